@@ -1,0 +1,4 @@
+@NullMarked
+package dev.unwrite.chaos;
+
+import org.jspecify.annotations.NullMarked;

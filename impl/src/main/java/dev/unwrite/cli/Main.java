@@ -1,0 +1,74 @@
+package dev.unwrite.cli;
+
+import java.util.ServiceLoader;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** The {@code unwrite} command. Subcommands of other modules come through {@link SubcommandProvider}. */
+@Command(
+        name = "unwrite",
+        mixinStandardHelpOptions = true,
+        version = "unwrite 0.1.0",
+        description = "Failover that takes the disk back with it.",
+        synopsisSubcommandLabel = "COMMAND")
+public final class Main implements Runnable {
+    @Spec
+    private @Nullable CommandSpec spec;
+
+    private Main() {}
+
+    /** Runs the command line and exits with one of the codes of {@link Exit}. */
+    public static void main(String[] args) {
+        System.exit(run(args));
+    }
+
+    /** Runs the command line and returns its exit code. */
+    public static int run(String... args) {
+        CommandLine root = new CommandLine(new Main());
+        for (SubcommandProvider provider : ServiceLoader.load(SubcommandProvider.class)) {
+            provider.subcommands().forEach(root::addSubcommand);
+        }
+        root.setCaseInsensitiveEnumValuesAllowed(true);
+        root.setParameterExceptionHandler(Main::onUsageError);
+        root.setExecutionExceptionHandler((error, command, parsed) -> onError(error, command));
+        return root.execute(args);
+    }
+
+    private static int onUsageError(ParameterException error, String[] args) {
+        CommandLine command = error.getCommandLine();
+        command.getErr()
+                .println(command.getCommandSpec().qualifiedName() + ": " + oneLine(error.getMessage()) + "; see "
+                        + command.getCommandSpec().qualifiedName() + " --help");
+        return Exit.USAGE;
+    }
+
+    private static int onError(Exception error, CommandLine command) {
+        String name = command.getCommandSpec().qualifiedName();
+        boolean debug = "1".equals(System.getenv("UNWRITE_DEBUG"));
+        if (debug) {
+            error.printStackTrace(command.getErr());
+        }
+        if (error instanceof ExitException exit) {
+            command.getErr().println(name + ": " + oneLine(exit.getMessage()));
+            return exit.code();
+        }
+        command.getErr().println(name + ": " + oneLine(error.toString()) + (debug ? "" : " (UNWRITE_DEBUG=1 shows where)"));
+        return Exit.FAILED;
+    }
+
+    private static String oneLine(@Nullable String text) {
+        return text == null ? "" : text.strip().replaceAll("\\s*\\R\\s*", " ");
+    }
+
+    @Override
+    public void run() {
+        CommandSpec commandSpec = spec;
+        if (commandSpec != null) {
+            throw new ParameterException(commandSpec.commandLine(), "a COMMAND is missing");
+        }
+    }
+}

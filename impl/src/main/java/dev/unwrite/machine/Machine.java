@@ -1,0 +1,40 @@
+package dev.unwrite.machine;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.io.InputStream;
+
+/**
+ * The machine that a node protects: state in memory, data on protected volumes, and a voice to the outside.
+ *
+ * <p>The node drives it from one thread at a time: {@link #coldStart} or {@link #resume} once, then any number of
+ * {@link #pause}, {@link #save}, {@link #unpause}, then {@link #close}.
+ */
+public interface Machine extends Closeable {
+    /** Starts with no mirrored state: whatever is on the volumes (all zeroes on new ones) is all there is. */
+    void coldStart() throws IOException;
+
+    /** Starts from a mirrored state that {@link Saved#open} once produced; the volumes are of the same moment. */
+    void resume(InputStream state) throws IOException;
+
+    /**
+     * Stops the machine between two of its steps. On return no operation is half done and the machine has no read or
+     * write under way, until {@link #unpause}. Bounded: an operation that waits for the storage ends or fails first.
+     */
+    void pause() throws IOException;
+
+    /**
+     * The state at this moment; called only between {@link #pause} and {@link #unpause}. The result stays what it is
+     * while the machine runs on, so that the state can travel meanwhile.
+     */
+    Saved save() throws IOException;
+
+    /** Lets a paused machine go on. */
+    void unpause();
+
+    /** A saved state, read once or not at all. It may be larger than the heap. */
+    interface Saved extends Closeable {
+        /** The bytes of the state, from the start. */
+        InputStream open() throws IOException;
+    }
+}

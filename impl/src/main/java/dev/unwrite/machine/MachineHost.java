@@ -1,0 +1,21 @@
+package dev.unwrite.machine;
+
+import dev.unwrite.nbd.BlockDevice;
+import java.util.Map;
+
+/** What a node gives to its machine. */
+public interface MachineHost {
+    /** The protected volumes by name, in the order in which they were configured. */
+    Map<String, BlockDevice> volumes();
+
+    /**
+     * Says something to the outside (rule HoldOutput): {@code release} runs, in the order of the calls, once the
+     * checkpoint that covers this moment is committed at the secondary, or, while the machine is unprotected, once
+     * everything written before is flushed. It is dropped and never runs if the machine is rolled back or fenced.
+     * Called by the machine while it is not paused; does not block. {@code release} must not block either.
+     */
+    void say(Runnable release);
+
+    /** The machine cannot go on (a volume failed it, its self-check failed): the node stops it and says why. */
+    void failed(String why);
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.unwrite.spec;
+
+import org.jspecify.annotations.NullMarked;
