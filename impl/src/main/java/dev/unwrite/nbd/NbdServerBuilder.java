@@ -1,0 +1,90 @@
+package dev.unwrite.nbd;
+
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/** What an {@link NbdServer} serves, where, and within which limits. For one thread. */
+public final class NbdServerBuilder {
+    final List<NbdUri> listen = new ArrayList<>();
+    final Map<Integer, OptionHandler> options = new HashMap<>();
+
+    @Nullable
+    ExportSource exports;
+
+    int connectionsMax = 128;
+    int inFlightMax = 128;
+    long largePayloadBytesMax = 256L << 20;
+    Duration handshakeTimeout = Duration.ofSeconds(10);
+    Duration stallTimeout = Duration.ofSeconds(30);
+    Duration closeTimeout = Duration.ofSeconds(5);
+
+    NbdServerBuilder() {}
+
+    /** Listens there, too; the URI's export is not used; port 0: any that is free. */
+    public NbdServerBuilder listen(NbdUri uri) {
+        listen.add(uri);
+        return this;
+    }
+
+    public NbdServerBuilder exports(ExportSource source) {
+        exports = source;
+        return this;
+    }
+
+    /** Answers a private option. */
+    public NbdServerBuilder option(int number, OptionHandler handler) {
+        options.put(number, handler);
+        return this;
+    }
+
+    /** Connections beyond this are closed at once. */
+    public NbdServerBuilder connectionsMax(int count) {
+        connectionsMax = count;
+        return this;
+    }
+
+    /** A connection with this many unanswered requests is not read from. */
+    public NbdServerBuilder inFlightMax(int count) {
+        inFlightMax = count;
+        return this;
+    }
+
+    /** Bytes for payloads of more than 64 KiB, all connections together; requests wait for their share. */
+    public NbdServerBuilder largePayloadBytesMax(long bytes) {
+        largePayloadBytesMax = Math.max(bytes, Export.MAXIMUM_PAYLOAD);
+        return this;
+    }
+
+    /** From the connection to the end of option haggling; a private option that succeeds starts it anew. */
+    public NbdServerBuilder handshakeTimeout(Duration timeout) {
+        handshakeTimeout = timeout;
+        return this;
+    }
+
+    /** For a request, once its first byte is there, and for each reply that the client does not take. */
+    public NbdServerBuilder stallTimeout(Duration timeout) {
+        stallTimeout = timeout;
+        return this;
+    }
+
+    /** For requests in progress when the server is closed. */
+    public NbdServerBuilder closeTimeout(Duration timeout) {
+        closeTimeout = timeout;
+        return this;
+    }
+
+    ExportSource exports() {
+        return Objects.requireNonNull(exports, "exports");
+    }
+
+    /** Listens and serves; the server is ready when this returns. */
+    public NbdServer start() throws IOException {
+        return NbdServer.start(this);
+    }
+}
