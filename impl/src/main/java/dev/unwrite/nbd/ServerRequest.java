@@ -1,0 +1,204 @@
+package dev.unwrite.nbd;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.concurrent.Semaphore;
+import org.jspecify.annotations.Nullable;
+
+/** One request, from its header to its reply; runs in a thread of its own ("Request types"). */
+final class ServerRequest implements Runnable, FrameWriter.Frame {
+    private final ServerConnection connection;
+    private final ServerHandshake.Chosen chosen;
+    private final FrameWriter writer;
+    private final Semaphore slots;
+    private final BufferPool pool;
+    private final int flags;
+    private final long cookie;
+    private final long offset;
+    final int type;
+    final long length;
+
+    @Nullable
+    ByteBuffer payload;
+
+    private int error;
+    private String message = "";
+
+    ServerRequest(
+            ServerConnection connection,
+            ServerHandshake.Chosen chosen,
+            FrameWriter writer,
+            Semaphore slots,
+            BufferPool pool,
+            int type,
+            int flags,
+            long cookie,
+            long offset,
+            long length) {
+        this.connection = connection;
+        this.chosen = chosen;
+        this.writer = writer;
+        this.slots = slots;
+        this.pool = pool;
+        this.type = type;
+        this.flags = flags;
+        this.cookie = cookie;
+        this.offset = offset;
+        this.length = length;
+    }
+
+    /** Whether the device may be asked; if not, the error to reply is set ("Error values"). */
+    boolean validate() {
+        int allowed = NbdWire.CMD_FLAG_FUA;
+        switch (type) {
+            case NbdWire.CMD_READ -> allowed |= chosen.structured() ? NbdWire.CMD_FLAG_DF : 0;
+            case NbdWire.CMD_WRITE_ZEROES ->
+                allowed |= NbdWire.CMD_FLAG_NO_HOLE | (chosen.export().fastZero() ? NbdWire.CMD_FLAG_FAST_ZERO : 0);
+            case NbdWire.CMD_WRITE, NbdWire.CMD_FLUSH, NbdWire.CMD_TRIM, NbdWire.CMD_CACHE -> {}
+            default -> {
+                return fail(NbdError.EINVAL, "unknown command " + type);
+            }
+        }
+        if ((flags & ~allowed) != 0) {
+            return fail(
+                    NbdError.EINVAL, "flags 0x" + Integer.toHexString(flags & ~allowed) + " are not for this command");
+        }
+        if (type == NbdWire.CMD_FLUSH) {
+            return (offset == 0 && length == 0) || fail(NbdError.EINVAL, "a flush has no offset and no length");
+        }
+        return validateRange();
+    }
+
+    private boolean validateRange() {
+        boolean changes = changesData();
+        if (changes && (chosen.flags() & NbdWire.FLAG_READ_ONLY) != 0) {
+            return fail(NbdError.EPERM, "the export is read only");
+        }
+        if ((type == NbdWire.CMD_READ || type == NbdWire.CMD_WRITE)
+                && length > chosen.export().maximumPayload()) {
+            // EOVERFLOW is for clients that may ask for unfragmented reads ("Error values").
+            boolean overflow = type == NbdWire.CMD_READ && chosen.structured();
+            return fail(overflow ? NbdError.EOVERFLOW : NbdError.EINVAL, "longer than the maximum payload");
+        }
+        if (offset < 0 || length > chosen.size() - offset) {
+            boolean noSpace = type == NbdWire.CMD_WRITE || type == NbdWire.CMD_WRITE_ZEROES;
+            return fail(noSpace ? NbdError.ENOSPC : NbdError.EINVAL, "beyond the end of the export");
+        }
+        int unaligned = chosen.export().minimumBlock() - 1;
+        if (((offset | length) & unaligned) != 0) {
+            return fail(NbdError.EINVAL, "not a multiple of " + (unaligned + 1) + " bytes");
+        }
+        return true;
+    }
+
+    private boolean changesData() {
+        return type == NbdWire.CMD_WRITE || type == NbdWire.CMD_WRITE_ZEROES || type == NbdWire.CMD_TRIM;
+    }
+
+    boolean fail(int number, @Nullable String text) {
+        error = number > 0 ? number : NbdError.EIO;
+        message = text == null ? "" : text;
+        return false;
+    }
+
+    @Override
+    public void run() {
+        try {
+            execute();
+        } catch (NbdException e) {
+            fail(e.error(), e.getMessage());
+        } catch (IOException e) {
+            fail(NbdError.EIO, e.getMessage());
+        } catch (RuntimeException | Error e) {
+            connection.log("request of type " + type, e);
+            fail(NbdError.EIO, e.toString());
+        }
+        writer.submit(this);
+    }
+
+    private void execute() throws IOException {
+        BlockDevice device = chosen.export().device();
+        boolean fua = (flags & NbdWire.CMD_FLAG_FUA) != 0;
+        if (type == NbdWire.CMD_READ && length > 0) {
+            payload = pool.take((int) length);
+        }
+        // The last look before the device: whoever closes the connection waits for all who have passed here.
+        if (connection.isClosing()) {
+            fail(NbdError.ESHUTDOWN, "the connection is closed");
+            return;
+        }
+        switch (type) {
+            case NbdWire.CMD_FLUSH -> device.flush();
+            case NbdWire.CMD_READ -> {
+                if (payload != null) {
+                    device.read(offset, payload);
+                    payload.flip();
+                }
+            }
+            case NbdWire.CMD_WRITE -> {
+                if (payload != null && length > 0) {
+                    device.write(offset, payload, fua);
+                }
+            }
+            case NbdWire.CMD_TRIM -> {
+                if (length > 0) {
+                    device.trim(offset, length, fua);
+                }
+            }
+            case NbdWire.CMD_WRITE_ZEROES -> {
+                if (length > 0) {
+                    device.writeZeroes(offset, length, (flags & NbdWire.CMD_FLAG_NO_HOLE) != 0, fua);
+                }
+            }
+            default -> {
+                // CACHE is a hint that may be ignored.
+            }
+        }
+    }
+
+    @Override
+    public void emit(WireOutput out) throws IOException {
+        if (chosen.structured() && (error != 0 || type == NbdWire.CMD_READ)) {
+            emitStructured(out);
+            return;
+        }
+        out.header(16).putInt(NbdWire.SIMPLE_REPLY_MAGIC).putInt(error).putLong(cookie);
+        if (error == 0 && type == NbdWire.CMD_READ && payload != null) {
+            out.payload(payload);
+        }
+    }
+
+    private void emitStructured(WireOutput out) throws IOException {
+        if (error != 0) {
+            byte[] text = Strings.encode(message);
+            chunkHeader(out, NbdWire.REPLY_TYPE_ERROR, 6 + text.length);
+            out.header(6).putInt(error).putShort((short) text.length);
+            out.payload(ByteBuffer.wrap(text));
+        } else if (payload != null) {
+            chunkHeader(out, NbdWire.REPLY_TYPE_OFFSET_DATA, 8 + (int) length);
+            out.header(8).putLong(offset);
+            out.payload(payload);
+        } else {
+            chunkHeader(out, NbdWire.REPLY_TYPE_NONE, 0);
+        }
+    }
+
+    private void chunkHeader(WireOutput out, int chunkType, int bytes) throws IOException {
+        out.header(20)
+                .putInt(NbdWire.STRUCTURED_REPLY_MAGIC)
+                .putShort((short) NbdWire.REPLY_FLAG_DONE)
+                .putShort((short) chunkType)
+                .putLong(cookie)
+                .putInt(bytes);
+    }
+
+    @Override
+    public void emitted() {
+        ByteBuffer buffer = payload;
+        payload = null;
+        if (buffer != null) {
+            pool.give(buffer);
+        }
+        slots.release();
+    }
+}
