@@ -1,0 +1,117 @@
+package dev.unwrite.machine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.SequenceInputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class NoMachineTest {
+    @TempDir
+    Path dir = Path.of("unset");
+
+    private Path data = Path.of("unset");
+
+    @BeforeEach
+    void folder() throws IOException {
+        data = Files.createDirectory(dir.resolve("data"));
+    }
+
+    @Test
+    void withoutAnythingHandedOverTheStateIsEmpty() throws IOException {
+        NoMachine machine = new NoMachine(data);
+        machine.coldStart();
+        assertThat(text(machine.save())).isEmpty();
+    }
+
+    @Test
+    void savesWhatWasHandedOverAndKeepsASaveAsItWas() throws IOException {
+        NoMachine machine = new NoMachine(data);
+        machine.coldStart();
+        machine.handOver(file("first"));
+        try (Machine.Saved first = machine.save()) {
+            machine.handOver(file("second"));
+            assertThat(text(first)).isEqualTo("first");
+            assertThat(text(machine.save())).isEqualTo("second");
+        }
+        assertThat(names()).containsExactlyInAnyOrder("state.next", "state.saved.1");
+    }
+
+    @Test
+    void anUnreadableStateChangesNothing() throws IOException {
+        NoMachine machine = new NoMachine(data);
+        machine.coldStart();
+        machine.handOver(file("good"));
+        assertThatThrownBy(() -> machine.handOver(dir)).isInstanceOf(IOException.class);
+        assertThatThrownBy(() -> machine.handOver(dir.resolve("missing"))).hasMessageContaining("missing");
+        assertThat(text(machine.save())).isEqualTo("good");
+    }
+
+    @Test
+    void aResumedStateIsTheFileStateAndWhatTheNextSaveSaves() throws IOException {
+        Files.writeString(data.resolve("state"), "older");
+        NoMachine machine = new NoMachine(data);
+        machine.resume(new ByteArrayInputStream(new byte[] {'n', 'e', 'w'}));
+        assertThat(data.resolve("state")).hasContent("new");
+        assertThat(text(machine.save())).isEqualTo("new");
+    }
+
+    @Test
+    void aStateThatArrivesInPartLeavesTheOldOne() throws IOException {
+        Files.writeString(data.resolve("state"), "older");
+        InputStream start = new ByteArrayInputStream(new byte[100_000]);
+        InputStream broken = new SequenceInputStream(start, new InputStream() {
+            @Override
+            public int read() throws IOException {
+                throw new IOException("connection lost");
+            }
+
+            @Override
+            public int read(byte[] target, int offset, int length) throws IOException {
+                return read();
+            }
+        });
+        NoMachine machine = new NoMachine(data);
+        assertThatThrownBy(() -> machine.resume(broken)).hasMessageContaining("connection lost");
+        assertThat(data.resolve("state")).hasContent("older");
+    }
+
+    @Test
+    void aColdStartLeavesStateAndRemovesLeftovers() throws IOException {
+        Files.writeString(data.resolve("state"), "kept");
+        Files.writeString(data.resolve("state.next"), "of an earlier life");
+        Files.writeString(data.resolve("state.saved.7"), "of an earlier life");
+        Files.writeString(data.resolve("state.part"), "of an earlier life");
+        NoMachine machine = new NoMachine(data);
+        machine.coldStart();
+        assertThat(names()).containsExactly("state");
+        assertThat(data.resolve("state")).hasContent("kept");
+        assertThat(text(machine.save())).isEmpty();
+    }
+
+    private Path file(String content) throws IOException {
+        return Files.writeString(dir.resolve("in"), content);
+    }
+
+    private List<String> names() throws IOException {
+        try (Stream<Path> files = Files.list(data)) {
+            return files.map(file -> file.getFileName().toString()).toList();
+        }
+    }
+
+    private static String text(Machine.Saved saved) throws IOException {
+        try (InputStream in = saved.open()) {
+            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+        }
+    }
+}

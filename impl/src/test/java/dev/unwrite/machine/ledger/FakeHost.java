@@ -1,0 +1,60 @@
+package dev.unwrite.machine.ledger;
+
+import dev.unwrite.machine.MachineHost;
+import dev.unwrite.nbd.BlockDevice;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/** A host that says at once, or holds what is said until it is told to release or drop it. */
+final class FakeHost implements MachineHost {
+    private final BlockDevice device;
+    private final List<Runnable> held = new ArrayList<>();
+    private final List<String> failures = new ArrayList<>();
+    private boolean holding;
+
+    FakeHost(BlockDevice device) {
+        this.device = device;
+    }
+
+    FakeHost holding() {
+        holding = true;
+        return this;
+    }
+
+    synchronized int held() {
+        return held.size();
+    }
+
+    synchronized void release() {
+        held.forEach(Runnable::run);
+        held.clear();
+    }
+
+    synchronized void drop() {
+        held.clear();
+    }
+
+    synchronized List<String> failures() {
+        return List.copyOf(failures);
+    }
+
+    @Override
+    public Map<String, BlockDevice> volumes() {
+        return Map.of("data", device);
+    }
+
+    @Override
+    public synchronized void say(Runnable release) {
+        if (holding) {
+            held.add(release);
+        } else {
+            release.run();
+        }
+    }
+
+    @Override
+    public synchronized void failed(String why) {
+        failures.add(why);
+    }
+}
