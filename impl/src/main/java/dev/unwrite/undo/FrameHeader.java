@@ -1,0 +1,77 @@
+package dev.unwrite.undo;
+
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The page before the contents of some records of one epoch.
+ *
+ * @param offset where the frame is in its segment, so that a misdirected write is noticed
+ * @param firstSeq the number of the first record; the others follow without a gap
+ */
+record FrameHeader(
+        LogId log, long generation, long offset, long firstSeq, EpochKey epoch, Control control, List<Line> lines) {
+    /** One record: its blocks, and the CRC32C of their content. */
+    record Line(int volume, long first, int count, int crc) {}
+
+    static final int MAX_LINES = 160;
+    private static final long MAGIC = 0x314D5246_52574E55L; // "UNWRFRM1"
+    private static final int COUNT_AT = 64 + Control.BYTES;
+    private static final int LINES_AT = COUNT_AT + 8;
+    private static final int LINE_BYTES = 24;
+
+    void put(ByteBuffer page) {
+        page.putLong(0, MAGIC);
+        log.put(page, 8);
+        page.putLong(24, generation);
+        page.putLong(32, offset);
+        page.putLong(40, firstSeq);
+        page.putLong(48, epoch.term());
+        page.putLong(56, epoch.epoch());
+        control.put(page, 64);
+        page.putInt(COUNT_AT, lines.size());
+        int at = LINES_AT;
+        for (Line line : lines) {
+            page.putLong(at, line.first);
+            page.putInt(at + 8, line.count);
+            page.putInt(at + 12, line.volume);
+            page.putInt(at + 16, line.crc);
+            at += LINE_BYTES;
+        }
+        Pages.seal(page);
+    }
+
+    /** The header, or null if the page is none of this log at this offset. */
+    static @Nullable FrameHeader get(ByteBuffer page, LogId log, long offset) {
+        if (page.getLong(0) != MAGIC || !LogId.get(page, 8).equals(log) || page.getLong(32) != offset) {
+            return null;
+        }
+        int count = page.getInt(COUNT_AT);
+        if (count < 1 || count > MAX_LINES || !Pages.isSealed(page)) {
+            return null;
+        }
+        List<Line> lines = new ArrayList<>(count);
+        for (int at = LINES_AT; lines.size() < count; at += LINE_BYTES) {
+            lines.add(new Line(page.getInt(at + 12), page.getLong(at), page.getInt(at + 8), page.getInt(at + 16)));
+        }
+        EpochKey epoch = new EpochKey(page.getLong(48), page.getLong(56));
+        return new FrameHeader(
+                log, page.getLong(24), offset, page.getLong(40), epoch, Control.get(page, 64), List.copyOf(lines));
+    }
+
+    /** The length of the frame in bytes, header and contents. */
+    long bytes() {
+        long blocks = 0;
+        for (Line line : lines) {
+            blocks += line.count;
+        }
+        return (1 + blocks) * Pages.BYTES;
+    }
+
+    /** The number of the record after the last. */
+    long endSeq() {
+        return firstSeq + lines.size();
+    }
+}

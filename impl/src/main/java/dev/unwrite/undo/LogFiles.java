@@ -1,0 +1,27 @@
+package dev.unwrite.undo;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.List;
+
+/** The folder of a log, held by one process at a time. */
+interface LogFiles extends Closeable {
+    /** The names of all files, sorted. */
+    List<String> names() throws IOException;
+
+    /** Opens an existing file. */
+    SegmentFile open(String name) throws IOException;
+
+    /**
+     * Creates a file that begins with what remains in {@code start} and is zero up to {@code bytes}. On return its
+     * contents, its space and its name are durable; after a crash within, there is no file of that name.
+     */
+    SegmentFile create(String name, long bytes, ByteBuffer start) throws IOException;
+
+    /** Deletes a file; it may come back after a crash. */
+    void delete(String name) throws IOException;
+
+    /** How messages call a file: a path that a person can use. */
+    String describe(String name);
+}

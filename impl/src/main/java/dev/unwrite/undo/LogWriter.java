@@ -1,0 +1,321 @@
+package dev.unwrite.undo;
+
+import dev.unwrite.protocol.BlockSet.Range;
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.NavigableMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The end of the log at which it grows. Used by one thread. What {@link #append} took is safe when {@link #commit} has
+ * returned; after an exception other than a refusal nothing more may be written.
+ */
+final class LogWriter implements Closeable {
+    /** A record never has more blocks than this, so that a reader's buffer is bounded. */
+    static final int MAX_FRAME_BLOCKS = 256;
+
+    private static final int STAGING_BYTES = 2 << 20;
+
+    private final UndoOptions options;
+    private final Marker marker;
+    private final SegmentPool pool;
+    private final LogIndex index;
+    private final Deque<Segment> live = new ArrayDeque<>();
+    private final List<Segment> unsynced = new ArrayList<>();
+    private final ByteBuffer staging = ByteBuffer.allocateDirect(STAGING_BYTES).order(ByteOrder.LITTLE_ENDIAN);
+    private final LogStats.Counters counters;
+
+    private Control control;
+    private long nextSeq;
+    private long nextGeneration;
+    private @Nullable Segment active;
+    /** Where in the active segment the first byte of the staging buffer belongs. */
+    private long stagingAt;
+
+    private @Nullable OpenFrame frame;
+    /** The head of the log as the last written header says it, and as is known to be durable. */
+    private long writtenHead;
+
+    private long durableHead;
+    private Control marked;
+    private Control firm;
+
+    private record OpenFrame(EpochKey epoch, int at, long firstSeq, List<FrameHeader.Line> lines) {}
+
+    /** Goes on after a recovery, always in a new segment: what a torn tail left behind is never continued. */
+    LogWriter(
+            Marker marker, SegmentPool pool, Recovery.Result recovered, UndoOptions options, LogStats.Counters counters)
+            throws IOException {
+        this.options = options;
+        this.marker = marker;
+        this.pool = pool;
+        this.counters = counters;
+        this.index = recovered.index();
+        this.live.addAll(recovered.live());
+        this.nextSeq = recovered.nextSeq();
+        this.nextGeneration = recovered.nextGeneration();
+        this.control = recovered.control();
+        if (options.policy() == UndoOptions.Policy.DURABLE) {
+            secure(recovered.unvouched());
+            control = control.withDurableUpTo(nextSeq - 1);
+        }
+        releaseHead();
+        this.marked = control;
+        this.firm = control;
+        markFirm();
+    }
+
+    /**
+     * What was written and perhaps never synced is written again, and synced: that it can be read now does not mean that
+     * it is on the disk, not even after a successful sync, if an earlier sync had failed.
+     */
+    private static void secure(List<Recovery.Frame> unvouched) throws IOException {
+        ByteBuffer buffer = ByteBuffer.allocateDirect((1 + MAX_FRAME_BLOCKS) * Pages.BYTES);
+        Segment previous = null;
+        for (Recovery.Frame frame : unvouched) {
+            SegmentFile file = frame.segment().file();
+            if (previous != null && !previous.equals(frame.segment())) {
+                previous.file().sync();
+            }
+            if (!frame.segment().equals(previous)) {
+                rewrite(file, buffer, 0, Pages.BYTES);
+            }
+            rewrite(file, buffer, frame.offset(), (int) frame.bytes());
+            previous = frame.segment();
+        }
+        if (previous != null) {
+            previous.file().sync();
+        }
+    }
+
+    private static void rewrite(SegmentFile file, ByteBuffer buffer, long offset, int bytes) throws IOException {
+        buffer.clear().limit(bytes);
+        file.read(offset, buffer);
+        file.write(offset, buffer.flip());
+    }
+
+    /**
+     * Takes the blocks that have no copy in their epoch yet; not yet safe on return.
+     *
+     * @throws UndoFullException if the limit would be exceeded; nothing was taken
+     * @throws IllegalArgumentException if an epoch is already discarded; nothing was taken
+     */
+    void append(List<Copy> copies) throws IOException {
+        long neededPages = 0;
+        for (Copy copy : copies) {
+            EpochKey epoch = new EpochKey(copy.term(), copy.epoch());
+            if (epoch.compareTo(control.floor()) < 0) {
+                throw new IllegalArgumentException("a copy of " + epoch + ", which is already discarded");
+            }
+            for (Range range : index.missing(epoch, copy.volume(), copy.firstBlock(), copy.blockCount())) {
+                neededPages += range.count() + 2 + 2 * (range.count() / MAX_FRAME_BLOCKS);
+            }
+        }
+        long usedBytes = index.bytes();
+        if (neededPages > 0 && usedBytes + neededPages * Pages.BYTES > options.limitBytes()) {
+            throw new UndoFullException(neededPages * Pages.BYTES, usedBytes, options.limitBytes());
+        }
+        for (Copy copy : copies) {
+            EpochKey epoch = new EpochKey(copy.term(), copy.epoch());
+            for (Range range : index.missing(epoch, copy.volume(), copy.firstBlock(), copy.blockCount())) {
+                store(copy, epoch, range);
+            }
+        }
+    }
+
+    private void store(Copy copy, EpochKey epoch, Range range) throws IOException {
+        long first = range.first();
+        while (first < range.end()) {
+            Segment segment = openFrame(epoch);
+            int count = (int) Math.min(room(segment), range.end() - first);
+            int from = copy.data().position() + (int) (first - copy.firstBlock()) * Pages.BYTES;
+            int at = staging.position();
+            staging.put(copy.data().slice(from, count * Pages.BYTES));
+            int crc = Pages.crc(staging, at, count * Pages.BYTES);
+            addLine(new FrameHeader.Line(copy.volume(), first, count, crc));
+            index.add(epoch, new StoredRecord(nextSeq, copy.volume(), first, count, segment, stagingAt + at, crc));
+            nextSeq++;
+            first += count;
+            counters.records.increment();
+        }
+    }
+
+    private void addLine(FrameHeader.Line line) {
+        OpenFrame open = frame;
+        if (open == null) {
+            throw new IllegalStateException("a record outside a frame");
+        }
+        open.lines.add(line);
+    }
+
+    /** How many blocks still fit into the open frame. */
+    private int room(Segment segment) {
+        OpenFrame open = frame;
+        if (open == null) {
+            return 0;
+        }
+        int blocks = (staging.position() - open.at) / Pages.BYTES - 1;
+        long segmentPages = (segment.file().size() - stagingAt - staging.position()) / Pages.BYTES;
+        int stagingPages = staging.remaining() / Pages.BYTES;
+        return (int) Math.min(MAX_FRAME_BLOCKS - blocks, Math.min(segmentPages, stagingPages));
+    }
+
+    /** Makes sure that a frame of the epoch is open and has room for a block. */
+    private Segment openFrame(EpochKey epoch) throws IOException {
+        Segment segment = active;
+        OpenFrame open = frame;
+        if (segment != null && open != null) {
+            if (open.epoch.equals(epoch) && open.lines.size() < FrameHeader.MAX_LINES && room(segment) > 0) {
+                return segment;
+            }
+            closeFrame();
+        }
+        if (segment == null || segment.file().size() - stagingAt - staging.position() < 2 * Pages.BYTES) {
+            segment = nextSegment();
+        }
+        if (staging.remaining() < 2 * Pages.BYTES) {
+            write();
+        }
+        frame = new OpenFrame(epoch, staging.position(), nextSeq, new ArrayList<>());
+        index.addHeader(epoch, segment);
+        staging.position(staging.position() + Pages.BYTES);
+        return segment;
+    }
+
+    private void closeFrame() {
+        OpenFrame open = frame;
+        Segment segment = active;
+        if (open == null || segment == null) {
+            return;
+        }
+        FrameHeader header = new FrameHeader(
+                marker.log(),
+                segment.generation(),
+                stagingAt + open.at,
+                open.firstSeq,
+                open.epoch,
+                control,
+                open.lines);
+        ByteBuffer page = Pages.view(staging, open.at);
+        page.put(0, new byte[Pages.BYTES]);
+        header.put(page);
+        writtenHead = control.headSeq();
+        frame = null;
+    }
+
+    private Segment nextSegment() throws IOException {
+        write();
+        Segment segment = new Segment(pool.acquire(), nextGeneration++, nextSeq);
+        active = segment;
+        live.add(segment);
+        stagingAt = 0;
+        ByteBuffer page = Pages.view(staging, 0);
+        page.put(0, new byte[Pages.BYTES]);
+        new SegmentHeader(marker.log(), segment.generation(), segment.firstSeq(), control).put(page);
+        staging.position(Pages.BYTES);
+        return segment;
+    }
+
+    /** One write for all that is staged. */
+    private void write() throws IOException {
+        closeFrame();
+        Segment segment = active;
+        if (segment == null || staging.position() == 0) {
+            return;
+        }
+        if (unsynced.isEmpty() || !unsynced.getLast().equals(segment)) {
+            unsynced.add(segment);
+        }
+        int bytes = staging.position();
+        segment.file().write(stagingAt, staging.flip());
+        stagingAt += bytes;
+        staging.clear();
+        counters.writes.increment();
+    }
+
+    /** On return, all that was taken is safe under the policy. */
+    void commit() throws IOException {
+        write();
+        if (options.policy() == UndoOptions.Policy.DURABLE) {
+            for (Segment segment : unsynced) {
+                segment.file().sync();
+                counters.syncs.increment();
+            }
+            if (!unsynced.isEmpty()) {
+                durableHead = Math.max(durableHead, writtenHead);
+                control = control.withDurableUpTo(nextSeq - 1);
+            }
+        }
+        unsynced.clear();
+        if (!control.equals(marked)) {
+            marker.hint(control);
+            marked = control;
+        }
+    }
+
+    /** Drops what is of epochs before {@code floor}. */
+    void discardBefore(EpochKey floor) {
+        if (floor.compareTo(control.floor()) > 0) {
+            index.discardBefore(floor);
+            control = control.discardBefore(floor);
+            releaseHead();
+        }
+    }
+
+    /** Drops all that was taken so far. */
+    void discardAll() {
+        index.discardAll();
+        control = control.discardUpTo(nextSeq - 1);
+        releaseHead();
+    }
+
+    private void releaseHead() {
+        Long lowest = index.lowestGeneration();
+        while (!live.isEmpty() && !live.getFirst().equals(active)) {
+            if (lowest != null && live.getFirst().generation() >= lowest) {
+                break;
+            }
+            pool.release(live.removeFirst());
+        }
+        control = control.withHeadSeq(live.isEmpty() ? nextSeq : live.getFirst().firstSeq());
+    }
+
+    /** Called after {@link #view} was published. */
+    void settle() throws IOException {
+        if (pool.waitsForHead(durableHead) && options.policy() == UndoOptions.Policy.MEMORY) {
+            markFirm();
+        }
+        pool.settle(durableHead);
+    }
+
+    /** Whether the marker could say more than it durably does. */
+    boolean needsMark() {
+        return !control.equals(firm);
+    }
+
+    /** Notes durably how far the log is durable, and what is discarded. */
+    void markFirm() throws IOException {
+        marker.firm(control);
+        firm = control;
+        durableHead = Math.max(durableHead, control.headSeq());
+    }
+
+    NavigableMap<EpochKey, EpochRecords.View> view() {
+        return index.view();
+    }
+
+    @Override
+    public void close() throws IOException {
+        for (Segment segment : live) {
+            segment.file().close();
+        }
+        pool.close();
+        marker.close();
+    }
+}

@@ -1,0 +1,95 @@
+package dev.unwrite.undo;
+
+import dev.unwrite.protocol.BlockSet;
+import dev.unwrite.protocol.BlockSet.Range;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.NavigableMap;
+
+/**
+ * Hands out the oldest copy of each block (rule OldestCopyWins).
+ *
+ * <p>The log is read in its own order, a window of a few MiB at a time; within the window, blocks are handed out sorted,
+ * and adjacent ones as one, so that neither disk has to jump more than need be.
+ */
+final class Rollback {
+    private static final int WINDOW_BYTES = 4 << 20;
+    private static final int RUN_BYTES = 1 << 20;
+
+    private final LogFiles files;
+    private final UndoLog.Visitor visitor;
+    private final Map<Integer, BlockSet> done = new HashMap<>();
+    private final List<Piece> pieces = new ArrayList<>();
+    private final ByteBuffer window = ByteBuffer.allocateDirect(WINDOW_BYTES);
+    private final ByteBuffer run = ByteBuffer.allocateDirect(RUN_BYTES);
+    private long blocks;
+
+    private record Piece(int volume, long first, int count, int at) {}
+
+    Rollback(LogFiles files, UndoLog.Visitor visitor) {
+        this.files = files;
+        this.visitor = visitor;
+    }
+
+    /** Returns the number of blocks that were handed out. */
+    long run(NavigableMap<EpochKey, EpochRecords.View> epochs) throws IOException {
+        for (EpochRecords.View epoch : epochs.values()) {
+            for (int i = 0; i < epoch.records().size(); i++) {
+                take(epoch.records().get(i));
+            }
+        }
+        handOut();
+        return blocks;
+    }
+
+    private void take(StoredRecord record) throws IOException {
+        BlockSet before = done.getOrDefault(record.volume(), BlockSet.EMPTY);
+        List<Range> missing = before.missing(record.first(), record.count());
+        if (missing.isEmpty()) {
+            return;
+        }
+        if (window.capacity() - window.position() < record.bytes()) {
+            handOut();
+        }
+        int at = window.position();
+        record.read(window.slice(at, record.bytes()), files);
+        window.position(at + record.bytes());
+        for (Range range : missing) {
+            int from = at + (int) (range.first() - record.first()) * Pages.BYTES;
+            pieces.add(new Piece(record.volume(), range.first(), (int) range.count(), from));
+        }
+        done.put(record.volume(), before.with(record.first(), record.count()));
+    }
+
+    private void handOut() throws IOException {
+        pieces.sort(Comparator.comparingInt(Piece::volume).thenComparingLong(Piece::first));
+        int i = 0;
+        while (i < pieces.size()) {
+            Piece start = pieces.get(i);
+            long end = start.first;
+            run.clear();
+            while (i < pieces.size() && continues(pieces.get(i), start, end)) {
+                Piece piece = pieces.get(i++);
+                run.put(window.slice(piece.at, piece.count * Pages.BYTES));
+                end += piece.count;
+            }
+            blocks += end - start.first;
+            visitor.restore(
+                    start.volume,
+                    start.first,
+                    (int) (end - start.first),
+                    run.flip().asReadOnlyBuffer());
+        }
+        pieces.clear();
+        window.clear();
+    }
+
+    private boolean continues(Piece piece, Piece start, long end) {
+        return piece.volume == start.volume && piece.first == end && piece.count * Pages.BYTES <= run.remaining();
+    }
+}

@@ -1,0 +1,176 @@
+package dev.unwrite.undo;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.System.Logger.Level;
+import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.Iterator;
+import java.util.List;
+import java.util.concurrent.ConcurrentLinkedDeque;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Segment files that hold nothing that counts, ready for the next use. New ones are written, and those too many are
+ * deleted, in the background. All but the background work is done by the log's one writer.
+ *
+ * <p>The contents of a released segment are only overwritten when (1) it is durable that they do not count any more:
+ * else, after a crash, their loss would look like damage; and (2) nobody reads them any more.
+ */
+final class SegmentPool implements Closeable {
+    private static final System.Logger LOG = System.getLogger(SegmentPool.class.getName());
+
+    private final LogFiles files;
+    private final UndoOptions options;
+    private final Deque<Segment> released = new ArrayDeque<>();
+    private final Deque<SegmentFile> ready = new ConcurrentLinkedDeque<>();
+    private final AtomicInteger underWay = new AtomicInteger();
+    private final AtomicInteger readers = new AtomicInteger();
+    private final AtomicLong nextNumber = new AtomicLong();
+    private final ExecutorService background = Executors.newSingleThreadExecutor(
+            Thread.ofPlatform().daemon().name("unwrite-undo-segments").factory());
+
+    SegmentPool(LogFiles files, UndoOptions options) {
+        this.files = files;
+        this.options = options;
+    }
+
+    /** Takes over the files that hold nothing that counts, durably so, and makes more if they are too few. */
+    void start(List<SegmentFile> free) throws IOException {
+        long highest = 0;
+        for (String name : files.names()) {
+            highest = Recovery.isSegment(name) ? Math.max(highest, Recovery.segmentNumber(name)) : highest;
+        }
+        nextNumber.set(highest + 1);
+        for (SegmentFile file : free) {
+            if (file.size() == options.segmentBytes() && ready.size() < options.keepSegments()) {
+                ready.add(file);
+            } else {
+                file.close();
+                files.delete(file.name());
+            }
+        }
+        while (ready.size() < options.spareSegments()) {
+            ready.add(create());
+        }
+    }
+
+    /** While a reader is between this and {@link #endRead}, nothing that it can see is overwritten. */
+    void beginRead() {
+        readers.incrementAndGet();
+    }
+
+    void endRead() {
+        readers.decrementAndGet();
+    }
+
+    /** A file to overwrite from its start. */
+    SegmentFile acquire() throws IOException {
+        SegmentFile file = ready.poll();
+        return file == null ? create() : file;
+    }
+
+    /** The contents do not count any more; when they may be overwritten is found by {@link #settle}. */
+    void release(Segment segment) {
+        released.add(segment);
+    }
+
+    /** Whether a released segment waits only for the head of the log to become durable. */
+    boolean waitsForHead(long durableHead) {
+        Segment oldest = released.peek();
+        return oldest != null && oldest.firstSeq() >= durableHead;
+    }
+
+    /**
+     * Called after the index without the released segments was published: who begins to read now does not see them.
+     *
+     * @param durableHead records below this number are known, durably, not to count
+     */
+    void settle(long durableHead) {
+        if (readers.get() == 0) {
+            Iterator<Segment> segments = released.iterator();
+            while (segments.hasNext()) {
+                Segment segment = segments.next();
+                if (segment.firstSeq() < durableHead) {
+                    segments.remove();
+                    keepOrDelete(segment.file());
+                }
+            }
+        }
+        while (ready.size() + underWay.get() < options.spareSegments() && released.isEmpty()) {
+            underWay.incrementAndGet();
+            background.execute(this::prepare);
+        }
+    }
+
+    private void keepOrDelete(SegmentFile file) {
+        if (ready.size() < options.keepSegments() && file.size() == options.segmentBytes()) {
+            ready.addFirst(file);
+        } else {
+            background.execute(() -> delete(file));
+        }
+    }
+
+    private SegmentFile create() throws IOException {
+        String name = Recovery.segmentName(nextNumber.getAndIncrement());
+        return files.create(name, options.segmentBytes(), ByteBuffer.allocate(0));
+    }
+
+    /** A failure here is no failure of the log: when a segment is needed and cannot be had, the writer will find out. */
+    private void prepare() {
+        try {
+            ready.addLast(create());
+        } catch (IOException e) {
+            LOG.log(Level.WARNING, "no segment could be made ready ahead for the undo log", e);
+        } finally {
+            underWay.decrementAndGet();
+        }
+    }
+
+    private void delete(SegmentFile file) {
+        try {
+            file.close();
+            files.delete(file.name());
+        } catch (IOException e) {
+            LOG.log(Level.WARNING, "a segment of the undo log that is not needed could not be deleted", e);
+        }
+    }
+
+    @Override
+    public void close() throws IOException {
+        background.shutdown();
+        boolean interrupted = false;
+        try {
+            background.awaitTermination(1, TimeUnit.MINUTES);
+        } catch (InterruptedException e) {
+            interrupted = true;
+        }
+        try {
+            released.forEach(segment -> close(segment.file()));
+            ready.forEach(SegmentPool::close);
+        } catch (UncheckedIOException e) {
+            throw e.getCause();
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    private static void close(@Nullable SegmentFile file) {
+        try {
+            if (file != null) {
+                file.close();
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}
