@@ -1,0 +1,147 @@
+package dev.unwrite.spec.story;
+
+import dev.unwrite.spec.model.Model;
+import dev.unwrite.spec.story.Teller.Told;
+import dev.unwrite.spec.tlc.TlcResult;
+import dev.unwrite.spec.tlc.TraceStep;
+import dev.unwrite.spec.tlc.Verdict;
+import dev.unwrite.spec.value.TlaValue;
+import dev.unwrite.spec.value.TlaValue.Fcn;
+import java.io.PrintWriter;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/** Tells a counterexample as a person would: step by step, in columns for the hosts and the storage, only what changes. */
+public final class Story {
+    private static final int WIDTH = 110;
+
+    private final Words words;
+
+    /** Tells it in these words. */
+    public Story(Words words) {
+        this.words = words;
+    }
+
+    /** Prints what came out of a run: the counterexample, the property that broke, and what the rule says. */
+    public void print(Model model, TlcResult result, PrintWriter out) {
+        if (!result.trace().isEmpty()) {
+            steps(result.trace()).forEach(out::println);
+        }
+        out.println();
+        ending(model, result).forEach(out::println);
+    }
+
+    /** The counterexample. */
+    List<String> steps(List<TraceStep> trace) {
+        List<String> hosts = hosts(trace.getFirst().variables());
+        Teller teller = new Teller(words, hosts);
+        Columns columns = new Columns(WIDTH / (hosts.size() + 1));
+        List<String> lines = new ArrayList<>();
+        if (!hosts.isEmpty()) {
+            List<List<String>> heads = new ArrayList<>();
+            hosts.forEach(host -> heads.add(List.of(host)));
+            heads.add(List.of("storage, outside"));
+            lines.addAll(columns.row(heads));
+        }
+        Map<String, TlaValue> before = Map.of();
+        for (TraceStep step : trace) {
+            List<Told> told = before.isEmpty()
+                    ? start(step, hosts)
+                    : Differ.diff(before, step.variables()).stream()
+                            .flatMap(change -> teller.tell(change).stream())
+                            .toList();
+            lines.add(headline(step, told));
+            lines.addAll(columns.row(cells(told, hosts)));
+            before = step.variables();
+        }
+        return lines;
+    }
+
+    private static List<List<String>> cells(List<Told> told, List<String> hosts) {
+        List<List<String>> cells = new ArrayList<>();
+        for (String host : hosts) {
+            cells.add(told.stream()
+                    .filter(t -> t.host().equals(host))
+                    .map(Told::text)
+                    .toList());
+        }
+        cells.add(told.stream().filter(t -> t.host().isEmpty()).map(Told::text).toList());
+        return cells;
+    }
+
+    private String headline(TraceStep step, List<Told> told) {
+        String number = String.format(java.util.Locale.ROOT, "%3d. ", step.number());
+        if (step.action().equals(TraceStep.BACK)) {
+            return number + "... and so on, again and again from step " + step.location();
+        }
+        if (step.action().equals(TraceStep.STUTTERING)) {
+            return number + "... and nothing more happens, ever";
+        }
+        if (step.action().equals(TraceStep.INITIAL)) {
+            return number + "The start";
+        }
+        String parameters = step.parameters().isEmpty() ? actors(told) : "(" + step.parameters() + ")";
+        String saying = words.actions().getOrDefault(step.action(), "");
+        return number + step.action() + parameters + (saying.isEmpty() ? "" : ": " + saying);
+    }
+
+    /** TLC names the action, not the host that takes it: that is the host at which something changed. */
+    private static String actors(List<Told> told) {
+        List<String> hosts = told.stream()
+                .map(Told::host)
+                .filter(host -> !host.isEmpty())
+                .distinct()
+                .toList();
+        return hosts.size() == 1 ? "(" + hosts.getFirst() + ")" : "";
+    }
+
+    private List<Told> start(TraceStep step, List<String> hosts) {
+        List<Told> told = new ArrayList<>();
+        step.variables().forEach((variable, value) -> {
+            if (!words.start().contains(variable) && !hosts.isEmpty()) {
+                return;
+            }
+            if (value instanceof Fcn function
+                    && !hosts.isEmpty()
+                    && hosts.equals(hosts(Map.of(words.hostsFrom(), value)))) {
+                function.entries()
+                        .forEach((host, own) -> told.add(new Told(host.plain(), variable + " " + Teller.show(own))));
+            } else {
+                told.add(new Told("", variable + " " + Teller.show(value)));
+            }
+        });
+        return told;
+    }
+
+    private List<String> hosts(Map<String, TlaValue> state) {
+        return state.get(words.hostsFrom()) instanceof Fcn function
+                ? function.entries().keySet().stream()
+                        .map(TlaValue::plain)
+                        .sorted()
+                        .toList()
+                : List.of();
+    }
+
+    /** What broke, what it means, and what the rules that are switched off say. */
+    List<String> ending(Model model, TlcResult result) {
+        List<String> lines = new ArrayList<>();
+        String violated = result.violated();
+        if (result.verdict() == Verdict.HOLDS) {
+            lines.add("Nothing broke in " + model.name() + ".");
+        } else if (violated == null) {
+            lines.add(result.why());
+        } else {
+            lines.add(violated + " broke"
+                    + (result.steps() == 0 ? " at the start." : " after " + result.steps() + " steps."));
+            String meaning = words.properties().get(violated);
+            if (meaning != null) {
+                lines.add("  " + violated + " says: " + meaning + ".");
+            }
+        }
+        model.off()
+                .forEach(rule -> lines.add("  The rule " + rule + ", switched off here, says: "
+                        + words.rules().getOrDefault(rule, "(nothing in " + Words.FILE + ")") + "."));
+        return lines;
+    }
+}

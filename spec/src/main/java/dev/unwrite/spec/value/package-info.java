@@ -1,0 +1,5 @@
+/** Values of TLA+ as TLC prints them. */
+@NullMarked
+package dev.unwrite.spec.value;
+
+import org.jspecify.annotations.NullMarked;
