@@ -1,0 +1,130 @@
+----------------------------- MODULE MCUnwrite -----------------------------
+(***************************************************************************)
+(* Unwrite with bounds, so that TLC can visit every state.  The actions    *)
+(* keep their names.                                                       *)
+(***************************************************************************)
+EXTENDS Naturals, FiniteSets, TLC
+
+CONSTANTS
+  Host, Block, None, Off,
+  First,          \* the host that runs the machine at the start
+  Protected,      \* whether the start is a protected pair
+  MaxWrites, MaxEpoch, MaxTerm, MaxCuts,
+  HostCrashes, StorageCrashes,
+  Reconnects,     \* new sessions while the storage did not crash
+  Forced          \* cold starts of a protected owner, ordered by a person
+
+VARIABLES
+  disk, cache, record, session, wire, replies, net, role, term, mode, epoch, mine,
+  mem, pending, sent, kept, dirty, cuts, safe, staged, reading, log, ckpt, seen,
+  spent  \* what was used of the bounds
+
+U == INSTANCE Unwrite
+
+vars == <<U!vars, spent>>
+
+Blocks == Permutations(Block)
+
+Init ==
+  /\ U!InitAs(Protected, First)
+  /\ spent = [writes |-> 0, crashes |-> 0, storage |-> 0, reconnects |-> 0, forced |-> 0]
+
+Spend(what, limit) ==
+  /\ spent[what] < limit
+  /\ spent' = [spent EXCEPT ![what] = @ + 1]
+
+Free == spent' = spent
+
+MachineWrite(h, b) == U!MachineWrite(h, b, spent.writes + 2) /\ Spend("writes", MaxWrites)
+RecvPreserved(h, m) == U!RecvPreserved(h, m) /\ Free
+SendWrite(h, b) == U!SendWrite(h, b) /\ Free
+Apply(w) == U!Apply(w) /\ Free
+WriteDone(h, b) == U!WriteDone(h, b) /\ Free
+Flush(h) == U!Flush(h) /\ Free
+Cut(h) == epoch[h] < MaxEpoch /\ Cardinality(cuts[h]) < MaxCuts /\ U!Cut(h) /\ Free
+LearnCommitted(h, m) == U!LearnCommitted(h, m) /\ Free
+Speak(h) == U!Speak(h) /\ Free
+FollowJoin(h) == U!FollowJoin(h) /\ Free
+BecomeSecondary(h) == U!BecomeSecondary(h) /\ Free
+ReadOld(h, m) == U!ReadOld(h, m) /\ Free
+StoreCopy(h, c) == U!StoreCopy(h, c) /\ Free
+StagePart(h, m) == U!StagePart(h, m) /\ Free
+Commit(h, e) == U!Commit(h, e) /\ Free
+GoAlone(h) == U!GoAlone(h) /\ Free
+Learn(h) == U!Learn(h) /\ Free
+StartJoin(h) == epoch[h] < MaxEpoch /\ U!StartJoin(h) /\ Free
+Protect(h) == U!Protect(h) /\ Free
+AbortJoin(h) == U!AbortJoin(h) /\ Free
+StepDown(h) == U!StepDown(h) /\ Free
+OpenSession(h) ==
+  /\ U!OpenSession(h)
+  /\ IF U!Connected(h) THEN Spend("reconnects", Reconnects) ELSE Free
+TakeOver(h) == record.term < MaxTerm /\ U!TakeOver(h) /\ Free
+RestartRollback(h) == U!RestartRollback(h) /\ Free
+FinishRollback(h) == U!FinishRollback(h) /\ Free
+Resume(h) == U!Resume(h) /\ Free
+ColdStart(h) == record.term < MaxTerm /\ U!ColdStart(h) /\ Free
+ForceColdStart(h) == record.term < MaxTerm /\ U!ForceColdStart(h) /\ Spend("forced", Forced)
+ColdRead(h) == U!ColdRead(h) /\ Free
+Crash(h) == U!Crash(h) /\ Spend("crashes", HostCrashes)
+Restart(h) == U!Restart(h) /\ Free
+StorageCrash(Lost) == U!StorageCrash(Lost) /\ Spend("storage", StorageCrashes)
+
+Next ==
+  \/ \E h \in Host :
+       \/ \E b \in Block : MachineWrite(h, b) \/ SendWrite(h, b) \/ WriteDone(h, b)
+       \/ \E m \in net : \/ RecvPreserved(h, m) \/ LearnCommitted(h, m)
+                         \/ ReadOld(h, m) \/ StagePart(h, m)
+       \/ \E c \in reading[h] : StoreCopy(h, c)
+       \/ \E e \in {m.epoch : m \in staged[h]} : Commit(h, e)
+       \/ Flush(h) \/ Cut(h) \/ Speak(h)
+       \/ FollowJoin(h) \/ BecomeSecondary(h)
+       \/ GoAlone(h) \/ Learn(h) \/ StartJoin(h) \/ Protect(h) \/ AbortJoin(h) \/ StepDown(h)
+       \/ OpenSession(h)
+       \/ TakeOver(h) \/ RestartRollback(h) \/ FinishRollback(h) \/ Resume(h)
+       \/ ColdStart(h) \/ ForceColdStart(h) \/ ColdRead(h)
+       \/ Crash(h) \/ Restart(h)
+  \/ \E w \in wire : Apply(w)
+  \/ \E Lost \in SUBSET {b \in Block : cache[b] # disk[b]} : StorageCrash(Lost)
+
+Spec == Init /\ [][Next]_vars
+
+Recoverable == U!Recoverable
+Consistent == U!Consistent
+OneOwner == U!OneOwner
+NoOutputLost == U!NoOutputLost
+CheckpointedMachine == U!Abstract!Spec
+
+-----------------------------------------------------------------------------
+(***************************************************************************)
+(* Liveness.  Each step that a host or the storage owes is fair; faults,   *)
+(* suspicions, and what a person or the machine does of its own will are   *)
+(* not.                                                                    *)
+(***************************************************************************)
+Fairness ==
+  /\ \A h \in Host :
+       /\ \A b \in Block : WF_vars(SendWrite(h, b)) /\ WF_vars(WriteDone(h, b))
+       /\ \A b \in Block : WF_vars(\E m \in net : m.type = "Preserved" /\ m.block = b /\ RecvPreserved(h, m))
+       /\ WF_vars(\E m \in net : LearnCommitted(h, m))
+       /\ \A b \in Block : WF_vars(\E m \in net : m.type = "Preserve" /\ m.block = b /\ ReadOld(h, m))
+       /\ \A b \in Block : WF_vars(\E m \in net : m.type = "Part" /\ m.block = b /\ StagePart(h, m))
+       /\ WF_vars(\E c \in reading[h] : StoreCopy(h, c))
+       /\ WF_vars(\E e \in {m.epoch : m \in staged[h]} : Commit(h, e))
+       /\ WF_vars(Flush(h)) /\ WF_vars(FollowJoin(h)) /\ WF_vars(BecomeSecondary(h))
+       /\ WF_vars(Learn(h)) /\ WF_vars(Protect(h)) /\ WF_vars(StepDown(h))
+       /\ WF_vars(~U!Connected(h) /\ OpenSession(h))
+       /\ WF_vars(RestartRollback(h)) /\ WF_vars(FinishRollback(h)) /\ WF_vars(Resume(h))
+       /\ WF_vars(ColdRead(h)) /\ WF_vars(Restart(h))
+  /\ WF_vars(\E w \in wire : Apply(w))
+
+FairSpec == Spec /\ Fairness
+
+WriteEnds ==
+  \A h \in Host, b \in Block :
+    role[h] = "primary" /\ pending[h][b] # 0 ~>
+      \/ role[h] # "primary" \/ pending[h][b] = 0 \/ record.mode # "solo"
+FailoverEnds == record.mode = "rollback" ~> record.mode # "rollback"
+JoinEnds ==
+  \A h \in Host : role[h] = "primary" /\ mode[h] = "joining" ~>
+    \/ role[h] # "primary" \/ mode[h] # "joining"
+=============================================================================
