@@ -8,10 +8,15 @@ import java.time.Duration;
  * An export of an NBD server. Many threads may have requests on the way at once, over one connection. A connection that
  * is lost fails all that wait, and all later calls, with {@link NbdDisconnectedException}; there is no reconnection.
  *
- * <p>Waiting for an answer is not interruptible: the buffer belongs to the request until then.
+ * <p>Waiting for an answer is not interruptible: the buffer belongs to the request until then. Requests larger than the
+ * server takes are split; those that are not multiples of its minimum block are refused with EINVAL.
  */
-@SuppressWarnings("DoNotCallSuggester") // Until the bodies are there.
 public final class NbdClient implements BlockDevice {
+    /** Trims and zeroings are split into pieces of this size, in bytes; a multiple of every minimum block. */
+    private static final int EFFECT_BYTES_MAX = 1 << 30;
+
+    private static final ByteBuffer ZEROES = ByteBuffer.allocateDirect(1 << 20).asReadOnlyBuffer();
+
     /**
      * How a client connects.
      *
@@ -35,9 +40,11 @@ public final class NbdClient implements BlockDevice {
         }
     }
 
+    private final ClientConnection connection;
     private final ExportInfo info;
 
-    NbdClient(ExportInfo info) {
+    NbdClient(ClientConnection connection, ExportInfo info) {
+        this.connection = connection;
         this.info = info;
     }
 
@@ -59,45 +66,113 @@ public final class NbdClient implements BlockDevice {
 
     /** Whether requests can still be sent. */
     public boolean isConnected() {
-        return false;
+        return connection.isConnected();
     }
 
     @Override
     public long size() {
-        return info().size();
+        return info.size();
     }
 
     @Override
     public boolean readOnly() {
-        return info().readOnly();
+        return info.readOnly();
     }
 
     @Override
     public void read(long offset, ByteBuffer target) throws IOException {
-        throw new IOException("not built yet");
+        check(offset, target.remaining(), NbdError.EINVAL);
+        if (target.isReadOnly()) {
+            throw new IllegalArgumentException("cannot read into a read-only buffer");
+        }
+        while (target.hasRemaining()) {
+            int length = Math.min(target.remaining(), info.maximumPayload());
+            connection.call(ClientRequest.read(offset, target.slice(target.position(), length)));
+            target.position(target.position() + length);
+            offset += length;
+        }
     }
 
     @Override
     public void write(long offset, ByteBuffer source, boolean fua) throws IOException {
-        throw new IOException("not built yet");
+        checkWritable();
+        check(offset, source.remaining(), NbdError.ENOSPC);
+        while (source.hasRemaining()) {
+            int length = Math.min(source.remaining(), info.maximumPayload());
+            ByteBuffer piece = source.slice(source.position(), length);
+            connection.call(ClientRequest.write(offset, piece, fua && info.canFua()));
+            source.position(source.position() + length);
+            offset += length;
+        }
+        flushInsteadOf(fua);
     }
 
+    /** Does nothing if the server cannot trim: it is a hint. */
     @Override
     public void trim(long offset, long length, boolean fua) throws IOException {
-        throw new IOException("not built yet");
+        checkWritable();
+        check(offset, length, NbdError.EINVAL);
+        if (info.canTrim()) {
+            effect(NbdWire.CMD_TRIM, 0, offset, length, fua);
+        }
     }
 
     @Override
     public void writeZeroes(long offset, long length, boolean noHole, boolean fua) throws IOException {
-        throw new IOException("not built yet");
+        checkWritable();
+        check(offset, length, NbdError.ENOSPC);
+        if (info.canWriteZeroes()) {
+            effect(NbdWire.CMD_WRITE_ZEROES, noHole ? NbdWire.CMD_FLAG_NO_HOLE : 0, offset, length, fua);
+            return;
+        }
+        long end = offset + length;
+        for (long at = offset; at < end; at += ZEROES.capacity()) {
+            write(at, ZEROES.slice(0, (int) Math.min(end - at, ZEROES.capacity())), fua && info.canFua());
+        }
+        flushInsteadOf(fua);
     }
 
+    private void effect(int type, int flags, long offset, long length, boolean fua) throws IOException {
+        int allFlags = flags | ClientRequest.fua(fua && info.canFua());
+        long end = offset + length;
+        for (long at = offset; at < end; at += EFFECT_BYTES_MAX) {
+            connection.call(ClientRequest.plain(type, allFlags, at, (int) Math.min(end - at, EFFECT_BYTES_MAX)));
+        }
+        flushInsteadOf(fua);
+    }
+
+    private void flushInsteadOf(boolean fua) throws IOException {
+        if (fua && !info.canFua()) {
+            flush();
+        }
+    }
+
+    /** Does nothing if the server does not offer it: then it promises no durability at all. */
     @Override
     public void flush() throws IOException {
-        throw new IOException("not built yet");
+        if (info.canFlush()) {
+            connection.call(ClientRequest.plain(NbdWire.CMD_FLUSH, 0, 0, 0));
+        }
     }
 
     /** Takes leave of the server (NBD_CMD_DISC). Requests still on the way may end with an exception. */
     @Override
-    public void close() throws IOException {}
+    public void close() throws IOException {
+        connection.close();
+    }
+
+    private void checkWritable() throws IOException {
+        if (info.readOnly()) {
+            throw new NbdException(NbdError.EPERM, "the export is read only");
+        }
+    }
+
+    private void check(long offset, long length, int error) throws IOException {
+        if (offset < 0 || length < 0 || length > info.size() - offset) {
+            throw new NbdException(error, "beyond the end of the export");
+        }
+        if (((offset | length) & (info.minimumBlock() - 1)) != 0) {
+            throw new NbdException(NbdError.EINVAL, "not a multiple of the block size " + info.minimumBlock());
+        }
+    }
 }

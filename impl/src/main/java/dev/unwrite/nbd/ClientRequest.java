@@ -1,0 +1,104 @@
+package dev.unwrite.nbd;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/** One request of a client and the thread that waits for its answer. */
+final class ClientRequest implements FrameWriter.Frame {
+    final int type;
+    final long offset;
+    final int length;
+    /** Where the data of a read goes; its position and limit do not change. */
+    final @Nullable ByteBuffer target;
+
+    private final int flags;
+    private final @Nullable ByteBuffer source;
+    private final Thread waiter = Thread.currentThread();
+
+    long cookie;
+    final long startedAt = Clock.now();
+    /** Bytes of a read that have come; for the thread that reads replies. */
+    int received;
+
+    private @Nullable IOException failure;
+    private volatile boolean done;
+
+    private ClientRequest(
+            int type, int flags, long offset, int length, @Nullable ByteBuffer source, @Nullable ByteBuffer target) {
+        this.type = type;
+        this.flags = flags;
+        this.offset = offset;
+        this.length = length;
+        this.source = source;
+        this.target = target;
+    }
+
+    static ClientRequest read(long offset, ByteBuffer target) {
+        return new ClientRequest(NbdWire.CMD_READ, 0, offset, target.remaining(), null, target);
+    }
+
+    static ClientRequest write(long offset, ByteBuffer source, boolean fua) {
+        return new ClientRequest(NbdWire.CMD_WRITE, fua(fua), offset, source.remaining(), source, null);
+    }
+
+    static ClientRequest plain(int type, int flags, long offset, int length) {
+        return new ClientRequest(type, flags, offset, length, null, null);
+    }
+
+    static int fua(boolean on) {
+        return on ? NbdWire.CMD_FLAG_FUA : 0;
+    }
+
+    @Override
+    public void emit(WireOutput out) throws IOException {
+        out.header(NbdWire.REQUEST_HEADER_BYTES)
+                .putInt(NbdWire.REQUEST_MAGIC)
+                .putShort((short) flags)
+                .putShort((short) type)
+                .putLong(cookie)
+                .putLong(offset)
+                .putInt(length);
+        if (source != null) {
+            out.payload(source);
+        }
+    }
+
+    @Override
+    public void emitted() {
+        // The buffer stays the request's until the answer is there.
+    }
+
+    /** Keeps the first failure; the request still waits for the end of its reply. */
+    void fail(IOException e) {
+        if (failure == null) {
+            failure = e;
+        }
+    }
+
+    /** Lets the waiting thread go on. Nothing touches the request's buffers afterwards. */
+    void complete() {
+        done = true;
+        LockSupport.unpark(waiter);
+    }
+
+    /** Waits for the answer, not interruptibly, and throws if it was an error. */
+    void await() throws IOException {
+        boolean interrupted = false;
+        while (!done) {
+            LockSupport.park(this);
+            interrupted |= Thread.interrupted();
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+        IOException e = failure;
+        if (e instanceof NbdException refused) {
+            throw refused;
+        } else if (e != null) {
+            // One exception may be shared by many requests: each thread throws its own.
+            throw new NbdDisconnectedException(String.valueOf(e.getMessage()), e);
+        }
+    }
+}
