@@ -29,6 +29,7 @@ public final class Main implements Runnable {
     /** Runs the command line and returns its exit code. */
     public static int run(String... args) {
         CommandLine root = new CommandLine(new Main());
+        root.addSubcommand(new StorageCommand());
         for (SubcommandProvider provider : ServiceLoader.load(SubcommandProvider.class)) {
             provider.subcommands().forEach(root::addSubcommand);
         }

@@ -1,0 +1,126 @@
+package dev.unwrite.cli;
+
+import dev.unwrite.nbd.NbdUri;
+import dev.unwrite.storage.StorageObserver;
+import dev.unwrite.storage.StorageServer;
+import dev.unwrite.storage.StorageSetupException;
+import dev.unwrite.storage.VolumeSpec;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code unwrite storage}: serves volumes until it is told to stop. */
+@Command(
+        name = "storage",
+        mixinStandardHelpOptions = true,
+        sortOptions = false,
+        description = {
+            "Serves volumes over NBD to both hosts of a pair, and keeps the record of who owns them.",
+            "Any NBD client may read; only the group's owner in its current term may write."
+        },
+        footerHeading = "%n",
+        footer = {
+            "A group is the set of volumes of one machine. Its exports are named GROUP/NAME. BACKEND is",
+            "  a file         disk.img,size=1G (created, sparse, if it is absent; K, M, G, T),",
+            "  a block device /dev/vg0/disk, or",
+            "  an NBD URI     an export of another server (qemu-nbd, nbdkit); it must be able to flush, and serve",
+            "                 one client at a time. When it restarts, all hosts write again what was not flushed.",
+            "A trim is taken and does nothing; a write beyond the current term gets EPERM, a fenced host ESHUTDOWN.",
+            "",
+            "Prints \"listening on URI\" when it is ready, and then one line for each event to the error output.",
+            "SIGTERM or ^C: stops serving, flushes, exits with 0. The folder --data holds the ownership records: keep it,",
+            "for a storage that forgets its terms cannot fence. Exit codes: 2 what was asked for cannot be done as it is",
+            "(the message says why), 3 this machine lacks something, 1 any other failure.",
+            "",
+            "Example:",
+            "  unwrite storage --listen nbd://127.0.0.1:10809 --volume vm1/disk=disk.img,size=1G --data storage"
+        })
+final class StorageCommand implements Callable<Integer> {
+    @Option(
+            names = "--listen",
+            required = true,
+            paramLabel = "NBD-URI",
+            description = "Where to listen: nbd://127.0.0.1:10809 (port 0: any that is free) or"
+                    + " nbd+unix:///?socket=/run/x.sock.")
+    private String listen = "";
+
+    @Option(
+            names = "--volume",
+            required = true,
+            paramLabel = "GROUP/NAME=BACKEND[,size=1G]",
+            description = "A volume; may be given many times.")
+    private List<String> volumes = new ArrayList<>();
+
+    @Option(
+            names = "--data",
+            required = true,
+            paramLabel = "DIR",
+            description = "Folder of the ownership records; created if it is absent.")
+    private Path data = Path.of("");
+
+    @Spec
+    private @Nullable CommandSpec spec;
+
+    @Override
+    public Integer call() {
+        CommandSpec commandSpec = java.util.Objects.requireNonNull(spec);
+        PrintWriter err = commandSpec.commandLine().getErr();
+        Consumer<String> log = line -> err.println(Instant.now().truncatedTo(ChronoUnit.MILLIS) + " " + line);
+        StorageServer server = start(log);
+        commandSpec.commandLine().getOut().println("listening on " + server.uri());
+        commandSpec.commandLine().getOut().flush();
+        stopOnSignal(server, log);
+        return awaitForever();
+    }
+
+    private StorageServer start(Consumer<String> log) {
+        try {
+            NbdUri uri = NbdUri.parse(listen);
+            List<VolumeSpec> specs = volumes.stream().map(VolumeSpec::parse).toList();
+            return StorageServer.start(
+                    new StorageServer.Settings(uri, specs, data, StorageObserver.NONE, log));
+        } catch (IllegalArgumentException | StorageSetupException e) {
+            throw new ExitException(Exit.USAGE, String.valueOf(e.getMessage()), e);
+        } catch (IOException e) {
+            throw new ExitException(
+                    Exit.USAGE, "cannot serve at " + listen + " with --data " + data + ": " + e.getMessage(), e);
+        }
+    }
+
+    /** Ends the process from within the hook, so that an orderly end is told by exit code 0. */
+    private static void stopOnSignal(StorageServer server, Consumer<String> log) {
+        Runtime.getRuntime().addShutdownHook(new Thread(
+                () -> {
+                    try {
+                        server.close();
+                        log.accept("stopped, everything is flushed");
+                        Runtime.getRuntime().halt(Exit.OK);
+                    } catch (IOException e) {
+                        log.accept("stopped, but not everything is flushed: " + e.getMessage());
+                        Runtime.getRuntime().halt(Exit.FAILED);
+                    }
+                },
+                "stop"));
+    }
+
+    private static int awaitForever() {
+        try {
+            new CountDownLatch(1).await();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        return Exit.FAILED;
+    }
+}

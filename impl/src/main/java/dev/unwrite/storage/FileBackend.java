@@ -1,0 +1,204 @@
+package dev.unwrite.storage;
+
+import dev.unwrite.nbd.Export;
+import dev.unwrite.nbd.NbdError;
+import dev.unwrite.nbd.NbdException;
+import java.io.EOFException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.Files;
+import java.nio.file.OpenOption;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.OptionalLong;
+import java.util.Set;
+
+/**
+ * A volume in a regular file or on a block device.
+ *
+ * <p>A trim does nothing: the range keeps its bytes, which the contract of trim allows and which makes what is read
+ * afterwards the same every time. Zeroes are written out. A flush that failed is final, see {@link FlushGroup}.
+ * Calling threads must not be interrupted: an interrupt closes the file for everyone.
+ */
+public final class FileBackend implements Backend {
+    private static final int ZERO_CHUNK_BYTES = 1 << 20;
+    private static final ByteBuffer ZEROES =
+            ByteBuffer.allocateDirect(ZERO_CHUNK_BYTES).asReadOnlyBuffer();
+    /** Far beyond any data, so that only another storage of this kind minds the lock, and not qemu-img. */
+    private static final long LOCK_OFFSET = Long.MAX_VALUE - 1;
+
+    private final FileChannel channel;
+    private final long size;
+    private final FlushGroup flushes;
+
+    private FileBackend(FileChannel channel, long size) {
+        this.channel = channel;
+        this.size = size;
+        this.flushes = new FlushGroup(() -> channel.force(false));
+    }
+
+    /**
+     * Opens {@code file}; creates it, sparse, if it is absent (or empty) and {@code wanted}, in bytes, is given. Throws
+     * {@link StorageSetupException} if it is absent and no size is given, has another size, cannot be written, or is
+     * in use by another storage.
+     */
+    public static FileBackend open(Path file, OptionalLong wanted) throws IOException {
+        boolean present = Files.exists(file);
+        if (!present && wanted.isEmpty()) {
+            throw new StorageSetupException(file + " does not exist: create it, or add ,size=1G to have it created");
+        }
+        if (Files.isDirectory(file)) {
+            throw new StorageSetupException(file + " is a folder: name a file in it");
+        }
+        FileChannel channel = openChannel(file, !present);
+        try {
+            lock(channel, file);
+            return new FileBackend(channel, sized(channel, file, wanted));
+        } catch (IOException | RuntimeException e) {
+            channel.close();
+            throw e;
+        }
+    }
+
+    private static FileChannel openChannel(Path file, boolean create) throws IOException {
+        Set<OpenOption> options = create
+                ? Set.of(StandardOpenOption.READ, StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW)
+                : Set.of(StandardOpenOption.READ, StandardOpenOption.WRITE);
+        try {
+            return FileChannel.open(file, options);
+        } catch (IOException e) {
+            throw new StorageSetupException(
+                    "cannot open " + file + " for reading and writing (" + why(e) + "): check the path and its rights",
+                    e);
+        }
+    }
+
+    private static String why(IOException e) {
+        return e.getClass().getSimpleName().replace("Exception", "");
+    }
+
+    private static void lock(FileChannel channel, Path file) throws IOException {
+        boolean locked;
+        try {
+            locked = channel.tryLock(LOCK_OFFSET, 1, false) != null;
+        } catch (OverlappingFileLockException e) {
+            locked = false;
+        }
+        if (!locked) {
+            throw new StorageSetupException(file + " is already a volume of an unwrite storage: use it only once");
+        }
+    }
+
+    private static long sized(FileChannel channel, Path file, OptionalLong wanted) throws IOException {
+        long found = channel.size();
+        if (wanted.isEmpty()) {
+            if (found == 0) {
+                throw new StorageSetupException(file + " is empty: add ,size=1G");
+            }
+            return found;
+        }
+        long size = wanted.getAsLong();
+        if (found == 0) {
+            channel.write(ByteBuffer.allocate(1), size - 1);
+            channel.force(true);
+            RecordFile.syncFolderOf(file);
+        } else if (found != size) {
+            throw new StorageSetupException(file + " is " + found + " bytes long, not " + size
+                    + ": leave ,size= away to use it as it is");
+        }
+        return size;
+    }
+
+    @Override
+    public boolean up() {
+        return true;
+    }
+
+    @Override
+    public int minimumBlock() {
+        return 1;
+    }
+
+    @Override
+    public int maximumPayload() {
+        return Export.MAXIMUM_PAYLOAD;
+    }
+
+    @Override
+    public long size() {
+        return size;
+    }
+
+    @Override
+    public boolean readOnly() {
+        return false;
+    }
+
+    @Override
+    public void read(long offset, ByteBuffer target) throws IOException {
+        check(offset, target.remaining());
+        flushes.check();
+        long at = offset;
+        while (target.hasRemaining()) {
+            int count = channel.read(target, at);
+            if (count < 0) {
+                throw new EOFException("the file became shorter than " + size + " bytes");
+            }
+            at += count;
+        }
+    }
+
+    @Override
+    public void write(long offset, ByteBuffer source, boolean fua) throws IOException {
+        check(offset, source.remaining());
+        flushes.check();
+        long at = offset;
+        while (source.hasRemaining()) {
+            at += channel.write(source, at);
+        }
+        if (fua) {
+            flush();
+        }
+    }
+
+    @Override
+    public void trim(long offset, long length, boolean fua) throws IOException {
+        check(offset, length);
+        if (fua) {
+            flush();
+        }
+    }
+
+    @Override
+    public void writeZeroes(long offset, long length, boolean noHole, boolean fua) throws IOException {
+        check(offset, length);
+        flushes.check();
+        long end = offset + length;
+        for (long at = offset; at < end; ) {
+            ByteBuffer chunk = ZEROES.duplicate();
+            chunk.limit((int) Math.min(ZERO_CHUNK_BYTES, end - at));
+            at += channel.write(chunk, at);
+        }
+        if (fua) {
+            flush();
+        }
+    }
+
+    @Override
+    public void flush() throws IOException {
+        flushes.flush();
+    }
+
+    @Override
+    public void close() throws IOException {
+        channel.close();
+    }
+
+    private void check(long offset, long length) throws IOException {
+        if (offset < 0 || length < 0 || length > size - offset) {
+            throw new NbdException(NbdError.EINVAL, "beyond the end of the volume");
+        }
+    }
+}

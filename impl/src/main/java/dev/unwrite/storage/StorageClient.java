@@ -1,0 +1,136 @@
+package dev.unwrite.storage;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.unwrite.nbd.NbdClient;
+import dev.unwrite.nbd.NbdUri;
+import java.io.Closeable;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * A host's way to one group of the shared storage. Many threads may use it at once. Nothing connects before it is
+ * needed, and a connection that was lost is made anew, so one client serves as long as its process.
+ */
+public final class StorageClient implements Closeable {
+    private final NbdUri uri;
+    private final String group;
+    private final String host;
+    private final Timeouts timeouts;
+    private final Haggling haggling;
+
+    /**
+     * How long to wait.
+     *
+     * @param answer for the connection to stand, and for each answer of the ownership protocol
+     * @param request for each read, write or flush of a volume; after it the connection counts as lost
+     */
+    public record Timeouts(Duration answer, Duration request) {
+        /** 5 s and 30 s. */
+        public static final Timeouts DEFAULT = new Timeouts(Duration.ofSeconds(5), Duration.ofSeconds(30));
+
+        NbdClient.Settings settings() {
+            return NbdClient.Settings.DEFAULT.withConnectTimeout(answer).withRequestTimeout(request);
+        }
+    }
+
+    private StorageClient(NbdUri uri, String group, String host, Timeouts timeouts) {
+        this.uri = uri.withExport("");
+        this.group = Names.check("group", group);
+        this.host = Names.check("host", host);
+        this.timeouts = timeouts;
+        this.haggling = new Haggling(this.uri, timeouts.settings());
+    }
+
+    /** A client that connects when it is first used. Throws {@link IllegalArgumentException} for a bad name. */
+    public static StorageClient of(NbdUri uri, String group, String host, Timeouts timeouts) {
+        return new StorageClient(uri, group, host, timeouts);
+    }
+
+    /** A client whose storage answers and has the group; throws as {@link #readRecord} if not. */
+    public static StorageClient connect(NbdUri uri, String group, String host) throws IOException {
+        StorageClient client = of(uri, group, host, Timeouts.DEFAULT);
+        try {
+            client.readRecord();
+            return client;
+        } catch (IOException e) {
+            client.close();
+            throw e;
+        }
+    }
+
+    /** The name of the group. */
+    public String group() {
+        return group;
+    }
+
+    /** The name of the host that this client speaks for. */
+    public String host() {
+        return host;
+    }
+
+    /**
+     * The record in force. Throws {@link StorageUnavailableException} if that cannot be told now,
+     * {@link NotAStorageException} or {@link dev.unwrite.nbd.NbdRefusedException} if trying again is no use.
+     */
+    public OwnershipRecord readRecord() throws IOException {
+        return recordOf(haggling.callTwice(request("read")));
+    }
+
+    /** A volume of the group. */
+    public record VolumeInfo(String name, long sizeBytes) {}
+
+    /** The group's volumes in the order in which the storage was told of them. Throws as {@link #readRecord}. */
+    public List<VolumeInfo> volumes() throws IOException {
+        List<VolumeInfo> volumes = new ArrayList<>();
+        for (JsonNode volume : haggling.callTwice(request("volumes")).path("volumes")) {
+            volumes.add(new VolumeInfo(Json.string(volume, "name"), Json.number(volume, "size")));
+        }
+        return volumes;
+    }
+
+    /**
+     * Opens a session in which the host means to act in {@code term}. On return every earlier session of this host has
+     * ended: nothing that was on its way there will be applied (rule OneConnection). Throws as {@link #readRecord}; the
+     * earlier sessions may have ended even so.
+     */
+    public StorageSession openSession(long term) throws IOException {
+        Haggling own = new Haggling(uri, timeouts.settings());
+        try {
+            // Opening twice is harmless: the second only ends the first, which nobody knows.
+            ObjectNode reply = own.callTwice(request("open").put("host", host).put("term", term));
+            return new StorageSession(
+                    this, own, term, Json.number(reply, "session"), Json.number(reply, "boot"), recordOf(reply));
+        } catch (IOException | RuntimeException e) {
+            own.close();
+            throw e;
+        }
+    }
+
+    @Override
+    public void close() {
+        haggling.close();
+    }
+
+    NbdUri uri() {
+        return uri;
+    }
+
+    NbdClient.Settings settings() {
+        return timeouts.settings();
+    }
+
+    ObjectNode request(String op) {
+        return Json.object().put("op", op).put("group", group);
+    }
+
+    static OwnershipRecord recordOf(JsonNode reply) throws IOException {
+        try {
+            return Json.toRecord(Json.child(reply, "record"));
+        } catch (IllegalArgumentException e) {
+            throw new StorageUnavailableException("the storage's answer is not understood: " + e.getMessage(), e);
+        }
+    }
+}

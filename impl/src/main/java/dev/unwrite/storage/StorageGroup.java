@@ -1,0 +1,373 @@
+package dev.unwrite.storage;
+
+import dev.unwrite.nbd.NbdConnection;
+import dev.unwrite.nbd.NbdError;
+import dev.unwrite.nbd.NbdException;
+import dev.unwrite.storage.StorageCore.Answer;
+import dev.unwrite.storage.StorageCore.Denial;
+import dev.unwrite.storage.StorageCore.Input;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.SequencedMap;
+import java.util.Set;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.concurrent.locks.StampedLock;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The shell around {@link StorageCore} for one group.
+ *
+ * <p>What changes who may write (open, compare-and-set, a lost cache) holds the lock alone; a write holds it shared
+ * from its admission until it is applied. So when such a change takes effect, every write that the old state admitted
+ * is finished, and every later one is judged by the new state. The new record is durable before it is in effect.
+ */
+final class StorageGroup {
+    private final String name;
+    private final SequencedMap<String, Volume> volumes;
+    private final RecordStore store;
+    private final SessionNumbers numbers;
+    private final StorageObserver observer;
+    private final Consumer<String> log;
+    private final RateLimitedLog refusals;
+
+    private final StampedLock lock = new StampedLock();
+    /** Held around each effect and the observer's call for it, only while there is an observer. */
+    private final ReentrantLock observed = new ReentrantLock();
+
+    private final Map<Long, Set<NbdConnection>> connections = new HashMap<>();
+    private volatile StorageState state;
+    private volatile @Nullable String broken;
+
+    StorageGroup(
+            String name,
+            SequencedMap<String, Volume> volumes,
+            RecordStore store,
+            SessionNumbers numbers,
+            StorageObserver observer,
+            Consumer<String> log) {
+        this.name = name;
+        this.volumes = volumes;
+        this.store = store;
+        this.numbers = numbers;
+        this.observer = observer;
+        this.log = log;
+        this.refusals = new RateLimitedLog(log);
+        this.state = StorageState.started(store.read(name));
+        tellBooted(numbers.boot());
+    }
+
+    String name() {
+        return name;
+    }
+
+    SequencedMap<String, Volume> volumes() {
+        return volumes;
+    }
+
+    OwnershipRecord record() throws StorageOpException {
+        checkNotBroken();
+        return state.record();
+    }
+
+    /** The session and the record at its opening. */
+    record Opened(Session session, OwnershipRecord record) {}
+
+    /** On return no write of the host's earlier sessions is under way, nor will one ever be applied. */
+    Opened open(String host, long term) throws StorageOpException {
+        Opened opened;
+        List<Session> ended;
+        long stamp = lock.writeLock();
+        try {
+            checkServing();
+            StorageCore.Step step = StorageCore.step(state, new Input.Open(host, term, numbers.next()));
+            if (!(step.answer() instanceof Answer.Opened answer)) {
+                throw unexpected(step.answer());
+            }
+            state = step.state();
+            opened = new Opened(answer.session(), state.record());
+            ended = answer.ended();
+            if (observer.active()) {
+                observer.sessionOpened(name, answer.session(), ended);
+            }
+        } finally {
+            lock.unlockWrite(stamp);
+        }
+        log.accept("group " + name + ": host " + host + " opened session " + show(opened.session().number())
+                + " for term " + term + (ended.isEmpty() ? "" : ", which ends " + show(ended)));
+        disconnect(ended);
+        return opened;
+    }
+
+    /** Binds a connection to a session; it is closed when the session ends. False if that is so already. */
+    boolean attach(Binding binding, NbdConnection connection) throws StorageOpException {
+        long stamp = lock.readLock();
+        try {
+            checkNotBroken();
+            Input attach = new Input.Attach(binding.host(), binding.session());
+            if (!(StorageCore.step(state, attach).answer() instanceof Answer.Allowed)) {
+                return false;
+            }
+            synchronized (connections) {
+                connections
+                        .computeIfAbsent(binding.session(), number -> new HashSet<>())
+                        .add(connection);
+            }
+        } finally {
+            lock.unlockRead(stamp);
+        }
+        connection.attach(binding);
+        connection.onEnd(() -> forget(binding.session(), connection));
+        return true;
+    }
+
+    /** The outcome of a compare-and-set; {@code ended}: the session no longer counts, and nothing was compared. */
+    record Compared(boolean ok, boolean ended, OwnershipRecord record) {}
+
+    /**
+     * Compares and sets. On return of ok, the record is durable, and no write of a lower term is under way, nor will
+     * one ever be applied.
+     */
+    Compared compareAndSet(String host, long session, long expect, OwnershipRecord proposed)
+            throws StorageOpException {
+        Compared compared;
+        long stamp = lock.writeLock();
+        try {
+            checkNotBroken();
+            StorageState before = state;
+            StorageCore.Step step = StorageCore.step(before, new Input.Cas(host, session, expect, proposed));
+            compared = switch (step.answer()) {
+                case Answer.Compared answer -> new Compared(answer.ok(), false, answer.record());
+                case Answer.Denied denied -> new Compared(false, true, before.record());
+                case Answer answer -> throw unexpected(answer);
+            };
+            if (compared.ok()) {
+                persist(expect, compared.record());
+                state = step.state();
+                Session by = state.find(host, session);
+                if (observer.active() && by != null) {
+                    observer.recordChanged(name, by, compared.record());
+                }
+            }
+        } finally {
+            lock.unlockWrite(stamp);
+        }
+        if (compared.ok()) {
+            log.accept("group " + name + ": " + show(compared.record()) + ", set by host " + host + " in session "
+                    + show(session));
+        }
+        return compared;
+    }
+
+    private void persist(long expect, OwnershipRecord next) throws StorageOpException {
+        try {
+            if (!store.compareAndSet(name, expect, next)) {
+                throw new IllegalStateException("the stored record of " + name + " is not the one in memory");
+            }
+        } catch (RecordFile.UncertainException e) {
+            // Only a restart can tell which record holds, so until then nobody may act on either.
+            broken = String.valueOf(e.getMessage());
+            log.accept("group " + name + ": stopped: " + e.getMessage() + "; start the storage again");
+            throw new StorageOpException(StorageOpException.Code.UNCERTAIN, broken + "");
+        } catch (IOException e) {
+            log.accept("group " + name + ": the record could not be stored: " + e);
+            throw new StorageOpException(
+                    StorageOpException.Code.UNAVAILABLE, "the record could not be stored: " + e.getMessage());
+        }
+    }
+
+    /**
+     * A backend came back, or will, without what was not flushed: all sessions end under a higher boot number, durable
+     * on return, so that the owner opens a new one and sees that it has to write again (rule ReplayUnflushed).
+     */
+    void loseCache() throws IOException {
+        List<Session> ended;
+        long boot;
+        long stamp = lock.writeLock();
+        try {
+            boot = store.nextBoot();
+            numbers.rebooted(boot);
+            StorageCore.Step step = StorageCore.step(state, new Input.LoseCache());
+            ended = step.answer() instanceof Answer.Lost lost ? lost.ended() : List.of();
+            state = step.state();
+            tellBooted(boot);
+        } finally {
+            lock.unlockWrite(stamp);
+        }
+        log.accept("group " + name + ": all sessions ended, boot number is now " + boot);
+        disconnect(ended);
+    }
+
+    void read(Binding binding, Volume volume, long offset, ByteBuffer target) throws IOException {
+        admitRead(binding);
+        volume.backend().read(offset, target);
+        // What a fenced owner reads may be of the new owner's making, so it must not see it.
+        admitRead(binding);
+    }
+
+    void flush(Binding binding, Volume volume) throws IOException {
+        admitRead(binding);
+        if (observer.active()) {
+            observedFlush(binding, volume);
+        } else {
+            volume.backend().flush();
+        }
+        admitRead(binding);
+    }
+
+    private void observedFlush(Binding binding, Volume volume) throws IOException {
+        long stamp = lock.readLock();
+        observed.lock();
+        try {
+            volume.backend().flush();
+            observer.flushed(name, volume.name(), binding.session());
+        } finally {
+            observed.unlock();
+            lock.unlockRead(stamp);
+        }
+    }
+
+    /** Something that changes bytes of a backend. */
+    interface Change {
+        void apply(Backend backend) throws IOException;
+    }
+
+    /** Applies a change if the session may write; {@code write} says what to tell the observer. */
+    void change(Binding binding, Volume volume, Change change, StorageObserver.@Nullable Write write)
+            throws IOException {
+        long stamp = lock.readLock();
+        try {
+            admitWrite(binding);
+            if (write == null) {
+                change.apply(volume.backend());
+            } else {
+                observedChange(volume, change, write);
+            }
+        } finally {
+            lock.unlockRead(stamp);
+        }
+    }
+
+    private void observedChange(Volume volume, Change change, StorageObserver.Write write) throws IOException {
+        observed.lock();
+        boolean certain = false;
+        try {
+            change.apply(volume.backend());
+            certain = true;
+        } finally {
+            observer.written(certain ? write : write.uncertain());
+            observed.unlock();
+        }
+    }
+
+    boolean isObserved() {
+        return observer.active();
+    }
+
+    private void admitRead(Binding binding) throws NbdException {
+        if (broken != null) {
+            throw new NbdException(NbdError.EIO, "group " + name + " is stopped: " + broken);
+        }
+        Denial denial = StorageCore.denyRead(state, binding.host(), binding.session());
+        if (denial != null) {
+            throw denied(binding, denial, "read");
+        }
+    }
+
+    private void admitWrite(Binding binding) throws NbdException {
+        if (broken != null) {
+            throw new NbdException(NbdError.EIO, "group " + name + " is stopped: " + broken);
+        }
+        Denial denial = StorageCore.denyWrite(state, binding.host(), binding.session());
+        if (denial != null) {
+            throw denied(binding, denial, "write");
+        }
+    }
+
+    private NbdException denied(Binding binding, Denial denial, String what) {
+        String who = binding.session() == StorageCore.NO_SESSION
+                ? "a client without a session"
+                : "host " + binding.host() + " in session " + show(binding.session());
+        String why = switch (denial) {
+            case STRANGER -> "only reads";
+            case NOT_OWNER -> "does not own the group in its term";
+            case FENCED -> "is fenced by term " + state.record().term();
+            case ENDED -> "has a newer session";
+        };
+        refusals.log("group " + name + ": refused a " + what + ": " + who + " " + why);
+        boolean over = denial == Denial.FENCED || denial == Denial.ENDED;
+        return new NbdException(over ? NbdError.ESHUTDOWN : NbdError.EPERM, who + " " + why);
+    }
+
+    private void checkNotBroken() throws StorageOpException {
+        String why = broken;
+        if (why != null) {
+            throw new StorageOpException(StorageOpException.Code.UNAVAILABLE, "group " + name + " is stopped: " + why);
+        }
+    }
+
+    private void checkServing() throws StorageOpException {
+        checkNotBroken();
+        for (Volume volume : volumes.values()) {
+            if (!volume.backend().up()) {
+                throw new StorageOpException(
+                        StorageOpException.Code.UNAVAILABLE, "the backend of volume " + volume.name() + " is down");
+            }
+        }
+    }
+
+    private static StorageOpException unexpected(Answer answer) {
+        String why = answer instanceof Answer.Rejected rejected ? rejected.why() : "unexpected " + answer;
+        return new StorageOpException(StorageOpException.Code.INVALID, why);
+    }
+
+    private void tellBooted(long boot) {
+        if (observer.active()) {
+            observer.booted(name, boot, state.record(), List.copyOf(volumes.keySet()));
+        }
+    }
+
+    private void disconnect(List<Session> ended) {
+        List<NbdConnection> closing = new ArrayList<>();
+        synchronized (connections) {
+            for (Session session : ended) {
+                Set<NbdConnection> its = connections.remove(session.number());
+                if (its != null) {
+                    closing.addAll(its);
+                }
+            }
+        }
+        closing.forEach(NbdConnection::close);
+    }
+
+    private void forget(long session, NbdConnection connection) {
+        synchronized (connections) {
+            Set<NbdConnection> its = connections.get(session);
+            if (its != null && its.remove(connection) && its.isEmpty()) {
+                connections.remove(session);
+            }
+        }
+    }
+
+    private static String show(long session) {
+        return (session >>> 32) + "." + (session & 0xffff_ffffL);
+    }
+
+    private static String show(List<Session> sessions) {
+        List<String> shown = new ArrayList<>();
+        sessions.forEach(session -> shown.add(show(session.number())));
+        return String.join(", ", shown);
+    }
+
+    private static String show(OwnershipRecord record) {
+        return "term " + record.term() + ", owner " + (record.owner().isEmpty() ? "nobody" : record.owner()) + ", "
+                + record.mode().wire()
+                + (record.secondary().isEmpty() ? "" : ", secondary " + record.secondary())
+                + ", version " + record.version();
+    }
+}

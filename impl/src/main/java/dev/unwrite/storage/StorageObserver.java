@@ -1,0 +1,72 @@
+package dev.unwrite.storage;
+
+import java.nio.ByteBuffer;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Watches what takes effect at the storage, in the order in which it does. While {@link #active()}, the storage makes
+ * the calls of one group one at a time, each at the moment of its effect: a write that is told of before a flush is
+ * covered by it, and a write told of before a change of record was applied before it. Calls of different groups may
+ * come at once. An observer must be quick and must not throw.
+ */
+public interface StorageObserver {
+    /** Sees nothing and costs nothing. */
+    StorageObserver NONE = () -> false;
+
+    /** Whether the other methods are to be called at all; constant. */
+    boolean active();
+
+    /**
+     * The storage started to serve a group, or one of the group's backends came back without what it had not flushed:
+     * all sessions ended. {@code volumes} are the names of its volumes.
+     */
+    default void booted(String group, long boot, OwnershipRecord record, List<String> volumes) {}
+
+    /** A host opened a session; those in {@code ended} are over. */
+    default void sessionOpened(String group, Session session, List<Session> ended) {}
+
+    /** A compare-and-set of a session succeeded; {@code record} is durable. */
+    default void recordChanged(String group, Session by, OwnershipRecord record) {}
+
+    /** A write, trim or zeroing was applied. */
+    default void written(Write write) {}
+
+    /** Everything written to the volume so far is durable. {@code session} is 0 for a client that never attached. */
+    default void flushed(String group, String volume, long session) {}
+
+    /** What a client asked for. */
+    enum Kind {
+        /** Bytes. */
+        WRITE,
+        /** The range reads as zeroes now. */
+        ZERO,
+        /** The range is not needed any more. */
+        TRIM
+    }
+
+    /**
+     * One request that changed a volume.
+     *
+     * @param session the number of the session
+     * @param cookie the request's cookie on the wire, which the client chose; -1 where it is not known
+     * @param offset of the range, in bytes
+     * @param length of the range, in bytes
+     * @param data the bytes, with its own position and limit, valid only during the call; null unless a WRITE
+     * @param certain false if the backend failed: the range may hold the old bytes, the new ones, or some of each
+     */
+    record Write(
+            String group,
+            String volume,
+            long session,
+            long cookie,
+            Kind kind,
+            long offset,
+            long length,
+            @Nullable ByteBuffer data,
+            boolean certain) {
+        Write uncertain() {
+            return new Write(group, volume, session, cookie, kind, offset, length, data, false);
+        }
+    }
+}
