@@ -57,7 +57,8 @@ public final class Main implements Runnable {
             command.getErr().println(name + ": " + oneLine(exit.getMessage()));
             return exit.code();
         }
-        command.getErr().println(name + ": " + oneLine(error.toString()) + (debug ? "" : " (UNWRITE_DEBUG=1 shows where)"));
+        command.getErr()
+                .println(name + ": " + oneLine(error.toString()) + (debug ? "" : " (UNWRITE_DEBUG=1 shows where)"));
         return Exit.FAILED;
     }
 

@@ -89,8 +89,7 @@ final class StorageCommand implements Callable<Integer> {
         try {
             NbdUri uri = NbdUri.parse(listen);
             List<VolumeSpec> specs = volumes.stream().map(VolumeSpec::parse).toList();
-            return StorageServer.start(
-                    new StorageServer.Settings(uri, specs, data, StorageObserver.NONE, log));
+            return StorageServer.start(new StorageServer.Settings(uri, specs, data, StorageObserver.NONE, log));
         } catch (IllegalArgumentException | StorageSetupException e) {
             throw new ExitException(Exit.USAGE, String.valueOf(e.getMessage()), e);
         } catch (IOException e) {
@@ -101,18 +100,19 @@ final class StorageCommand implements Callable<Integer> {
 
     /** Ends the process from within the hook, so that an orderly end is told by exit code 0. */
     private static void stopOnSignal(StorageServer server, Consumer<String> log) {
-        Runtime.getRuntime().addShutdownHook(new Thread(
-                () -> {
-                    try {
-                        server.close();
-                        log.accept("stopped, everything is flushed");
-                        Runtime.getRuntime().halt(Exit.OK);
-                    } catch (IOException e) {
-                        log.accept("stopped, but not everything is flushed: " + e.getMessage());
-                        Runtime.getRuntime().halt(Exit.FAILED);
-                    }
-                },
-                "stop"));
+        Runtime.getRuntime()
+                .addShutdownHook(new Thread(
+                        () -> {
+                            try {
+                                server.close();
+                                log.accept("stopped, everything is flushed");
+                                Runtime.getRuntime().halt(Exit.OK);
+                            } catch (IOException e) {
+                                log.accept("stopped, but not everything is flushed: " + e.getMessage());
+                                Runtime.getRuntime().halt(Exit.FAILED);
+                            }
+                        },
+                        "stop"));
     }
 
     private static int awaitForever() {

@@ -105,8 +105,8 @@ public final class FileBackend implements Backend {
             channel.force(true);
             RecordFile.syncFolderOf(file);
         } else if (found != size) {
-            throw new StorageSetupException(file + " is " + found + " bytes long, not " + size
-                    + ": leave ,size= away to use it as it is");
+            throw new StorageSetupException(
+                    file + " is " + found + " bytes long, not " + size + ": leave ,size= away to use it as it is");
         }
         return size;
     }

@@ -26,7 +26,8 @@ final class Json {
             node = MAPPER.readTree(text);
         } catch (JsonProcessingException e) {
             String why = String.valueOf(e.getOriginalMessage());
-            throw new IllegalArgumentException("not JSON: " + why.lines().findFirst().orElse(""), e);
+            throw new IllegalArgumentException(
+                    "not JSON: " + why.lines().findFirst().orElse(""), e);
         }
         if (node instanceof ObjectNode object) {
             return object;
@@ -59,8 +60,7 @@ final class Json {
     }
 
     static ObjectNode ofRecord(OwnershipRecord record) {
-        return object()
-                .put("version", record.version())
+        return object().put("version", record.version())
                 .put("term", record.term())
                 .put("owner", record.owner())
                 .put("mode", record.mode().wire())

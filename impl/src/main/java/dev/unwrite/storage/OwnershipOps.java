@@ -49,7 +49,10 @@ final class OwnershipOps implements OptionHandler {
 
     private static String utf8(byte[] payload) {
         try {
-            return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(payload)).toString();
+            return StandardCharsets.UTF_8
+                    .newDecoder()
+                    .decode(ByteBuffer.wrap(payload))
+                    .toString();
         } catch (CharacterCodingException e) {
             throw new IllegalArgumentException("not UTF-8", e);
         }
@@ -81,7 +84,9 @@ final class OwnershipOps implements OptionHandler {
         ObjectNode reply = Json.object();
         ArrayNode list = reply.putArray("volumes");
         for (Volume volume : group.volumes().values()) {
-            list.addObject().put("name", volume.name()).put("size", volume.backend().size());
+            list.addObject()
+                    .put("name", volume.name())
+                    .put("size", volume.backend().size());
         }
         return reply;
     }

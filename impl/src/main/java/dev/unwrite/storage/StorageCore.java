@@ -189,8 +189,7 @@ public final class StorageCore {
         if (owners != null && owners.term() == next.term()) {
             sessions.replace(owners.host(), owners.asOwned());
         }
-        return new Step(
-                new StorageState(next, state.lastSession(), sessions), new Answer.Compared(true, next));
+        return new Step(new StorageState(next, state.lastSession(), sessions), new Answer.Compared(true, next));
     }
 
     private static Step rejected(StorageState state, String why) {

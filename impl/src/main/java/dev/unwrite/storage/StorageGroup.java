@@ -98,8 +98,9 @@ final class StorageGroup {
         } finally {
             lock.unlockWrite(stamp);
         }
-        log.accept("group " + name + ": host " + host + " opened session " + show(opened.session().number())
-                + " for term " + term + (ended.isEmpty() ? "" : ", which ends " + show(ended)));
+        log.accept("group " + name + ": host " + host + " opened session "
+                + show(opened.session().number()) + " for term " + term
+                + (ended.isEmpty() ? "" : ", which ends " + show(ended)));
         disconnect(ended);
         return opened;
     }
@@ -133,8 +134,7 @@ final class StorageGroup {
      * Compares and sets. On return of ok, the record is durable, and no write of a lower term is under way, nor will
      * one ever be applied.
      */
-    Compared compareAndSet(String host, long session, long expect, OwnershipRecord proposed)
-            throws StorageOpException {
+    Compared compareAndSet(String host, long session, long expect, OwnershipRecord proposed) throws StorageOpException {
         Compared compared;
         long stamp = lock.writeLock();
         try {

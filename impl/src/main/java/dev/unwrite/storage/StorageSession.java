@@ -22,8 +22,7 @@ public final class StorageSession implements Closeable {
     private final List<NbdClient> devices = new ArrayList<>();
     private boolean closed;
 
-    StorageSession(
-            StorageClient client, Haggling haggling, long term, long number, long boot, OwnershipRecord record) {
+    StorageSession(StorageClient client, Haggling haggling, long term, long number, long boot, OwnershipRecord record) {
         this.client = client;
         this.haggling = haggling;
         this.term = term;
@@ -65,7 +64,8 @@ public final class StorageSession implements Closeable {
         NbdNegotiation negotiation = Haggling.connect(client.uri(), client.settings());
         NbdClient device;
         try (negotiation) {
-            ObjectNode attach = client.request("attach").put("host", client.host()).put("session", number);
+            ObjectNode attach =
+                    client.request("attach").put("host", client.host()).put("session", number);
             Haggling.checked(Haggling.call(negotiation, attach));
             device = negotiation.go(client.group() + "/" + name);
         } catch (Haggling.UnansweredException e) {

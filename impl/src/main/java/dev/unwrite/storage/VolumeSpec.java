@@ -40,7 +40,12 @@ public record VolumeSpec(String group, String name, String backend, OptionalLong
         if (!matcher.matches()) {
             throw new IllegalArgumentException("size \"" + text + "\" is not a number with K, M, G or T, as in 1G");
         }
-        int shift = 10 * " KMGT".indexOf(matcher.group(2).isEmpty() ? ' ' : Character.toUpperCase(matcher.group(2).charAt(0)));
+        int shift = 10
+                * " KMGT"
+                        .indexOf(
+                                matcher.group(2).isEmpty()
+                                        ? ' '
+                                        : Character.toUpperCase(matcher.group(2).charAt(0)));
         long number;
         try {
             number = Long.parseLong(matcher.group(1));

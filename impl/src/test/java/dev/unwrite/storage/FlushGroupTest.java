@@ -56,8 +56,8 @@ class FlushGroupTest {
         });
         for (int i = 0; i < 3; i++) {
             assertThatThrownBy(group::flush)
-                    .isInstanceOfSatisfying(NbdException.class, e -> assertThat(e.error())
-                            .isEqualTo(NbdError.EIO))
+                    .isInstanceOfSatisfying(
+                            NbdException.class, e -> assertThat(e.error()).isEqualTo(NbdError.EIO))
                     .hasMessageContaining("disk on fire");
         }
         assertThatThrownBy(group::check).isInstanceOf(NbdException.class);

@@ -94,8 +94,7 @@ class StorageCoreTest {
                 Combinators.combine(hosts, Arbitraries.longs().between(-1, 1)).as(Move.Open::new);
         Arbitrary<Move> cas = Combinators.combine(
                         Arbitraries.integers().between(0, 3),
-                        Arbitraries.frequency(
-                                net.jqwik.api.Tuple.of(5, true), net.jqwik.api.Tuple.of(1, false)),
+                        Arbitraries.frequency(net.jqwik.api.Tuple.of(5, true), net.jqwik.api.Tuple.of(1, false)),
                         Arbitraries.longs().between(-1, 1),
                         hosts,
                         Arbitraries.of(Mode.class))
@@ -235,8 +234,8 @@ class StorageCoreTest {
 
     private static void cas(Run run, Session session, long term, String owner) {
         OwnershipRecord next = new OwnershipRecord(0, term, owner, Mode.SOLO, "", 0);
-        Answer answer = run.step(
-                new Input.Cas(session.host(), session.number(), run.state.record().version(), next));
+        Answer answer = run.step(new Input.Cas(
+                session.host(), session.number(), run.state.record().version(), next));
         assertThat(answer).isInstanceOf(Answer.Compared.class);
         assertThat(((Answer.Compared) answer).ok()).isTrue();
     }

@@ -73,8 +73,8 @@ class StorageGroupTest {
             long term = 1L + round;
             Binding a = owner("A", term);
             hammerWhile(a, (byte) 1, NbdError.ESHUTDOWN, () -> {
-                Binding again = new Binding(
-                        "g", "A", group.open("A", term).session().number());
+                Binding again =
+                        new Binding("g", "A", group.open("A", term).session().number());
                 assertUnchanged(again, (byte) 2);
             });
         }
@@ -191,8 +191,8 @@ class StorageGroupTest {
 
     private void assertError(int error, Binding binding) {
         assertThatThrownBy(() -> write(binding, 0, (byte) 9))
-                .isInstanceOfSatisfying(NbdException.class, e -> assertThat(e.error())
-                        .isEqualTo(error));
+                .isInstanceOfSatisfying(
+                        NbdException.class, e -> assertThat(e.error()).isEqualTo(error));
     }
 
     private void read(Binding binding) throws IOException {

@@ -28,8 +28,20 @@ class VolumeSpecTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "", "disk.img", "g=disk.img", "g/d", "g/d=", "/d=x", "g/=x", "g/d/e=x", "g!/d=x", "g/d=x,size=",
-                "g/d=x,size=0", "g/d=x,size=-1", "g/d=x,size=1X", "g/d=x,size=9999999999999999999",
+                "",
+                "disk.img",
+                "g=disk.img",
+                "g/d",
+                "g/d=",
+                "/d=x",
+                "g/=x",
+                "g/d/e=x",
+                "g!/d=x",
+                "g/d=x,size=",
+                "g/d=x,size=0",
+                "g/d=x,size=-1",
+                "g/d=x,size=1X",
+                "g/d=x,size=9999999999999999999",
                 "g/d=x,size=1025T"
             })
     void refusesTheRest(String text) {
