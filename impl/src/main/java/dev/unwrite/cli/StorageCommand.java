@@ -27,25 +27,32 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         sortOptions = false,
         description = {
-            "Serves volumes over NBD to both hosts of a pair, and keeps the record of who owns them.",
-            "Any NBD client may read; only the group's owner in its current term may write."
+            "Serves volumes over NBD to both hosts of a pair, and keeps the record of who",
+            "owns them. Any NBD client may read; only the group's owner in its current term",
+            "may write."
         },
         footerHeading = "%n",
         footer = {
-            "A group is the set of volumes of one machine. Its exports are named GROUP/NAME. BACKEND is",
-            "  a file         disk.img,size=1G (created, sparse, if it is absent; K, M, G, T),",
-            "  a block device /dev/vg0/disk, or",
-            "  an NBD URI     an export of another server (qemu-nbd, nbdkit); it must be able to flush, and serve",
-            "                 one client at a time. When it restarts, all hosts write again what was not flushed.",
-            "A trim is taken and does nothing; a write beyond the current term gets EPERM, a fenced host ESHUTDOWN.",
+            "A group is the set of volumes of one machine. Its exports are named GROUP/NAME.",
+            "BACKEND is",
+            "  a file          disk.img,size=1G: created, sparse, if absent (K, M, G, T),",
+            "  a block device  /dev/vg0/disk, or",
+            "  an NBD URI      an export of another server (qemu-nbd, nbdkit). It must be",
+            "                  able to flush, and serve one client at a time. When it was",
+            "                  lost, the owner writes again what was not flushed.",
+            "A trim is taken and does nothing. A write without the right to it gets EPERM,",
+            "a fenced host gets ESHUTDOWN.",
             "",
-            "Prints \"listening on URI\" when it is ready, and then one line for each event to the error output.",
-            "SIGTERM or ^C: stops serving, flushes, exits with 0. The folder --data holds the ownership records: keep it,",
-            "for a storage that forgets its terms cannot fence. Exit codes: 2 what was asked for cannot be done as it is",
-            "(the message says why), 3 this machine lacks something, 1 any other failure.",
+            "Prints \"listening on URI\" when ready, then a line for each event to the error",
+            "output. SIGTERM or ^C: stops serving, flushes, exits with 0.",
+            "The folder --data holds the ownership records. Keep it: a storage that forgets",
+            "its terms cannot fence.",
+            "Exit codes: 2 what was asked for cannot be done (the message says why),",
+            "3 this machine lacks something, 1 any other failure.",
             "",
             "Example:",
-            "  unwrite storage --listen nbd://127.0.0.1:10809 --volume vm1/disk=disk.img,size=1G --data storage"
+            "  unwrite storage --listen nbd://127.0.0.1:10809 --data storage \\",
+            "      --volume vm1/disk=disk.img,size=1G"
         })
 final class StorageCommand implements Callable<Integer> {
     @Option(
