@@ -1,4 +1,4 @@
-/** The durable store of mirrored machine states. */
+/** The durable store of mirrored machine states: {@link dev.unwrite.checkpoint.CheckpointStore}. */
 @NullMarked
 package dev.unwrite.checkpoint;
 

@@ -1,0 +1,42 @@
+package dev.unwrite.checkpoint;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.List;
+
+/** The folder of a store. Tests put one that fails, or loses what was not synced, in its place. */
+interface CheckpointFiles extends Closeable {
+    /** An open file. */
+    interface StateFile extends Closeable {
+        long size() throws IOException;
+
+        /** Fills {@code target}, or less at the end of the file; returns the number of bytes, -1 at the end. */
+        int read(long offset, ByteBuffer target) throws IOException;
+
+        /** Writes all that remains in {@code source}; the file grows as needed. */
+        void write(long offset, ByteBuffer source) throws IOException;
+
+        /** On return, the contents and the size are durable. */
+        void sync() throws IOException;
+    }
+
+    List<String> names() throws IOException;
+
+    /** Creates an empty file in place of any of that name. */
+    StateFile create(String name) throws IOException;
+
+    StateFile open(String name) throws IOException;
+
+    /** Gives the file another name in one step, in place of what had that name. Durable after {@link #syncFolder}. */
+    void rename(String from, String to) throws IOException;
+
+    /** Durable after {@link #syncFolder}. No error if there is none. */
+    void delete(String name) throws IOException;
+
+    /** On return, all names are durable. */
+    void syncFolder() throws IOException;
+
+    /** How messages call a file: a path that a person can use. */
+    String describe(String name);
+}

@@ -1,0 +1,300 @@
+package dev.unwrite.checkpoint;
+
+import dev.unwrite.checkpoint.CheckpointFiles.StateFile;
+import java.io.Closeable;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.zip.CRC32C;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The machine states that the secondary holds: at most one that is committed, and a few that still arrive.
+ *
+ * <p>A checkpoint is one file, its state after a page that says all else. It arrives under a name of its own and gets the
+ * committed name in one rename, once all of it is durable (rule StateBeforeDiscard). So a crash at any point leaves the
+ * old checkpoint or the new one, whole. For any number of threads; one receiver is for one thread at a time.
+ */
+public final class CheckpointStore implements Closeable {
+    /** As many checkpoints may arrive at the same time. */
+    public static final int MAX_RECEIVERS = 4;
+
+    private static final String COMMITTED = "committed.checkpoint";
+    private static final String INCOMING = "incoming-";
+    private static final int VERIFY_BYTES = 1 << 20;
+
+    private final CheckpointFiles files;
+    private final Policy policy;
+    private final long limitBytes;
+    private final ReentrantLock lock = new ReentrantLock();
+    private @Nullable Checkpoint committed;
+    private @Nullable CheckpointException failure;
+    private int receivers;
+    private long nextReceiver;
+
+    /** When a commit is done. */
+    public enum Policy {
+        /** When the state is synced to disk. */
+        DURABLE,
+        /** When the operating system has it: it survives the end of this process, not a loss of power. */
+        MEMORY
+    }
+
+    /**
+     * Opens the store in a folder, or makes a new one. Removes what had not arrived in whole, and reads the committed
+     * state once to check it.
+     *
+     * @param limitBytes the largest state that is taken
+     * @throws CorruptCheckpointException if the committed checkpoint is not as it was stored; it names the file
+     */
+    public static CheckpointStore open(Path folder, Policy policy, long limitBytes) throws IOException {
+        CheckpointFiles files = CheckpointFolder.lock(folder);
+        try {
+            return open(files, policy, limitBytes);
+        } catch (IOException | RuntimeException e) {
+            files.close();
+            throw e;
+        }
+    }
+
+    static CheckpointStore open(CheckpointFiles files, Policy policy, long limitBytes) throws IOException {
+        for (String name : files.names()) {
+            if (name.startsWith(INCOMING)) {
+                files.delete(name);
+            }
+        }
+        CheckpointStore store = new CheckpointStore(files, policy, limitBytes);
+        if (files.names().contains(COMMITTED)) {
+            store.committed = store.readCommitted();
+            try (InputStream state = store.open()) {
+                byte[] buffer = new byte[VERIFY_BYTES];
+                while (state.read(buffer) >= 0) {
+                    // Reading is what checks it.
+                }
+            }
+            if (policy == Policy.DURABLE) {
+                files.syncFolder(); // The rename may have been seen only by the process that is gone.
+            }
+        }
+        return store;
+    }
+
+    private CheckpointStore(CheckpointFiles files, Policy policy, long limitBytes) {
+        this.files = files;
+        this.policy = policy;
+        this.limitBytes = limitBytes;
+    }
+
+    private Checkpoint readCommitted() throws IOException {
+        try (StateFile file = files.open(COMMITTED)) {
+            return CheckpointHeader.read(file, files.describe(COMMITTED));
+        }
+    }
+
+    /** The committed checkpoint. */
+    public Optional<Checkpoint> committed() {
+        lock.lock();
+        try {
+            return Optional.ofNullable(committed);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * The committed state, from the start. It stays readable while another is committed. The read that meets the end
+     * fails if not all was as it was stored: whoever does not read to the end has nothing verified.
+     */
+    public InputStream open() throws IOException {
+        lock.lock();
+        try {
+            Checkpoint checkpoint = committed;
+            if (checkpoint == null) {
+                throw new CheckpointException("no checkpoint is committed here");
+            }
+            return new VerifiedState(files.open(COMMITTED), checkpoint, files.describe(COMMITTED));
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Begins to take the checkpoint that a primary of {@code term} cut as number {@code epoch}. */
+    public Receiver begin(long term, long epoch) throws IOException {
+        lock.lock();
+        try {
+            requireNewer(term, epoch);
+            if (receivers == MAX_RECEIVERS) {
+                throw new CheckpointException(MAX_RECEIVERS + " checkpoints are arriving already");
+            }
+            String name = INCOMING + nextReceiver++;
+            Receiver receiver = new Receiver(term, epoch, name, files.create(name));
+            receivers++;
+            return receiver;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void requireNewer(long term, long epoch) throws CheckpointException {
+        if (failure != null) {
+            throw failure;
+        }
+        Checkpoint current = committed;
+        if (current != null && !current.isBefore(term, epoch)) {
+            throw new CheckpointException("checkpoint " + epoch + " of term " + term + " comes too late: "
+                    + current.epoch() + " of term " + current.term() + " is committed");
+        }
+    }
+
+    /** Removes the committed checkpoint, for a host that joins anew. Durable on return under {@link Policy#DURABLE}. */
+    public void discard() throws IOException {
+        lock.lock();
+        try {
+            committed = null;
+            files.delete(COMMITTED);
+            if (policy == Policy.DURABLE) {
+                files.syncFolder();
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @Override
+    public void close() throws IOException {
+        files.close();
+    }
+
+    /** Takes one checkpoint; ends with {@link #commit} or {@link #abort}. */
+    public final class Receiver implements Closeable {
+        private final long term;
+        private final long epoch;
+        private final String name;
+        private final StateFile file;
+        private final CRC32C crc = new CRC32C();
+        private long received;
+        private boolean ended;
+
+        private Receiver(long term, long epoch, String name, StateFile file) {
+            this.term = term;
+            this.epoch = epoch;
+            this.name = name;
+            this.file = file;
+        }
+
+        /** How many bytes of the state have arrived. */
+        public long received() {
+            return received;
+        }
+
+        /** Takes the next part of the state. */
+        public void write(ByteBuffer part) throws IOException {
+            requireOpen();
+            if (part.remaining() > limitBytes - received) {
+                throw new CheckpointException(
+                        "the state is larger than " + limitBytes + " bytes, the most this host takes");
+            }
+            crc.update(part.duplicate());
+            int count = part.remaining();
+            file.write(CheckpointHeader.BYTES + received, part);
+            received += count;
+        }
+
+        /** As {@link #write(ByteBuffer)}; fails if it is not the next part. */
+        public void write(long offset, ByteBuffer part) throws IOException {
+            if (offset != received) {
+                throw new CheckpointException(
+                        "a part of the state at " + offset + " came when " + received + " bytes had arrived");
+            }
+            write(part);
+        }
+
+        /** As below, with nothing that goes with the state. */
+        public Checkpoint commit(long length, long crc32c) throws IOException {
+            return commit(length, crc32c, "", Map.of());
+        }
+
+        /**
+         * Makes this the committed checkpoint, with {@code base} and {@code meta} in the same atomic step, and removes the
+         * one before. Durable on return under {@link Policy#DURABLE}. On failure the one before stays committed, unless
+         * the failure is that of the very last sync: then either may be found after a crash, and nothing more is taken
+         * until the store is opened again.
+         *
+         * @throws CheckpointException if length or checksum are not those of what arrived, or a newer one is committed
+         */
+        public Checkpoint commit(long length, long crc32c, String base, Map<String, String> meta) throws IOException {
+            requireOpen();
+            try {
+                if (length != received || crc32c != crc.getValue()) {
+                    throw new CheckpointException("checkpoint " + epoch + " of term " + term + " did not arrive whole: "
+                            + received + " bytes with checksum " + Long.toHexString(crc.getValue()) + " instead of "
+                            + length + " with " + Long.toHexString(crc32c));
+                }
+                Checkpoint checkpoint = new Checkpoint(term, epoch, length, crc32c, base, meta);
+                file.write(0, CheckpointHeader.encode(checkpoint));
+                if (policy == Policy.DURABLE) {
+                    file.sync();
+                }
+                publish(checkpoint, name);
+                return checkpoint;
+            } finally {
+                end();
+            }
+        }
+
+        /** Drops what has arrived. No effect after {@link #commit}. */
+        public void abort() throws IOException {
+            if (!ended) {
+                end();
+            }
+        }
+
+        @Override
+        public void close() throws IOException {
+            abort();
+        }
+
+        private void requireOpen() throws CheckpointException {
+            if (ended) {
+                throw new CheckpointException("the checkpoint was already committed or dropped");
+            }
+        }
+
+        private void end() throws IOException {
+            ended = true;
+            lock.lock();
+            try {
+                receivers--;
+                file.close();
+                files.delete(name);
+            } finally {
+                lock.unlock();
+            }
+        }
+    }
+
+    private void publish(Checkpoint checkpoint, String name) throws IOException {
+        lock.lock();
+        try {
+            requireNewer(checkpoint.term(), checkpoint.epoch());
+            files.rename(name, COMMITTED);
+            committed = checkpoint;
+            if (policy == Policy.DURABLE) {
+                files.syncFolder();
+            }
+        } catch (IOException e) {
+            if (checkpoint.equals(committed)) {
+                failure = new CheckpointException(
+                        "the checkpoints can no longer be stored safely (" + e + "); see to the disk and start again",
+                        e);
+            }
+            throw e;
+        } finally {
+            lock.unlock();
+        }
+    }
+}

@@ -1,0 +1,61 @@
+package dev.unwrite.checkpoint;
+
+import dev.unwrite.checkpoint.CheckpointFiles.StateFile;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.util.Objects;
+import java.util.zip.CRC32C;
+
+/** Reads a state; the read that meets the end fails unless all of it was as it was stored. */
+final class VerifiedState extends InputStream {
+    private final StateFile file;
+    private final Checkpoint checkpoint;
+    private final String path;
+    private final CRC32C crc = new CRC32C();
+    private long position;
+
+    VerifiedState(StateFile file, Checkpoint checkpoint, String path) {
+        this.file = file;
+        this.checkpoint = checkpoint;
+        this.path = path;
+    }
+
+    @Override
+    public int read() throws IOException {
+        byte[] one = new byte[1];
+        return read(one, 0, 1) < 0 ? -1 : one[0] & 0xFF;
+    }
+
+    @Override
+    public int read(byte[] target, int offset, int length) throws IOException {
+        Objects.checkFromIndexSize(offset, length, target.length);
+        if (length == 0) {
+            return 0;
+        }
+        long left = checkpoint.length() - position;
+        if (left == 0) {
+            verify();
+            return -1;
+        }
+        int wanted = (int) Math.min(left, length);
+        int count = file.read(CheckpointHeader.BYTES + position, ByteBuffer.wrap(target, offset, wanted));
+        if (count < 0) {
+            throw new CorruptCheckpointException(path, "it ends after " + position + " bytes of the state");
+        }
+        crc.update(target, offset, count);
+        position += count;
+        return count;
+    }
+
+    private void verify() throws CorruptCheckpointException {
+        if (crc.getValue() != checkpoint.crc32c()) {
+            throw new CorruptCheckpointException(path, "the state does not match its checksum");
+        }
+    }
+
+    @Override
+    public void close() throws IOException {
+        file.close();
+    }
+}
