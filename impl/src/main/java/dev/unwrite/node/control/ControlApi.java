@@ -1,0 +1,61 @@
+package dev.unwrite.node.control;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the control server asks of the node. For any number of threads; each call blocks until it is done, or fails with
+ * {@link ControlException}.
+ */
+public interface ControlApi {
+    /** How the node is; never blocks for long. */
+    NodeStatus status();
+
+    /**
+     * Takes a checkpoint. On return it is committed at the secondary.
+     *
+     * @param state the state of the machine {@code none}, to be read to its end, or null to keep the one handed over last
+     */
+    CheckpointResult checkpoint(@Nullable InputStream state, Duration timeout)
+            throws ControlException, IOException, InterruptedException;
+
+    /** The failure notification: on return this node is primary, and rolled back. */
+    FailoverResult failover(Duration timeout) throws ControlException, IOException, InterruptedException;
+
+    /** Hands over to the secondary at a checkpoint: on return the secondary is primary, and nothing was lost. */
+    SwitchoverResult switchover(Duration timeout) throws ControlException, IOException, InterruptedException;
+
+    /** On return the pair is protected. */
+    ProtectResult protect(Duration timeout) throws ControlException, IOException, InterruptedException;
+
+    /** A checkpoint is committed. */
+    record CheckpointResult(long term, long epoch, long stateBytes, long pauseMillis, long durationMillis) {}
+
+    /**
+     * This node has taken over.
+     *
+     * @param term the new term
+     * @param epoch the checkpoint that machine and disk are at
+     * @param stateFile where the machine {@code none} finds its state, else null
+     */
+    record FailoverResult(
+            long term,
+            long epoch,
+            long restoredBlocks,
+            long restoredBytes,
+            long durationMillis,
+            @Nullable String stateFile) {}
+
+    /** The other host has taken over. */
+    record SwitchoverResult(String newPrimary, long term, long epoch, long pauseMillis, long durationMillis) {}
+
+    /**
+     * The pair is protected.
+     *
+     * @param already it was before
+     */
+    record ProtectResult(
+            String primary, String secondary, long term, long epoch, boolean already, long durationMillis) {}
+}

@@ -1,0 +1,132 @@
+package dev.unwrite.node.control;
+
+import java.time.Instant;
+import java.util.List;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How a node is. {@link StatusJson} says how it is spelled for programs; those names stay as they are.
+ *
+ * @param term the term of the ownership record as the node knows it
+ * @param epoch the current epoch
+ * @param committed the newest checkpoint that is durable at the secondary; -1 if there is none
+ * @param unprotectedSince since when a failure of the primary would lose the machine; null while protected
+ * @param ack the policy of StoreBeforeAck: {@code durable} or {@code memory}
+ * @param session the session at the storage; 0 if none
+ * @param record the ownership record as last read; null if it never was
+ * @param lastCheckpoint the newest committed one of this process; null if there is none
+ * @param since when the process started
+ */
+public record NodeStatus(
+        String name,
+        String group,
+        Role role,
+        Mode mode,
+        long term,
+        long epoch,
+        long committed,
+        Undo undo,
+        Peer peer,
+        @Nullable Instant unprotectedSince,
+        String ack,
+        long session,
+        Storage storage,
+        MachineStatus machine,
+        List<VolumeStatus> volumes,
+        @Nullable OwnershipRecord record,
+        Counters counters,
+        @Nullable LastCheckpoint lastCheckpoint,
+        Instant since) {
+
+    /** What the node is to its machine. */
+    public enum Role {
+        /** Runs the machine. */
+        PRIMARY,
+        /** Holds its last checkpoint and the undo log. */
+        SECONDARY,
+        /** Writes copies back. */
+        RESTORING,
+        /** None of these. */
+        IDLE;
+
+        @Override
+        public String toString() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+    }
+
+    /** What the pair is. */
+    public enum Mode {
+        /** A failure of either host loses nothing. */
+        PROTECTED,
+        /** On the way to it. */
+        JOINING,
+        /** The primary is alone. */
+        SOLO,
+        /** There is no primary. */
+        NONE;
+
+        @Override
+        public String toString() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+    }
+
+    /** The undo log: blocks that have copies, and the bytes that it takes. */
+    public record Undo(long blocks, long bytes) {}
+
+    /**
+     * The other host.
+     *
+     * @param name null until it is known
+     * @param lastHeardMillis so long ago; null if never
+     */
+    public record Peer(
+            @Nullable String name,
+            String address,
+            boolean connected,
+            @Nullable Long lastHeardMillis) {}
+
+    /**
+     * The shared storage.
+     *
+     * @param boot the number of the storage's life; a new one may have lost what was not flushed
+     */
+    public record Storage(String uri, boolean connected, long boot) {}
+
+    /**
+     * The machine.
+     *
+     * @param kind {@code none}, {@code ledger}
+     * @param state such as {@code running}, {@code paused}, {@code stopped}
+     * @param detail what a person may want to know; empty if nothing
+     */
+    public record MachineStatus(String kind, String state, String detail) {}
+
+    /** A protected volume; size in bytes. */
+    public record VolumeStatus(String name, long size) {}
+
+    /** The ownership record at the storage. */
+    public record OwnershipRecord(long version, long term, String owner, String mode, String secondary, long base) {}
+
+    /** What has happened since the process started; each only grows. */
+    public record Counters(
+            long writes,
+            long writtenBytes,
+            long preserveRequests,
+            long preservedBlocks,
+            long checkpoints,
+            long rollbacks,
+            long restoredBlocks,
+            long failovers,
+            long joins,
+            long heldOutputs,
+            long releasedOutputs) {
+        /** Nothing yet. */
+        public static final Counters ZERO = new Counters(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+    }
+
+    /** The newest committed checkpoint: from cut to commit, and how long the machine stood still for it. */
+    public record LastCheckpoint(long epoch, long durationMillis, long stateBytes, long pauseMillis) {}
+}

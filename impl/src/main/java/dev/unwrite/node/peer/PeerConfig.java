@@ -1,0 +1,33 @@
+package dev.unwrite.node.peer;
+
+import java.net.InetSocketAddress;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How a host reaches its peer.
+ *
+ * @param group the group of volumes; a peer of another group is refused
+ * @param name this host
+ * @param peerName the other host; null: whoever of the group speaks first, but not this host's own name
+ * @param listen where the peer connects to; port 0 lets the system choose
+ * @param peer where this host connects to, asked before each attempt; an unresolved address is resolved each time
+ */
+public record PeerConfig(
+        String group,
+        String name,
+        @Nullable String peerName,
+        InetSocketAddress listen,
+        Supplier<InetSocketAddress> peer) {
+    /** Checks the names. */
+    public PeerConfig {
+        PeerMessage.Names.check(group);
+        PeerMessage.Names.check(name);
+        if (peerName != null) {
+            PeerMessage.Names.check(peerName);
+            if (peerName.equals(name)) {
+                throw new IllegalArgumentException("a host cannot be its own peer: " + name);
+            }
+        }
+    }
+}
