@@ -2,6 +2,7 @@ package dev.unwrite.storage;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.unwrite.nbd.NbdClient;
+import dev.unwrite.nbd.NbdDisconnectedException;
 import dev.unwrite.nbd.NbdNegotiation;
 import java.io.Closeable;
 import java.io.IOException;
@@ -56,8 +57,9 @@ public final class StorageSession implements Closeable {
 
     /**
      * Connects to a volume; each call makes a connection of its own. Requests end with NBD error ESHUTDOWN or
-     * {@link dev.unwrite.nbd.NbdDisconnectedException} once the session has ended or is fenced, with EPERM where it may
-     * not write. Throws {@link SessionEndedException} if the session has ended, else as
+     * {@link NbdDisconnectedException} once the session has ended or is fenced, with EPERM where it may
+     * not write. After a lost connection, a write may still be on its way: open a new session before sending it again
+     * (rule OneConnection). Throws {@link SessionEndedException} if the session has ended, else as
      * {@link StorageClient#readRecord}.
      */
     public NbdClient volume(String name) throws IOException {
@@ -68,6 +70,8 @@ public final class StorageSession implements Closeable {
                     client.request("attach").put("host", client.host()).put("session", number);
             Haggling.checked(Haggling.call(negotiation, attach));
             device = negotiation.go(client.group() + "/" + name);
+        } catch (NbdDisconnectedException e) {
+            throw new StorageUnavailableException("the storage hung up: " + e.getMessage(), e);
         } catch (Haggling.UnansweredException e) {
             throw new StorageUnavailableException("the storage did not answer: " + e.getMessage(), e);
         }
