@@ -49,8 +49,10 @@ class StorageServerTest {
 
     @BeforeEach
     void start() throws IOException {
-        server = start("g/disk=" + folder.resolve("disk.img") + ",size=256K", "g/log=" + folder.resolve("log.img")
-                + ",size=1M", "h/disk=" + folder.resolve("other.img") + ",size=1M");
+        server = start(
+                "g/disk=" + folder.resolve("disk.img") + ",size=256K",
+                "g/log=" + folder.resolve("log.img") + ",size=1M",
+                "h/disk=" + folder.resolve("other.img") + ",size=1M");
     }
 
     private StorageServer start(String... volumes) throws IOException {
@@ -88,7 +90,8 @@ class StorageServerTest {
         StorageSession session = session(host, term);
         StorageSession.CasResult result = session.cas(session.record().version(), solo(host, term));
         assertThat(result.ok()).isTrue();
-        assertThat(result.record()).isEqualTo(solo(host, term).withVersion(session.record().version() + 1));
+        assertThat(result.record())
+                .isEqualTo(solo(host, term).withVersion(session.record().version() + 1));
         return session;
     }
 
@@ -112,8 +115,8 @@ class StorageServerTest {
         write(b2, 0, 2);
         assertRefused(NbdError.ESHUTDOWN, a);
         assertThatThrownBy(() -> content(a, 0))
-                .isInstanceOfSatisfying(NbdException.class, e -> assertThat(e.error())
-                        .isEqualTo(NbdError.ESHUTDOWN));
+                .isInstanceOfSatisfying(
+                        NbdException.class, e -> assertThat(e.error()).isEqualTo(NbdError.ESHUTDOWN));
         assertThat(content(b2, 0)).isEqualTo((byte) 2);
     }
 
@@ -193,9 +196,17 @@ class StorageServerTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "", "{", "[]", "null", "{}", "{\"op\":\"read\"}", "{\"op\":\"read\",\"group\":\"none\"}",
-                "{\"op\":\"fly\",\"group\":\"g\"}", "{\"op\":\"read\",\"group\":\"../g\"}",
-                "{\"op\":\"read\",\"group\":\"g\"} x", "{\"op\":\"read\",\"op\":\"read\",\"group\":\"g\"}",
+                "",
+                "{",
+                "[]",
+                "null",
+                "{}",
+                "{\"op\":\"read\"}",
+                "{\"op\":\"read\",\"group\":\"none\"}",
+                "{\"op\":\"fly\",\"group\":\"g\"}",
+                "{\"op\":\"read\",\"group\":\"../g\"}",
+                "{\"op\":\"read\",\"group\":\"g\"} x",
+                "{\"op\":\"read\",\"op\":\"read\",\"group\":\"g\"}",
                 "{\"op\":\"open\",\"group\":\"g\",\"host\":\"\",\"term\":1}",
                 "{\"op\":\"open\",\"group\":\"g\",\"host\":\"A\",\"term\":-1}",
                 "{\"op\":\"open\",\"group\":\"g\",\"host\":\"A\",\"term\":1.5}",
@@ -207,8 +218,7 @@ class StorageServerTest {
             })
     void nonsenseIsRefusedAndTheConnectionLives(String request) throws IOException {
         try (NbdNegotiation negotiation = NbdNegotiation.open(server.uri())) {
-            assertThatThrownBy(() ->
-                            negotiation.option(OwnershipOps.OPTION, request.getBytes(StandardCharsets.UTF_8)))
+            assertThatThrownBy(() -> negotiation.option(OwnershipOps.OPTION, request.getBytes(StandardCharsets.UTF_8)))
                     .isInstanceOf(NbdRefusedException.class)
                     .message()
                     .doesNotContain("\n")
@@ -292,8 +302,7 @@ class StorageServerTest {
                     return real.handle(connection, payload);
                 })
                 .start()) {
-            StorageClient client =
-                    closing(StorageClient.of(mute.uri(), "g", "A", StorageClient.Timeouts.DEFAULT));
+            StorageClient client = closing(StorageClient.of(mute.uri(), "g", "A", StorageClient.Timeouts.DEFAULT));
             StorageSession session = closing(client.openSession(1));
             assertThatThrownBy(() -> session.cas(0, solo("A", 1))).isInstanceOf(CasUncertainException.class);
             assertThatThrownBy(client::readRecord).isInstanceOf(StorageUnavailableException.class);
@@ -381,7 +390,7 @@ class StorageServerTest {
 
     private static void assertRefused(int error, BlockDevice device) {
         assertThatThrownBy(() -> write(device, 0, 99))
-                .isInstanceOfSatisfying(NbdException.class, e -> assertThat(e.error())
-                        .isEqualTo(error));
+                .isInstanceOfSatisfying(
+                        NbdException.class, e -> assertThat(e.error()).isEqualTo(error));
     }
 }
