@@ -58,7 +58,7 @@ final class ClientConnection implements Watchdog.Watched {
     void call(ClientRequest request) throws IOException {
         slots.acquireUninterruptibly();
         try {
-            request.cookie = cookies.incrementAndGet();
+            request.cookie = RequestCookie.next(cookies.incrementAndGet());
             pending.put(request.cookie, request);
             // Whoever ends the connection sets this first and then fails all that are pending: one of both sees it.
             IOException gone = failure;

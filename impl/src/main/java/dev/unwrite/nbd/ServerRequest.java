@@ -104,7 +104,7 @@ final class ServerRequest implements Runnable, FrameWriter.Frame {
     @Override
     public void run() {
         try {
-            execute();
+            RequestCookie.serving(cookie, this::execute);
         } catch (NbdException e) {
             fail(e.error(), e.getMessage());
         } catch (IOException e) {

@@ -1,6 +1,7 @@
 package dev.unwrite.storage;
 
 import dev.unwrite.nbd.BlockDevice;
+import dev.unwrite.nbd.RequestCookie;
 import dev.unwrite.storage.StorageObserver.Kind;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -79,7 +80,7 @@ final class GuardedDevice implements BlockDevice {
                 group.name(),
                 volume.name(),
                 binding.session(),
-                -1,
+                RequestCookie.current(),
                 kind,
                 offset,
                 length,

@@ -49,7 +49,8 @@ public interface StorageObserver {
      * One request that changed a volume.
      *
      * @param session the number of the session
-     * @param cookie the request's cookie on the wire, which the client chose; -1 where it is not known
+     * @param cookie the request's cookie on the wire; its upper half is the tag that the client may have given the
+     *     request, see {@link dev.unwrite.nbd.RequestCookie}; -1 where there is none
      * @param offset of the range, in bytes
      * @param length of the range, in bytes
      * @param data the bytes, with its own position and limit, valid only during the call; null unless a WRITE

@@ -1,0 +1,145 @@
+package dev.unwrite.storage;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.unwrite.nbd.NbdClient;
+import dev.unwrite.nbd.NbdUri;
+import dev.unwrite.nbd.RequestCookie;
+import dev.unwrite.storage.OwnershipRecord.Mode;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What the observer is told, in order, explains what is on the disk. */
+class StorageObserverTest {
+    private static final int BLOCK = 4096;
+    private static final int BLOCKS = 4;
+
+    @TempDir
+    Path folder;
+
+    private static final class Recorder implements StorageObserver {
+        final List<String> lines = Collections.synchronizedList(new ArrayList<>());
+        final List<Write> writes = Collections.synchronizedList(new ArrayList<>());
+        final byte[] disk = new byte[BLOCK * BLOCKS];
+        final AtomicInteger inside = new AtomicInteger();
+
+        @Override
+        public boolean active() {
+            return true;
+        }
+
+        @Override
+        public void booted(String group, long boot, OwnershipRecord record, List<String> volumes) {
+            tell("booted " + boot + " " + record.term() + " " + volumes);
+        }
+
+        @Override
+        public void sessionOpened(String group, Session session, List<Session> ended) {
+            tell("opened " + session.host() + " " + session.term() + " ends " + ended.size());
+        }
+
+        @Override
+        public void recordChanged(String group, Session by, OwnershipRecord record) {
+            tell("record " + record.term() + " " + record.owner() + " by " + by.host());
+        }
+
+        @Override
+        public void flushed(String group, String volume, long session) {
+            tell("flushed " + volume);
+        }
+
+        @Override
+        public void written(Write write) {
+            assertThat(inside.incrementAndGet()).isEqualTo(1);
+            @Nullable ByteBuffer data = write.data();
+            if (data != null) {
+                data.get(disk, (int) write.offset(), (int) write.length());
+            }
+            writes.add(new StorageObserver.Write(
+                    write.group(),
+                    write.volume(),
+                    write.session(),
+                    write.cookie(),
+                    write.kind(),
+                    write.offset(),
+                    write.length(),
+                    null,
+                    write.certain()));
+            inside.decrementAndGet();
+        }
+
+        private void tell(String line) {
+            lines.add(line + " after " + writes.size());
+        }
+    }
+
+    @Test
+    void theOrderOfTheCallsIsTheOrderOfTheEffects() throws Exception {
+        Recorder recorder = new Recorder();
+        StorageServer.Settings settings = new StorageServer.Settings(
+                NbdUri.tcp("127.0.0.1", 0, ""),
+                List.of(VolumeSpec.parse("g/disk=" + folder.resolve("disk.img") + ",size=16K")),
+                folder.resolve("data"),
+                recorder,
+                line -> {});
+        try (StorageServer server = StorageServer.start(settings);
+                StorageClient client = StorageClient.connect(server.uri(), "g", "A");
+                StorageSession session = client.openSession(1)) {
+            session.cas(0, new OwnershipRecord(0, 1, "A", Mode.SOLO, "", 0));
+            NbdClient disk = session.volume("disk");
+            RequestCookie.tagged(77, () -> write(disk, 0, 9));
+            disk.flush();
+            writeConcurrently(disk);
+            ByteBuffer content = ByteBuffer.allocate(BLOCK * BLOCKS);
+            disk.read(0, content);
+            assertThat(content.array()).isEqualTo(recorder.disk);
+            disk.writeZeroes(0, BLOCK, false, true);
+            assertThat(recorder.writes.getFirst().session()).isEqualTo(session.number());
+        }
+        assertThat(recorder.writes).hasSize(402);
+        assertThat(recorder.writes.getFirst().cookie() >>> 32).isEqualTo(77);
+        assertThat(recorder.writes.get(1).cookie() >>> 32).isZero();
+        assertThat(recorder.writes.getLast().kind()).isEqualTo(StorageObserver.Kind.ZERO);
+        assertThat(recorder.lines)
+                .containsExactly(
+                        "booted 1 0 [disk] after 0",
+                        "opened A 1 ends 0 after 0",
+                        "record 1 A by A after 0",
+                        "flushed disk after 1",
+                        "flushed disk after 402");
+    }
+
+    private static void writeConcurrently(NbdClient disk) throws Exception {
+        try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            List<Future<?>> done = new ArrayList<>();
+            for (int i = 0; i < 400; i++) {
+                int content = i;
+                done.add(threads.submit(() -> {
+                    write(disk, content % BLOCKS, content);
+                    return content;
+                }));
+            }
+            for (Future<?> each : done) {
+                each.get();
+            }
+        }
+    }
+
+    private static void write(NbdClient disk, int block, int content) throws IOException {
+        byte[] bytes = new byte[BLOCK];
+        Arrays.fill(bytes, (byte) content);
+        disk.write((long) block * BLOCK, ByteBuffer.wrap(bytes), false);
+    }
+}
