@@ -25,7 +25,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** Our client against servers that lack things, break the protocol, or fall silent. */
-@Timeout(60)
 final class NbdClientRobustnessTest {
     private static final NbdClient.Settings HASTY = NbdClient.Settings.DEFAULT
             .withConnectTimeout(Duration.ofSeconds(2))
@@ -259,6 +258,7 @@ final class NbdClientRobustnessTest {
     }
 
     @Test
+    @Timeout(60)
     void failsAllThatWaitWhenTheConnectionIsLost() throws Exception {
         Script script = (in, out) -> {
             openStructured(in, out, 1 << 20);

@@ -304,7 +304,7 @@ final class NbdServerLifecycleTest {
                 silent.expectEnd();
                 haggler.expectEnd();
                 assertThat(idle.option(OPTION, new byte[2])).hasSize(2);
-                assertThat(server.connections()).hasSize(1);
+                await(() -> assertThat(server.connections()).hasSize(1));
             }
             await(() -> assertThat(server.connections()).isEmpty());
         }
