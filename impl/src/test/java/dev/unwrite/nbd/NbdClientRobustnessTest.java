@@ -44,6 +44,7 @@ final class NbdClientRobustnessTest {
             listener = new ServerSocket(0, 5, InetAddress.getLoopbackAddress());
             thread = Thread.ofVirtual().start(() -> {
                 try (Socket socket = listener.accept()) {
+                    socket.setTcpNoDelay(true);
                     script.run(
                             new DataInputStream(socket.getInputStream()),
                             new DataOutputStream(socket.getOutputStream()));
