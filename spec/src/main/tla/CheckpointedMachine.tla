@@ -68,11 +68,15 @@ Unprotect ==
   /\ taken' \subseteq taken
   /\ UNCHANGED <<machine, disk, seen>>
 
-\* The outside hears no more than what a failure would bring back.
+(***************************************************************************)
+(* The outside hears no more than what a failure would bring back.  While  *)
+(* an unprotected machine is down, words that it said earlier may still    *)
+(* arrive; ColdStart answers for them.                                     *)
+(***************************************************************************)
 Speak ==
-  /\ \E s \in {saved, machine} \ {Nothing} :
-       /\ saved # Nothing => s = saved
-       /\ Upto(seen, seen') /\ \A b \in Block : seen'[b] \in {seen[b], s[b]}
+  /\ Upto(seen, seen')
+  /\ saved # Nothing => Upto(seen', saved)
+  /\ saved = Nothing /\ machine # Nothing => Upto(seen', machine)
   /\ UNCHANGED <<machine, disk, saved, taken>>
 
 Fail ==

@@ -36,20 +36,20 @@ Spend(what, limit) ==
 Free == spent' = spent
 
 MachineWrite(h, b) == U!MachineWrite(h, b, spent.writes + 2) /\ Spend("writes", MaxWrites)
-RecvPreserved(h, m) == U!RecvPreserved(h, m) /\ Free
+RecvPreserved(h) == (\E m \in net : U!RecvPreserved(h, m)) /\ Free
 SendWrite(h, b) == U!SendWrite(h, b) /\ Free
-Apply(w) == U!Apply(w) /\ Free
+Apply == (\E w \in wire : U!Apply(w)) /\ Free
 WriteDone(h, b) == U!WriteDone(h, b) /\ Free
 Flush(h) == U!Flush(h) /\ Free
 Cut(h) == epoch[h] < MaxEpoch /\ Cardinality(cuts[h]) < MaxCuts /\ U!Cut(h) /\ Free
-LearnCommitted(h, m) == U!LearnCommitted(h, m) /\ Free
+LearnCommitted(h) == (\E m \in net : U!LearnCommitted(h, m)) /\ Free
 Speak(h) == U!Speak(h) /\ Free
 FollowJoin(h) == U!FollowJoin(h) /\ Free
 BecomeSecondary(h) == U!BecomeSecondary(h) /\ Free
-ReadOld(h, m) == U!ReadOld(h, m) /\ Free
-StoreCopy(h, c) == U!StoreCopy(h, c) /\ Free
-StagePart(h, m) == U!StagePart(h, m) /\ Free
-Commit(h, e) == U!Commit(h, e) /\ Free
+ReadOld(h) == (\E m \in net : U!ReadOld(h, m)) /\ Free
+StoreCopy(h) == (\E c \in reading[h] : U!StoreCopy(h, c)) /\ Free
+StagePart(h) == (\E m \in net : U!StagePart(h, m)) /\ Free
+Commit(h) == (\E e \in {m.epoch : m \in staged[h]} : U!Commit(h, e)) /\ Free
 GoAlone(h) == U!GoAlone(h) /\ Free
 Learn(h) == U!Learn(h) /\ Free
 StartJoin(h) == epoch[h] < MaxEpoch /\ U!StartJoin(h) /\ Free
@@ -68,15 +68,15 @@ ForceColdStart(h) == record.term < MaxTerm /\ U!ForceColdStart(h) /\ Spend("forc
 ColdRead(h) == U!ColdRead(h) /\ Free
 Crash(h) == U!Crash(h) /\ Spend("crashes", HostCrashes)
 Restart(h) == U!Restart(h) /\ Free
-StorageCrash(Lost) == U!StorageCrash(Lost) /\ Spend("storage", StorageCrashes)
+StorageCrash ==
+  /\ \E Lost \in SUBSET {b \in Block : cache[b] # disk[b]} : U!StorageCrash(Lost)
+  /\ Spend("storage", StorageCrashes)
 
 Next ==
   \/ \E h \in Host :
        \/ \E b \in Block : MachineWrite(h, b) \/ SendWrite(h, b) \/ WriteDone(h, b)
-       \/ \E m \in net : \/ RecvPreserved(h, m) \/ LearnCommitted(h, m)
-                         \/ ReadOld(h, m) \/ StagePart(h, m)
-       \/ \E c \in reading[h] : StoreCopy(h, c)
-       \/ \E e \in {m.epoch : m \in staged[h]} : Commit(h, e)
+       \/ RecvPreserved(h) \/ LearnCommitted(h) \/ ReadOld(h) \/ StagePart(h)
+       \/ StoreCopy(h) \/ Commit(h)
        \/ Flush(h) \/ Cut(h) \/ Speak(h)
        \/ FollowJoin(h) \/ BecomeSecondary(h)
        \/ GoAlone(h) \/ Learn(h) \/ StartJoin(h) \/ Protect(h) \/ AbortJoin(h) \/ StepDown(h)
@@ -84,8 +84,8 @@ Next ==
        \/ TakeOver(h) \/ RestartRollback(h) \/ FinishRollback(h) \/ Resume(h)
        \/ ColdStart(h) \/ ForceColdStart(h) \/ ColdRead(h)
        \/ Crash(h) \/ Restart(h)
-  \/ \E w \in wire : Apply(w)
-  \/ \E Lost \in SUBSET {b \in Block : cache[b] # disk[b]} : StorageCrash(Lost)
+  \/ Apply
+  \/ StorageCrash
 
 Spec == Init /\ [][Next]_vars
 
@@ -104,18 +104,18 @@ CheckpointedMachine == U!Abstract!Spec
 Fairness ==
   /\ \A h \in Host :
        /\ \A b \in Block : WF_vars(SendWrite(h, b)) /\ WF_vars(WriteDone(h, b))
-       /\ \A b \in Block : WF_vars(\E m \in net : m.type = "Preserved" /\ m.block = b /\ RecvPreserved(h, m))
-       /\ WF_vars(\E m \in net : LearnCommitted(h, m))
-       /\ \A b \in Block : WF_vars(\E m \in net : m.type = "Preserve" /\ m.block = b /\ ReadOld(h, m))
-       /\ \A b \in Block : WF_vars(\E m \in net : m.type = "Part" /\ m.block = b /\ StagePart(h, m))
-       /\ WF_vars(\E c \in reading[h] : StoreCopy(h, c))
-       /\ WF_vars(\E e \in {m.epoch : m \in staged[h]} : Commit(h, e))
+       /\ \A b \in Block : WF_vars(\E m \in net : m.type = "Preserved" /\ m.block = b /\ U!RecvPreserved(h, m) /\ Free)
+       /\ WF_vars(LearnCommitted(h))
+       /\ \A b \in Block : WF_vars(\E m \in net : m.type = "Preserve" /\ m.block = b /\ U!ReadOld(h, m) /\ Free)
+       /\ \A b \in Block : WF_vars(\E m \in net : m.type = "Part" /\ m.block = b /\ U!StagePart(h, m) /\ Free)
+       /\ WF_vars(StoreCopy(h))
+       /\ WF_vars(Commit(h))
        /\ WF_vars(Flush(h)) /\ WF_vars(FollowJoin(h)) /\ WF_vars(BecomeSecondary(h))
        /\ WF_vars(Learn(h)) /\ WF_vars(Protect(h)) /\ WF_vars(StepDown(h))
        /\ WF_vars(~U!Connected(h) /\ OpenSession(h))
        /\ WF_vars(RestartRollback(h)) /\ WF_vars(FinishRollback(h)) /\ WF_vars(Resume(h))
        /\ WF_vars(ColdRead(h)) /\ WF_vars(Restart(h))
-  /\ WF_vars(\E w \in wire : Apply(w))
+  /\ WF_vars(Apply)
 
 FairSpec == Spec /\ Fairness
 

@@ -341,7 +341,7 @@ Commit(h, e) ==
 
 \* The primary believes its secondary lost.  The record decides the race.
 GoAlone(h) ==
-  /\ role[h] = "primary" /\ mode[h] # "solo"
+  /\ role[h] = "primary" /\ mode[h] = "protected"
   /\ On("AgreeToBeAlone") =>
        record.mode = "protected" /\ record.owner = h /\ record.term = term[h]
   /\ IF On("AgreeToBeAlone")
@@ -469,10 +469,14 @@ TakeOver(h) ==
   /\ reading' = [reading EXCEPT ![h] = {}]
   /\ UNCHANGED <<disk, cache, net, mode, epoch, kept, cuts, safe, localVars, seen>>
 
-\* The owner crashed in the middle of its rollback and starts it again.
+(***************************************************************************)
+(* The owner crashed in the middle of its rollback and starts it again; or *)
+(* it crashed after the record said that the rollback is over and before   *)
+(* the machine ran: the checkpoint is still there, and so is its moment.   *)
+(***************************************************************************)
 RestartRollback(h) ==
   /\ role[h] = "idle"
-  /\ record.owner = h /\ record.mode = "rollback"
+  /\ record.owner = h /\ record.mode \in {"rollback", "solo"}
   /\ ckpt[h] # None
   /\ term' = [term EXCEPT ![h] = record.term]
   /\ BeginRestore(h)
@@ -492,6 +496,8 @@ FinishRollback(h) ==
 Resume(h) ==
   /\ role[h] = "restoring"
   /\ record.owner = h /\ record.term = term[h] /\ record.mode = "solo"
+  /\ On("RestoreAll") => Drained(h)
+  /\ On("FlushRestored") => dirty[h] = {}
   /\ role' = [role EXCEPT ![h] = "primary"]
   /\ mode' = [mode EXCEPT ![h] = "solo"]
   /\ epoch' = [epoch EXCEPT ![h] = ckpt[h].epoch]
@@ -524,6 +530,7 @@ Bootstrap(h) ==
 ColdStart(h) ==
   /\ role[h] = "idle"
   /\ record.owner = h /\ record.mode = "solo"
+  /\ ckpt[h] = None
   /\ BecomeCold(h)
 
 (***************************************************************************)
@@ -656,8 +663,7 @@ SeenByMachine(h) ==
 SavedState ==
   IF record.mode = "protected" THEN ckpt[record.secondary].state
   ELSE IF record.mode = "rollback" THEN ckpt[Owner].state
-  ELSE IF Owner # None /\ role[Owner] = "restoring" /\ term[Owner] = record.term
-         THEN ckpt[Owner].state
+  ELSE IF Owner # None /\ ~Up /\ ckpt[Owner] # None THEN ckpt[Owner].state
   ELSE None
 
 CutState(e) ==

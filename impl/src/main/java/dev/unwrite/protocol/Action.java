@@ -1,0 +1,164 @@
+package dev.unwrite.protocol;
+
+import java.util.List;
+
+/**
+ * A step of a host. Each record has the name of an action of {@code Unwrite.tla} and of an event in a trace.
+ *
+ * <p>Actions that change the ownership record ({@link RecordChange}) come in two halves: {@link Propose} says what the
+ * record shall become, the caller has the storage compare and set it, and the action itself is taken when the storage
+ * has answered that it did; {@link NotAgreed} if it did not.
+ */
+public sealed interface Action {
+    /** The name in the specification and in traces. */
+    default String name() {
+        return getClass().getSimpleName();
+    }
+
+    /** An action that the storage has agreed to by changing the record. */
+    sealed interface RecordChange extends Action {
+        /** The record as it is now. */
+        OwnershipRecord record();
+    }
+
+    // ---- The primary writes a block.
+
+    /** The machine overwrites an extent: a write, write-zeroes or trim alike. */
+    record MachineWrite(long id, Extent extent) implements Action {}
+
+    /** The secondary has acknowledged its copies. */
+    record RecvPreserved(long term, long epoch, List<Extent> extents) implements Action {}
+
+    /** A write goes to the storage: of the machine, or, with {@link HostState#OWED} as id, one that the host owes. */
+    record SendWrite(long id, Extent extent) implements Action {}
+
+    /** The storage has answered the write. */
+    record WriteDone(long id, Extent extent) implements Action {}
+
+    /** The storage has answered the flush that {@link AskFlush} announced. */
+    record Flush() implements Action {}
+
+    // ---- A checkpoint.
+
+    /** A checkpoint is cut; a new epoch begins. */
+    record Cut() implements Action {}
+
+    /** The secondary has committed the checkpoint that begins the epoch. */
+    record LearnCommitted(long term, long epoch) implements Action {}
+
+    /** Output leaves that is covered. */
+    record Speak() implements Action {}
+
+    // ---- The secondary.
+
+    /** A host that nobody needs begins to follow the owner of the record. */
+    record FollowJoin(OwnershipRecord record) implements Action {}
+
+    /** A secondary that was away comes back. */
+    record BecomeSecondary(OwnershipRecord record) implements Action {}
+
+    /** The primary asks for copies: read what is there. */
+    record ReadOld(long term, long epoch, List<Extent> extents) implements Action {}
+
+    /** The copies are stored under the policy of the undo log. */
+    record StoreCopy(long term, long epoch, Extent extent) implements Action {}
+
+    /** The whole state of a checkpoint is received and verified. */
+    record StagePart(long term, long epoch) implements Action {}
+
+    /** The state was switched in atomically. */
+    record Commit(long epoch) implements Action {}
+
+    // ---- Going alone, and joining.
+
+    /** The primary goes on without its secondary. */
+    record GoAlone(OwnershipRecord record) implements RecordChange {}
+
+    /** A primary reads the record. */
+    record Learn(OwnershipRecord record) implements Action {}
+
+    /** A whole state goes to the other host. */
+    record StartJoin() implements Action {}
+
+    /** The record says protected. */
+    record Protect(OwnershipRecord record) implements RecordChange {}
+
+    /** The host that was to join is lost; {@code record} was read in a session that ended all earlier ones. */
+    record AbortJoin(OwnershipRecord record) implements Action {}
+
+    /** The storage has a newer owner. */
+    record StepDown(OwnershipRecord record) implements Action {}
+
+    // ---- Sessions.
+
+    /** A new session with the storage; all earlier ones of this host have ended. */
+    record OpenSession(long session) implements Action {}
+
+    // ---- Takeover and rollback.
+
+    /** The failure notification: this host takes over. */
+    record TakeOver(OwnershipRecord record, long session) implements RecordChange {}
+
+    /** The owner starts its rollback again. */
+    record RestartRollback(OwnershipRecord record, long session) implements Action {}
+
+    /** The record says that the rollback is over. */
+    record FinishRollback(OwnershipRecord record) implements RecordChange {}
+
+    /** The mirrored state runs. */
+    record Resume() implements Action {}
+
+    // ---- Cold start.
+
+    /** Claims a group that has no owner. */
+    record Bootstrap(OwnershipRecord record, long session) implements RecordChange {}
+
+    /** The owner was alone, crashed and starts again. */
+    record ColdStart(OwnershipRecord record, long session) implements RecordChange {}
+
+    /** A person decides that the owner starts again from its disk, without the secondary. */
+    record ForceColdStart(OwnershipRecord record, long session) implements RecordChange {}
+
+    /** The machine starts from what is on the storage. */
+    record ColdRead() implements Action {}
+
+    // ---- The end and the beginning.
+
+    /** The process starts; what was in local storage is in the state already. */
+    record Restart() implements Action {}
+
+    // ---- First halves; they change no variable of the specification.
+
+    /** What the record shall become. */
+    enum Change {
+        /** {@link GoAlone}. */
+        GO_ALONE,
+        /** {@link Protect}. */
+        PROTECT,
+        /** {@link TakeOver}. */
+        TAKE_OVER,
+        /** {@link FinishRollback}. */
+        FINISH_ROLLBACK,
+        /** {@link Bootstrap}. */
+        BOOTSTRAP,
+        /** {@link ColdStart}. */
+        COLD_START,
+        /** {@link ForceColdStart}. */
+        FORCE_COLD_START
+    }
+
+    /** Asks for {@link Effect.CompareAndSet}; {@code record} is the record in force as far as this host knows. */
+    record Propose(Change change, OwnershipRecord record) implements Action {}
+
+    /** A flush is about to be asked for: it covers what was written until now. */
+    record AskFlush() implements Action {}
+
+    /** A received checkpoint is about to be switched in; no takeover begins meanwhile. */
+    record AskCommit(long epoch) implements Action {}
+
+    /** It could not be switched in. */
+    record CommitFailed(long epoch) implements Action {}
+
+    /** The storage did not change the record. */
+    record NotAgreed() implements Action {}
+}

@@ -1,0 +1,195 @@
+package dev.unwrite.protocol;
+
+import static dev.unwrite.protocol.Protocol.refused;
+import static dev.unwrite.protocol.Protocol.taken;
+
+import dev.unwrite.protocol.Action.AskCommit;
+import dev.unwrite.protocol.Action.BecomeSecondary;
+import dev.unwrite.protocol.Action.Commit;
+import dev.unwrite.protocol.Action.CommitFailed;
+import dev.unwrite.protocol.Action.FollowJoin;
+import dev.unwrite.protocol.Action.ReadOld;
+import dev.unwrite.protocol.Action.StagePart;
+import dev.unwrite.protocol.Action.StoreCopy;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.NavigableMap;
+import java.util.NavigableSet;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/** The steps of a secondary: copies and checkpoints. */
+final class SecondarySteps {
+    private SecondarySteps() {}
+
+    static Step followJoin(HostState s, FollowJoin a) {
+        OwnershipRecord record = a.record();
+        if (s.role() != Role.IDLE || s.proposal() != null) {
+            return refused("only an idle host begins to follow");
+        }
+        if (record.owner().isEmpty() || record.owner().equals(s.name()) || record.mode() != OwnershipRecord.Mode.SOLO) {
+            return refused("the record names no other host that is alone");
+        }
+        HostState.Edit edit = s.edit();
+        edit.role = Role.SECONDARY;
+        edit.term = record.term();
+        edit.record = record;
+        edit.copies = copiesSince(s.copies(), record.term(), 0);
+        Checkpoint held = s.checkpoint();
+        edit.checkpoint = held != null && held.term() == record.term() ? held : null;
+        return taken(edit, new Effect.DiscardOthers(record.term()));
+    }
+
+    static Step becomeSecondary(HostState s, BecomeSecondary a) {
+        OwnershipRecord record = a.record();
+        Checkpoint held = s.checkpoint();
+        if (s.role() != Role.IDLE || s.proposal() != null) {
+            return refused("only an idle host comes back as secondary");
+        }
+        if (record.mode() != OwnershipRecord.Mode.PROTECTED || !record.secondary().equals(s.name())) {
+            return refused("the record does not count on this host");
+        }
+        if (held == null || held.term() != record.term()) {
+            return refused("this host holds no checkpoint of term " + record.term());
+        }
+        HostState.Edit edit = s.edit();
+        edit.role = Role.SECONDARY;
+        edit.term = record.term();
+        edit.record = record;
+        return taken(edit);
+    }
+
+    /** Rules FirstCopyWins and EpochTag. What is stored already is acknowledged again. */
+    static Step readOld(HostState s, ReadOld a) {
+        String not = notFollowing(s, a.term());
+        if (not != null) {
+            return refused(not);
+        }
+        Checkpoint held = s.checkpoint();
+        if (held != null && a.epoch() < held.epoch()) {
+            return refused("epoch " + a.epoch() + " is behind the committed checkpoint");
+        }
+        CopyKey key = new CopyKey(a.term(), a.epoch());
+        Blocks stored = s.copies().getOrDefault(key, Blocks.NONE);
+        Blocks reading = s.reading().getOrDefault(key, Blocks.NONE);
+        Blocks known = stored.with(reading);
+        List<Extent> fresh = new ArrayList<>();
+        List<Extent> repeated = new ArrayList<>();
+        Blocks now = reading;
+        for (Extent extent : a.extents()) {
+            List<Extent> missing = known.missing(extent);
+            fresh.addAll(missing);
+            Blocks rest = Blocks.of(extent);
+            for (Extent part : missing) {
+                now = now.with(part);
+                known = known.with(part);
+                rest = rest.without(part);
+            }
+            repeated.addAll(rest.without(now).extents());
+        }
+        List<Effect> effects = new ArrayList<>();
+        if (!fresh.isEmpty()) {
+            effects.add(new Effect.ReadAndStore(a.term(), a.epoch(), List.copyOf(fresh)));
+        }
+        if (!repeated.isEmpty()) {
+            effects.add(new Effect.SendPreserved(a.term(), a.epoch(), List.copyOf(repeated)));
+        }
+        HostState.Edit edit = s.edit();
+        edit.reading = HostState.Edit.with(s.reading(), key, now);
+        return new Step.Taken(fresh.isEmpty() ? s : edit.done(), effects);
+    }
+
+    /** Rule StoreBeforeAck: the caller takes this step when the copy is safe. */
+    static Step storeCopy(HostState s, StoreCopy a) {
+        String not = notFollowing(s, a.term());
+        if (not != null) {
+            return refused(not);
+        }
+        CopyKey key = new CopyKey(a.term(), a.epoch());
+        Blocks reading = s.reading().getOrDefault(key, Blocks.NONE);
+        if (!reading.containsAll(a.extent())) {
+            return refused("the copy is not wanted any more");
+        }
+        HostState.Edit edit = s.edit();
+        edit.reading = HostState.Edit.with(s.reading(), key, reading.without(a.extent()));
+        edit.copies = HostState.Edit.with(
+                s.copies(), key, s.copies().getOrDefault(key, Blocks.NONE).with(a.extent()));
+        return taken(edit, new Effect.SendPreserved(a.term(), a.epoch(), List.of(a.extent())));
+    }
+
+    static Step stagePart(HostState s, StagePart a) {
+        String not = notFollowing(s, a.term());
+        if (not != null) {
+            return refused(not);
+        }
+        Checkpoint held = s.checkpoint();
+        if (held != null && a.epoch() <= held.epoch()) {
+            return refused("epoch " + a.epoch() + " is not ahead of the committed checkpoint");
+        }
+        NavigableSet<Long> staged = new TreeSet<>(s.staged());
+        if (!staged.add(a.epoch())) {
+            return refused("received before");
+        }
+        HostState.Edit edit = s.edit();
+        edit.staged = staged;
+        return taken(edit);
+    }
+
+    static Step askCommit(HostState s, AskCommit a) {
+        if (s.role() != Role.SECONDARY || s.proposal() != null || s.committing() >= 0) {
+            return refused("a takeover or another commit is under way");
+        }
+        if (!s.staged().contains(a.epoch())) {
+            return refused("the checkpoint of epoch " + a.epoch() + " is not whole");
+        }
+        HostState.Edit edit = s.edit();
+        edit.committing = a.epoch();
+        return taken(edit);
+    }
+
+    static Step commitFailed(HostState s, CommitFailed a) {
+        if (s.committing() != a.epoch()) {
+            return refused("no such commit is under way");
+        }
+        HostState.Edit edit = s.edit();
+        edit.committing = -1;
+        NavigableSet<Long> staged = new TreeSet<>(s.staged());
+        staged.remove(a.epoch());
+        edit.staged = staged;
+        return taken(edit);
+    }
+
+    /** Rule StateBeforeDiscard: the caller has switched the state in, durably and in one piece. */
+    static Step commit(HostState s, Commit a) {
+        if (s.role() != Role.SECONDARY || s.committing() != a.epoch() || !s.staged().contains(a.epoch())) {
+            return refused("the checkpoint of epoch " + a.epoch() + " was not switched in");
+        }
+        HostState.Edit edit = s.edit();
+        edit.committing = -1;
+        edit.checkpoint = new Checkpoint(s.term(), a.epoch());
+        edit.copies = copiesSince(s.copies(), s.term(), a.epoch());
+        edit.reading = copiesSince(s.reading(), s.term(), a.epoch());
+        edit.staged = new TreeSet<>(s.staged().tailSet(a.epoch(), false));
+        return taken(
+                edit,
+                new Effect.SendCommitted(s.term(), a.epoch()),
+                new Effect.DiscardCopies(s.term(), a.epoch()));
+    }
+
+    private static @Nullable String notFollowing(HostState s, long term) {
+        if (s.role() != Role.SECONDARY) {
+            return "only a secondary mirrors";
+        }
+        if (term != s.term()) {
+            return "a message of term " + term;
+        }
+        return s.proposal() != null ? "a takeover is under way" : null;
+    }
+
+    private static NavigableMap<CopyKey, Blocks> copiesSince(
+            NavigableMap<CopyKey, Blocks> copies, long term, long epoch) {
+        return new TreeMap<>(
+                copies.subMap(new CopyKey(term, epoch), true, new CopyKey(term, Long.MAX_VALUE), true));
+    }
+}
