@@ -153,8 +153,13 @@ public record HostState(
         NavigableSet<Long> staged;
         NavigableMap<CopyKey, Blocks> reading;
         NavigableMap<CopyKey, Blocks> copies;
-        @Nullable Checkpoint checkpoint;
-        @Nullable Change proposal;
+
+        @Nullable
+        Checkpoint checkpoint;
+
+        @Nullable
+        Change proposal;
+
         Blocks flushing;
         long committing;
         boolean coldFlushed;
@@ -248,9 +253,29 @@ public record HostState(
 
         HostState done() {
             return new HostState(
-                    from.name, from.peer, role, term, mode, epoch, session, record, pending, kept, dirty, owed,
-                    owedSent, cuts, safe, staged, reading, copies, checkpoint, proposal,
-                    flushing, committing, coldFlushed);
+                    from.name,
+                    from.peer,
+                    role,
+                    term,
+                    mode,
+                    epoch,
+                    session,
+                    record,
+                    pending,
+                    kept,
+                    dirty,
+                    owed,
+                    owedSent,
+                    cuts,
+                    safe,
+                    staged,
+                    reading,
+                    copies,
+                    checkpoint,
+                    proposal,
+                    flushing,
+                    committing,
+                    coldFlushed);
         }
     }
 }

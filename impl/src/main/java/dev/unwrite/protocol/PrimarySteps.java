@@ -98,7 +98,10 @@ final class PrimarySteps {
 
     private static Step sendPending(HostState s, SendWrite a) {
         PendingWrite write = s.write(a.id());
-        if (s.role() != Role.PRIMARY || write == null || write.sent() || !write.extent().equals(a.extent())) {
+        if (s.role() != Role.PRIMARY
+                || write == null
+                || write.sent()
+                || !write.extent().equals(a.extent())) {
             return refused("write " + a.id() + " is not waiting to be sent");
         }
         if (!mayGo(s, write)) {
@@ -112,7 +115,10 @@ final class PrimarySteps {
             return owedDone(s, a.extent());
         }
         PendingWrite write = s.write(a.id());
-        if (s.role() != Role.PRIMARY || write == null || !write.sent() || !write.extent().equals(a.extent())) {
+        if (s.role() != Role.PRIMARY
+                || write == null
+                || !write.sent()
+                || !write.extent().equals(a.extent())) {
             return refused("write " + a.id() + " is not on its way");
         }
         HostState.Edit edit = s.edit().remove(a.id());

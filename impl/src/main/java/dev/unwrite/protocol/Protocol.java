@@ -85,7 +85,8 @@ public final class Protocol {
             case Resume a -> TakeoverSteps.resume(s);
             case Bootstrap a -> TakeoverSteps.startCold(s, Action.Change.BOOTSTRAP, a.record(), a.session());
             case ColdStart a -> TakeoverSteps.startCold(s, Action.Change.COLD_START, a.record(), a.session());
-            case ForceColdStart a -> TakeoverSteps.startCold(s, Action.Change.FORCE_COLD_START, a.record(), a.session());
+            case ForceColdStart a ->
+                TakeoverSteps.startCold(s, Action.Change.FORCE_COLD_START, a.record(), a.session());
             case ColdRead a -> TakeoverSteps.coldRead(s);
             case Restart a -> s.role() == Role.IDLE ? taken(s) : refused("the host is running");
         };

@@ -36,9 +36,7 @@ final class RecordSteps {
         boolean mine = now.owner().equals(s.name());
         return switch (change) {
             case GO_ALONE ->
-                s.role() == Role.PRIMARY
-                                && s.mode() == Mode.PROTECTED
-                                && is(now, s, OwnershipRecord.Mode.PROTECTED)
+                s.role() == Role.PRIMARY && s.mode() == Mode.PROTECTED && is(now, s, OwnershipRecord.Mode.PROTECTED)
                         ? null
                         : "only a protected primary goes alone";
             case PROTECT ->
@@ -72,8 +70,7 @@ final class RecordSteps {
             case GO_ALONE, FINISH_ROLLBACK ->
                 new OwnershipRecord(version, now.term(), s.name(), OwnershipRecord.Mode.SOLO, "", now.base());
             case PROTECT ->
-                new OwnershipRecord(
-                        version, now.term(), s.name(), OwnershipRecord.Mode.PROTECTED, s.peer(), s.epoch());
+                new OwnershipRecord(version, now.term(), s.name(), OwnershipRecord.Mode.PROTECTED, s.peer(), s.epoch());
             case TAKE_OVER ->
                 new OwnershipRecord(
                         version, now.term() + 1, s.name(), OwnershipRecord.Mode.ROLLBACK, "", checkpointEpoch(s));

@@ -47,7 +47,8 @@ final class SecondarySteps {
         if (s.role() != Role.IDLE || s.proposal() != null) {
             return refused("only an idle host comes back as secondary");
         }
-        if (record.mode() != OwnershipRecord.Mode.PROTECTED || !record.secondary().equals(s.name())) {
+        if (record.mode() != OwnershipRecord.Mode.PROTECTED
+                || !record.secondary().equals(s.name())) {
             return refused("the record does not count on this host");
         }
         if (held == null || held.term() != record.term()) {
@@ -162,7 +163,9 @@ final class SecondarySteps {
 
     /** Rule StateBeforeDiscard: the caller has switched the state in, durably and in one piece. */
     static Step commit(HostState s, Commit a) {
-        if (s.role() != Role.SECONDARY || s.committing() != a.epoch() || !s.staged().contains(a.epoch())) {
+        if (s.role() != Role.SECONDARY
+                || s.committing() != a.epoch()
+                || !s.staged().contains(a.epoch())) {
             return refused("the checkpoint of epoch " + a.epoch() + " was not switched in");
         }
         HostState.Edit edit = s.edit();
@@ -172,9 +175,7 @@ final class SecondarySteps {
         edit.reading = copiesSince(s.reading(), s.term(), a.epoch());
         edit.staged = new TreeSet<>(s.staged().tailSet(a.epoch(), false));
         return taken(
-                edit,
-                new Effect.SendCommitted(s.term(), a.epoch()),
-                new Effect.DiscardCopies(s.term(), a.epoch()));
+                edit, new Effect.SendCommitted(s.term(), a.epoch()), new Effect.DiscardCopies(s.term(), a.epoch()));
     }
 
     private static @Nullable String notFollowing(HostState s, long term) {
@@ -189,7 +190,6 @@ final class SecondarySteps {
 
     private static NavigableMap<CopyKey, Blocks> copiesSince(
             NavigableMap<CopyKey, Blocks> copies, long term, long epoch) {
-        return new TreeMap<>(
-                copies.subMap(new CopyKey(term, epoch), true, new CopyKey(term, Long.MAX_VALUE), true));
+        return new TreeMap<>(copies.subMap(new CopyKey(term, epoch), true, new CopyKey(term, Long.MAX_VALUE), true));
     }
 }
