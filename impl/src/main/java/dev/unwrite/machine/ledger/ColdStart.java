@@ -24,6 +24,8 @@ final class ColdStart {
         if (volume.pages() == 0) {
             throw new IOException("the volume has not even one page of " + Volume.PAGE + " bytes");
         }
+        // Rule FlushAtColdStart: what is read from here on must not be lost any more.
+        volume.flush();
         if (Superblock.isEmpty(volume.read(Layout.SUPERBLOCK))) {
             start.initialise(new Layout(fresh));
         }
@@ -50,16 +52,19 @@ final class ColdStart {
 
     private Found recover(Layout layout) throws IOException {
         requireRoom(layout);
-        Journal.Entry newest = Journal.newest(volume);
-        if (newest != null) {
-            redo(layout, newest);
+        List<Journal.Entry> entries = Journal.entries(volume);
+        for (Journal.Entry entry : entries) {
+            redo(layout, entry);
         }
-        Ledger ledger = read(layout, newest == null ? 0 : newest.batch());
+        if (!entries.isEmpty()) {
+            volume.flush();
+        }
+        Ledger ledger = read(layout, entries.isEmpty() ? 0 : entries.getLast().batch());
         if (ledger.total() != layout.config().total()) {
             throw new IOException("the balances on the volume add up to " + ledger.total() + ", not "
                     + layout.config().total());
         }
-        return new Found(ledger, new Store(volume, Journal.slotAfter(newest)));
+        return new Found(ledger, new Store(volume, Journal.slotAfter(entries)));
     }
 
     private void redo(Layout layout, Journal.Entry entry) throws IOException {
@@ -70,7 +75,6 @@ final class ColdStart {
             }
         }
         volume.write(entry.images());
-        volume.flush();
     }
 
     private Ledger read(Layout layout, long newestBatch) throws IOException {

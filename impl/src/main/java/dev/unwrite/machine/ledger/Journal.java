@@ -2,6 +2,8 @@ package dev.unwrite.machine.ledger;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -27,9 +29,9 @@ final class Journal {
         return next;
     }
 
-    /** The slot that does not hold the newest entry. */
-    static int slotAfter(@Nullable Entry newest) {
-        return newest == null ? 0 : (newest.slot() + 1) % Layout.JOURNAL_SLOTS;
+    /** The slot that does not hold the newest of the entries. */
+    static int slotAfter(List<Entry> entries) {
+        return entries.isEmpty() ? 0 : (entries.getLast().slot() + 1) % Layout.JOURNAL_SLOTS;
     }
 
     /** An entry that was found whole. */
@@ -47,16 +49,26 @@ final class Journal {
         next = (next + 1) % Layout.JOURNAL_SLOTS;
     }
 
-    /** The newest whole entry, or null where there is none. */
-    static @Nullable Entry newest(Volume volume) throws IOException {
-        Entry newest = null;
+    /**
+     * The whole entries that a cold start must redo, oldest first. It is two where there are two: the newest may be whole
+     * although its flush never ended, and then the pages of the one before it may be missing in place.
+     */
+    static List<Entry> entries(Volume volume) throws IOException {
+        List<Entry> entries = new ArrayList<>();
         for (int slot = 0; slot < Layout.JOURNAL_SLOTS; slot++) {
             Entry entry = read(volume, slot);
-            if (entry != null && (newest == null || entry.batch() > newest.batch())) {
-                newest = entry;
+            if (entry != null) {
+                entries.add(entry);
             }
         }
-        return newest;
+        entries.sort(Comparator.comparingLong(Entry::batch));
+        // Slots are used in turn, so two whole entries are of consecutive batches; an older one must never be redone.
+        if (entries.size() == Layout.JOURNAL_SLOTS
+                && entries.getFirst().batch() + 1 != entries.getLast().batch()) {
+            throw new IOException("the journal has batch " + entries.getFirst().batch() + " beside batch "
+                    + entries.getLast().batch() + ", which no crash leaves");
+        }
+        return entries;
     }
 
     private static @Nullable Entry read(Volume volume, int slot) throws IOException {

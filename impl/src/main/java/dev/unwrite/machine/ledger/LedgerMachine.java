@@ -83,6 +83,12 @@ public final class LedgerMachine implements Machine {
         return running().queued();
     }
 
+    /** Connections of clients. */
+    int connections() {
+        LedgerServer listening = server;
+        return listening == null ? 0 : listening.connections();
+    }
+
     /** Where clients reach the ledger; null while it does not listen. */
     public @Nullable InetSocketAddress address() {
         LedgerServer listening = server;

@@ -41,6 +41,10 @@ final class LedgerServer implements Closeable {
         return (InetSocketAddress) listener.getLocalSocketAddress();
     }
 
+    int connections() {
+        return connections.size();
+    }
+
     private void accept() {
         while (!closed) {
             try {

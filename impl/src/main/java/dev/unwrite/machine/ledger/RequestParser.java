@@ -17,7 +17,10 @@ final class RequestParser {
                 case "T" -> transfer(expect(words, 5, "T reqno from to amount"));
                 case "R" -> read(expect(words, 3, "R reqno account"));
                 case "B" -> new Request.Snapshot(reqno(expect(words, 2, "B reqno")[1]));
-                case "CHECK" -> new Request.Check();
+                case "CHECK" -> {
+                    expect(words, 1, "CHECK");
+                    yield new Request.Check();
+                }
                 default -> throw new BadLine("unknown request; HELLO, T, R, B and CHECK are known");
             };
         } catch (BadLine e) {

@@ -56,7 +56,7 @@ public final class LedgerClient implements Closeable {
     /** Finds the ledger for the first time; false where none has answered in time. */
     public boolean connect(Duration within) {
         long deadline = System.nanoTime() + within.toNanos();
-        while (greeting == null && System.nanoTime() < deadline) {
+        while (greeting == null && mayGoOn(deadline)) {
             step(deadline);
         }
         return greeting != null;
@@ -111,7 +111,7 @@ public final class LedgerClient implements Closeable {
     /** The end of the oldest outstanding request; null where it has none in time. */
     public @Nullable Operation complete(Duration within) {
         long deadline = System.nanoTime() + within.toNanos();
-        while (!pending.isEmpty() && System.nanoTime() < deadline) {
+        while (!pending.isEmpty() && mayGoOn(deadline)) {
             Operation operation = step(deadline);
             if (operation != null) {
                 return operation;
@@ -158,6 +158,10 @@ public final class LedgerClient implements Closeable {
         if (open != null) {
             open.close();
         }
+    }
+
+    private static boolean mayGoOn(long deadline) {
+        return System.nanoTime() - deadline < 0 && !Thread.currentThread().isInterrupted();
     }
 
     /** One line from the ledger, or one attempt to reach it. */

@@ -102,12 +102,15 @@ public final class LedgerLoad implements Callable<Integer> {
                 Load load = new Load(settings, out)) {
             load.start();
             long started = System.nanoTime();
-            while (!stop.await(1, TimeUnit.SECONDS)) {
+            while (!stop.await(1, TimeUnit.SECONDS) && load.problem().isEmpty()) {
                 out.flush();
                 report(started, load.progress());
             }
             load.finish(Duration.ofMillis(finishMillis));
             report(started, load.progress());
+            if (!load.problem().isEmpty()) {
+                throw new ExitException(Exit.FAILED, load.problem());
+            }
         } finally {
             ended.countDown();
         }

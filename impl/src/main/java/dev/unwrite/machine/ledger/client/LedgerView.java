@@ -39,7 +39,7 @@ public record LedgerView(long initialBalance, long seq, List<Long> balances, Map
             throws IOException {
         long deadline = System.nanoTime() + within.toNanos();
         String problem = "no server was tried";
-        for (int attempt = 0; System.nanoTime() < deadline; attempt++) {
+        for (int attempt = 0; System.nanoTime() - deadline < 0; attempt++) {
             InetSocketAddress server = servers.get(attempt % servers.size());
             Duration left = Duration.ofNanos(deadline - System.nanoTime());
             // One that is silent must leave time to ask another.
@@ -53,8 +53,19 @@ public record LedgerView(long initialBalance, long seq, List<Long> balances, Map
             } catch (IOException e) {
                 problem = server + ": " + e.getMessage();
             }
+            pause();
         }
         throw new IOException("no ledger could be read in " + within.toSeconds() + " s; " + problem);
+    }
+
+    /** A moment, so that a ledger that is away is not stormed. */
+    private static void pause() throws IOException {
+        try {
+            Thread.sleep(20);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IOException("interrupted while reading the ledger", e);
+        }
     }
 
     /** Null where something has changed meanwhile. */

@@ -2,7 +2,6 @@ package dev.unwrite.machine.ledger.client;
 
 import java.io.Closeable;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -26,6 +25,7 @@ public final class Load implements Closeable {
     private final AtomicLong fail = new AtomicLong();
     private final AtomicLong info = new AtomicLong();
     private final AtomicLong retries = new AtomicLong();
+    private volatile String problem = "";
     private volatile boolean stopping;
     private volatile long finishBy = Long.MAX_VALUE;
 
@@ -78,6 +78,11 @@ public final class Load implements Closeable {
         return new Progress(ok.get(), fail.get(), info.get(), retries.get());
     }
 
+    /** Why a client has ended before its time; empty where none has. */
+    public String problem() {
+        return problem;
+    }
+
     /** Begins no more requests; waits so long for the outstanding ones, then records them as not known. */
     public void finish(Duration within) throws InterruptedException {
         finishBy = System.nanoTime() + within.toNanos();
@@ -109,7 +114,7 @@ public final class Load implements Closeable {
                 record(open);
             }
         } catch (IOException e) {
-            throw new UncheckedIOException("the history cannot be written", e);
+            problem = "the history cannot be written: " + e.getMessage();
         }
     }
 
