@@ -97,7 +97,7 @@ public final class ModelCheck {
         if (!model.mustHold()) {
             return result.steps() == pin.depth()
                     ? ""
-                    : "broke " + result.violated() + " in " + result.steps() + " steps instead of " + pin.depth()
+                    : "broke " + result.violated() + " in " + steps(result.steps()) + " instead of " + pin.depth()
                             + "; if intended, update with " + remedy;
         }
         if (result.distinct() != pin.states()) {
@@ -114,11 +114,15 @@ public final class ModelCheck {
 
     private static String praise(Model model, TlcResult result) {
         if (!model.mustHold()) {
-            return "breaks " + result.violated() + " in " + result.steps() + " steps, as it must";
+            return "breaks " + result.violated() + " in " + steps(result.steps()) + ", as it must";
         }
         return model.simulation() != null
                 ? "holds: " + number(result.generated()) + " states of random behaviours"
                 : "holds: " + number(result.distinct()) + " states, depth " + result.depth();
+    }
+
+    private static String steps(int count) {
+        return count + (count == 1 ? " step" : " steps");
     }
 
     private static String number(long value) {

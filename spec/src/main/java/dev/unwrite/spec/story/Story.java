@@ -2,6 +2,8 @@ package dev.unwrite.spec.story;
 
 import dev.unwrite.spec.model.Model;
 import dev.unwrite.spec.story.Teller.Told;
+import dev.unwrite.spec.story.Words.Signature;
+import dev.unwrite.spec.story.Words.VariableWords;
 import dev.unwrite.spec.tlc.TlcResult;
 import dev.unwrite.spec.tlc.TraceStep;
 import dev.unwrite.spec.tlc.Verdict;
@@ -9,8 +11,13 @@ import dev.unwrite.spec.value.TlaValue;
 import dev.unwrite.spec.value.TlaValue.Fcn;
 import java.io.PrintWriter;
 import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /** Tells a counterexample as a person would: step by step, in columns for the hosts and the storage, only what changes. */
 public final class Story {
@@ -46,16 +53,24 @@ public final class Story {
         }
         Map<String, TlaValue> before = Map.of();
         for (TraceStep step : trace) {
+            List<Change> changes = Differ.diff(before, step.variables());
             List<Told> told = before.isEmpty()
                     ? start(step, hosts)
-                    : Differ.diff(before, step.variables()).stream()
+                    : changes.stream()
+                            .sorted(Comparator.comparingInt(this::rank))
                             .flatMap(change -> teller.tell(change).stream())
                             .toList();
-            lines.add(headline(step, told));
+            lines.add(headline(step, changes, told));
             lines.addAll(columns.row(cells(told, hosts)));
             before = step.variables();
         }
         return lines;
+    }
+
+    /** The variables in the order of the words; those without words last. */
+    private int rank(Change change) {
+        int rank = List.copyOf(words.variables().keySet()).indexOf(change.variable());
+        return rank < 0 ? Integer.MAX_VALUE : rank;
     }
 
     private static List<List<String>> cells(List<Told> told, List<String> hosts) {
@@ -70,7 +85,7 @@ public final class Story {
         return cells;
     }
 
-    private String headline(TraceStep step, List<Told> told) {
+    private String headline(TraceStep step, List<Change> changes, List<Told> told) {
         String number = String.format(java.util.Locale.ROOT, "%3d. ", step.number());
         if (step.action().equals(TraceStep.BACK)) {
             return number + "... and so on, again and again from step " + step.location();
@@ -82,8 +97,26 @@ public final class Story {
             return number + "The start";
         }
         String parameters = step.parameters().isEmpty() ? actors(told) : "(" + step.parameters() + ")";
-        String saying = words.actions().getOrDefault(step.action(), "");
-        return number + step.action() + parameters + (saying.isEmpty() ? "" : ": " + saying);
+        String action = name(step.action(), changes);
+        String saying = words.actions().getOrDefault(action, "");
+        return number + action + parameters + (saying.isEmpty() ? "" : ": " + saying);
+    }
+
+    private String name(String given, List<Change> changes) {
+        if (words.actions().containsKey(given)) {
+            return given;
+        }
+        Set<String> changed = changes.stream()
+                .map(Change::variable)
+                .filter(variable -> !Optional.ofNullable(words.variables().get(variable))
+                        .map(VariableWords::hidden)
+                        .orElse(false))
+                .collect(Collectors.toSet());
+        return words.unnamed().stream()
+                .filter(signature -> signature.fits(changed))
+                .map(Signature::action)
+                .findFirst()
+                .orElse(given);
     }
 
     /** TLC names the action, not the host that takes it: that is the host at which something changed. */
@@ -98,29 +131,28 @@ public final class Story {
 
     private List<Told> start(TraceStep step, List<String> hosts) {
         List<Told> told = new ArrayList<>();
-        step.variables().forEach((variable, value) -> {
-            if (!words.start().contains(variable) && !hosts.isEmpty()) {
-                return;
-            }
-            if (value instanceof Fcn function
-                    && !hosts.isEmpty()
-                    && hosts.equals(hosts(Map.of(words.hostsFrom(), value)))) {
+        Collection<String> variables = hosts.isEmpty() ? step.variables().keySet() : words.start();
+        for (String variable : variables) {
+            TlaValue value = step.variables().get(variable);
+            if (value instanceof Fcn function && !hosts.isEmpty() && hosts.equals(keys(function))) {
                 function.entries()
                         .forEach((host, own) -> told.add(new Told(host.plain(), variable + " " + Teller.show(own))));
-            } else {
+            } else if (value != null) {
                 told.add(new Told("", variable + " " + Teller.show(value)));
             }
-        });
+        }
         return told;
     }
 
     private List<String> hosts(Map<String, TlaValue> state) {
-        return state.get(words.hostsFrom()) instanceof Fcn function
-                ? function.entries().keySet().stream()
-                        .map(TlaValue::plain)
-                        .sorted()
-                        .toList()
-                : List.of();
+        return state.get(words.hostsFrom()) instanceof Fcn function ? keys(function) : List.of();
+    }
+
+    private static List<String> keys(Fcn function) {
+        return function.entries().keySet().stream()
+                .map(TlaValue::plain)
+                .sorted()
+                .toList();
     }
 
     /** What broke, what it means, and what the rules that are switched off say. */
@@ -133,7 +165,9 @@ public final class Story {
             lines.add(result.why());
         } else {
             lines.add(violated + " broke"
-                    + (result.steps() == 0 ? " at the start." : " after " + result.steps() + " steps."));
+                    + (result.steps() == 0
+                            ? " at the start."
+                            : " after " + result.steps() + (result.steps() == 1 ? " step." : " steps.")));
             String meaning = words.properties().get(violated);
             if (meaning != null) {
                 lines.add("  " + violated + " says: " + meaning + ".");

@@ -9,6 +9,7 @@ import dev.unwrite.spec.value.TlaValue.ModelValue;
 import dev.unwrite.spec.value.TlaValue.Seq;
 import dev.unwrite.spec.value.TlaValue.SetOf;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Matcher;
@@ -18,7 +19,7 @@ import java.util.stream.Collectors;
 /** Puts one change into words, and into the column of the host that it happens at. */
 final class Teller {
     private static final Pattern PLACEHOLDER = Pattern.compile("\\{(\\w+)}");
-    private static final VariableWords UNKNOWN = new VariableWords("host", Map.of());
+    private static final VariableWords UNKNOWN = new VariableWords(Map.of(), Map.of());
 
     private final Words words;
     private final List<String> hosts;
@@ -35,12 +36,13 @@ final class Teller {
     /** The change in words, or nothing if it is not worth telling. */
     Optional<Told> tell(Change change) {
         VariableWords variable = words.variables().getOrDefault(change.variable(), UNKNOWN);
-        if (variable.column().equals("hidden")) {
+        String column = variable.column(kind(change));
+        if (column.equals("hidden")) {
             return Optional.empty();
         }
         boolean keyed = !change.path().isEmpty()
                 && hosts.contains(change.path().getFirst().plain());
-        String host = switch (variable.column()) {
+        String host = switch (column) {
             case "sender" -> peer(field(change, "to"));
             case "field" -> field(change, "host");
             case "storage" -> "";
@@ -54,7 +56,7 @@ final class Teller {
     private String phrase(
             Change change, VariableWords variable, List<TlaValue> path, String host, boolean hostToBeNamed) {
         String type = field(change, "type");
-        String kind = change.kind().name().toLowerCase(java.util.Locale.ROOT);
+        String kind = kind(change);
         String phrase = variable.phrases().get(kind + ":" + type);
         if (phrase == null && change.kind() == Kind.SET && isNone(change.after())) {
             phrase = variable.phrases().get("none");
@@ -80,6 +82,10 @@ final class Teller {
                             case "element" -> show(change.after());
                             default -> field(change, match.group(1));
                         }));
+    }
+
+    private static String kind(Change change) {
+        return change.kind().name().toLowerCase(Locale.ROOT);
     }
 
     private static boolean isNone(TlaValue value) {

@@ -8,8 +8,10 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * What things are called when a person reads: from {@code words.json} beside the specification.
@@ -18,8 +20,9 @@ import java.util.Map;
  * @param properties each property and what it means
  * @param actions each action and what happens in it
  * @param hostsFrom the variable whose keys are the hosts
- * @param start the variables of which the first state tells
- * @param variables how the changes of a variable are told
+ * @param start the variables of which the first state tells, in this order
+ * @param unnamed how to know an action that TLC does not name (it names none below a quantifier over a variable)
+ * @param variables how the changes of a variable are told, and in which order
  */
 public record Words(
         Map<String, String> rules,
@@ -27,6 +30,7 @@ public record Words(
         Map<String, String> actions,
         String hostsFrom,
         List<String> start,
+        List<Signature> unnamed,
         Map<String, VariableWords> variables) {
     /** The file. */
     public static final String FILE = "words.json";
@@ -36,12 +40,36 @@ public record Words(
     /**
      * How the changes of a variable are told.
      *
-     * @param column {@code host} (by its key), {@code sender} (the host that the element is not addressed to),
+     * @param columns where a change is told: under "column", or "column:add" and so on for one kind of
+     *     change. {@code host} (by its key), {@code sender} (the host that the element is not addressed to),
      *     {@code field} (the host in the element's field {@code host}), {@code storage}, or {@code hidden}
      * @param phrases by {@code set}, {@code none} (set to 0, nothing or empty), {@code add}, {@code remove}, also with
      *     the element's type as in {@code add:Preserve}; an empty phrase says nothing
      */
-    public record VariableWords(String column, Map<String, String> phrases) {}
+    public record VariableWords(Map<String, String> columns, Map<String, String> phrases) {
+        /** The column for a kind of change: set, add or remove. */
+        String column(String kind) {
+            return columns.getOrDefault("column:" + kind, columns.getOrDefault("column", "host"));
+        }
+
+        boolean hidden() {
+            return "hidden".equals(columns.get("column"));
+        }
+    }
+
+    /**
+     * What an action changes.
+     *
+     * @param action its name
+     * @param must changed by every step of it
+     * @param may changed by some step of it
+     */
+    public record Signature(String action, Set<String> must, Set<String> may) {
+        boolean fits(Set<String> changed) {
+            return changed.containsAll(must)
+                    && changed.stream().allMatch(variable -> must.contains(variable) || may.contains(variable));
+        }
+    }
 
     /** The words of this project. */
     public static Words bundled() {
@@ -67,11 +95,17 @@ public record Words(
                 .readTree(in);
         List<String> start = new ArrayList<>();
         root.path("start").forEach(name -> start.add(name.asText()));
+        List<Signature> unnamed = new ArrayList<>();
+        root.path("unnamed")
+                .forEach(node -> unnamed.add(new Signature(
+                        node.path("action").asText(), names(node.path("must")), names(node.path("may")))));
         Map<String, VariableWords> variables = new LinkedHashMap<>();
         root.path("variables").properties().forEach(entry -> {
             Map<String, String> phrases = texts(entry.getValue());
-            String column = phrases.remove("column");
-            variables.put(entry.getKey(), new VariableWords(column == null ? "host" : column, phrases));
+            Map<String, String> columns = new LinkedHashMap<>(phrases);
+            columns.keySet().removeIf(name -> !name.startsWith("column"));
+            phrases.keySet().removeAll(columns.keySet());
+            variables.put(entry.getKey(), new VariableWords(columns, phrases));
         });
         return new Words(
                 texts(root.path("rules")),
@@ -79,7 +113,14 @@ public record Words(
                 texts(root.path("actions")),
                 root.path("hostsFrom").asText(""),
                 start,
+                unnamed,
                 variables);
+    }
+
+    private static Set<String> names(JsonNode node) {
+        Set<String> names = new LinkedHashSet<>();
+        node.forEach(name -> names.add(name.asText()));
+        return names;
     }
 
     private static Map<String, String> texts(JsonNode node) {

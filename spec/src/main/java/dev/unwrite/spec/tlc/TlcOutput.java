@@ -23,6 +23,9 @@ final class TlcOutput {
     /** No more states of a counterexample than this are kept. */
     private static final int STEPS_KEPT_MAX = 20_000;
 
+    /** Of what TLC says of an error, so many characters go into one line. */
+    private static final int WORDS_MAX = 600;
+
     private static final int SEVERITY_ERROR = 1;
     private static final int SEVERITY_BUG = 2;
 
@@ -59,9 +62,9 @@ final class TlcOutput {
     private final List<String> errors = new ArrayList<>();
     private final List<TraceStep> trace = new ArrayList<>();
     private final Set<Integer> codes = new HashSet<>();
-    private final StringBuilder message = new StringBuilder();
-    private int code = -1;
-    private int severity;
+    /** The messages begun and not ended: one may stand inside another. */
+    private final Deque<Message> open = new ArrayDeque<>();
+
     private TlcProgress progress = TlcProgress.NONE;
     private int depth;
     private @Nullable String violated;
@@ -74,18 +77,31 @@ final class TlcOutput {
     void line(String line) {
         Matcher start = START.matcher(line);
         if (start.matches()) {
-            code = Integer.parseInt(start.group(1));
-            severity = Integer.parseInt(start.group(2));
-            message.setLength(0);
+            open.push(new Message(
+                    Integer.parseInt(start.group(1)), Integer.parseInt(start.group(2)), new StringBuilder()));
         } else if (END.matcher(line).matches()) {
-            message(code, message.toString());
-            code = -1;
+            end();
         } else {
-            if (code >= 0) {
-                message.append(line).append('\n');
+            Message message = open.peek();
+            if (message != null) {
+                message.text.append(line).append('\n');
             }
             keep(line);
         }
+    }
+
+    private record Message(int code, int severity, StringBuilder text) {}
+
+    private void end() {
+        Message message = open.poll();
+        if (message == null) {
+            return;
+        }
+        Message around = open.peek();
+        if (around != null) {
+            around.text.append(message.text);
+        }
+        message(message.code, message.severity, message.text.toString());
     }
 
     private void keep(String line) {
@@ -98,7 +114,7 @@ final class TlcOutput {
         kept.addLast(line);
     }
 
-    private void message(int code, String text) {
+    private void message(int code, int severity, String text) {
         codes.add(code);
         if ((severity == SEVERITY_ERROR || severity == SEVERITY_BUG) && errors.size() < ERRORS_KEPT_MAX) {
             errors.add(text.strip());
@@ -233,6 +249,6 @@ final class TlcOutput {
     private String lastWords() {
         String words = errors.isEmpty() ? String.join(" ", kept) : errors.getFirst();
         String line = words.strip().replaceAll("\\s+", " ");
-        return line.isEmpty() ? "" : ": " + (line.length() > 300 ? line.substring(0, 300) + " ..." : line);
+        return line.isEmpty() ? "" : ": " + (line.length() > WORDS_MAX ? line.substring(0, WORDS_MAX) + " ..." : line);
     }
 }

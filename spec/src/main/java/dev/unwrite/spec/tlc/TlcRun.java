@@ -65,7 +65,11 @@ public final class TlcRun {
     /** As above; {@code started} gets TLC's process. */
     static TlcResult run(TlcJob job, Consumer<TlcProgress> listener, Consumer<Process> started)
             throws IOException, InterruptedException {
-        TlcRun run = new TlcRun(job, Files.createTempDirectory("unwrite-tlc-").toRealPath());
+        TlcRun run = new TlcRun(
+                job,
+                Files.createTempDirectory(
+                                "unwrite-tlc-" + ProcessHandle.current().pid() + "-")
+                        .toRealPath());
         LIVE.add(run);
         try {
             return run.execute(listener, started);

@@ -1,0 +1,15 @@
+package tlc2.overrides;
+
+import dev.unwrite.spec.trace.UnwriteTraceReader;
+
+/** TLC finds the operators that are written in Java by the name of this class. */
+public final class TLCOverrides implements ITLCOverrides {
+    /** Called by TLC. */
+    public TLCOverrides() {}
+
+    @Override
+    @SuppressWarnings("rawtypes")
+    public Class[] get() {
+        return new Class[] {UnwriteTraceReader.class};
+    }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.unwrite.spec.model;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.unwrite.spec.story;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.unwrite.spec.tlc;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.unwrite.spec.trace;
+
+import org.jspecify.annotations.NullMarked;

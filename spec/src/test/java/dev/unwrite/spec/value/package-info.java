@@ -1,0 +1,4 @@
+@NullMarked
+package dev.unwrite.spec.value;
+
+import org.jspecify.annotations.NullMarked;

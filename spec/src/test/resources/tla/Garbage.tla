@@ -1,0 +1,3 @@
+---- MODULE Garbage ----
+this is no specification
+====
