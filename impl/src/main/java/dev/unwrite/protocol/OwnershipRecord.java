@@ -16,6 +16,18 @@ public record OwnershipRecord(long version, long term, String owner, Mode mode, 
     /** The record of a group that nobody has claimed yet. */
     public static final OwnershipRecord INITIAL = new OwnershipRecord(0, 0, "", Mode.NONE, "", 0);
 
+    /** Throws {@link IllegalArgumentException} with one line if a number is negative. */
+    public OwnershipRecord {
+        if (version < 0 || term < 0 || base < 0) {
+            throw new IllegalArgumentException("version, term and base of a record cannot be negative");
+        }
+    }
+
+    /** The same record with another version. */
+    public OwnershipRecord withVersion(long newVersion) {
+        return new OwnershipRecord(newVersion, term, owner, mode, secondary, base);
+    }
+
     /** How the owner of a group is protected. */
     public enum Mode {
         /** Nobody runs the machine. */

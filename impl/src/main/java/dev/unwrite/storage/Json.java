@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.unwrite.protocol.OwnershipRecord;
 
 /** JSON of records and requests: strict, and every complaint is an {@link IllegalArgumentException} of one line. */
 final class Json {
@@ -68,13 +69,19 @@ final class Json {
                 .put("base", record.base());
     }
 
+    /** Throws {@link IllegalArgumentException} with one line if it is no record, or a name in it is not a name. */
     static OwnershipRecord toRecord(JsonNode node) {
         return new OwnershipRecord(
                 number(node, "version"),
                 number(node, "term"),
-                string(node, "owner"),
+                host(node, "owner"),
                 OwnershipRecord.Mode.ofWire(string(node, "mode")),
-                string(node, "secondary"),
+                host(node, "secondary"),
                 number(node, "base"));
+    }
+
+    private static String host(JsonNode node, String field) {
+        String name = string(node, field);
+        return name.isEmpty() ? name : Names.check(field, name);
     }
 }

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.unwrite.nbd.NbdConnection;
 import dev.unwrite.nbd.NbdRefusedException;
 import dev.unwrite.nbd.OptionHandler;
+import dev.unwrite.protocol.OwnershipRecord;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;

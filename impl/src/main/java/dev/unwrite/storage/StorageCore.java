@@ -1,5 +1,6 @@
 package dev.unwrite.storage;
 
+import dev.unwrite.protocol.OwnershipRecord;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;

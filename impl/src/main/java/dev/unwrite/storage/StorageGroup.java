@@ -3,6 +3,7 @@ package dev.unwrite.storage;
 import dev.unwrite.nbd.NbdConnection;
 import dev.unwrite.nbd.NbdError;
 import dev.unwrite.nbd.NbdException;
+import dev.unwrite.protocol.OwnershipRecord;
 import dev.unwrite.storage.StorageCore.Answer;
 import dev.unwrite.storage.StorageCore.Denial;
 import dev.unwrite.storage.StorageCore.Input;

@@ -1,5 +1,6 @@
 package dev.unwrite.storage;
 
+import dev.unwrite.protocol.OwnershipRecord;
 import java.nio.ByteBuffer;
 import java.util.List;
 import org.jspecify.annotations.Nullable;

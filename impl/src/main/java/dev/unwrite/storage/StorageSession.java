@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.unwrite.nbd.NbdClient;
 import dev.unwrite.nbd.NbdDisconnectedException;
 import dev.unwrite.nbd.NbdNegotiation;
+import dev.unwrite.protocol.OwnershipRecord;
 import java.io.Closeable;
 import java.io.IOException;
 import java.util.ArrayList;

@@ -3,7 +3,8 @@ package dev.unwrite.storage;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.unwrite.storage.OwnershipRecord.Mode;
+import dev.unwrite.protocol.OwnershipRecord;
+import dev.unwrite.protocol.OwnershipRecord.Mode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

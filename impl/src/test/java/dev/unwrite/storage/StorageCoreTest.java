@@ -2,7 +2,8 @@ package dev.unwrite.storage;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.unwrite.storage.OwnershipRecord.Mode;
+import dev.unwrite.protocol.OwnershipRecord;
+import dev.unwrite.protocol.OwnershipRecord.Mode;
 import dev.unwrite.storage.StorageCore.Answer;
 import dev.unwrite.storage.StorageCore.Denial;
 import dev.unwrite.storage.StorageCore.Input;

@@ -5,7 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.unwrite.nbd.NbdError;
 import dev.unwrite.nbd.NbdException;
-import dev.unwrite.storage.OwnershipRecord.Mode;
+import dev.unwrite.protocol.OwnershipRecord;
+import dev.unwrite.protocol.OwnershipRecord.Mode;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;

@@ -5,7 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.unwrite.nbd.NbdClient;
 import dev.unwrite.nbd.NbdUri;
-import dev.unwrite.storage.OwnershipRecord.Mode;
+import dev.unwrite.protocol.OwnershipRecord;
+import dev.unwrite.protocol.OwnershipRecord.Mode;
 import java.io.File;
 import java.io.IOException;
 import java.nio.ByteBuffer;
