@@ -128,7 +128,7 @@ final class SegmentPool implements Closeable {
         try {
             ready.addLast(create());
         } catch (IOException e) {
-            LOG.log(Level.WARNING, "no segment could be made ready ahead for the undo log", e);
+            LOG.log(Level.WARNING, "no segment could be made ready ahead for the undo log: " + e);
         } finally {
             underWay.decrementAndGet();
         }
@@ -139,7 +139,7 @@ final class SegmentPool implements Closeable {
             file.close();
             files.delete(file.name());
         } catch (IOException e) {
-            LOG.log(Level.WARNING, "a segment of the undo log that is not needed could not be deleted", e);
+            LOG.log(Level.WARNING, "a segment of the undo log that is not needed could not be deleted: " + e);
         }
     }
 
