@@ -228,8 +228,7 @@ final class FaultyFiles implements LogFiles {
                     throw new IOException("Input/output error");
                 }
                 segmentSyncs += Recovery.isSegment(name) ? 1 : 0;
-                pending.forEach(
-                        write -> System.arraycopy(write.bytes, 0, durable, write.offset, write.bytes.length));
+                pending.forEach(write -> System.arraycopy(write.bytes, 0, durable, write.offset, write.bytes.length));
                 pending.clear();
             }
         }

@@ -17,8 +17,8 @@ import org.junit.jupiter.api.Test;
 /** Damage, torn tails, full disks and failed syncs, one at a time. */
 class UndoLogFaultTest {
     private static final int PAGE = UndoLog.BLOCK_BYTES;
-    private static final UndoOptions OPTIONS = new UndoOptions(
-            UndoOptions.Policy.DURABLE, 1 << 20, 75, 10 * PAGE, 0, 2, Duration.ofHours(1));
+    private static final UndoOptions OPTIONS =
+            new UndoOptions(UndoOptions.Policy.DURABLE, 1 << 20, 75, 10 * PAGE, 0, 2, Duration.ofHours(1));
 
     /** A log of three segments that a killed process left behind: nothing but hints vouches for its last record. */
     private static FaultyFiles killed() throws Exception {
@@ -126,9 +126,32 @@ class UndoLogFaultTest {
                 assertThat(next.stored(1, 1, 0)).isEqualTo(BlockSet.of(0, 2));
                 assertThat(next.recovered().torn().isPresent()).isEqualTo(cut >= PAGE);
                 next.append(UndoLogTest.copy(1, 1, 0, 5, 1, 1)).get();
-                assertThat(UndoLogTest.rollback(next, 1, 1).get("0/5"))
-                        .isEqualTo(UndoLogTest.content(1, 1, 0, 5, 1));
+                assertThat(UndoLogTest.rollback(next, 1, 1).get("0/5")).isEqualTo(UndoLogTest.content(1, 1, 0, 5, 1));
             }
+        }
+    }
+
+    /** A frame that was dropped must not come back when its file is used again and a new frame ends just before it. */
+    @Test
+    void aDroppedFrameDoesNotComeBackBehindANewOne() throws Exception {
+        FaultyFiles files = new FaultyFiles();
+        UndoLog log = UndoLog.open(files, OPTIONS);
+        log.append(UndoLogTest.copy(1, 1, 0, 0, 8, 0)).get();
+        files.stopAt(3, 0);
+        CompletableFuture<Void> lost =
+                log.append(List.of(UndoLogTest.copy(1, 1, 0, 20, 1, 0), UndoLogTest.copy(1, 2, 0, 21, 1, 0)));
+        assertThatThrownBy(lost::get).hasMessageContaining("stopped");
+        log.close();
+        int[] sectors = new int[1];
+        FaultyFiles dark = files.afterPowerLoss(() -> sectors[0]++ >= 3 * 8);
+        UndoLog next = UndoLog.open(dark, OPTIONS);
+        next.append(UndoLogTest.copy(1, 1, 0, 30, 1, 0)).get();
+        FaultyFiles killed = dark.afterKill();
+        next.close();
+        try (UndoLog last = UndoLog.open(killed, OPTIONS)) {
+            assertThat(killed.names()).containsExactly("seg-000001.undo", "seg-000002.undo", Marker.NAME);
+            assertThat(last.stored(1, 1, 0)).isEqualTo(BlockSet.of(0, 8).with(30, 1));
+            assertThat(last.stored(1, 2, 0)).isEqualTo(BlockSet.EMPTY);
         }
     }
 
@@ -145,7 +168,8 @@ class UndoLogFaultTest {
             stored += failed == null ? 1 : 0;
         }
         assertThat(failed).cause().isInstanceOf(UndoLogException.class).hasMessageContaining("No space left");
-        assertThatThrownBy(() -> log.append(UndoLogTest.copy(1, 1, 0, 0, 1, 0)).get()).hasMessageContaining("failed");
+        assertThatThrownBy(() -> log.append(UndoLogTest.copy(1, 1, 0, 0, 1, 0)).get())
+                .hasMessageContaining("failed");
         assertThatThrownBy(log::sync).hasMessageContaining("failed");
         assertThatThrownBy(() -> log.discardAll().get()).hasMessageContaining("failed");
         assertThat(UndoLogTest.rollback(log, 1, 0)).hasSize(3 * stored);
@@ -172,8 +196,7 @@ class UndoLogFaultTest {
             next.append(UndoLogTest.copy(1, 1, 0, 7, 1, 5)).get();
             FaultyFiles dark = restarted.afterPowerLoss(() -> false);
             try (UndoLog last = UndoLog.open(dark, OPTIONS)) {
-                assertThat(UndoLogTest.rollback(last, 1, 1).get("0/7"))
-                        .isEqualTo(UndoLogTest.content(1, 1, 0, 7, 0));
+                assertThat(UndoLogTest.rollback(last, 1, 1).get("0/7")).isEqualTo(UndoLogTest.content(1, 1, 0, 7, 0));
             }
         }
     }
