@@ -45,13 +45,13 @@ public final class NbdServerBuilder {
 
     /** Connections beyond this are closed at once. */
     public NbdServerBuilder connectionsMax(int count) {
-        connectionsMax = count;
+        connectionsMax = positive(count);
         return this;
     }
 
     /** A connection with this many unanswered requests is not read from. */
     public NbdServerBuilder inFlightMax(int count) {
-        inFlightMax = count;
+        inFlightMax = positive(count);
         return this;
     }
 
@@ -77,6 +77,13 @@ public final class NbdServerBuilder {
     public NbdServerBuilder closeTimeout(Duration timeout) {
         closeTimeout = timeout;
         return this;
+    }
+
+    private static int positive(int count) {
+        if (count < 1) {
+            throw new IllegalArgumentException("a limit of " + count + " would let nothing through");
+        }
+        return count;
     }
 
     ExportSource exports() {

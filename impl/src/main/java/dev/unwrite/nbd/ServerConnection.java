@@ -95,9 +95,8 @@ final class ServerConnection implements NbdConnection, Watchdog.Watched {
     }
 
     /** From here on the device is this connection's to close. */
-    ServerHandshake.Chosen opened(ServerHandshake.Chosen chosen) {
-        device = chosen.export().device();
-        return chosen;
+    void opened(BlockDevice newDevice) {
+        device = newDevice;
     }
 
     /** A private option went well: the client is not one that hangs. */

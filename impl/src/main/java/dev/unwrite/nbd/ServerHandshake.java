@@ -160,7 +160,7 @@ final class ServerHandshake {
             connection.log("opening export '" + name + "'", e);
             return null;
         }
-        Chosen chosen = connection.opened(choose(export));
+        Chosen chosen = choose(export);
         out.header(10).putLong(chosen.size()).putShort((short) chosen.flags());
         if (padded) {
             out.payload(ByteBuffer.allocate(NbdWire.EXPORT_NAME_PADDING_BYTES));
@@ -188,7 +188,7 @@ final class ServerHandshake {
             return null;
         }
         if (option == NbdWire.OPT_GO) {
-            Chosen chosen = connection.opened(choose(export));
+            Chosen chosen = choose(export);
             inform(option, query, chosen);
             return chosen;
         }
@@ -199,6 +199,7 @@ final class ServerHandshake {
     }
 
     private Chosen choose(Export export) {
+        connection.opened(export.device());
         return new Chosen(export, export.device().size(), flags(export, structured), structured);
     }
 

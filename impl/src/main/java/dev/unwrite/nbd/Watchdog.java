@@ -30,6 +30,16 @@ final class Watchdog {
         WATCHED.remove(watched);
     }
 
+    /** One that fails must not leave the others unwatched. */
+    private static void checkSafely(Watched watched, long now) {
+        try {
+            watched.check(now);
+        } catch (RuntimeException e) {
+            WATCHED.remove(watched);
+            System.getLogger("dev.unwrite.nbd").log(System.Logger.Level.ERROR, "a connection is no longer watched", e);
+        }
+    }
+
     private static void run() {
         while (true) {
             if (WATCHED.isEmpty()) {
@@ -39,7 +49,7 @@ final class Watchdog {
             }
             long now = System.nanoTime();
             for (Watched watched : WATCHED) {
-                watched.check(now);
+                checkSafely(watched, now);
             }
         }
     }
