@@ -32,6 +32,7 @@ public final class RecordStore implements Closeable {
     private final Map<String, OwnershipRecord> records = new HashMap<>();
     private final SortedSet<String> known = new TreeSet<>();
     private long boot;
+    private boolean closed;
 
     private RecordStore(Path folder, FileChannel lockChannel) {
         this.folder = folder;
@@ -99,9 +100,10 @@ public final class RecordStore implements Closeable {
         return true;
     }
 
-    /** Gives the folder free. */
+    /** Gives the folder free; nothing is written to it afterwards, for it may be another storage's by then. */
     @Override
-    public void close() throws IOException {
+    public synchronized void close() throws IOException {
+        closed = true;
         lockChannel.close();
     }
 
@@ -172,13 +174,21 @@ public final class RecordStore implements Closeable {
         }
     }
 
+    private void checkOpen() throws IOException {
+        if (closed) {
+            throw new IOException("the storage has stopped");
+        }
+    }
+
     private void writeGroup(String group, OwnershipRecord record) throws IOException {
+        checkOpen();
         ObjectNode node = Json.object().put("group", group);
         node.set("record", Json.ofRecord(record));
         RecordFile.write(groupFile(group), node.toString());
     }
 
     private void writeBoot() throws IOException {
+        checkOpen();
         ObjectNode node = Json.object().put("boot", boot);
         ArrayNode groups = node.putArray("groups");
         known.forEach(groups::add);

@@ -298,7 +298,7 @@ final class StorageGroup {
             case STRANGER -> "only reads";
             case NOT_OWNER -> "does not own the group in its term";
             case FENCED -> "is fenced by term " + state.record().term();
-            case ENDED -> "has a newer session";
+            case ENDED -> "has been ended by a newer session or a restart";
         };
         refusals.log("group " + name + ": refused a " + what + ": " + who + " " + why);
         boolean over = denial == Denial.FENCED || denial == Denial.ENDED;

@@ -159,8 +159,10 @@ public final class StorageServer implements Closeable {
         log.accept(what + " is lost");
         RateLimitedLog failures = new RateLimitedLog(log);
         boolean ended = false;
+        long waitMillis = 0;
         try {
-            do {
+            while (!closing.await(waitMillis, TimeUnit.MILLISECONDS)) {
+                waitMillis = RECONNECT_MILLIS;
                 try {
                     if (!ended) {
                         group.loseCache();
@@ -172,7 +174,7 @@ public final class StorageServer implements Closeable {
                 } catch (IOException e) {
                     failures.log(what + " is still away: " + e.getMessage());
                 }
-            } while (!closing.await(RECONNECT_MILLIS, TimeUnit.MILLISECONDS));
+            }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }

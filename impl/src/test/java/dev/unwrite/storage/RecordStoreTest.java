@@ -35,6 +35,18 @@ class RecordStoreTest {
     }
 
     @Test
+    void aStoppedStoreWritesNothing() throws IOException {
+        RecordStore store = RecordStore.open(folder, List.of("g"));
+        store.close();
+        assertThatThrownBy(store::nextBoot).isInstanceOf(IOException.class);
+        assertThatThrownBy(() -> store.compareAndSet("g", 0, CLAIMED)).isInstanceOf(IOException.class);
+        try (RecordStore again = RecordStore.open(folder, List.of("g"))) {
+            assertThat(again.boot()).isEqualTo(2);
+            assertThat(again.read("g")).isEqualTo(OwnershipRecord.INITIAL);
+        }
+    }
+
+    @Test
     void oneStorageAtATime() throws IOException {
         try (RecordStore store = RecordStore.open(folder, List.of("g"))) {
             assertThat(store.boot()).isEqualTo(1);

@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.OptionalLong;
@@ -88,7 +89,7 @@ class StorageGroupTest {
             group.loseCache();
             byte[] before = image();
             Thread.sleep(5);
-            assertThat(image()).isEqualTo(before);
+            assertThat(Arrays.mismatch(image(), before)).isEqualTo(-1);
         });
         StorageGroup.Opened opened = group.open("A", 1);
         assertThat(opened.session().boot()).isEqualTo((a.session() >>> 32) + 1);
@@ -138,13 +139,13 @@ class StorageGroupTest {
         assertThat(before).containsOnly(content);
         for (int i = 0; i < 20; i++) {
             Thread.yield();
-            assertThat(image()).isEqualTo(before);
+            assertThat(Arrays.mismatch(image(), before)).isEqualTo(-1);
         }
     }
 
     private void write(Binding binding, int block, byte content) throws IOException {
         byte[] bytes = new byte[BLOCK];
-        java.util.Arrays.fill(bytes, content);
+        Arrays.fill(bytes, content);
         new GuardedDevice(group, volume, binding).write((long) block * BLOCK, ByteBuffer.wrap(bytes), false);
     }
 
