@@ -75,6 +75,13 @@ public final class CheckCommand implements Callable<Integer> {
     private boolean pin;
 
     @Option(
+            names = "--export",
+            paramLabel = "FOLDER",
+            description = "Write each MODEL's specification and configuration into FOLDER/MODEL, for TLC elsewhere;"
+                    + " check nothing.")
+    private @Nullable Path export;
+
+    @Option(
             names = "--limit",
             paramLabel = "MINUTES",
             defaultValue = "720",
@@ -112,6 +119,10 @@ public final class CheckCommand implements Callable<Integer> {
         List<Model> chosen = chosen(models);
         if (list) {
             ModelTable.print(out(), names.isEmpty() ? models.all() : chosen, pins);
+            return Exit.OK;
+        }
+        if (export != null) {
+            export(models, chosen, export);
             return Exit.OK;
         }
         CheckScreen screen = new CheckScreen(out(), isTerminal());
@@ -192,6 +203,15 @@ public final class CheckCommand implements Callable<Integer> {
         pins.keepOnly(models).with(changes).write(file);
         out().println("pinned " + changes.size() + " of " + outcomes.size() + " models in " + file);
         return outcomes.stream().allMatch(Outcome::passed) ? Exit.OK : Exit.FAILED;
+    }
+
+    private void export(Models models, List<Model> chosen, Path to) throws IOException {
+        for (Model model : chosen) {
+            Path folder = Files.createDirectories(to.resolve(model.name()));
+            models.files().copy(model.module(), folder);
+            Path config = Files.writeString(folder.resolve(model.module() + ".cfg"), model.config());
+            out().println(config);
+        }
     }
 
     private static Path pinsFile() {

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.unwrite.conformance;
+
+import org.jspecify.annotations.NullMarked;
