@@ -30,6 +30,11 @@ public final class Main implements Runnable {
     public static int run(String... args) {
         CommandLine root = new CommandLine(new Main());
         root.addSubcommand(new StorageCommand());
+        root.addSubcommand(new StatusCommand());
+        root.addSubcommand(new CheckpointCommand());
+        root.addSubcommand(new FailoverCommand());
+        root.addSubcommand(new SwitchoverCommand());
+        root.addSubcommand(new ProtectCommand());
         for (SubcommandProvider provider : ServiceLoader.load(SubcommandProvider.class)) {
             provider.subcommands().forEach(root::addSubcommand);
         }

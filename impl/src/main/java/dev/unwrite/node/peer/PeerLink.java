@@ -18,6 +18,17 @@ public interface PeerLink extends AutoCloseable {
     long NOT_CONNECTED = 0;
 
     /**
+     * Listens, and begins to dial.
+     *
+     * @throws IOException if the address cannot be listened on; the message is one line
+     */
+    static PeerLink open(PeerConfig config, Listener listener) throws IOException {
+        TcpPeerLink link = new TcpPeerLink(config, listener, TcpPeerLink.SILENCE_NANOS_MAX);
+        link.start();
+        return link;
+    }
+
+    /**
      * Sends the message, or has it sent by the thread that is just writing; never waits for the network. The message is
      * lost if there is no outgoing connection. If the queue is full, since the peer takes nothing, the connection is
      * given up (and made anew), which loses all that is queued: a full queue is not different from a dead network.

@@ -1,0 +1,125 @@
+package dev.unwrite.cli;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.ConnectException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpConnectTimeoutException;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.net.http.HttpTimeoutException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/** Talks to the control server of a node. Every failure is an {@link ExitException} of one line. */
+final class ControlClient {
+    private static final Duration CONNECT_MAX = Duration.ofSeconds(5);
+    /** The node answers that the time is over; only if it does not even do that, the client ends the wait. */
+    private static final Duration GRACE = Duration.ofSeconds(5);
+
+    private static final int ANSWER_BYTES_MAX = 1 << 20;
+    private static final ObjectMapper MAPPER = new ObjectMapper();
+
+    private final HostPort node;
+    private final Duration timeout;
+
+    ControlClient(HostPort node, Duration timeout) {
+        this.node = node;
+        this.timeout = timeout;
+    }
+
+    JsonNode status() {
+        return send(request("/status").GET().build());
+    }
+
+    /** POST without a state. */
+    JsonNode post(String path) {
+        return send(request(path + "?timeout=" + Durations.format(timeout))
+                .POST(BodyPublishers.noBody())
+                .build());
+    }
+
+    /** POST of a state, which is streamed. */
+    JsonNode post(String path, Path state) {
+        if (!Files.isRegularFile(state) || !Files.isReadable(state)) {
+            throw new ExitException(Exit.USAGE, "the state " + state + " is not a file that can be read");
+        }
+        try {
+            return send(request(path + "?timeout=" + Durations.format(timeout))
+                    .header("Content-Type", "application/octet-stream")
+                    .POST(BodyPublishers.ofFile(state))
+                    .build());
+        } catch (IOException e) {
+            throw new ExitException(Exit.USAGE, "the state " + state + " cannot be read: " + e.getMessage(), e);
+        }
+    }
+
+    private HttpRequest.Builder request(String path) {
+        // An address that answers but says nothing more must not hold the caller for ever.
+        try {
+            return HttpRequest.newBuilder(URI.create("http://" + node + path)).timeout(timeout.plus(GRACE));
+        } catch (IllegalArgumentException e) {
+            throw new ExitException(Exit.USAGE, "'" + node + "' is not a name or address of a host", e);
+        }
+    }
+
+    private JsonNode send(HttpRequest request) {
+        try (HttpClient client = HttpClient.newBuilder()
+                .version(HttpClient.Version.HTTP_1_1)
+                .proxy(HttpClient.Builder.NO_PROXY)
+                .connectTimeout(CONNECT_MAX)
+                .build()) {
+            HttpResponse<InputStream> response = client.send(request, BodyHandlers.ofInputStream());
+            try (InputStream body = response.body()) {
+                return answer(response.statusCode(), body.readNBytes(ANSWER_BYTES_MAX));
+            } finally {
+                client.shutdownNow();
+            }
+        } catch (ConnectException | HttpConnectTimeoutException e) {
+            throw new ExitException(
+                    Exit.FAILED,
+                    "no node answers at " + node + "; is it running, and is that its --control address?",
+                    e);
+        } catch (HttpTimeoutException e) {
+            throw new ExitException(
+                    Exit.FAILED, "the node at " + node + " did not answer within " + Durations.format(timeout), e);
+        } catch (IOException e) {
+            throw new ExitException(
+                    Exit.FAILED, "the connection to " + node + " broke: " + e.getMessage() + "; ask its status", e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new ExitException(Exit.FAILED, "interrupted", e);
+        }
+    }
+
+    private JsonNode answer(int code, byte[] body) throws IOException {
+        @Nullable JsonNode json = parse(body);
+        if (json == null || !json.isObject()) {
+            throw new ExitException(
+                    Exit.FAILED,
+                    "what answers at " + node + " is not the control server of a node (HTTP " + code + ")");
+        }
+        if (code != 200) {
+            JsonNode error = json.path("error");
+            throw new ExitException(
+                    Exit.FAILED, error.isTextual() ? error.asText() : "the node answers with HTTP " + code);
+        }
+        return json;
+    }
+
+    private static @Nullable JsonNode parse(byte[] body) throws IOException {
+        try {
+            return MAPPER.readTree(body);
+        } catch (JsonProcessingException e) {
+            return null;
+        }
+    }
+}

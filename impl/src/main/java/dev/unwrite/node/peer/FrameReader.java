@@ -1,0 +1,64 @@
+package dev.unwrite.node.peer;
+
+import java.io.EOFException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.ReadableByteChannel;
+import org.jspecify.annotations.Nullable;
+
+/** Cuts what comes over a connection into frames. For one thread. */
+final class FrameReader {
+    private final ReadableByteChannel channel;
+    private final ByteBuffer buffer;
+    private final int bodyBytesMax;
+
+    /** Takes frames with bodies of at most {@code bodyBytesMax}. */
+    FrameReader(ReadableByteChannel channel, int bodyBytesMax) {
+        this.channel = channel;
+        this.bodyBytesMax = bodyBytesMax;
+        // Room for a large frame and for many small ones behind it.
+        buffer = ByteBuffer.allocateDirect(2 * (FrameCodec.HEADER_BYTES + bodyBytesMax))
+                .limit(0);
+    }
+
+    /** Reads once; false if nothing was there (only from a channel that does not block). */
+    boolean receive() throws IOException {
+        buffer.compact();
+        try {
+            int read = channel.read(buffer);
+            if (read < 0) {
+                throw new EOFException("the connection was closed");
+            }
+            return read > 0;
+        } finally {
+            buffer.flip();
+        }
+    }
+
+    /** The next body if all of it has been received, else null. It is valid until the next call. */
+    @Nullable
+    ByteBuffer next() throws MalformedFrameException {
+        if (buffer.remaining() < FrameCodec.HEADER_BYTES) {
+            return null;
+        }
+        int start = buffer.position();
+        int length = buffer.getInt(start);
+        if (length < FrameCodec.BODY_BYTES_MIN || length > bodyBytesMax) {
+            throw new MalformedFrameException("a frame of " + Integer.toUnsignedString(length) + " bytes");
+        }
+        if (buffer.remaining() < FrameCodec.HEADER_BYTES + length) {
+            return null;
+        }
+        ByteBuffer body = buffer.slice(start + FrameCodec.HEADER_BYTES, length);
+        if (FrameCodec.crc(body.duplicate()) != buffer.getInt(start + Integer.BYTES)) {
+            throw new MalformedFrameException("a frame with a wrong checksum");
+        }
+        buffer.position(start + FrameCodec.HEADER_BYTES + length);
+        return body;
+    }
+
+    /** Nothing may follow: the other side speaks before it was asked. */
+    boolean isEmpty() {
+        return !buffer.hasRemaining();
+    }
+}

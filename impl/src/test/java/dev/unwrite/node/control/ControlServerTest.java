@@ -1,0 +1,211 @@
+package dev.unwrite.node.control;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(60)
+class ControlServerTest {
+    private static final ObjectMapper MAPPER = new ObjectMapper();
+
+    private final FakeControlApi api = new FakeControlApi();
+    private final HttpClient client = HttpClient.newHttpClient();
+    private ControlServer server;
+
+    @BeforeEach
+    void open() throws IOException {
+        server = ControlServer.open(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), api);
+    }
+
+    @AfterEach
+    void close() {
+        client.shutdownNow();
+        server.close();
+    }
+
+    private HttpRequest.Builder request(String path) {
+        return HttpRequest.newBuilder(
+                URI.create("http://127.0.0.1:" + server.address().getPort() + path));
+    }
+
+    private HttpResponse<String> send(HttpRequest.Builder request) throws Exception {
+        return client.send(request.build(), BodyHandlers.ofString());
+    }
+
+    private HttpResponse<String> post(String path, String body) throws Exception {
+        return send(request(path).POST(BodyPublishers.ofString(body)));
+    }
+
+    private static JsonNode json(HttpResponse<String> response) throws IOException {
+        assertThat(response.headers().firstValue("Content-Type")).hasValue("application/json");
+        return MAPPER.readTree(response.body());
+    }
+
+    private static String error(HttpResponse<String> response) throws IOException {
+        assertThat(json(response).size()).isEqualTo(1);
+        return json(response).path("error").asText();
+    }
+
+    @Test
+    void theStatusHasTheNamesThatProgramsDependOn() throws Exception {
+        JsonNode status = json(send(request("/status")));
+        assertThat(status).isEqualTo(MAPPER.readTree("""
+                                {"name":"A","group":"bank","role":"primary","mode":"protected","term":3,"epoch":41,
+                                "committed":40,"undo":{"blocks":17,"bytes":69632},
+                                "peer":{"name":"B","address":"127.0.0.1:7002","connected":true,"lastHeardMillis":12},
+                                "unprotectedSince":null,"ack":"durable","session":5,
+                                "storage":{"uri":"nbd://127.0.0.1:10809","connected":true,"boot":2},
+                                "machine":{"kind":"ledger","state":"running","detail":"9 accounts"},
+                                "volumes":[{"name":"disk","size":1073741824}],
+                                "record":{"version":7,"term":3,"owner":"A","mode":"protected","secondary":"B","base":0},
+                                "counters":{"writes":100,"writtenBytes":409600,"preserveRequests":50,
+                                "preservedBlocks":60,"checkpoints":40,"rollbacks":1,"restoredBlocks":5,"failovers":2,
+                                "joins":3,"heldOutputs":8,"releasedOutputs":6},
+                                "lastCheckpoint":{"epoch":40,"durationMillis":23,"stateBytes":4096,"pauseMillis":4},
+                                "since":"2026-01-02T03:04:05Z"}
+                                """));
+    }
+
+    @Test
+    void whatIsMissingIsNull() throws Exception {
+        api.status = FakeControlApi.idle();
+        JsonNode status = json(send(request("/status")));
+        assertThat(status.path("record").isNull()).isTrue();
+        assertThat(status.path("lastCheckpoint").isNull()).isTrue();
+        assertThat(status.at("/peer/lastHeardMillis").isNull()).isTrue();
+        assertThat(status.path("unprotectedSince").asText()).isEqualTo("2026-01-02T03:04:05Z");
+        assertThat(status.path("role").asText()).isEqualTo("idle");
+        assertThat(status.path("mode").asText()).isEqualTo("none");
+    }
+
+    @Test
+    void everyMetricHasHelpTypeAndAValue() throws Exception {
+        HttpResponse<String> response = send(request("/metrics"));
+        assertThat(response.headers().firstValue("Content-Type")).hasValue("text/plain; version=0.0.4; charset=utf-8");
+        String family = "";
+        for (String line : response.body().lines().toList()) {
+            if (line.startsWith("# HELP ")) {
+                family = line.split(" ")[2];
+            } else if (line.startsWith("# TYPE ")) {
+                assertThat(line).matches("# TYPE " + family + " (gauge|counter)");
+            } else {
+                assertThat(line).matches(family + "\\{[a-z]+=\"[^\"]*\"(,[a-z]+=\"[^\"]*\")*} -?[0-9]+(\\.[0-9]+)?");
+            }
+        }
+        assertThat(response.body())
+                .contains("unwrite_role{group=\"bank\",node=\"A\",role=\"primary\"} 1\n")
+                .contains("unwrite_role{group=\"bank\",node=\"A\",role=\"secondary\"} 0\n")
+                .contains("unwrite_written_bytes_total{group=\"bank\",node=\"A\"} 409600\n")
+                .contains("unwrite_last_checkpoint_pause_seconds{group=\"bank\",node=\"A\"} 0.004\n");
+    }
+
+    @Test
+    void operationsAnswerWhatTheyDid() throws Exception {
+        assertThat(json(post("/failover", ""))).isEqualTo(MAPPER.readTree("""
+                {"term":4,"epoch":40,"restoredBlocks":17,"restoredBytes":69632,"durationMillis":150,
+                "stateFile":"/data/b/state"}"""));
+        assertThat(json(post("/switchover", "{}")).path("newPrimary").asText()).isEqualTo("B");
+        assertThat(json(post("/protect", "")).path("already").asBoolean(true)).isFalse();
+        assertThat(json(post("/checkpoint", "")).path("epoch").asInt()).isEqualTo(41);
+        assertThat(api.stateBytes).isEqualTo(-1);
+        assertThat(api.timeout).isEqualTo(RequestOptions.TIMEOUT_DEFAULT);
+        post("/protect", "{\"timeout\": \"5m\"}");
+        assertThat(api.timeout).isEqualTo(Duration.ofMinutes(5));
+        post("/protect?timeout=250ms", "");
+        assertThat(api.timeout).isEqualTo(Duration.ofMillis(250));
+    }
+
+    @Test
+    void aStateIsStreamed() throws Exception {
+        long size = 300L << 20;
+        HttpRequest.Builder request = request("/checkpoint")
+                .header("Content-Type", "application/octet-stream")
+                .POST(BodyPublishers.ofInputStream(() -> zeroes(size)));
+        JsonNode result = json(send(request));
+        assertThat(result.path("stateBytes").asLong()).isEqualTo(size);
+        assertThat(api.stateBytes).isEqualTo(size);
+    }
+
+    private static InputStream zeroes(long size) {
+        return new InputStream() {
+            private long left = size;
+
+            @Override
+            public int read() {
+                return left-- > 0 ? 0 : -1;
+            }
+
+            @Override
+            public int read(byte[] target, int offset, int length) {
+                if (left <= 0) {
+                    return -1;
+                }
+                int now = (int) Math.min(left, length);
+                Arrays.fill(target, offset, offset + now, (byte) 0);
+                left -= now;
+                return now;
+            }
+        };
+    }
+
+    @Test
+    void refusalsSayWhyWithTheirOwnStatus() throws Exception {
+        for (ControlException.Kind kind : ControlException.Kind.values()) {
+            api.refusal = new ControlException(kind, "not now,\n  later");
+            HttpResponse<String> response = post("/failover", "");
+            assertThat(response.statusCode()).isEqualTo(kind.httpStatus());
+            assertThat(error(response)).isEqualTo("not now, later");
+        }
+        HttpRequest.Builder request = request("/checkpoint")
+                .header("Content-Type", "application/octet-stream")
+                .POST(BodyPublishers.ofByteArray(new byte[300_000]));
+        assertThat(error(send(request))).isEqualTo("not now, later");
+    }
+
+    @Test
+    void badRequestsAreRefusedInOneLine() throws Exception {
+        assertThat(send(request("/nothing")).statusCode()).isEqualTo(404);
+        HttpResponse<String> wrongMethod = send(request("/failover"));
+        assertThat(wrongMethod.statusCode()).isEqualTo(405);
+        assertThat(wrongMethod.headers().firstValue("Allow")).hasValue("POST");
+        assertThat(post("/status", "").statusCode()).isEqualTo(405);
+        for (String body : List.of("{", "[]", "7", "{\"timeout\":5}", "{\"time\":\"5s\"}", "{\"timeout\":\"soon\"}")) {
+            HttpResponse<String> response = post("/protect", body);
+            assertThat(response.statusCode()).as(body).isEqualTo(400);
+            assertThat(error(response)).doesNotContain("\n");
+        }
+        assertThat(post("/protect?timeout=later", "").statusCode()).isEqualTo(400);
+        assertThat(post("/protect?other=1", "").statusCode()).isEqualTo(400);
+        HttpResponse<String> large = post("/checkpoint", " ".repeat(RequestOptions.BODY_BYTES_MAX + 1));
+        assertThat(large.statusCode()).isEqualTo(400);
+        assertThat(error(large)).contains("application/octet-stream");
+        assertThat(api.timeout).isNull();
+    }
+
+    @Test
+    void aTakenAddressIsSaidInOneLine() {
+        assertThatThrownBy(() -> ControlServer.open(server.address(), api))
+                .isInstanceOf(IOException.class)
+                .hasMessageStartingWith("cannot listen on ")
+                .hasMessageContaining("in use");
+    }
+}

@@ -1,0 +1,107 @@
+package dev.unwrite.node.control;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** A node that says what it is told to say. */
+public final class FakeControlApi implements ControlApi {
+    /** What the next operations fail with. */
+    public volatile @Nullable ControlException refusal;
+    /** What the last operation was given. */
+    public volatile @Nullable Duration timeout;
+    /** Bytes of the last state; -1 if there was none. */
+    public volatile long stateBytes = -1;
+    /** What the status says. */
+    public volatile NodeStatus status = protectedPrimary();
+
+    /** A status in which every field has a value of its own. */
+    public static NodeStatus protectedPrimary() {
+        return new NodeStatus(
+                "A",
+                "bank",
+                NodeStatus.Role.PRIMARY,
+                NodeStatus.Mode.PROTECTED,
+                3,
+                41,
+                40,
+                new NodeStatus.Undo(17, 69_632),
+                new NodeStatus.Peer("B", "127.0.0.1:7002", true, 12L),
+                null,
+                "durable",
+                5,
+                new NodeStatus.Storage("nbd://127.0.0.1:10809", true, 2),
+                new NodeStatus.MachineStatus("ledger", "running", "9 accounts"),
+                List.of(new NodeStatus.VolumeStatus("disk", 1L << 30)),
+                new NodeStatus.OwnershipRecord(7, 3, "A", "protected", "B", 0),
+                new NodeStatus.Counters(100, 409_600, 50, 60, 40, 1, 5, 2, 3, 8, 6),
+                new NodeStatus.LastCheckpoint(40, 23, 4096, 4),
+                Instant.parse("2026-01-02T03:04:05Z"));
+    }
+
+    /** One in which all that may be missing is missing. */
+    public static NodeStatus idle() {
+        return new NodeStatus(
+                "B",
+                "bank",
+                NodeStatus.Role.IDLE,
+                NodeStatus.Mode.NONE,
+                0,
+                0,
+                -1,
+                new NodeStatus.Undo(0, 0),
+                new NodeStatus.Peer(null, "127.0.0.1:7001", false, null),
+                Instant.parse("2026-01-02T03:04:05Z"),
+                "memory",
+                0,
+                new NodeStatus.Storage("nbd://127.0.0.1:10809", false, 0),
+                new NodeStatus.MachineStatus("none", "stopped", ""),
+                List.of(),
+                null,
+                NodeStatus.Counters.ZERO,
+                null,
+                Instant.parse("2026-01-02T03:04:05Z"));
+    }
+
+    private void begin(Duration allowed) throws ControlException {
+        timeout = allowed;
+        ControlException refuse = refusal;
+        if (refuse != null) {
+            throw refuse;
+        }
+    }
+
+    @Override
+    public NodeStatus status() {
+        return status;
+    }
+
+    @Override
+    public CheckpointResult checkpoint(@Nullable InputStream state, Duration allowed)
+            throws ControlException, IOException {
+        begin(allowed);
+        stateBytes = state == null ? -1 : state.transferTo(java.io.OutputStream.nullOutputStream());
+        return new CheckpointResult(3, 41, Math.max(0, stateBytes), 4, 23);
+    }
+
+    @Override
+    public FailoverResult failover(Duration allowed) throws ControlException {
+        begin(allowed);
+        return new FailoverResult(4, 40, 17, 69_632, 150, "/data/b/state");
+    }
+
+    @Override
+    public SwitchoverResult switchover(Duration allowed) throws ControlException {
+        begin(allowed);
+        return new SwitchoverResult("B", 4, 42, 9, 80);
+    }
+
+    @Override
+    public ProtectResult protect(Duration allowed) throws ControlException {
+        begin(allowed);
+        return new ProtectResult("A", "B", 3, 43, false, 77);
+    }
+}
