@@ -1,3 +1,4 @@
+/** Clusters, faults, workloads, checkers, the demo and the report. */
 @NullMarked
 package dev.unwrite.chaos;
 

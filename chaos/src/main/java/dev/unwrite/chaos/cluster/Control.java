@@ -1,0 +1,74 @@
+package dev.unwrite.chaos.cluster;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.io.Closeable;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.time.Duration;
+
+/** Talks to the control port of one node. Thread-safe. */
+public final class Control implements Closeable {
+    private static final JsonMapper JSON = JsonMapper.builder().build();
+    private static final Duration STATUS_MAX = Duration.ofMillis(500);
+
+    private final InetSocketAddress address;
+    private final HttpClient http = HttpClient.newBuilder()
+            .version(HttpClient.Version.HTTP_1_1)
+            .connectTimeout(STATUS_MAX)
+            .build();
+
+    /** Connects to nothing yet. */
+    public Control(InetSocketAddress address) {
+        this.address = address;
+    }
+
+    /** What the node says of itself; {@link NodeStatus#DOWN} where it does not answer in half a second. */
+    public NodeStatus status() {
+        HttpRequest request = request("status", STATUS_MAX).GET().build();
+        try {
+            return NodeStatus.parse(send(request));
+        } catch (IOException e) {
+            return NodeStatus.DOWN;
+        }
+    }
+
+    /** Asks for a checkpoint, failover, switchover or protect, and waits until it is done. */
+    public JsonNode post(String what, Duration within) throws IOException {
+        return send(
+                request(what, within).POST(HttpRequest.BodyPublishers.noBody()).build());
+    }
+
+    private HttpRequest.Builder request(String what, Duration within) {
+        String uri = "http://" + address.getHostString() + ":" + address.getPort() + "/" + what;
+        return HttpRequest.newBuilder(URI.create(uri)).timeout(within);
+    }
+
+    private JsonNode send(HttpRequest request) throws IOException {
+        try {
+            var response = http.send(request, BodyHandlers.ofString());
+            if (response.statusCode() / 100 != 2) {
+                throw new IOException(
+                        request.uri() + " answered " + response.statusCode() + ": " + oneLine(response.body()));
+            }
+            return response.body().isBlank() ? JSON.createObjectNode() : JSON.readTree(response.body());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IOException("interrupted", e);
+        }
+    }
+
+    private static String oneLine(String text) {
+        String line = text.strip().replaceAll("\\s+", " ");
+        return line.length() > 300 ? line.substring(0, 300) + "..." : line;
+    }
+
+    @Override
+    public void close() {
+        http.shutdownNow();
+    }
+}

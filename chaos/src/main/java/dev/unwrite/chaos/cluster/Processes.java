@@ -1,0 +1,117 @@
+package dev.unwrite.chaos.cluster;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+
+/**
+ * Starts Java processes with this process's classes, each with a log of its own, and ends every one of them: on {@link
+ * #close}, when this process exits, and (for commands) when this process is killed. Thread-safe.
+ */
+public final class Processes implements Closeable {
+    private static final long END_MAX_SECONDS = 10;
+
+    private final Path logs;
+    private final Set<Process> running = ConcurrentHashMap.newKeySet();
+    private final Thread hook = Thread.ofPlatform().unstarted(this::killAll);
+
+    /** {@code logs} is a folder; it is made where it is missing. */
+    public Processes(Path logs) {
+        this.logs = logs;
+        try {
+            Files.createDirectories(logs);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        Runtime.getRuntime().addShutdownHook(hook);
+    }
+
+    /** The log of a process. */
+    public Path log(String name) {
+        return logs.resolve(name + ".log");
+    }
+
+    /** The last line of a log, or nothing; what a process that ended says of it. */
+    public String lastLine(String name) {
+        try (Stream<String> lines = Files.lines(log(name))) {
+            return lines.filter(line -> !line.isBlank()).reduce("", (earlier, later) -> later);
+        } catch (IOException | UncheckedIOException e) {
+            return "";
+        }
+    }
+
+    /** Starts {@code unwrite ARGS}. */
+    public Process unwrite(String name, List<String> args) {
+        List<String> words = new ArrayList<>();
+        words.add(Long.toString(ProcessHandle.current().pid()));
+        words.addAll(args);
+        return java(name, Child.class, words);
+    }
+
+    /** Starts a class with a main method; its output goes to the end of its log, its input is the caller's to close. */
+    public Process java(String name, Class<?> main, List<String> args) {
+        List<String> words = new ArrayList<>();
+        words.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        // Short-lived: a quick start matters more than the last bit of speed.
+        words.addAll(List.of("-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto"));
+        words.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName()));
+        words.addAll(args);
+        ProcessBuilder builder = new ProcessBuilder(words).redirectErrorStream(true);
+        builder.redirectOutput(ProcessBuilder.Redirect.appendTo(log(name).toFile()));
+        try {
+            Process process = builder.start();
+            running.add(process);
+            process.onExit().thenAccept(running::remove);
+            return process;
+        } catch (IOException e) {
+            throw new ClusterException("cannot start " + name + ": " + e.getMessage(), e);
+        }
+    }
+
+    /** SIGKILL, and waits until the process is gone. */
+    public static void kill(Process process) {
+        process.destroyForcibly();
+        awaitEnd(process);
+    }
+
+    /** SIGTERM, and SIGKILL for what is still there ten seconds later. */
+    public static void end(Process process) {
+        process.destroy();
+        if (!awaitEnd(process)) {
+            kill(process);
+        }
+    }
+
+    private static boolean awaitEnd(Process process) {
+        try {
+            return process.waitFor(END_MAX_SECONDS, TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return false;
+        }
+    }
+
+    private void killAll() {
+        running.forEach(Process::destroyForcibly);
+    }
+
+    @Override
+    public void close() {
+        List<Process> left = List.copyOf(running);
+        left.forEach(Process::destroyForcibly);
+        left.forEach(Processes::awaitEnd);
+        try {
+            Runtime.getRuntime().removeShutdownHook(hook);
+        } catch (IllegalStateException e) {
+            // This process is ending already, and the hook does the same.
+        }
+    }
+}

@@ -1,0 +1,5 @@
+/** The load on a cluster, as processes of its own. */
+@NullMarked
+package dev.unwrite.chaos.workload;
+
+import org.jspecify.annotations.NullMarked;
