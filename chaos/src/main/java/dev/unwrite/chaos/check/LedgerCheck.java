@@ -1,0 +1,51 @@
+package dev.unwrite.chaos.check;
+
+import dev.unwrite.machine.ledger.client.LedgerChecker;
+import dev.unwrite.machine.ledger.client.LedgerView;
+import dev.unwrite.machine.ledger.client.Operation;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** What the clients of the ledger were told, against what is in the ledger at the end. */
+public final class LedgerCheck {
+    private LedgerCheck() {}
+
+    /** No answered transfer is missing, none took effect twice, and all answers fit one order. */
+    public static CheckResult answersHold(List<Operation> history, @Nullable LedgerView end) {
+        LedgerChecker.Result result = LedgerChecker.check(history, end);
+        List<String> evidence = new ArrayList<>();
+        evidence.add(result.answered() + " requests answered, " + result.open() + " without an answer");
+        evidence.addAll(result.findings());
+        Verdict verdict = verdict(result.verdict());
+        if (verdict == Verdict.VALID) {
+            evidence.add(
+                    "replayed in the order of their numbers, the transfers give every balance that was answered and"
+                            + " every balance at the end");
+        }
+        return new CheckResult(
+                "ledger-answers-hold", "No answered transfer is missing, none took effect twice", verdict, evidence);
+    }
+
+    /** Transfers move money, they do not make or lose it. */
+    public static CheckResult totalConserved(@Nullable LedgerView end) {
+        String title = "The total of all accounts is what it was";
+        String name = "ledger-total";
+        if (end == null || end.balances().isEmpty()) {
+            return new CheckResult(name, title, Verdict.UNKNOWN, List.of("the balances could not be read at the end"));
+        }
+        long expected =
+                Math.multiplyExact(end.initialBalance(), (long) end.balances().size());
+        long sum = end.balances().stream().mapToLong(Long::longValue).sum();
+        String evidence = end.balances().size() + " accounts hold " + sum + "; they began with " + expected;
+        return new CheckResult(name, title, sum == expected ? Verdict.VALID : Verdict.INVALID, List.of(evidence));
+    }
+
+    private static Verdict verdict(LedgerChecker.Verdict verdict) {
+        return switch (verdict) {
+            case VALID -> Verdict.VALID;
+            case INVALID -> Verdict.INVALID;
+            case UNKNOWN -> Verdict.UNKNOWN;
+        };
+    }
+}
