@@ -1,0 +1,200 @@
+package dev.unwrite.chaos.report;
+
+import dev.unwrite.chaos.Moment;
+import dev.unwrite.chaos.check.Takeover;
+import dev.unwrite.chaos.cluster.Host;
+import dev.unwrite.chaos.cluster.NodeStatus;
+import dev.unwrite.chaos.cluster.Watcher;
+import dev.unwrite.machine.ledger.client.Operation;
+import dev.unwrite.machine.ledger.client.Operation.Outcome;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Draws up what the picture of a run shows. */
+public final class TimelineOf {
+    private static final int BUCKET_MS = 100;
+    /** How much is shown before a kill and after the first reply. */
+    private static final long MARGIN_NANOS = 300_000_000;
+    /** A host that answers again after less than this was only slow. */
+    private static final long BLINK_NANOS = 250_000_000;
+
+    private final RunRecord run;
+
+    private TimelineOf(RunRecord run) {
+        this.run = run;
+    }
+
+    /** The picture as data. */
+    public static Timeline run(RunRecord run) {
+        return new TimelineOf(run).draw();
+    }
+
+    private Timeline draw() {
+        List<Timeline.Lane> lanes = new ArrayList<>();
+        for (Host host : Host.values()) {
+            lanes.add(new Timeline.Lane(host.name(), bands(host), ticks(host)));
+        }
+        List<Timeline.Mark> marks = run.events().stream()
+                .map(event -> new Timeline.Mark(
+                        at(event.at()), event.lane(), event.kind().word(), event.text()))
+                .toList();
+        return new Timeline(
+                at(run.endedAt()),
+                BUCKET_MS,
+                buckets(),
+                lanes,
+                marks,
+                run.takeovers().stream().map(this::zoom).toList());
+    }
+
+    private double at(long moment) {
+        return Moment.millisAfter(run.startedAt(), moment);
+    }
+
+    private @Nullable Double atOrNull(@Nullable Long moment) {
+        return moment == null ? null : (Double) at(moment);
+    }
+
+    private List<Integer> buckets() {
+        int[] counts = new int[(int) (at(run.endedAt()) / BUCKET_MS) + 1];
+        for (Operation op : run.history()) {
+            int bucket = (int) Math.floor(at(op.complete()) / BUCKET_MS);
+            if (op.outcome() != Outcome.INFO && bucket >= 0 && bucket < counts.length) {
+                counts[bucket]++;
+            }
+        }
+        return Arrays.stream(counts).boxed().toList();
+    }
+
+    private List<Timeline.Band> bands(Host host) {
+        List<Watcher.Seen> samples = withoutBlinks(
+                run.samples().stream().filter(sample -> sample.host() == host).toList());
+        List<Timeline.Band> bands = new ArrayList<>();
+        int from = 0;
+        for (int i = 1; i <= samples.size(); i++) {
+            if (i == samples.size() || !sameBand(samples.get(from), samples.get(i))) {
+                NodeStatus status = samples.get(from).status();
+                long end = i == samples.size() ? run.endedAt() : samples.get(i).at();
+                bands.add(new Timeline.Band(
+                        at(samples.get(from).at()), at(end), status.role(), status.mode(), status.term()));
+                from = i;
+            }
+        }
+        return withRollbacks(host, bands);
+    }
+
+    /** A status that came too late is no crash. */
+    private static List<Watcher.Seen> withoutBlinks(List<Watcher.Seen> samples) {
+        List<Watcher.Seen> kept = new ArrayList<>();
+        for (int i = 0; i < samples.size(); i++) {
+            Watcher.Seen sample = samples.get(i);
+            boolean down = sample.status().role().equals("down");
+            boolean blink = down
+                    && !kept.isEmpty()
+                    && i + 1 < samples.size()
+                    && samples.get(i + 1).at() - sample.at() < BLINK_NANOS;
+            if (!blink) {
+                kept.add(sample);
+            }
+        }
+        return kept;
+    }
+
+    private static boolean sameBand(Watcher.Seen a, Watcher.Seen b) {
+        return a.status().role().equals(b.status().role())
+                && a.status().mode().equals(b.status().mode())
+                && a.status().term() == b.status().term();
+    }
+
+    /** A rollback is often over between two samples; the traces know exactly. */
+    private List<Timeline.Band> withRollbacks(Host host, List<Timeline.Band> bands) {
+        List<Timeline.Band> result = bands;
+        for (Takeover takeover : run.takeovers()) {
+            TakeoverMoments moments = TakeoverMoments.of(takeover, run);
+            Long takeOver = moments.takeOver();
+            if (takeover.next() == host && takeOver != null && takeOver < moments.running()) {
+                result = cut(
+                        result,
+                        new Timeline.Band(
+                                at(takeOver), at(moments.running()), "restoring", "none", takeover.nextTerm()));
+            }
+        }
+        return result;
+    }
+
+    private static List<Timeline.Band> cut(List<Timeline.Band> bands, Timeline.Band in) {
+        List<Timeline.Band> result = new ArrayList<>();
+        for (Timeline.Band band : bands) {
+            if (band.from() < in.from()) {
+                result.add(resized(band, band.from(), Math.min(band.to(), in.from())));
+            }
+        }
+        result.add(in);
+        for (Timeline.Band band : bands) {
+            boolean stale = band.role().equals("restoring") || band.role().equals("secondary");
+            if (band.to() > in.to() && !(stale && band.from() < in.to())) {
+                result.add(resized(band, Math.max(in.to(), band.from()), band.to()));
+            }
+        }
+        return closeGaps(result);
+    }
+
+    /** What was sampled late begins where the picture knows that the earlier thing ended. */
+    private static List<Timeline.Band> closeGaps(List<Timeline.Band> bands) {
+        List<Timeline.Band> result = new ArrayList<>();
+        for (Timeline.Band band : bands) {
+            double from = result.isEmpty() ? band.from() : result.getLast().to();
+            result.add(resized(band, Math.min(band.from(), from), band.to()));
+        }
+        return result;
+    }
+
+    private static Timeline.Band resized(Timeline.Band band, double from, double to) {
+        return new Timeline.Band(from, to, band.role(), band.mode(), band.term());
+    }
+
+    private List<Timeline.Tick> ticks(Host host) {
+        return Checkpoints.of(host, run.trace()).stream()
+                .map(pair -> new Timeline.Tick(pair.epoch(), at(pair.cut()), atOrNull(pair.committed())))
+                .toList();
+    }
+
+    private Timeline.Zoom zoom(Takeover takeover) {
+        TakeoverMoments moments = TakeoverMoments.of(takeover, run);
+        Long firstReply = moments.firstReply();
+        long from = takeover.killedAt() - MARGIN_NANOS;
+        long to = (firstReply == null ? moments.running() : firstReply) + MARGIN_NANOS;
+        return new Timeline.Zoom(
+                takeover.number(),
+                at(from),
+                at(to),
+                at(takeover.killedAt()),
+                atOrNull(moments.takeOver()),
+                atOrNull(moments.rolledBack()),
+                at(moments.running()),
+                atOrNull(firstReply),
+                takeover.dead().name(),
+                takeover.next().name(),
+                takeover.deadTerm(),
+                takeover.nextTerm(),
+                takeover.witness().epoch(),
+                takeover.restoredBlocks(),
+                run.trace().stream()
+                        .filter(event -> event.action().equals("StoreCopy") && event.at() >= from && event.at() <= to)
+                        .map(event -> at(event.at()))
+                        .toList(),
+                run.history().stream()
+                        .filter(op -> op.outcome() != Outcome.INFO && op.complete() >= from && op.complete() <= to)
+                        .map(op -> at(op.complete()))
+                        .sorted()
+                        .toList(),
+                moments.inDoubt(run.history()).stream()
+                        .map(op -> new double[] {at(op.invoke()), at(op.complete())})
+                        .toList(),
+                takeover.ahead(),
+                takeover.different(),
+                takeover.diskBlocks());
+    }
+}

@@ -1,0 +1,12 @@
+package dev.unwrite.chaos.report;
+
+import dev.unwrite.chaos.cluster.Host;
+
+/**
+ * One line of a trace, as far as a picture needs it.
+ *
+ * @param at nanoseconds since 1970, for display only
+ * @param epoch of the checkpoint or copy, -1 where the line has none
+ * @param block -1 where the line has none
+ */
+public record TraceEvent(long at, Host host, String action, long epoch, long block) {}
