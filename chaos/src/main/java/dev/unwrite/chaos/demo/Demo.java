@@ -1,0 +1,163 @@
+package dev.unwrite.chaos.demo;
+
+import dev.unwrite.chaos.Moment;
+import dev.unwrite.chaos.check.CheckResult;
+import dev.unwrite.chaos.check.DiskCheck;
+import dev.unwrite.chaos.check.LedgerCheck;
+import dev.unwrite.chaos.check.TraceJudge;
+import dev.unwrite.chaos.check.Verdict;
+import dev.unwrite.chaos.cluster.Cluster;
+import dev.unwrite.chaos.cluster.ClusterException;
+import dev.unwrite.chaos.cluster.ProcessCluster;
+import dev.unwrite.chaos.cluster.ProcessCluster.NodeOptions;
+import dev.unwrite.chaos.cluster.Processes;
+import dev.unwrite.chaos.cluster.Watcher;
+import dev.unwrite.chaos.report.Event.Kind;
+import dev.unwrite.chaos.report.Report;
+import dev.unwrite.chaos.report.Results;
+import dev.unwrite.chaos.report.ResultsOf;
+import dev.unwrite.chaos.report.RunRecord;
+import dev.unwrite.chaos.report.TraceReader;
+import dev.unwrite.chaos.workload.LedgerWorkload;
+import dev.unwrite.machine.ledger.client.History;
+import dev.unwrite.machine.ledger.client.LedgerView;
+import dev.unwrite.machine.ledger.client.Operation;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/** Sets the stage, lets the {@link Script} play, reads the ledger at the end, checks, and writes the report. */
+final class Demo {
+    private static final Duration CHECKPOINT_EVERY = Duration.ofMillis(50);
+    private static final Duration FAILOVER_AFTER = Duration.ofSeconds(1);
+    private static final Duration READ_END_MAX = Duration.ofSeconds(15);
+    private static final int CLIENTS = 8;
+    private static final int REQUESTS_PER_SECOND = 400;
+    private static final int PIPELINE = 4;
+
+    private final Path dir;
+    private final Path named;
+    private final long seed;
+    private final Story story;
+    private final TraceJudge traceJudge;
+
+    /** {@code dir} is empty; {@code named} is how the person called it. */
+    Demo(Path dir, Path named, long seed, Story story, TraceJudge traceJudge) {
+        this.dir = dir;
+        this.named = named;
+        this.seed = seed;
+        this.story = story;
+        this.traceJudge = traceJudge;
+    }
+
+    /** What a played script leaves to be looked at. */
+    private record Played(
+            Script script,
+            Watcher watcher,
+            List<String> failures,
+            @Nullable LedgerView end) {}
+
+    Verdict run() throws IOException {
+        Path history = dir.resolve("history.ndjson");
+        Played played = play(history);
+        long endedAt = Moment.now();
+        List<Operation> operations = Files.exists(history) ? History.read(history) : List.of();
+        List<CheckResult> checks = checks(played, operations);
+        RunRecord record = new RunRecord(
+                command(),
+                seed,
+                story.startedAt(),
+                endedAt,
+                setup(played.end()),
+                story.events(),
+                played.watcher().seen(),
+                TraceReader.read(dir.resolve("trace")),
+                played.script().takeovers(),
+                played.script().switchovers(),
+                operations,
+                played.watcher().counters(),
+                checks);
+        Results results = Report.write(dir, record);
+        conclude(results, checks);
+        return ResultsOf.verdict(checks);
+    }
+
+    private Played play(Path history) throws IOException {
+        List<String> failures = new ArrayList<>();
+        LedgerView end = null;
+        try (Processes processes = new Processes(dir.resolve("log"));
+                Cluster cluster =
+                        new ProcessCluster(dir, processes, new NodeOptions(CHECKPOINT_EVERY, FAILOVER_AFTER));
+                Watcher watcher = Watcher.start(cluster)) {
+            LedgerWorkload.Settings load = new LedgerWorkload.Settings(
+                    cluster.ledgerServers(), history, CLIENTS, REQUESTS_PER_SECOND, PIPELINE, seed);
+            Script script = new Script(cluster, watcher, processes, load, new DemoPlan(seed), story, dir);
+            try {
+                script.play();
+                end = LedgerView.read(cluster.ledgerServers(), load.clientIds(), READ_END_MAX);
+            } catch (ClusterException | IOException e) {
+                String why = String.valueOf(e.getMessage());
+                failures.add(why);
+                story.tell("clients", Kind.FAILURE, "the run ends here: " + why);
+                script.stopLoad();
+            }
+            return new Played(script, watcher, failures, end);
+        }
+    }
+
+    private List<CheckResult> checks(Played played, List<Operation> operations) {
+        List<CheckResult> checks = new ArrayList<>();
+        checks.add(completed(played));
+        played.script().takeovers().forEach(takeover -> checks.add(DiskCheck.diskEqualsCheckpoint(takeover)));
+        checks.add(DiskCheck.somethingWasRestored(played.script().takeovers()));
+        checks.add(LedgerCheck.answersHold(operations, played.end()));
+        checks.add(LedgerCheck.totalConserved(played.end()));
+        checks.add(traceJudge.check(dir.resolve("trace")));
+        return checks;
+    }
+
+    /** A run that broke off has not shown what it is for, whatever the other checks say. */
+    private static CheckResult completed(Played played) {
+        List<String> evidence = new ArrayList<>(played.failures());
+        evidence.add(played.script().takeovers().size() + " takeovers after SIGKILL, "
+                + played.script().switchovers().size() + " planned switchovers");
+        return new CheckResult(
+                "run-completed",
+                "Every failover, join and switchover of the script came to its end",
+                played.failures().isEmpty() ? Verdict.VALID : Verdict.UNKNOWN,
+                evidence);
+    }
+
+    private void conclude(Results results, List<CheckResult> checks) {
+        story.verdicts(checks);
+        story.verdict(
+                ResultsOf.verdict(checks),
+                String.format(
+                        Locale.ROOT,
+                        "%d failovers, %d switchovers, %,d requests answered, %d blocks restored, seed %d",
+                        results.failovers(),
+                        results.switchovers(),
+                        results.operations(),
+                        results.numbers().restoredBlocks(),
+                        seed));
+        story.line("report", dir.resolve("report.html").toString());
+        story.line("again", command());
+    }
+
+    private String command() {
+        return "unwrite demo --seed " + seed + " --dir " + named;
+    }
+
+    private static RunRecord.Setup setup(@Nullable LedgerView end) {
+        return new RunRecord.Setup(
+                (int) CHECKPOINT_EVERY.toMillis(),
+                (int) FAILOVER_AFTER.toMillis(),
+                CLIENTS,
+                end == null ? 0 : end.balances().size());
+    }
+}
