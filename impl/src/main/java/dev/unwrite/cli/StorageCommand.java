@@ -5,8 +5,10 @@ import dev.unwrite.storage.StorageObserver;
 import dev.unwrite.storage.StorageServer;
 import dev.unwrite.storage.StorageSetupException;
 import dev.unwrite.storage.VolumeSpec;
+import dev.unwrite.trace.StorageTrace;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -77,6 +79,12 @@ final class StorageCommand implements Callable<Integer> {
             description = "Folder of the ownership records; created if it is absent.")
     private Path data = Path.of("");
 
+    @Option(
+            names = "--trace",
+            paramLabel = "DIR",
+            description = "Write what takes effect to DIR, a file for each group, for \"unwrite validate\".")
+    private @Nullable Path trace;
+
     @Spec
     private @Nullable CommandSpec spec;
 
@@ -96,13 +104,19 @@ final class StorageCommand implements Callable<Integer> {
         try {
             NbdUri uri = NbdUri.parse(listen);
             List<VolumeSpec> specs = volumes.stream().map(VolumeSpec::parse).toList();
-            return StorageServer.start(new StorageServer.Settings(uri, specs, data, StorageObserver.NONE, log));
-        } catch (IllegalArgumentException | StorageSetupException e) {
+            return StorageServer.start(new StorageServer.Settings(uri, specs, data, observer(), log));
+        } catch (IllegalArgumentException | StorageSetupException | UncheckedIOException e) {
             throw new ExitException(Exit.USAGE, String.valueOf(e.getMessage()), e);
         } catch (IOException e) {
             throw new ExitException(
                     Exit.USAGE, "cannot serve at " + listen + " with --data " + data + ": " + e.getMessage(), e);
         }
+    }
+
+    /** Its files need no closing: what was written is there even after a kill. */
+    private StorageObserver observer() {
+        Path dir = trace;
+        return dir == null ? StorageObserver.NONE : StorageTrace.open(dir);
     }
 
     /** Ends the process from within the hook, so that an orderly end is told by exit code 0. */

@@ -1,0 +1,53 @@
+package dev.unwrite.trace;
+
+import dev.unwrite.protocol.Action;
+import dev.unwrite.protocol.HostState;
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Takes down what a host does, step by step, for {@code unwrite validate}. The node calls it in the one place where it
+ * calls {@link dev.unwrite.protocol.Protocol#step}, under the same lock, after the step and before its effects: so no
+ * other process can have seen an effect of a step that is not in the trace.
+ */
+public interface TraceWriter extends Closeable {
+    /** Takes nothing down. */
+    TraceWriter NONE = new TraceWriter() {
+        @Override
+        public void step(HostState before, Action action, HostState after, int @Nullable [] values) {}
+
+        @Override
+        public boolean active() {
+            return false;
+        }
+
+        @Override
+        public void close() {}
+    };
+
+    /**
+     * A step was taken. May be called for every step; those that change no variable of the specification are left out.
+     * Never throws: a trace that cannot be written ends, and the node goes on.
+     *
+     * @param values {@link BlockHash#of} of the extent's blocks: the new content for {@link Action.MachineWrite}, the
+     *     old one for {@link Action.StoreCopy}; null for all others
+     */
+    void step(HostState before, Action action, HostState after, int @Nullable [] values);
+
+    /** Whether {@link #step} does anything, so that values need be computed. */
+    boolean active();
+
+    /** Ends the trace; the file is cut to its content. */
+    @Override
+    void close() throws IOException;
+
+    /**
+     * A trace of a node in a new file {@code DIR/<node>-<start in microseconds>.ndjson}. What was written is in the
+     * file even if the process is killed. Throws {@link IOException} if the file cannot be created.
+     */
+    static TraceWriter open(Path dir, String node) throws IOException {
+        return NodeTrace.open(dir, node, TraceFile.LIMIT_BYTES, TraceClock.SYSTEM);
+    }
+}
