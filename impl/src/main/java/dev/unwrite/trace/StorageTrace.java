@@ -1,7 +1,7 @@
 package dev.unwrite.trace;
 
 import dev.unwrite.protocol.Extent;
-import dev.unwrite.storage.OwnershipRecord;
+import dev.unwrite.protocol.OwnershipRecord;
 import dev.unwrite.storage.Session;
 import dev.unwrite.storage.StorageObserver;
 import java.io.Closeable;

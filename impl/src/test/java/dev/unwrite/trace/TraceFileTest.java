@@ -7,7 +7,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.unwrite.protocol.Action;
 import dev.unwrite.protocol.Extent;
 import dev.unwrite.protocol.HostState;
-import dev.unwrite.storage.OwnershipRecord;
+import dev.unwrite.protocol.OwnershipRecord;
 import dev.unwrite.storage.Session;
 import dev.unwrite.storage.StorageObserver.Kind;
 import dev.unwrite.storage.StorageObserver.Write;
