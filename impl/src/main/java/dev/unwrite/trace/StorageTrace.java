@@ -36,7 +36,8 @@ public final class StorageTrace implements StorageObserver, Closeable {
         return open(dir, TraceClock.SYSTEM);
     }
 
-    static StorageTrace open(Path dir, TraceClock clock) {
+    /** As above, with another clock. */
+    public static StorageTrace open(Path dir, TraceClock clock) {
         return new StorageTrace(dir, clock);
     }
 

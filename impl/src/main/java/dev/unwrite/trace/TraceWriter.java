@@ -48,6 +48,11 @@ public interface TraceWriter extends Closeable {
      * file even if the process is killed. Throws {@link IOException} if the file cannot be created.
      */
     static TraceWriter open(Path dir, String node) throws IOException {
-        return NodeTrace.open(dir, node, TraceFile.LIMIT_BYTES, TraceClock.SYSTEM);
+        return open(dir, node, TraceClock.SYSTEM);
+    }
+
+    /** As above, with another clock. */
+    static TraceWriter open(Path dir, String node, TraceClock clock) throws IOException {
+        return NodeTrace.open(dir, node, TraceFile.LIMIT_BYTES, clock);
     }
 }
