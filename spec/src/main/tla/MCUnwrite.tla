@@ -40,7 +40,7 @@ RecvPreserved(h) == (\E m \in net : U!RecvPreserved(h, m)) /\ Free
 SendWrite(h, b) == U!SendWrite(h, b) /\ Free
 Apply == (\E w \in wire : U!Apply(w)) /\ Free
 WriteDone(h, b) == U!WriteDone(h, b) /\ Free
-Flush(h) == U!Flush(h) /\ Free
+Flush(h) == U!Flush(h, dirty[h]) /\ Free
 Cut(h) == epoch[h] < MaxEpoch /\ Cardinality(cuts[h]) < MaxCuts /\ U!Cut(h) /\ Free
 LearnCommitted(h) == (\E m \in net : U!LearnCommitted(h, m)) /\ Free
 Speak(h) == U!Speak(h) /\ Free

@@ -198,13 +198,16 @@ WriteDone(h, b) ==
   /\ UNCHANGED <<disk, cache, record, session, wire, net, role, term, mode, epoch,
                  mine, mem, kept, cuts, safe, secondaryVars, ckpt, seen>>
 
-\* The storage makes all that it has applied durable.
-Flush(h) ==
+(***************************************************************************)
+(* The storage makes durable what it has applied; covered is what the host *)
+(* had written when it asked.  A block written meanwhile stays dirty.      *)
+(***************************************************************************)
+Flush(h, covered) ==
   /\ role[h] \in {"primary", "restoring", "cold"}
   /\ Connected(h) /\ term[h] = record.term
-  /\ dirty[h] # {}
-  /\ disk' = cache
-  /\ dirty' = [dirty EXCEPT ![h] = {}]
+  /\ covered # {} /\ covered \subseteq dirty[h]
+  /\ disk' = [b \in Block |-> IF b \in dirty[h] \ covered THEN disk[b] ELSE cache[b]]
+  /\ dirty' = [dirty EXCEPT ![h] = @ \ covered]
   /\ UNCHANGED <<cache, record, session, wire, replies, net, role, term, mode, epoch,
                  mine, mem, pending, sent, kept, cuts, safe, secondaryVars,
                  localVars, seen>>

@@ -32,11 +32,11 @@ public sealed interface Action {
     /** A write goes to the storage: of the machine, or, with {@link HostState#OWED} as id, one that the host owes. */
     record SendWrite(long id, Extent extent) implements Action {}
 
-    /** The storage has answered the write. */
-    record WriteDone(long id, Extent extent) implements Action {}
+    /** The storage has answered the write that was sent in {@code session}. */
+    record WriteDone(long id, Extent extent, long session) implements Action {}
 
-    /** The storage has answered the flush that {@link AskFlush} announced. */
-    record Flush() implements Action {}
+    /** The storage has answered the flush that {@link AskFlush} announced, asked for in {@code session}. */
+    record Flush(long session) implements Action {}
 
     // ---- A checkpoint.
 

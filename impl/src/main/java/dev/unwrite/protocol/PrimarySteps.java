@@ -3,6 +3,7 @@ package dev.unwrite.protocol;
 import static dev.unwrite.protocol.Protocol.refused;
 import static dev.unwrite.protocol.Protocol.taken;
 
+import dev.unwrite.protocol.Action.Flush;
 import dev.unwrite.protocol.Action.LearnCommitted;
 import dev.unwrite.protocol.Action.MachineWrite;
 import dev.unwrite.protocol.Action.OpenSession;
@@ -110,7 +111,11 @@ final class PrimarySteps {
         return taken(s.edit().replace(new PendingWrite(write.id(), write.extent(), true)));
     }
 
+    /** Rule OneConnection: an answer that came in an earlier session does not count. */
     static Step writeDone(HostState s, WriteDone a) {
+        if (s.session() == 0 || a.session() != s.session()) {
+            return refused("an answer of session " + a.session());
+        }
         if (a.id() == HostState.OWED) {
             return owedDone(s, a.extent());
         }
@@ -143,14 +148,17 @@ final class PrimarySteps {
         if (s.session() == 0) {
             return refused("no session with the storage");
         }
+        if (!s.flushing().isEmpty()) {
+            return refused("a flush is under way");
+        }
         HostState.Edit edit = s.edit();
         edit.flushing = s.dirty();
         return taken(edit);
     }
 
-    static Step flush(HostState s) {
-        if (s.session() == 0) {
-            return refused("no session with the storage");
+    static Step flush(HostState s, Flush a) {
+        if (s.session() == 0 || a.session() != s.session()) {
+            return refused("an answer of session " + a.session());
         }
         HostState.Edit edit = s.edit();
         switch (s.role()) {

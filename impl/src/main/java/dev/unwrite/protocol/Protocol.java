@@ -58,7 +58,7 @@ public final class Protocol {
             case SendWrite a -> PrimarySteps.sendWrite(s, a);
             case WriteDone a -> PrimarySteps.writeDone(s, a);
             case AskFlush a -> PrimarySteps.askFlush(s);
-            case Flush a -> PrimarySteps.flush(s);
+            case Flush a -> PrimarySteps.flush(s, a);
             case Cut a -> PrimarySteps.cut(s);
             case LearnCommitted a -> PrimarySteps.learnCommitted(s, a);
             case Speak a -> PrimarySteps.speak(s);
