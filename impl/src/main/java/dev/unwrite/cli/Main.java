@@ -30,6 +30,7 @@ public final class Main implements Runnable {
     public static int run(String... args) {
         CommandLine root = new CommandLine(new Main());
         root.addSubcommand(new StorageCommand());
+        root.addSubcommand(new NodeCommand());
         root.addSubcommand(new StatusCommand());
         root.addSubcommand(new CheckpointCommand());
         root.addSubcommand(new FailoverCommand());

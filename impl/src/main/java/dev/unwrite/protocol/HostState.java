@@ -95,6 +95,34 @@ public record HostState(
                 false);
     }
 
+    /** This state, with the name of the other host, which may be learned late. */
+    public HostState withPeer(String other) {
+        return new HostState(
+                name,
+                other,
+                role,
+                term,
+                mode,
+                epoch,
+                session,
+                record,
+                pending,
+                kept,
+                dirty,
+                owed,
+                owedSent,
+                cuts,
+                safe,
+                staged,
+                reading,
+                copies,
+                checkpoint,
+                proposal,
+                flushing,
+                committing,
+                coldFlushed);
+    }
+
     /** Whether no write is under way. */
     public boolean drained() {
         return pending.isEmpty() && owed.isEmpty();

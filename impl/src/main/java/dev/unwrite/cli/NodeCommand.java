@@ -1,0 +1,203 @@
+package dev.unwrite.cli;
+
+import dev.unwrite.nbd.NbdUri;
+import dev.unwrite.node.Node;
+import dev.unwrite.node.NodeConfig;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.Objects;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code unwrite node}: one host of a pair. */
+@Command(
+        name = "node",
+        mixinStandardHelpOptions = true,
+        sortOptions = false,
+        description = {
+            "Runs one host of a pair. Its role (primary, secondary) follows the ownership",
+            "record at the storage. The primary serves the protected volumes over NBD."
+        },
+        footerHeading = "%n",
+        footer = {
+            "A node that starts beside a primary joins it by itself. The secondary takes over",
+            "when the primary was silent for --failover-after, or by the command \"failover\".",
+            "With --machine none the machine is whoever connects over NBD; its state is what",
+            "\"checkpoint --state FILE\" hands over, and after a failover it is the file \"state\"",
+            "in --data.",
+            "Exit codes: 2 what was asked for cannot be done (the message says why), 1 any",
+            "other failure.",
+            "",
+            "Example:",
+            "  unwrite node --name A --data a --storage nbd://127.0.0.1:10809 --group vm1 \\",
+            "      --listen 127.0.0.1:7001 --peer 127.0.0.1:7002 --serve nbd://127.0.0.1:10810 \\",
+            "      --control 127.0.0.1:8001 --bootstrap"
+        })
+final class NodeCommand implements Callable<Integer> {
+    @Option(names = "--name", required = true, paramLabel = "NAME", description = "The name of this host, such as A.")
+    private String name = "";
+
+    @Option(
+            names = "--data",
+            required = true,
+            paramLabel = "DIR",
+            description = "Folder of the undo log and the checkpoint; created if absent.")
+    private Path data = Path.of("");
+
+    @Option(names = "--storage", required = true, paramLabel = "NBD-URI", description = "The shared storage.")
+    private String storage = "";
+
+    @Option(names = "--group", required = true, paramLabel = "GROUP", description = "The volumes of one machine.")
+    private String group = "";
+
+    @Option(
+            names = "--listen",
+            required = true,
+            converter = HostPort.Converter.class,
+            paramLabel = "HOST:PORT",
+            description = "Where the other host reaches this one.")
+    private HostPort listen = new HostPort("127.0.0.1", 0);
+
+    @Option(
+            names = "--peer",
+            required = true,
+            converter = HostPort.Converter.class,
+            paramLabel = "HOST:PORT",
+            description = "--listen of the other host.")
+    private HostPort peer = new HostPort("127.0.0.1", 0);
+
+    @Option(
+            names = "--serve",
+            required = true,
+            paramLabel = "NBD-URI",
+            description = "Where this host serves the volumes while it is primary.")
+    private String serve = "";
+
+    @Option(
+            names = "--control",
+            required = true,
+            converter = HostPort.Converter.class,
+            paramLabel = "HOST:PORT",
+            description = "Where it takes commands.")
+    private HostPort control = new HostPort("127.0.0.1", 0);
+
+    @Option(names = "--bootstrap", description = "Claim the group if it has no owner yet.")
+    private boolean bootstrap;
+
+    @Option(
+            names = "--machine",
+            paramLabel = "none|ledger",
+            defaultValue = "none",
+            description = "What runs on the volumes; default: none.")
+    private NodeConfig.MachineKind machine = NodeConfig.MachineKind.NONE;
+
+    @Option(
+            names = "--ledger",
+            converter = HostPort.Converter.class,
+            paramLabel = "HOST:PORT",
+            defaultValue = "127.0.0.1:0",
+            description = "Where the ledger listens for its clients; default: any free port of loopback.")
+    private HostPort ledger = new HostPort("127.0.0.1", 0);
+
+    @Option(
+            names = "--ack",
+            paramLabel = "durable|memory",
+            defaultValue = "durable",
+            description = "When copies and checkpoints count as stored: synced to disk, or in the memory of this host.")
+    private Ack ack = Ack.DURABLE;
+
+    @Option(
+            names = "--checkpoint-every",
+            paramLabel = "TIME|manual",
+            description = "Default: 50ms, and manual for --machine none.")
+    private @Nullable String checkpointEvery;
+
+    @Option(
+            names = "--failover-after",
+            paramLabel = "TIME|manual",
+            defaultValue = "2s",
+            description = "Silence after which the secondary takes over; default: 2s.")
+    private String failoverAfter = "2s";
+
+    @Option(
+            names = "--undo-limit",
+            paramLabel = "MIB",
+            defaultValue = "1024",
+            description = "The most that the undo log may take, in MiB; default: 1024. The same on both hosts.")
+    private long undoLimitMib = 1024;
+
+    @Option(names = "--trace", paramLabel = "DIR", description = "Write each step to a file in DIR.")
+    private @Nullable Path trace;
+
+    @Option(names = "--witness", hidden = true, paramLabel = "DIR", description = "Copy the volumes at each cut.")
+    private @Nullable Path witness;
+
+    @Spec
+    private @Nullable CommandSpec spec;
+
+    private enum Ack {
+        DURABLE,
+        MEMORY
+    }
+
+    @Override
+    public Integer call() throws InterruptedException {
+        PrintWriter err = Objects.requireNonNull(spec).commandLine().getErr();
+        Consumer<String> log =
+                line -> err.println(Instant.now().truncatedTo(ChronoUnit.MILLIS) + " " + name + " " + line);
+        Node node = start(log);
+        PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
+        out.println("node " + name + ": control at " + node.controlAt() + ", volumes at " + node.servedAt()
+                + " while it is primary");
+        out.flush();
+        Runtime.getRuntime().addShutdownHook(new Thread(node::close, "stop"));
+        new CountDownLatch(1).await();
+        return Exit.OK;
+    }
+
+    private Node start(Consumer<String> log) {
+        try {
+            Duration every = checkpointEvery == null
+                    ? machine == NodeConfig.MachineKind.NONE ? null : Duration.ofMillis(50)
+                    : Durations.parseOrManual(checkpointEvery);
+            if (undoLimitMib < 1 || undoLimitMib > 1 << 30) {
+                throw new IllegalArgumentException("--undo-limit is a number of MiB from 1 to " + (1 << 30));
+            }
+            return Node.start(
+                    new NodeConfig(
+                            dev.unwrite.storage.Names.check("--name", name),
+                            data,
+                            NbdUri.parse(storage),
+                            dev.unwrite.storage.Names.check("--group", group),
+                            listen,
+                            peer,
+                            NbdUri.parse(serve),
+                            control,
+                            ledger,
+                            bootstrap,
+                            machine,
+                            ack == Ack.DURABLE,
+                            every,
+                            Durations.parseOrManual(failoverAfter),
+                            trace,
+                            witness,
+                            undoLimitMib << 20,
+                            Long.MAX_VALUE),
+                    log);
+        } catch (IllegalArgumentException e) {
+            throw new ExitException(Exit.USAGE, String.valueOf(e.getMessage()), e);
+        } catch (IOException e) {
+            throw new ExitException(Exit.USAGE, "cannot start node " + name + ": " + e.getMessage(), e);
+        }
+    }
+}

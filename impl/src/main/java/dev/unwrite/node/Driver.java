@@ -1,0 +1,861 @@
+package dev.unwrite.node;
+
+import dev.unwrite.checkpoint.CheckpointStore;
+import dev.unwrite.node.peer.MessageId;
+import dev.unwrite.node.peer.PeerLink;
+import dev.unwrite.node.peer.PeerMessage;
+import dev.unwrite.protocol.Action;
+import dev.unwrite.protocol.Action.Change;
+import dev.unwrite.protocol.Checkpoint;
+import dev.unwrite.protocol.Effect;
+import dev.unwrite.protocol.Extent;
+import dev.unwrite.protocol.HostState;
+import dev.unwrite.protocol.Mode;
+import dev.unwrite.protocol.OwnershipRecord;
+import dev.unwrite.protocol.PendingWrite;
+import dev.unwrite.protocol.Role;
+import dev.unwrite.storage.StorageClient;
+import dev.unwrite.undo.UndoLog;
+import java.io.Closeable;
+import java.io.IOException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Decides which step to take when: the policy around the protocol. One thread runs {@link #run}; it follows the ownership
+ * record, looks at the other host, and cuts checkpoints. Whatever it decides, {@link dev.unwrite.protocol.Protocol} has the
+ * last word.
+ */
+final class Driver implements Closeable, PeerLink.Listener {
+    private static final Duration IDLE_TICK = Duration.ofMillis(100);
+    private static final Duration HEARTBEAT = Duration.ofMillis(100);
+    private static final Duration RECORD_EVERY = Duration.ofMillis(500);
+    private static final Duration SPEAK_EVERY = Duration.ofMillis(50);
+
+    private final NodeConfig config;
+    private final Engine engine;
+    private final StorageClient storage;
+    private final UndoLog undo;
+    private final Consumer<String> log;
+    final SessionHolder sessions = new SessionHolder();
+    final Gate gate = new Gate();
+    final Outputs outputs = new Outputs();
+    final WritePath path;
+    final MachineRoom room;
+    final Recovery recovery;
+    private final Ownership ownership;
+    private final Mirror mirror;
+    private final UndoBudget budget;
+    private final @Nullable Witness witness;
+    private final SessionKeeper keeper;
+    private final ExecutorService cutting = Executors.newSingleThreadExecutor(
+            Thread.ofPlatform().name("cutter").daemon().factory());
+    private final AtomicBoolean cutUnderWay = new AtomicBoolean();
+    private final AtomicLong preserveRequests = new AtomicLong();
+    private final AtomicLong preservedBlocks = new AtomicLong();
+    private final AtomicLong failovers = new AtomicLong();
+    private final AtomicLong joins = new AtomicLong();
+
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition wake = lock.newCondition();
+    private final Deque<Order> orders = new ArrayDeque<>();
+    private boolean woken;
+    private volatile boolean stopping;
+    private volatile OwnershipRecord record = OwnershipRecord.INITIAL;
+    private volatile boolean storageAnswers;
+    private volatile PeerMessage.@Nullable Heartbeat heard;
+    private volatile long heardAt;
+    private volatile long peerLife;
+    private volatile @Nullable Instant unprotectedSince = Instant.now();
+    private volatile String note = "";
+    private @Nullable PeerLink link;
+    private @Nullable Cutter cutter;
+    private @Nullable StateSender sender;
+    private @Nullable Thread thread;
+    private long nextCut;
+    private long nextHeartbeat;
+    private long nextRecord;
+    private long roleSince = System.nanoTime();
+    private long modeSince = System.nanoTime();
+    private Mode lastMode = Mode.SOLO;
+
+    /** Something that a person or the other host wants done by this thread. */
+    private record Order(Kind kind, CompletableFuture<@Nullable String> done) {}
+
+    private enum Kind {
+        FAILOVER,
+        HAND_OVER
+    }
+
+    Driver(
+            NodeConfig config,
+            Engine engine,
+            StorageClient storage,
+            UndoLog undo,
+            CheckpointStore store,
+            boolean tracing,
+            Consumer<String> log)
+            throws IOException {
+        this.config = config;
+        this.engine = engine;
+        this.storage = storage;
+        this.undo = undo;
+        this.log = log;
+        budget = new UndoBudget(engine, config.undoLimitBytes());
+        path = new WritePath(engine, sessions, tracing);
+        room = new MachineRoom(config, sessions, path, gate, outputs, budget);
+        ownership = new Ownership(engine, storage);
+        mirror = new Mirror(engine, storage, undo, store, tracing);
+        witness = config.witness() == null ? null : new Witness(config.witness());
+        recovery = new Recovery(engine, storage, ownership, sessions, path, room, mirror, undo, store, witness, log);
+        keeper = new SessionKeeper(engine, sessions, recovery, log);
+        sessions.onBroken(keeper::broken);
+        engine.connect(this::perform);
+    }
+
+    /** Begins; the link exists already and may call at once. */
+    void start(PeerLink peerLink) {
+        lock.lock();
+        try {
+            link = peerLink;
+            StateSender states = new StateSender(peerLink);
+            sender = states;
+            cutter = new Cutter(engine, path, room, outputs, states, budget, sessions, witness);
+            thread = Thread.ofPlatform().name("driver").start(this::run);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    // ---- Effects: under the engine's lock, never waiting for the network.
+
+    private void perform(Effect effect) {
+        switch (effect) {
+            case Effect.SendPreserve e -> {
+                preserveRequests.incrementAndGet();
+                sendPreserve(e);
+            }
+            case Effect.Ready e -> path.ready(e.writes());
+            case Effect.ReadAndStore e -> mirror.readAndStore(e);
+            case Effect.SendPreserved e -> {
+                long blocks = 0;
+                for (Extent extent : e.extents()) {
+                    blocks += extent.count();
+                }
+                preservedBlocks.addAndGet(blocks);
+                for (List<dev.unwrite.node.peer.Extent> part : parts(e.extents())) {
+                    send(new PeerMessage.Preserved(0, e.term(), e.epoch(), part));
+                }
+            }
+            case Effect.SendCommitted e -> send(new PeerMessage.Committed(e.term(), e.epoch()));
+            case Effect.DiscardCopies e -> mirror.discardBefore(e.term(), e.epoch());
+            case Effect.DiscardAll e -> mirror.discard(true, 0);
+            case Effect.DiscardOthers e -> mirror.discard(mirror.holdsOther(e.term()), e.term());
+            case Effect.Release e -> outputs.release(e.epoch());
+            case Effect.ReleaseFlushed e -> outputs.releaseAll();
+            // The one who asked for these steps does what follows.
+            case Effect.SendState e -> {}
+            case Effect.CompareAndSet e -> {}
+            case Effect.WriteOwed e -> {}
+        }
+    }
+
+    private void sendPreserve(Effect.SendPreserve e) {
+        for (List<dev.unwrite.node.peer.Extent> part : parts(e.extents())) {
+            send(new PeerMessage.Preserve(0, e.term(), e.epoch(), part));
+        }
+    }
+
+    private static List<List<dev.unwrite.node.peer.Extent>> parts(List<Extent> extents) {
+        List<List<dev.unwrite.node.peer.Extent>> result = new ArrayList<>();
+        for (int from = 0; from < extents.size(); from += PeerMessage.EXTENTS_MAX) {
+            List<dev.unwrite.node.peer.Extent> part = new ArrayList<>();
+            for (Extent extent : extents.subList(from, Math.min(extents.size(), from + PeerMessage.EXTENTS_MAX))) {
+                part.add(new dev.unwrite.node.peer.Extent(extent.volume(), extent.first(), extent.count()));
+            }
+            result.add(part);
+        }
+        return result;
+    }
+
+    private static List<Extent> extents(List<dev.unwrite.node.peer.Extent> wire) {
+        List<Extent> result = new ArrayList<>();
+        for (dev.unwrite.node.peer.Extent extent : wire) {
+            result.add(new Extent(extent.volume(), extent.first(), extent.count()));
+        }
+        return result;
+    }
+
+    private void send(PeerMessage message) {
+        PeerLink out = link;
+        if (out != null) {
+            out.send(message);
+        }
+    }
+
+    // ---- The link.
+
+    @Override
+    public void received(PeerMessage message, MessageId id) {
+        switch (message) {
+            case PeerMessage.Heartbeat m -> {
+                heard = m;
+                heardAt = System.nanoTime();
+                if (m.recordVersion() > record.version()) {
+                    nextRecord = 0;
+                    wakeUp();
+                }
+            }
+            case PeerMessage.Preserve m -> {
+                follow(m.term());
+                engine.take(new Action.ReadOld(m.term(), m.epoch(), extents(m.extents())));
+            }
+            case PeerMessage.Preserved m ->
+                engine.take(new Action.RecvPreserved(m.term(), m.epoch(), extents(m.extents())));
+            case PeerMessage.StateBegin m -> {
+                follow(m.term());
+                mirror.stateBegin(m);
+            }
+            case PeerMessage.StateChunk m -> mirror.stateChunk(m);
+            case PeerMessage.StateEnd m -> {
+                Checkpoint held = engine.state().checkpoint();
+                if (held != null && held.term() == m.term() && held.epoch() >= m.epoch()) {
+                    send(new PeerMessage.Committed(m.term(), held.epoch()));
+                }
+                mirror.stateEnd(m);
+            }
+            case PeerMessage.Committed m -> learnCommitted(m);
+            case PeerMessage.HandOver m -> order(Kind.HAND_OVER);
+            case PeerMessage.HandOverRefused m -> log.accept("the other host did not take over: " + m.reason());
+            case PeerMessage.StateRefused m -> log.accept("the other host did not take a state: " + m.reason());
+            case PeerMessage.Hello m -> {}
+        }
+    }
+
+    private void follow(long term) {
+        OwnershipRecord known = record;
+        if (engine.state().role() == Role.IDLE && known.term() == term) {
+            engine.take(new Action.FollowJoin(known));
+        }
+    }
+
+    private void learnCommitted(PeerMessage.Committed m) {
+        if (engine.take(new Action.LearnCommitted(m.term(), m.epoch()))) {
+            Cutter cuts = cutter;
+            if (cuts != null) {
+                cuts.committed(m.epoch());
+            }
+            engine.take(new Action.Speak());
+            wakeUp();
+        }
+    }
+
+    @Override
+    public void outgoingUp(String peerName, long peerIncarnation, long connection) {
+        engine.peerIs(peerName);
+        peerLife = peerIncarnation;
+        heardAt = System.nanoTime();
+        StateSender states = sender;
+        if (states != null) {
+            states.connected();
+        }
+        // What was asked for over the old connection may be lost.
+        HostState s = engine.state();
+        List<Extent> missing = new ArrayList<>();
+        if (s.mode() != Mode.SOLO) {
+            for (PendingWrite write : s.pending()) {
+                missing.addAll(s.kept().missing(write.extent()));
+            }
+        }
+        if (!missing.isEmpty()) {
+            sendPreserve(new Effect.SendPreserve(s.term(), s.epoch(), missing));
+        }
+        Checkpoint held = s.checkpoint();
+        if (s.role() == Role.SECONDARY && held != null) {
+            send(new PeerMessage.Committed(held.term(), held.epoch()));
+        }
+        wakeUp();
+    }
+
+    @Override
+    public void outgoingLost() {
+        wakeUp();
+    }
+
+    // ---- The loop.
+
+    private void wakeUp() {
+        lock.lock();
+        try {
+            woken = true;
+            wake.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Has this thread do something; the future gives null when done, else why not. */
+    CompletableFuture<@Nullable String> failover() {
+        return order(Kind.FAILOVER);
+    }
+
+    private CompletableFuture<@Nullable String> order(Kind kind) {
+        Order order = new Order(kind, new CompletableFuture<>());
+        lock.lock();
+        try {
+            orders.add(order);
+        } finally {
+            lock.unlock();
+        }
+        wakeUp();
+        return order.done;
+    }
+
+    private void run() {
+        Role lastRole = Role.IDLE;
+        while (!stopping) {
+            try {
+                Role role = engine.state().role();
+                if (role != lastRole) {
+                    lastRole = role;
+                    roleSince = System.nanoTime();
+                }
+                if (engine.state().mode() != lastMode) {
+                    lastMode = engine.state().mode();
+                    modeSince = System.nanoTime();
+                }
+                heartbeat();
+                readRecordIfDue();
+                carryOutOrders();
+                switch (engine.state().role()) {
+                    case IDLE -> idle();
+                    case SECONDARY -> secondary();
+                    case PRIMARY -> primary();
+                    case RESTORING, COLD -> again();
+                }
+                waitForMore();
+            } catch (InterruptedException e) {
+                return;
+            } catch (IOException | RuntimeException e) {
+                trouble(e);
+            }
+        }
+    }
+
+    private void trouble(Exception e) {
+        String what = e.getMessage() == null ? e.toString() : e.getMessage();
+        if (!what.equals(note)) {
+            note = what;
+            log.accept("trouble: " + what);
+            System.getLogger(Driver.class.getName()).log(System.Logger.Level.DEBUG, "trouble", e);
+        }
+        try {
+            nextRecord = 0;
+            engine.await(s -> stopping, IDLE_TICK);
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void waitForMore() throws InterruptedException {
+        long until = Math.min(nextHeartbeat, nextRecord);
+        if (engine.state().role() == Role.PRIMARY) {
+            until = Math.min(until, nextCut);
+        }
+        lock.lockInterruptibly();
+        try {
+            long left = until - System.nanoTime();
+            while (!woken && left > 0 && !stopping) {
+                left = wake.awaitNanos(left);
+            }
+            woken = false;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void heartbeat() {
+        long now = System.nanoTime();
+        if (now < nextHeartbeat) {
+            return;
+        }
+        nextHeartbeat = now + HEARTBEAT.toNanos();
+        HostState s = engine.state();
+        Checkpoint held = s.checkpoint();
+        send(new PeerMessage.Heartbeat(
+                s.role().spelling(),
+                s.term(),
+                s.epoch(),
+                held == null ? 0 : held.epoch(),
+                record.version(),
+                (s.role() == Role.IDLE || s.role() == Role.SECONDARY) && mirror.failure() == null,
+                held == null,
+                false));
+    }
+
+    private void readRecordIfDue() throws IOException {
+        if (System.nanoTime() >= nextRecord) {
+            readRecord();
+        }
+    }
+
+    private OwnershipRecord readRecord() throws IOException {
+        nextRecord = System.nanoTime() + RECORD_EVERY.toNanos();
+        try {
+            OwnershipRecord now = storage.readRecord();
+            storageAnswers = true;
+            seen(now);
+            return now;
+        } catch (IOException e) {
+            storageAnswers = false;
+            throw e;
+        }
+    }
+
+    /** Follows the record: a newer owner means to step down. */
+    private void seen(OwnershipRecord now) {
+        if (now.version() >= record.version()) {
+            record = now;
+        }
+        HostState s = engine.state();
+        if (s.role() != Role.IDLE && now.term() > s.term() && engine.take(new Action.StepDown(now))) {
+            log.accept("steps down: the record is " + Ownership.describe(now));
+            room.stop();
+            mirror.endSession();
+            cuts().none();
+        }
+    }
+
+    private Cutter cuts() {
+        Cutter cuts = cutter;
+        if (cuts == null) {
+            throw new IllegalStateException("the node is not started");
+        }
+        return cuts;
+    }
+
+    private void carryOutOrders() throws IOException, InterruptedException {
+        while (true) {
+            Order order;
+            lock.lockInterruptibly();
+            try {
+                order = orders.poll();
+            } finally {
+                lock.unlock();
+            }
+            if (order == null) {
+                return;
+            }
+            try {
+                order.done.complete(carryOut(order.kind));
+            } catch (IOException e) {
+                order.done.complete(e.getMessage() == null ? e.toString() : e.getMessage());
+                throw e;
+            }
+        }
+    }
+
+    private @Nullable String carryOut(Kind kind) throws IOException, InterruptedException {
+        OwnershipRecord now = readRecord();
+        return switch (engine.state().role()) {
+            case SECONDARY -> takeOver(now);
+            case PRIMARY -> null;
+            case RESTORING, COLD -> {
+                again();
+                yield null;
+            }
+            case IDLE -> kind == Kind.HAND_OVER ? "this node is idle" : failoverFromIdle();
+        };
+    }
+
+    private @Nullable String failoverFromIdle() throws IOException, InterruptedException {
+        idle();
+        return switch (engine.state().role()) {
+            case SECONDARY -> takeOver(readRecord());
+            case PRIMARY -> null;
+            case IDLE, RESTORING, COLD -> idleFailover(record);
+        };
+    }
+
+    private @Nullable String idleFailover(OwnershipRecord now) throws IOException, InterruptedException {
+        if (now.owner().equals(config.name()) && now.mode() == OwnershipRecord.Mode.PROTECTED) {
+            String why = recovery.startCold(Change.FORCE_COLD_START, now);
+            afterStart();
+            return why;
+        }
+        return "this node holds no checkpoint to fail over to; the record is " + Ownership.describe(now);
+    }
+
+    private @Nullable String takeOver(OwnershipRecord now) throws IOException, InterruptedException {
+        String why = recovery.takeOver(now);
+        if (why == null) {
+            failovers.incrementAndGet();
+            afterStart();
+        }
+        nextRecord = 0;
+        return why;
+    }
+
+    private void afterStart() {
+        unprotectedSince = Instant.now();
+        nextCut = System.nanoTime();
+        nextRecord = 0;
+        record = engine.state().record();
+        note = "";
+    }
+
+    // ---- Roles.
+
+    private void idle() throws IOException, InterruptedException {
+        OwnershipRecord now = record;
+        String me = config.name();
+        HostState s = engine.state();
+        if (now.owner().isEmpty()) {
+            if (config.bootstrap() && now.version() == 0 && storageAnswers) {
+                note = orEmpty(recovery.startCold(Change.BOOTSTRAP, now));
+                afterStart();
+            }
+        } else if (now.owner().equals(me)) {
+            startAgain(now, s);
+        } else if (now.mode() == OwnershipRecord.Mode.PROTECTED
+                && now.secondary().equals(me)) {
+            if (engine.take(new Action.BecomeSecondary(now))) {
+                log.accept("is secondary again: " + Ownership.describe(now));
+                heardAt = System.nanoTime();
+            } else {
+                note = "the record counts on this node, but it holds no checkpoint of term " + now.term();
+            }
+        }
+    }
+
+    private void startAgain(OwnershipRecord now, HostState s) throws IOException, InterruptedException {
+        switch (now.mode()) {
+            case SOLO -> {
+                if (s.checkpoint() != null) {
+                    recovery.restartRollback(now);
+                } else {
+                    note = orEmpty(recovery.startCold(Change.COLD_START, now));
+                }
+                afterStart();
+            }
+            case ROLLBACK -> {
+                if (s.checkpoint() == null) {
+                    note = "the record says that this node rolls back, but its copies are gone from --data";
+                } else {
+                    recovery.restartRollback(now);
+                    afterStart();
+                }
+            }
+            case PROTECTED ->
+                note = "was the primary and lost its memory: waits for " + now.secondary()
+                        + " to take over (or \"failover\" here starts from the disk)";
+            case NONE -> {}
+        }
+    }
+
+    private static String orEmpty(@Nullable String why) {
+        return why == null ? "" : why;
+    }
+
+    /** A recovery that an error had interrupted. */
+    private void again() throws IOException, InterruptedException {
+        OwnershipRecord now = readRecord();
+        HostState s = engine.state();
+        if (s.role() == Role.RESTORING) {
+            recovery.resumeRollback();
+        } else if (s.role() == Role.COLD) {
+            recovery.resumeCold();
+        }
+        if (engine.state().role() == Role.PRIMARY) {
+            afterStart();
+        } else {
+            note = "is not primary yet: " + Ownership.describe(now);
+        }
+    }
+
+    private void secondary() throws IOException, InterruptedException {
+        Duration patience = config.failoverAfter();
+        HostState s = engine.state();
+        OwnershipRecord now = record;
+        unprotectedSince = now.mode() == OwnershipRecord.Mode.PROTECTED ? null : unprotectedSince;
+        if (patience == null || now.mode() != OwnershipRecord.Mode.PROTECTED || now.term() != s.term()) {
+            return;
+        }
+        boolean silent = System.nanoTime() - Math.max(heardNanos(), roleSince) > patience.toNanos();
+        PeerMessage.Heartbeat last = heard;
+        boolean lostItsMemory = last != null
+                && last.role().equals(Role.IDLE.spelling())
+                && last.recordVersion() >= now.version()
+                && System.nanoTime() - heardAt < patience.toNanos();
+        if (silent || lostItsMemory) {
+            log.accept(silent ? "the primary is silent" : "the primary has started again without its memory");
+            OwnershipRecord fresh = readRecord();
+            if (engine.state().role() == Role.SECONDARY && fresh.version() == now.version()) {
+                String why = takeOver(fresh);
+                if (why != null) {
+                    log.accept("does not take over: " + why);
+                }
+            }
+        }
+    }
+
+    private long heardNanos() {
+        return heardAt;
+    }
+
+    private void primary() throws IOException, InterruptedException {
+        HostState s = engine.state();
+        switch (s.mode()) {
+            case SOLO -> alone();
+            case JOINING -> joining(s);
+            case PROTECTED -> guarded();
+        }
+    }
+
+    /** A step that holds the machine. */
+    private interface Held {
+        void run() throws IOException, InterruptedException;
+    }
+
+    /**
+     * Runs it beside this thread, one at a time: to hold the machine is to wait for its writes, which may wait for copies
+     * or a session, and this thread is needed to end such a wait.
+     */
+    private void holding(Held held) {
+        if (!cutUnderWay.compareAndSet(false, true)) {
+            return;
+        }
+        cutting.execute(() -> {
+            try {
+                held.run();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            } catch (IOException | RuntimeException e) {
+                System.getLogger(Driver.class.getName()).log(System.Logger.Level.DEBUG, "holding the machine", e);
+            } finally {
+                cutUnderWay.set(false);
+                wakeUp();
+            }
+        });
+    }
+
+    private void alone() throws IOException, InterruptedException {
+        unprotectedSince = unprotectedSince == null ? Instant.now() : unprotectedSince;
+        if (room.failure() != null) {
+            note = "the machine cannot go on: " + room.failure();
+            return;
+        }
+        if (System.nanoTime() >= nextCut) {
+            nextCut = System.nanoTime() + SPEAK_EVERY.toNanos();
+            holding(() -> cuts().speakAlone());
+        }
+        PeerMessage.Heartbeat last = heard;
+        boolean fresh = System.nanoTime() - heardAt < config.lonelyAfter().toNanos();
+        PeerLink out = link;
+        if (last != null && fresh && last.readyToJoin() && out != null && out.connection() != PeerLink.NOT_CONNECTED) {
+            holding(() -> {
+                if (cuts().startJoin() >= 0) {
+                    log.accept("takes " + engine.state().peer() + " in: sends its state");
+                }
+            });
+        }
+    }
+
+    private void joining(HostState s) throws IOException, InterruptedException {
+        if (engine.state().cuts().isEmpty()) {
+            Ownership.Outcome outcome = ownership.change(Change.PROTECT, sessions.await(), s.record());
+            recovery.adopt(outcome.session());
+            if (outcome.agreed()) {
+                engine.take(new Action.Protect(outcome.record()));
+                learn(outcome.record());
+                joins.incrementAndGet();
+                unprotectedSince = null;
+                log.accept("is protected by " + engine.state().peer() + ": term "
+                        + engine.state().term() + ", epoch " + engine.state().epoch());
+            } else {
+                seen(outcome.record());
+                learn(outcome.record());
+            }
+        } else if (lonely()) {
+            abortJoin();
+        }
+    }
+
+    private void abortJoin() throws IOException, InterruptedException {
+        // A new session ends the earlier one, so that no change of the record can come late.
+        keeper.renew();
+        OwnerSession own = sessions.current();
+        if (own == null) {
+            return;
+        }
+        OwnershipRecord now = own.session().record();
+        if (engine.take(new Action.AbortJoin(now))) {
+            cuts().none();
+            heard = null;
+            log.accept("the host that was to join is lost; is alone");
+        } else {
+            learn(now);
+        }
+    }
+
+    private void learn(OwnershipRecord now) {
+        record = now.version() >= record.version() ? now : record;
+        if (engine.take(new Action.Learn(now)) && engine.state().mode() == Mode.SOLO) {
+            cuts().none();
+            unprotectedSince = Instant.now();
+        }
+    }
+
+    private boolean lonely() {
+        return System.nanoTime() - Math.max(heardAt, modeSince)
+                > config.lonelyAfter().toNanos();
+    }
+
+    private void guarded() throws IOException, InterruptedException {
+        PeerMessage.Heartbeat last = heard;
+        boolean forgot = last != null
+                && last.role().equals(Role.IDLE.spelling())
+                && last.holdsNothing()
+                && last.recordVersion() >= record.version();
+        if (lonely() || forgot) {
+            goAlone(forgot ? "the secondary has lost its checkpoint" : "the secondary is silent");
+            return;
+        }
+        Duration every = config.checkpointEvery();
+        boolean due = every != null && System.nanoTime() >= nextCut;
+        if ((due || (budget.near() && every != null)) && engine.state().cuts().size() < 2) {
+            nextCut = System.nanoTime() + (every == null ? 0 : every.toNanos());
+            holding(() -> cuts().cut(false));
+        } else if (every == null) {
+            nextCut = System.nanoTime() + IDLE_TICK.toNanos();
+        } else if (due) {
+            nextCut = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(5);
+        }
+    }
+
+    private void goAlone(String why) throws IOException {
+        log.accept(why + ": asks to go on alone");
+        Ownership.Outcome outcome = ownership.change(
+                Change.GO_ALONE, sessions.await(), engine.state().record());
+        recovery.adopt(outcome.session());
+        if (outcome.agreed()) {
+            engine.take(new Action.GoAlone(outcome.record()));
+            learn(outcome.record());
+            log.accept("is alone: unprotected from now on");
+        } else {
+            seen(outcome.record());
+        }
+        heard = null;
+    }
+
+    // ---- For the control interface.
+
+    Engine engine() {
+        return engine;
+    }
+
+    Cutter cutter() {
+        return cuts();
+    }
+
+    OwnershipRecord knownRecord() {
+        return record;
+    }
+
+    boolean storageAnswers() {
+        return storageAnswers;
+    }
+
+    @Nullable
+    PeerLink link() {
+        return link;
+    }
+
+    long lastHeardNanos() {
+        return heardAt;
+    }
+
+    @Nullable
+    Instant unprotectedSince() {
+        return unprotectedSince;
+    }
+
+    String note() {
+        String machine = room.failure();
+        String mirrored = mirror.failure();
+        return machine != null ? machine : mirrored != null ? mirrored : note;
+    }
+
+    UndoLog undo() {
+        return undo;
+    }
+
+    /** Tells the other host to take over. */
+    void handOver(long term, long epoch) {
+        send(new PeerMessage.HandOver(term, epoch));
+    }
+
+    /** Looks at the record soon. */
+    void lookAtRecord() {
+        nextRecord = 0;
+        wakeUp();
+    }
+
+    long preserveRequests() {
+        return preserveRequests.get();
+    }
+
+    long preservedBlocks() {
+        return preservedBlocks.get();
+    }
+
+    long failovers() {
+        return failovers.get();
+    }
+
+    long joins() {
+        return joins.get();
+    }
+
+    /** The life of the other host's process that this host knows. */
+    long peerLife() {
+        return peerLife;
+    }
+
+    @Override
+    public void close() {
+        stopping = true;
+        wakeUp();
+        Thread running = thread;
+        if (running != null) {
+            running.interrupt();
+            try {
+                running.join(Duration.ofSeconds(5));
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        }
+        cutting.shutdownNow();
+        keeper.close();
+        room.stop();
+        mirror.close();
+        StateSender states = sender;
+        if (states != null) {
+            states.close();
+        }
+    }
+}

@@ -1,0 +1,195 @@
+package dev.unwrite.node;
+
+import dev.unwrite.machine.Machine;
+import dev.unwrite.machine.MachineHost;
+import dev.unwrite.machine.NoMachine;
+import dev.unwrite.machine.ledger.LedgerMachine;
+import dev.unwrite.nbd.BlockDevice;
+import dev.unwrite.nbd.NbdConnection;
+import dev.unwrite.nbd.NbdServer;
+import dev.unwrite.protocol.Extent;
+import dev.unwrite.storage.StorageClient.VolumeInfo;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** Where the machine runs: its volumes, its gate and its voice. A new machine is made for each time this host runs it. */
+final class MachineRoom implements MachineHost {
+    private static final System.Logger LOG = System.getLogger(MachineRoom.class.getName());
+
+    private final NodeConfig config;
+    private final SessionHolder sessions;
+    private final WritePath path;
+    private final Gate gate;
+    private final Outputs outputs;
+    private final UndoBudget budget;
+    private volatile Map<String, VolumeFront> volumes = Map.of();
+    private volatile @Nullable Machine machine;
+    private volatile @Nullable NbdServer server;
+    private volatile boolean running;
+    private volatile @Nullable String failure;
+
+    MachineRoom(
+            NodeConfig config, SessionHolder sessions, WritePath path, Gate gate, Outputs outputs, UndoBudget budget) {
+        this.config = config;
+        this.sessions = sessions;
+        this.path = path;
+        this.gate = gate;
+        this.outputs = outputs;
+        this.budget = budget;
+    }
+
+    /** The server whose connections end when the machine does. */
+    void servedBy(NbdServer nbdServer) {
+        server = nbdServer;
+    }
+
+    /** Learns the volumes from the storage. */
+    void prepare(List<VolumeInfo> infos) throws IOException {
+        Map<String, VolumeFront> fronts = new LinkedHashMap<>();
+        for (int i = 0; i < infos.size(); i++) {
+            VolumeInfo info = infos.get(i);
+            if (info.sizeBytes() % Extent.BLOCK_BYTES != 0) {
+                throw new IOException("volume " + info.name() + " has " + info.sizeBytes()
+                        + " bytes; a protected volume is a multiple of " + Extent.BLOCK_BYTES);
+            }
+            fronts.put(info.name(), new VolumeFront(i, info.sizeBytes(), sessions, path, gate, budget));
+        }
+        volumes = Collections.unmodifiableMap(fronts);
+    }
+
+    /** Starts the machine from a mirrored state; the gate stays closed. */
+    void resume(InputStream state) throws IOException {
+        gate.mend();
+        outputs.open();
+        Machine made = make();
+        machine = made;
+        made.resume(state);
+    }
+
+    /** Starts the machine from its volumes; the gate is open. */
+    void coldStart() throws IOException {
+        gate.mend();
+        outputs.open();
+        gate.open();
+        Machine made = make();
+        machine = made;
+        made.coldStart();
+        running = true;
+    }
+
+    /** Lets a resumed machine write. */
+    void run() {
+        gate.open();
+        running = true;
+    }
+
+    private Machine make() {
+        failure = null;
+        return switch (config.machine()) {
+            case NONE -> new NoMachine(config.data());
+            case LEDGER -> new LedgerMachine(this, config.ledger().resolve());
+        };
+    }
+
+    /** Ends the machine: its writes fail, what it said and was not covered never leaves. */
+    void stop() {
+        running = false;
+        outputs.drop();
+        gate.breakUp();
+        path.endAll();
+        sessions.clear();
+        Machine stopping = machine;
+        machine = null;
+        try {
+            if (stopping != null) {
+                stopping.close();
+            }
+        } catch (IOException e) {
+            LOG.log(System.Logger.Level.WARNING, "stopping the machine: {0}", e.toString());
+        }
+        NbdServer serving = server;
+        if (serving != null) {
+            serving.connections().forEach(NbdConnection::close);
+        }
+    }
+
+    /** Holds machine and writes; false if the machine stopped meanwhile. */
+    boolean pause() throws IOException, InterruptedException {
+        Machine pausing = machine;
+        if (pausing == null) {
+            return false;
+        }
+        pausing.pause();
+        if (gate.close()) {
+            return true;
+        }
+        pausing.unpause();
+        return false;
+    }
+
+    /** The opposite of {@link #pause}. */
+    void unpause() {
+        Machine paused = machine;
+        if (paused != null && running) {
+            gate.open();
+            paused.unpause();
+        }
+    }
+
+    /** The state of the paused machine. */
+    Machine.Saved save() throws IOException {
+        Machine paused = machine;
+        if (paused == null) {
+            throw new IOException("the machine is stopped");
+        }
+        return paused.save();
+    }
+
+    /** Takes a state for the machine {@code none}; false if another machine runs here. */
+    boolean handOver(InputStream state) throws IOException {
+        if (machine instanceof NoMachine none) {
+            none.handOver(state);
+            return true;
+        }
+        return false;
+    }
+
+    boolean isRunning() {
+        return running;
+    }
+
+    /** Why the machine cannot go on, or null. */
+    @Nullable
+    String failure() {
+        return failure;
+    }
+
+    Map<String, VolumeFront> volumesByName() {
+        return volumes;
+    }
+
+    String firstVolume() {
+        return volumes.isEmpty() ? "" : volumes.keySet().iterator().next();
+    }
+
+    @Override
+    public Map<String, BlockDevice> volumes() {
+        return Collections.unmodifiableMap(volumes);
+    }
+
+    @Override
+    public void say(Runnable release) {
+        outputs.say(release);
+    }
+
+    @Override
+    public void failed(String why) {
+        failure = why;
+        LOG.log(System.Logger.Level.ERROR, "the machine cannot go on: {0}", why);
+    }
+}

@@ -1,0 +1,288 @@
+package dev.unwrite.node;
+
+import dev.unwrite.checkpoint.CheckpointStore;
+import dev.unwrite.node.peer.PeerMessage.StateBegin;
+import dev.unwrite.node.peer.PeerMessage.StateChunk;
+import dev.unwrite.node.peer.PeerMessage.StateEnd;
+import dev.unwrite.protocol.Action;
+import dev.unwrite.protocol.Effect;
+import dev.unwrite.protocol.Extent;
+import dev.unwrite.protocol.HostState;
+import dev.unwrite.protocol.Role;
+import dev.unwrite.protocol.Step;
+import dev.unwrite.storage.StorageClient;
+import dev.unwrite.trace.BlockHash;
+import dev.unwrite.undo.Copy;
+import dev.unwrite.undo.UndoFullException;
+import dev.unwrite.undo.UndoLog;
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Semaphore;
+import org.jspecify.annotations.Nullable;
+
+/** The secondary's work: reads and stores copies, receives checkpoints and switches them in. */
+final class Mirror implements Closeable {
+    private static final System.Logger LOG = System.getLogger(Mirror.class.getName());
+    /** So many copies are read and stored at once; more preserve requests wait. */
+    private static final int READS_MAX = 256;
+
+    private static final Duration RETRY = Duration.ofMillis(50);
+    private static final Duration PROPOSAL_MAX = Duration.ofSeconds(30);
+
+    private record Key(long term, long epoch) {}
+
+    private final Engine engine;
+    private final StorageClient storage;
+    private final UndoLog undo;
+    private final CheckpointStore store;
+    private final boolean tracing;
+    private final Semaphore reads = new Semaphore(READS_MAX);
+    private final Map<Key, CheckpointStore.Receiver> receiving = new ConcurrentHashMap<>();
+    private final ExecutorService committer =
+            Executors.newSingleThreadExecutor(Thread.ofVirtual().name("commit").factory());
+    private final Object readerLock = new Object();
+    private @Nullable OwnerSession reader;
+    private volatile @Nullable String failure;
+
+    Mirror(Engine engine, StorageClient storage, UndoLog undo, CheckpointStore store, boolean tracing) {
+        this.engine = engine;
+        this.storage = storage;
+        this.undo = undo;
+        this.store = store;
+        this.tracing = tracing;
+    }
+
+    /** Why this host can no longer mirror, or null: its local storage failed it. */
+    @Nullable
+    String failure() {
+        return failure;
+    }
+
+    /** Effect ReadAndStore. */
+    void readAndStore(Effect.ReadAndStore wanted) {
+        Thread.ofVirtual().name("copy").start(() -> {
+            try {
+                for (Extent extent : wanted.extents()) {
+                    for (long first = extent.first(); first < extent.end(); first += VolumeFront.MAX_BLOCKS) {
+                        int count = (int) Math.min(VolumeFront.MAX_BLOCKS, extent.end() - first);
+                        copy(wanted.term(), wanted.epoch(), new Extent(extent.volume(), first, count));
+                    }
+                }
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            } catch (IOException e) {
+                fail("cannot store a copy: " + e.getMessage());
+            }
+        });
+    }
+
+    private void copy(long term, long epoch, Extent extent) throws IOException, InterruptedException {
+        reads.acquire();
+        try {
+            ByteBuffer old = readOld(term, extent);
+            if (old != null && store(term, epoch, extent, old)) {
+                int[] values = tracing ? BlockHash.of(old) : null;
+                Action.StoreCopy action = new Action.StoreCopy(term, epoch, extent);
+                while (engine.tryTake(action, values) instanceof Step.Refused
+                        && engine.state().proposal() != null) {
+                    // A takeover is being decided; if it is not agreed, the copy still counts.
+                    engine.await(s -> s.proposal() == null, PROPOSAL_MAX);
+                }
+            }
+        } finally {
+            reads.release();
+        }
+    }
+
+    /** What the storage holds; null once this host follows no more. */
+    private @Nullable ByteBuffer readOld(long term, Extent extent) throws InterruptedException {
+        while (follows(term)) {
+            OwnerSession session = null;
+            try {
+                session = session(term);
+                ByteBuffer old = ByteBuffer.allocate((int) extent.lengthBytes());
+                session.volume(extent.volume()).read(extent.offsetBytes(), old);
+                return old.flip();
+            } catch (IOException e) {
+                LOG.log(System.Logger.Level.DEBUG, "reading old data failed: {0}", e.toString());
+                dropSession(session);
+                engine.await(s -> !follows(term), RETRY);
+            }
+        }
+        return null;
+    }
+
+    private boolean follows(long term) {
+        HostState s = engine.state();
+        return s.role() == Role.SECONDARY && s.term() == term;
+    }
+
+    private OwnerSession session(long term) throws IOException {
+        synchronized (readerLock) {
+            OwnerSession session = reader;
+            if (session == null) {
+                session = OwnerSession.open(storage, term);
+                reader = session;
+            }
+            return session;
+        }
+    }
+
+    private void dropSession(@Nullable OwnerSession failed) {
+        synchronized (readerLock) {
+            if (reader != null && reader == failed) {
+                reader.close();
+                reader = null;
+            }
+        }
+    }
+
+    /** Gives the session up: this host is about to open one as owner, or follows no more. */
+    void endSession() {
+        synchronized (readerLock) {
+            dropSession(reader);
+        }
+    }
+
+    private boolean store(long term, long epoch, Extent extent, ByteBuffer old)
+            throws IOException, InterruptedException {
+        while (follows(term)) {
+            try {
+                undo.append(new Copy(term, epoch, extent.volume(), extent.first(), old))
+                        .get();
+                return true;
+            } catch (ExecutionException e) {
+                if (!(e.getCause() instanceof UndoFullException)) {
+                    throw new IOException(
+                            e.getCause() == null ? e.toString() : e.getCause().getMessage(), e);
+                }
+                // The next commit makes room; until then the primary waits.
+                engine.await(s -> !follows(term), RETRY);
+            } catch (IllegalArgumentException e) {
+                // The epoch was discarded meanwhile: its checkpoint is behind the committed one.
+                return false;
+            }
+        }
+        return false;
+    }
+
+    /** A checkpoint begins to arrive; whatever arrived of it before is dropped. */
+    void stateBegin(StateBegin begin) {
+        Key key = new Key(begin.term(), begin.epoch());
+        drop(key);
+        if (!follows(begin.term())) {
+            return;
+        }
+        for (Key other : List.copyOf(receiving.keySet())) {
+            if (other.term != begin.term()) {
+                drop(other);
+            }
+        }
+        try {
+            receiving.put(key, store.begin(begin.term(), begin.epoch()));
+        } catch (IOException e) {
+            LOG.log(System.Logger.Level.DEBUG, "a checkpoint is not taken: {0}", e.getMessage());
+        }
+    }
+
+    void stateChunk(StateChunk chunk) {
+        Key key = new Key(chunk.term(), chunk.epoch());
+        CheckpointStore.Receiver receiver = receiving.get(key);
+        if (receiver != null) {
+            try {
+                receiver.write(chunk.offset(), chunk.bytes());
+            } catch (IOException e) {
+                LOG.log(System.Logger.Level.WARNING, "a checkpoint is dropped: {0}", e.getMessage());
+                drop(key);
+            }
+        }
+    }
+
+    /** Switches the checkpoint in, off the receiving thread: copies need not wait for its sync. */
+    void stateEnd(StateEnd end) {
+        CheckpointStore.Receiver receiver = receiving.remove(new Key(end.term(), end.epoch()));
+        if (receiver != null) {
+            committer.execute(() -> commit(receiver, end));
+        }
+    }
+
+    private void commit(CheckpointStore.Receiver receiver, StateEnd end) {
+        try (receiver) {
+            if (!engine.take(new Action.StagePart(end.term(), end.epoch()))
+                    || !engine.take(new Action.AskCommit(end.epoch()))) {
+                return;
+            }
+            try {
+                receiver.commit(end.length(), Integer.toUnsignedLong(end.crc32c()));
+            } catch (IOException e) {
+                engine.take(new Action.CommitFailed(end.epoch()));
+                throw e;
+            }
+            engine.take(new Action.Commit(end.epoch()));
+        } catch (IOException e) {
+            LOG.log(System.Logger.Level.WARNING, "a checkpoint is not committed: {0}", e.getMessage());
+        }
+    }
+
+    private void drop(Key key) {
+        CheckpointStore.Receiver receiver = receiving.remove(key);
+        if (receiver != null) {
+            try {
+                receiver.abort();
+            } catch (IOException e) {
+                LOG.log(System.Logger.Level.WARNING, "leftovers of a checkpoint stay: {0}", e.getMessage());
+            }
+        }
+    }
+
+    /** Effect DiscardCopies: at any later time. */
+    void discardBefore(long term, long epoch) {
+        undo.discardBefore(term, epoch);
+    }
+
+    /** Effects DiscardAll and DiscardOthers: durable on return. */
+    void discard(boolean checkpoint, long keepTerm) {
+        try {
+            for (Key key : new ArrayList<>(receiving.keySet())) {
+                drop(key);
+            }
+            if (checkpoint) {
+                store.discard();
+            }
+            if (keepTerm == 0) {
+                undo.discardAll().get();
+            } else {
+                undo.discardBefore(keepTerm, 0).get();
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } catch (IOException | ExecutionException e) {
+            fail("cannot discard old copies: " + e.getMessage());
+        }
+    }
+
+    /** Whether the committed checkpoint is of another term, so that a host that joins has to discard it. */
+    boolean holdsOther(long term) {
+        return store.committed().filter(c -> c.term() != term).isPresent();
+    }
+
+    private void fail(String why) {
+        failure = why;
+        LOG.log(System.Logger.Level.ERROR, "this host can no longer mirror: {0}", why);
+    }
+
+    @Override
+    public void close() {
+        endSession();
+        committer.shutdownNow();
+    }
+}

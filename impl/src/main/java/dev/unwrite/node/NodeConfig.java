@@ -1,0 +1,54 @@
+package dev.unwrite.node;
+
+import dev.unwrite.cli.HostPort;
+import dev.unwrite.nbd.NbdUri;
+import java.nio.file.Path;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How a node was started.
+ *
+ * @param checkpointEvery how often a checkpoint is cut, or null for by command only
+ * @param failoverAfter after how long a silence a secondary takes over, or null for by command only
+ * @param trace where traces go, or null
+ * @param witness where independent images go, or null (a harness compares them)
+ * @param undoLimitBytes the most that the undo log may take
+ * @param stateLimitBytes the largest machine state that is taken
+ */
+public record NodeConfig(
+        String name,
+        Path data,
+        NbdUri storage,
+        String group,
+        HostPort listen,
+        HostPort peer,
+        NbdUri serve,
+        HostPort control,
+        HostPort ledger,
+        boolean bootstrap,
+        MachineKind machine,
+        boolean durable,
+        @Nullable Duration checkpointEvery,
+        @Nullable Duration failoverAfter,
+        @Nullable Path trace,
+        @Nullable Path witness,
+        long undoLimitBytes,
+        long stateLimitBytes) {
+    /** Used by the primary, which goes alone in any case, where the takeover is by command only. */
+    private static final Duration SILENCE_DEFAULT = Duration.ofSeconds(2);
+
+    /** What runs on the volumes. */
+    public enum MachineKind {
+        /** Whoever connects over NBD. */
+        NONE,
+        /** The ledger application. */
+        LEDGER
+    }
+
+    /** After how long a silence the primary goes on alone: sooner than the secondary takes over, so that it wins. */
+    Duration lonelyAfter() {
+        Duration silence = failoverAfter == null ? SILENCE_DEFAULT : failoverAfter;
+        return silence.multipliedBy(6).dividedBy(10);
+    }
+}

@@ -1,0 +1,281 @@
+package dev.unwrite.node;
+
+import dev.unwrite.machine.NoMachine;
+import dev.unwrite.node.control.ControlApi;
+import dev.unwrite.node.control.ControlException;
+import dev.unwrite.node.control.NodeStatus;
+import dev.unwrite.node.peer.PeerLink;
+import dev.unwrite.protocol.Extent;
+import dev.unwrite.protocol.HostState;
+import dev.unwrite.protocol.Mode;
+import dev.unwrite.protocol.OwnershipRecord;
+import dev.unwrite.protocol.Role;
+import java.io.IOException;
+import java.io.InputStream;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
+
+/** What a person or a program may ask of a node. */
+final class NodeControl implements ControlApi {
+    private final NodeConfig config;
+    private final Driver driver;
+    private final Instant since = Instant.now();
+
+    NodeControl(NodeConfig config, Driver driver) {
+        this.config = config;
+        this.driver = driver;
+    }
+
+    @Override
+    public CheckpointResult checkpoint(@Nullable InputStream state, Duration timeout)
+            throws ControlException, IOException, InterruptedException {
+        long start = System.nanoTime();
+        HostState s = driver.engine().state();
+        if (s.role() != Role.PRIMARY) {
+            throw refused("this node is not primary; ask the other one");
+        }
+        if (state != null && !driver.room.handOver(state)) {
+            throw new ControlException(
+                    ControlException.Kind.INVALID, "a state can be handed over only with --machine none");
+        }
+        if (s.mode() != Mode.PROTECTED) {
+            throw refused("the machine is not protected, so there is nobody to commit a checkpoint; see \"protect\"");
+        }
+        long epoch = driver.cutter().cut(false);
+        while (epoch < 0
+                && driver.engine().state().mode() == Mode.PROTECTED
+                && left(start, timeout).isPositive()) {
+            // Enough checkpoints are on their way: one has to arrive first.
+            driver.engine().await(now -> now.cuts().isEmpty(), left(start, timeout));
+            epoch = driver.cutter().cut(false);
+        }
+        if (epoch < 0) {
+            throw refused("no checkpoint can be cut now; see \"status\"");
+        }
+        if (!driver.cutter().awaitCommit(s.term(), epoch, left(start, timeout))) {
+            throw new ControlException(
+                    ControlException.Kind.TIMEOUT, "the checkpoint was cut but is not committed; see \"status\"");
+        }
+        Cutter.Taken taken = driver.cutter().last();
+        return new CheckpointResult(
+                s.term(),
+                epoch,
+                taken == null ? 0 : taken.stateBytes(),
+                taken == null ? 0 : taken.pauseMillis(),
+                millisSince(start));
+    }
+
+    @Override
+    public FailoverResult failover(Duration timeout) throws ControlException, IOException, InterruptedException {
+        long start = System.nanoTime();
+        String why;
+        try {
+            CompletableFuture<@Nullable String> done = driver.failover();
+            why = done.get(timeout.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (TimeoutException e) {
+            throw new ControlException(ControlException.Kind.TIMEOUT, "not done in time; see \"status\"", e);
+        } catch (ExecutionException e) {
+            throw new ControlException(ControlException.Kind.UNAVAILABLE, String.valueOf(e.getCause()), e);
+        }
+        HostState s = driver.engine().state();
+        if (why != null || s.role() != Role.PRIMARY) {
+            throw refused(
+                    "no failover: " + (why == null ? "this node is " + s.role().spelling() : why));
+        }
+        long blocks = driver.recovery.lastRestored();
+        return new FailoverResult(
+                s.term(),
+                s.epoch(),
+                blocks,
+                blocks * Extent.BLOCK_BYTES,
+                millisSince(start),
+                config.machine() == NodeConfig.MachineKind.NONE
+                        ? config.data().resolve(NoMachine.STATE).toString()
+                        : null);
+    }
+
+    @Override
+    public SwitchoverResult switchover(Duration timeout) throws ControlException, IOException, InterruptedException {
+        long start = System.nanoTime();
+        HostState s = driver.engine().state();
+        if (s.role() != Role.PRIMARY || s.mode() != Mode.PROTECTED) {
+            throw refused("only a protected primary hands over; see \"status\"");
+        }
+        long paused = System.nanoTime();
+        long epoch = driver.cutter().cut(true);
+        if (epoch < 0) {
+            throw refused("no checkpoint can be cut now; try again");
+        }
+        boolean handedOver = false;
+        try {
+            if (!driver.cutter().awaitCommit(s.term(), epoch, left(start, timeout))) {
+                throw new ControlException(
+                        ControlException.Kind.TIMEOUT,
+                        "the last checkpoint was not committed in time; nothing changed");
+            }
+            driver.handOver(s.term(), epoch);
+            handedOver = driver.engine().await(now -> now.role() == Role.IDLE, left(start, timeout));
+            if (!handedOver) {
+                throw new ControlException(
+                        ControlException.Kind.TIMEOUT, "the other host did not take over in time; goes on here");
+            }
+        } finally {
+            if (!handedOver) {
+                driver.room.unpause();
+            }
+        }
+        OwnershipRecord now = driver.engine().state().record();
+        return new SwitchoverResult(now.owner(), now.term(), epoch, millisSince(paused), millisSince(start));
+    }
+
+    @Override
+    public ProtectResult protect(Duration timeout) throws ControlException, IOException, InterruptedException {
+        long start = System.nanoTime();
+        boolean already = isProtected(driver.engine().state());
+        while (!isProtected(driver.engine().state())) {
+            Duration left = left(start, timeout);
+            if (!left.isPositive()) {
+                throw new ControlException(
+                        ControlException.Kind.TIMEOUT, "not protected in time; is the other node running?");
+            }
+            driver.lookAtRecord();
+            Duration look = Duration.ofMillis(100);
+            driver.engine().await(this::isProtected, left.compareTo(look) < 0 ? left : look);
+        }
+        OwnershipRecord now = driver.knownRecord();
+        return new ProtectResult(now.owner(), now.secondary(), now.term(), now.base(), already, millisSince(start));
+    }
+
+    private boolean isProtected(HostState s) {
+        OwnershipRecord known = driver.knownRecord();
+        return switch (s.role()) {
+            case PRIMARY -> s.mode() == Mode.PROTECTED && known.mode() == OwnershipRecord.Mode.PROTECTED;
+            case SECONDARY -> known.mode() == OwnershipRecord.Mode.PROTECTED && known.term() == s.term();
+            default -> false;
+        };
+    }
+
+    private static ControlException refused(String why) {
+        return new ControlException(ControlException.Kind.REFUSED, why);
+    }
+
+    private static Duration left(long start, Duration timeout) {
+        return timeout.minusNanos(System.nanoTime() - start);
+    }
+
+    private static long millisSince(long start) {
+        return (System.nanoTime() - start) / 1_000_000;
+    }
+
+    @Override
+    public NodeStatus status() {
+        HostState s = driver.engine().state();
+        OwnershipRecord known = driver.knownRecord();
+        PeerLink link = driver.link();
+        boolean connected = link != null && link.connection() != PeerLink.NOT_CONNECTED;
+        long heard = driver.lastHeardNanos();
+        OwnerSession session = driver.sessions.current();
+        Cutter.Taken last = driver.cutter().last();
+        return new NodeStatus(
+                config.name(),
+                config.group(),
+                role(s.role()),
+                mode(s, known),
+                Math.max(s.term(), known.term()),
+                s.role() == Role.PRIMARY ? s.epoch() : committed(s),
+                committed(s),
+                undo(s),
+                new NodeStatus.Peer(
+                        Node.orNull(s.peer()),
+                        config.peer().toString(),
+                        connected,
+                        heard == 0 ? null : millisSince(heard)),
+                mode(s, known) == NodeStatus.Mode.PROTECTED ? null : driver.unprotectedSince(),
+                config.durable() ? "durable" : "memory",
+                s.session(),
+                new NodeStatus.Storage(
+                        config.storage().toString(),
+                        driver.storageAnswers(),
+                        session == null ? 0 : session.session().boot()),
+                new NodeStatus.MachineStatus(
+                        config.machine().name().toLowerCase(java.util.Locale.ROOT),
+                        driver.room.failure() != null ? "failed" : driver.room.isRunning() ? "running" : "stopped",
+                        driver.note()),
+                volumes(),
+                new NodeStatus.OwnershipRecord(
+                        known.version(),
+                        known.term(),
+                        known.owner(),
+                        known.mode().wire(),
+                        known.secondary(),
+                        known.base()),
+                counters(),
+                last == null
+                        ? null
+                        : new NodeStatus.LastCheckpoint(
+                                last.epoch(), last.durationMillis(), last.stateBytes(), last.pauseMillis()),
+                since);
+    }
+
+    private NodeStatus.Undo undo(HostState s) {
+        long blocks = s.copies().values().stream().mapToLong(b -> b.size()).sum();
+        return new NodeStatus.Undo(blocks, driver.undo().usedBytes());
+    }
+
+    private List<NodeStatus.VolumeStatus> volumes() {
+        List<NodeStatus.VolumeStatus> volumes = new ArrayList<>();
+        driver.room.volumesByName().forEach((name, v) -> volumes.add(new NodeStatus.VolumeStatus(name, v.size())));
+        return volumes;
+    }
+
+    private NodeStatus.Counters counters() {
+        return new NodeStatus.Counters(
+                driver.path.writes(),
+                driver.path.writtenBytes(),
+                driver.preserveRequests(),
+                driver.preservedBlocks(),
+                driver.cutter().checkpoints(),
+                driver.recovery.rollbacks(),
+                driver.recovery.restoredBlocks(),
+                driver.failovers(),
+                driver.joins(),
+                driver.outputs.heldTotal(),
+                driver.outputs.releasedTotal());
+    }
+
+    private static long committed(HostState s) {
+        dev.unwrite.protocol.Checkpoint held = s.checkpoint();
+        return s.role() == Role.PRIMARY ? s.safe() : held == null ? -1 : held.epoch();
+    }
+
+    private static NodeStatus.Role role(Role role) {
+        return switch (role) {
+            case PRIMARY -> NodeStatus.Role.PRIMARY;
+            case SECONDARY -> NodeStatus.Role.SECONDARY;
+            case RESTORING -> NodeStatus.Role.RESTORING;
+            case IDLE, COLD -> NodeStatus.Role.IDLE;
+        };
+    }
+
+    private static NodeStatus.Mode mode(HostState s, OwnershipRecord known) {
+        if (s.role() == Role.PRIMARY) {
+            return switch (s.mode()) {
+                case SOLO -> NodeStatus.Mode.SOLO;
+                case JOINING -> NodeStatus.Mode.JOINING;
+                case PROTECTED -> NodeStatus.Mode.PROTECTED;
+            };
+        }
+        return switch (known.mode()) {
+            case PROTECTED -> NodeStatus.Mode.PROTECTED;
+            case SOLO -> s.role() == Role.SECONDARY ? NodeStatus.Mode.JOINING : NodeStatus.Mode.SOLO;
+            case ROLLBACK, NONE -> NodeStatus.Mode.NONE;
+        };
+    }
+}

@@ -1,0 +1,70 @@
+package dev.unwrite.node;
+
+import dev.unwrite.nbd.BlockDevice;
+import dev.unwrite.storage.StorageClient;
+import dev.unwrite.storage.StorageClient.VolumeInfo;
+import dev.unwrite.storage.StorageSession;
+import java.io.Closeable;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+
+/** A session with the storage and a connection to each volume of the group, by its index. */
+final class OwnerSession implements Closeable {
+    private final StorageSession session;
+    private final List<VolumeInfo> infos;
+    private final List<BlockDevice> volumes = new ArrayList<>();
+
+    private OwnerSession(StorageSession session, List<VolumeInfo> infos) {
+        this.session = session;
+        this.infos = infos;
+    }
+
+    /** Opens a session in {@code term}; all earlier ones of this host end (rule OneConnection). */
+    static OwnerSession open(StorageClient client, long term) throws IOException {
+        List<VolumeInfo> infos = client.volumes();
+        OwnerSession opened = new OwnerSession(client.openSession(term), infos);
+        try {
+            for (VolumeInfo info : infos) {
+                opened.volumes.add(opened.session.volume(info.name()));
+            }
+            return opened;
+        } catch (IOException | RuntimeException e) {
+            opened.close();
+            throw e;
+        }
+    }
+
+    StorageSession session() {
+        return session;
+    }
+
+    long number() {
+        return session.number();
+    }
+
+    BlockDevice volume(int index) {
+        return volumes.get(index);
+    }
+
+    List<VolumeInfo> infos() {
+        return infos;
+    }
+
+    /** On return all that was written before is durable. */
+    void flush() throws IOException {
+        for (BlockDevice volume : volumes) {
+            volume.flush();
+        }
+    }
+
+    @Override
+    public void close() {
+        try {
+            session.close();
+        } catch (IOException e) {
+            // The session is given up anyway; the storage ends it when the next one opens.
+            System.getLogger(OwnerSession.class.getName()).log(System.Logger.Level.DEBUG, e.toString());
+        }
+    }
+}

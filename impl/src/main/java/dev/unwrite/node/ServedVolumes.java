@@ -1,0 +1,42 @@
+package dev.unwrite.node;
+
+import dev.unwrite.nbd.Export;
+import dev.unwrite.nbd.ExportSource;
+import dev.unwrite.nbd.NbdConnection;
+import dev.unwrite.nbd.NbdRefusedException;
+import java.util.ArrayList;
+import java.util.List;
+
+/** The protected volumes as NBD exports, while this node is primary. */
+final class ServedVolumes implements ExportSource {
+    private final MachineRoom room;
+    private final boolean mayWrite;
+
+    /** {@code mayWrite}: whether whoever connects is the machine, rather than a spectator of one that runs here. */
+    ServedVolumes(MachineRoom room, boolean mayWrite) {
+        this.room = room;
+        this.mayWrite = mayWrite;
+    }
+
+    @Override
+    public List<Listing> list(NbdConnection connection) {
+        List<Listing> listings = new ArrayList<>();
+        room.volumesByName().keySet().forEach(name -> listings.add(new Listing(name, "")));
+        return listings;
+    }
+
+    @Override
+    public Export open(String name, NbdConnection connection) throws NbdRefusedException {
+        VolumeFront volume = room.volumesByName().get(name.isEmpty() ? room.firstVolume() : name);
+        if (volume == null) {
+            throw NbdRefusedException.unknown(
+                    room.isRunning()
+                            ? "there is no volume \"" + name + "\" here"
+                            : "this node is not primary, connect to the other one");
+        }
+        if (!room.isRunning()) {
+            throw NbdRefusedException.shutdown("this node is not primary, connect to the other one");
+        }
+        return Export.of(mayWrite ? volume : volume.readOnlyView()).withMultiConn(true);
+    }
+}

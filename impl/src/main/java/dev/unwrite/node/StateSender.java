@@ -1,0 +1,143 @@
+package dev.unwrite.node;
+
+import dev.unwrite.machine.Machine;
+import dev.unwrite.node.peer.PeerLink;
+import dev.unwrite.node.peer.PeerMessage;
+import dev.unwrite.node.peer.PeerMessage.StateBegin;
+import dev.unwrite.node.peer.PeerMessage.StateChunk;
+import dev.unwrite.node.peer.PeerMessage.StateEnd;
+import dev.unwrite.protocol.Extent;
+import java.io.Closeable;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.util.NavigableMap;
+import java.util.TreeMap;
+import java.util.zip.CRC32C;
+
+/**
+ * Sends saved states to the secondary, one after the other, and keeps each until its commit is known, so that it can be
+ * sent again over a new connection.
+ */
+final class StateSender implements Closeable {
+    private static final System.Logger LOG = System.getLogger(StateSender.class.getName());
+    /** A multiple of the block size, as large as a message may be. */
+    private static final int CHUNK = PeerMessage.CHUNK_BYTES_MAX / Extent.BLOCK_BYTES * Extent.BLOCK_BYTES;
+
+    private static final class Outgoing {
+        final long term;
+        final long epoch;
+        final Machine.Saved saved;
+        long sentOver = PeerLink.NOT_CONNECTED;
+        volatile long bytes;
+
+        Outgoing(long term, long epoch, Machine.Saved saved) {
+            this.term = term;
+            this.epoch = epoch;
+            this.saved = saved;
+        }
+    }
+
+    private final PeerLink link;
+    private final NavigableMap<Long, Outgoing> outgoing = new TreeMap<>();
+    private boolean closed;
+
+    StateSender(PeerLink link) {
+        this.link = link;
+        Thread.ofVirtual().name("state-sender").start(this::run);
+    }
+
+    /** Takes the state over; it is closed when it is committed or dropped. */
+    synchronized void send(long term, long epoch, Machine.Saved saved) {
+        outgoing.put(epoch, new Outgoing(term, epoch, saved));
+        notifyAll();
+    }
+
+    /** A new connection: what is not committed goes again. */
+    synchronized void connected() {
+        notifyAll();
+    }
+
+    /** The bytes of a state that was sent, 0 if it is not known. */
+    synchronized long bytesOf(long epoch) {
+        Outgoing state = outgoing.get(epoch);
+        return state == null ? 0 : state.bytes;
+    }
+
+    /** States up to this epoch are committed, or not wanted any more. */
+    synchronized void dropUpTo(long epoch) {
+        NavigableMap<Long, Outgoing> done = outgoing.headMap(epoch, true);
+        done.values().forEach(StateSender::release);
+        done.clear();
+    }
+
+    private static void release(Outgoing state) {
+        try {
+            state.saved.close();
+        } catch (IOException e) {
+            LOG.log(System.Logger.Level.WARNING, "a saved state is left behind: {0}", e.getMessage());
+        }
+    }
+
+    private void run() {
+        while (true) {
+            Outgoing next;
+            try {
+                next = take();
+            } catch (InterruptedException e) {
+                return;
+            }
+            if (next == null) {
+                return;
+            }
+            try {
+                transmit(next);
+            } catch (IOException e) {
+                LOG.log(System.Logger.Level.DEBUG, "a state was not sent whole: {0}", e.toString());
+            } catch (InterruptedException e) {
+                return;
+            }
+        }
+    }
+
+    private synchronized @org.jspecify.annotations.Nullable Outgoing take() throws InterruptedException {
+        while (!closed) {
+            long connection = link.connection();
+            if (connection != PeerLink.NOT_CONNECTED) {
+                for (Outgoing state : outgoing.values()) {
+                    if (state.sentOver != connection) {
+                        state.sentOver = connection;
+                        return state;
+                    }
+                }
+            }
+            wait(1000);
+        }
+        return null;
+    }
+
+    private void transmit(Outgoing state) throws IOException, InterruptedException {
+        long connection = state.sentOver;
+        link.sendBlocking(connection, new StateBegin(state.term, state.epoch));
+        CRC32C crc = new CRC32C();
+        long offset = 0;
+        try (InputStream in = state.saved.open()) {
+            byte[] chunk = new byte[CHUNK];
+            for (int length = in.readNBytes(chunk, 0, CHUNK); length > 0; length = in.readNBytes(chunk, 0, CHUNK)) {
+                crc.update(chunk, 0, length);
+                ByteBuffer bytes = ByteBuffer.wrap(chunk, 0, length);
+                link.sendBlocking(connection, new StateChunk(state.term, state.epoch, offset, bytes));
+                offset += length;
+            }
+        }
+        state.bytes = offset;
+        link.sendBlocking(connection, new StateEnd(state.term, state.epoch, offset, (int) crc.getValue()));
+    }
+
+    @Override
+    public synchronized void close() {
+        closed = true;
+        notifyAll();
+        dropUpTo(Long.MAX_VALUE);
+    }
+}

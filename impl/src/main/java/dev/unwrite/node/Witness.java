@@ -1,0 +1,65 @@
+package dev.unwrite.node;
+
+import dev.unwrite.nbd.BlockDevice;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayDeque;
+import java.util.Deque;
+
+/**
+ * Copies the volumes at each cut, while the machine stands still, and after each rollback, before it runs, so that a
+ * harness can compare the two byte for byte. Only for tests: it reads whole volumes. The copies of the last cuts are kept.
+ */
+final class Witness {
+    private static final int KEEP = 64;
+    private static final int PIECE = 1 << 20;
+
+    private final Path folder;
+    private final Deque<Path> images = new ArrayDeque<>();
+
+    Witness(Path folder) throws IOException {
+        this.folder = Files.createDirectories(folder);
+    }
+
+    /** The volumes at the cut that begins the epoch. */
+    void cut(long term, long epoch, OwnerSession session) throws IOException {
+        images.addLast(copy("image-" + term + "-" + epoch, session));
+        while (images.size() > KEEP) {
+            Files.deleteIfExists(images.removeFirst());
+        }
+    }
+
+    /** The volumes after the rollback to the checkpoint that begins the epoch. */
+    void restored(long term, long epoch, OwnerSession session) throws IOException {
+        copy("restored-" + term + "-" + epoch, session);
+    }
+
+    private Path copy(String name, OwnerSession session) throws IOException {
+        Path whole = folder.resolve(name + ".bin");
+        Path part = folder.resolve(name + ".part");
+        try (FileChannel out = FileChannel.open(
+                part, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE)) {
+            for (int i = 0; i < session.infos().size(); i++) {
+                copy(session.volume(i), out);
+            }
+        }
+        return Files.move(part, whole, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    }
+
+    private static void copy(BlockDevice volume, FileChannel out) throws IOException {
+        ByteBuffer piece = ByteBuffer.allocate(PIECE);
+        for (long at = 0; at < volume.size(); at += PIECE) {
+            piece.clear().limit((int) Math.min(PIECE, volume.size() - at));
+            volume.read(at, piece);
+            piece.flip();
+            while (piece.hasRemaining()) {
+                out.write(piece);
+            }
+        }
+    }
+}

@@ -1,0 +1,204 @@
+package dev.unwrite.node;
+
+import dev.unwrite.nbd.NbdError;
+import dev.unwrite.nbd.NbdException;
+import dev.unwrite.protocol.Action;
+import dev.unwrite.protocol.Extent;
+import dev.unwrite.protocol.PendingWrite;
+import dev.unwrite.protocol.Step;
+import dev.unwrite.trace.BlockHash;
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.nio.ByteBuffer;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The way of the machine's writes to the storage: ask first, then write, then tell the protocol. A write that fails since
+ * the session broke waits for the next one and goes again.
+ */
+final class WritePath {
+    /** Told to a waiting write when the machine it belongs to is gone. */
+    private static final long GONE = -1;
+
+    private final Engine engine;
+    private final SessionHolder sessions;
+    private final ExtentLocks locks = new ExtentLocks();
+    private final Unflushed unflushed = new Unflushed();
+    private final Map<Long, LinkedBlockingQueue<Long>> waiting = new ConcurrentHashMap<>();
+    private final AtomicLong ids = new AtomicLong();
+    private final AtomicLong writes = new AtomicLong();
+    private final AtomicLong writtenBytes = new AtomicLong();
+    private final ReentrantLock flushing = new ReentrantLock();
+    private final boolean tracing;
+
+    WritePath(Engine engine, SessionHolder sessions, boolean tracing) {
+        this.engine = engine;
+        this.sessions = sessions;
+        this.tracing = tracing;
+    }
+
+    /** Effect Ready: these writes may go, each in the session of this moment. */
+    void ready(Iterable<PendingWrite> ready) {
+        for (PendingWrite write : ready) {
+            LinkedBlockingQueue<Long> queue = waiting.get(write.id());
+            if (queue != null && engine.take(new Action.SendWrite(write.id(), write.extent()))) {
+                queue.add(engine.state().session());
+            }
+        }
+    }
+
+    /** Ends every write that waits: the machine is stopped. */
+    void endAll() {
+        waiting.values().forEach(queue -> queue.add(GONE));
+        unflushed.clear();
+    }
+
+    ExtentLocks locks() {
+        return locks;
+    }
+
+    /**
+     * Writes whole blocks; the caller holds the extent's lock and is inside the gate. {@code data} null stands for zeroes
+     * and is not changed afterwards.
+     */
+    void write(Extent extent, @Nullable ByteBuffer data, boolean fua) throws IOException {
+        long id = ids.incrementAndGet();
+        ByteBuffer content = data == null ? ByteBuffer.allocate((int) extent.lengthBytes()) : data;
+        LinkedBlockingQueue<Long> queue = new LinkedBlockingQueue<>();
+        waiting.put(id, queue);
+        try {
+            Step step = engine.tryTake(new Action.MachineWrite(id, extent), tracing ? BlockHash.of(content) : null);
+            if (step instanceof Step.Refused(String why)) {
+                throw new NbdException(NbdError.ESHUTDOWN, "this host does not own the volume: " + why);
+            }
+            while (!sent(id, extent, content, data == null, fua, queue.take())) {
+                // The session broke: the next one says when to go again.
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw (IOException) new InterruptedIOException("interrupted").initCause(e);
+        } finally {
+            waiting.remove(id);
+        }
+        writes.incrementAndGet();
+        writtenBytes.addAndGet(extent.lengthBytes());
+        if (unflushed.bytes() > Unflushed.LIMIT_BYTES) {
+            flush();
+        }
+    }
+
+    private boolean sent(long id, Extent extent, ByteBuffer content, boolean zeroes, boolean fua, long session)
+            throws IOException {
+        if (session == GONE) {
+            throw new NbdException(NbdError.ESHUTDOWN, "this host does not own the volume any more");
+        }
+        OwnerSession own = sessions.current();
+        if (own == null || own.number() != session) {
+            return false;
+        }
+        try {
+            if (zeroes) {
+                own.volume(extent.volume()).writeZeroes(extent.offsetBytes(), extent.lengthBytes(), false, fua);
+            } else {
+                own.volume(extent.volume()).write(extent.offsetBytes(), content.duplicate(), fua);
+            }
+        } catch (IOException e) {
+            if (sessions.isFatal(e)) {
+                throw e;
+            }
+            sessions.broken(own, e);
+            return false;
+        }
+        unflushed.put(extent, content);
+        return engine.take(new Action.WriteDone(id, extent, session));
+    }
+
+    /** Writes blocks that the host itself owes: again after a session broke. False if the session broke. */
+    boolean replay(OwnerSession own) throws IOException {
+        for (Extent owed : engine.state().owed().extents()) {
+            for (long first = owed.first(); first < owed.end(); first += VolumeFront.MAX_BLOCKS) {
+                int count = (int) Math.min(VolumeFront.MAX_BLOCKS, owed.end() - first);
+                Extent extent = new Extent(owed.volume(), first, count);
+                ByteBuffer content = unflushed.get(extent);
+                if (content == null) {
+                    throw new IOException("the contents of " + extent + " are not remembered");
+                }
+                if (!writeOwed(own, extent, content)) {
+                    return false;
+                }
+            }
+        }
+        return true;
+    }
+
+    /** Writes one extent that the host owes. False if the session broke. */
+    boolean writeOwed(OwnerSession own, Extent extent, ByteBuffer content) throws IOException {
+        if (!engine.take(new Action.SendWrite(dev.unwrite.protocol.HostState.OWED, extent))) {
+            return false;
+        }
+        try {
+            own.volume(extent.volume()).write(extent.offsetBytes(), content.duplicate(), false);
+        } catch (IOException e) {
+            if (sessions.isFatal(e)) {
+                throw e;
+            }
+            sessions.broken(own, e);
+            return false;
+        }
+        unflushed.put(extent, content);
+        return engine.take(new Action.WriteDone(dev.unwrite.protocol.HostState.OWED, extent, own.number()));
+    }
+
+    /** On return everything written before the call is durable, or an exception says why not. */
+    void flush() throws IOException {
+        flushing.lock();
+        try {
+            while (!flushOnce()) {
+                // The session broke: what was not flushed is written again first.
+            }
+        } finally {
+            flushing.unlock();
+        }
+    }
+
+    private boolean flushOnce() throws IOException {
+        OwnerSession own = sessions.await();
+        if (engine.state().session() != own.number() || !engine.take(new Action.AskFlush())) {
+            return engine.state().session() == 0 ? gone() : false;
+        }
+        if (engine.state().flushing().isEmpty()) {
+            return true;
+        }
+        try {
+            own.flush();
+        } catch (IOException e) {
+            if (sessions.isFatal(e)) {
+                throw e;
+            }
+            sessions.broken(own, e);
+            return false;
+        }
+        if (!engine.take(new Action.Flush(own.number()))) {
+            return false;
+        }
+        unflushed.keepOnly(engine.state().dirty(), engine.state().owed());
+        return true;
+    }
+
+    private static boolean gone() throws IOException {
+        throw new NbdException(NbdError.ESHUTDOWN, "this host does not own the volume any more");
+    }
+
+    long writes() {
+        return writes.get();
+    }
+
+    long writtenBytes() {
+        return writtenBytes.get();
+    }
+}
