@@ -119,7 +119,7 @@ final class Driver implements Closeable, PeerLink.Listener {
         path = new WritePath(engine, sessions, tracing);
         room = new MachineRoom(config, sessions, path, gate, outputs, budget);
         ownership = new Ownership(engine, storage);
-        mirror = new Mirror(engine, storage, undo, store, tracing);
+        mirror = new Mirror(engine, storage, undo, store, tracing, this::refuse);
         witness = config.witness() == null ? null : new Witness(config.witness());
         recovery = new Recovery(engine, storage, ownership, sessions, path, room, mirror, undo, store, witness, log);
         keeper = new SessionKeeper(engine, sessions, recovery, log);
@@ -228,7 +228,13 @@ final class Driver implements Closeable, PeerLink.Listener {
                 engine.take(new Action.RecvPreserved(m.term(), m.epoch(), extents(m.extents())));
             case PeerMessage.StateBegin m -> {
                 follow(m.term());
-                mirror.stateBegin(m);
+                String why = mirror.stateBegin(m);
+                Checkpoint held = engine.state().checkpoint();
+                boolean have = held != null && held.term() == m.term() && held.epoch() >= m.epoch();
+                if (why != null && !have) {
+                    refuse(m.term(), m.epoch(), why);
+                    lookAtRecord();
+                }
             }
             case PeerMessage.StateChunk m -> mirror.stateChunk(m);
             case PeerMessage.StateEnd m -> {
@@ -241,9 +247,18 @@ final class Driver implements Closeable, PeerLink.Listener {
             case PeerMessage.Committed m -> learnCommitted(m);
             case PeerMessage.HandOver m -> order(Kind.HAND_OVER);
             case PeerMessage.HandOverRefused m -> log.accept("the other host did not take over: " + m.reason());
-            case PeerMessage.StateRefused m -> log.accept("the other host did not take a state: " + m.reason());
+            case PeerMessage.StateRefused m -> {
+                StateSender states = sender;
+                if (states != null) {
+                    states.refused(m.term(), m.epoch());
+                }
+            }
             case PeerMessage.Hello m -> {}
         }
+    }
+
+    private void refuse(long term, long epoch, String why) {
+        send(new PeerMessage.StateRefused(term, epoch, why));
     }
 
     private void follow(long term) {
@@ -402,9 +417,17 @@ final class Driver implements Closeable, PeerLink.Listener {
                 s.epoch(),
                 held == null ? 0 : held.epoch(),
                 record.version(),
-                (s.role() == Role.IDLE || s.role() == Role.SECONDARY) && mirror.failure() == null,
+                wouldJoin(s),
                 held == null,
                 false));
+    }
+
+    /** Whether this host would take the state of the owner's machine. */
+    private boolean wouldJoin(HostState s) {
+        return (s.role() == Role.IDLE || s.role() == Role.SECONDARY)
+                && mirror.failure() == null
+                && record.mode() == OwnershipRecord.Mode.SOLO
+                && !record.owner().equals(config.name());
     }
 
     private void readRecordIfDue() throws IOException {
@@ -666,7 +689,12 @@ final class Driver implements Closeable, PeerLink.Listener {
         PeerMessage.Heartbeat last = heard;
         boolean fresh = System.nanoTime() - heardAt < config.lonelyAfter().toNanos();
         PeerLink out = link;
-        if (last != null && fresh && last.readyToJoin() && out != null && out.connection() != PeerLink.NOT_CONNECTED) {
+        if (last != null
+                && fresh
+                && last.readyToJoin()
+                && last.recordVersion() >= record.version()
+                && out != null
+                && out.connection() != PeerLink.NOT_CONNECTED) {
             holding(() -> {
                 if (cuts().startJoin() >= 0) {
                     log.accept("takes " + engine.state().peer() + " in: sends its state");

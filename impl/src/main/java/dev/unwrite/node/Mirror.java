@@ -40,11 +40,17 @@ final class Mirror implements Closeable {
 
     private record Key(long term, long epoch) {}
 
+    /** Tells the primary that a state was not taken, so that it sends it again. */
+    interface Refusals {
+        void refuse(long term, long epoch, String why);
+    }
+
     private final Engine engine;
     private final StorageClient storage;
     private final UndoLog undo;
     private final CheckpointStore store;
     private final boolean tracing;
+    private final Refusals refusals;
     private final Semaphore reads = new Semaphore(READS_MAX);
     private final Map<Key, CheckpointStore.Receiver> receiving = new ConcurrentHashMap<>();
     private final ExecutorService committer =
@@ -53,12 +59,19 @@ final class Mirror implements Closeable {
     private @Nullable OwnerSession reader;
     private volatile @Nullable String failure;
 
-    Mirror(Engine engine, StorageClient storage, UndoLog undo, CheckpointStore store, boolean tracing) {
+    Mirror(
+            Engine engine,
+            StorageClient storage,
+            UndoLog undo,
+            CheckpointStore store,
+            boolean tracing,
+            Refusals refusals) {
         this.engine = engine;
         this.storage = storage;
         this.undo = undo;
         this.store = store;
         this.tracing = tracing;
+        this.refusals = refusals;
     }
 
     /** Why this host can no longer mirror, or null: its local storage failed it. */
@@ -175,12 +188,13 @@ final class Mirror implements Closeable {
         return false;
     }
 
-    /** A checkpoint begins to arrive; whatever arrived of it before is dropped. */
-    void stateBegin(StateBegin begin) {
+    /** A checkpoint begins to arrive; whatever arrived of it before is dropped. Says why if it is not taken, else null. */
+    @Nullable
+    String stateBegin(StateBegin begin) {
         Key key = new Key(begin.term(), begin.epoch());
         drop(key);
         if (!follows(begin.term())) {
-            return;
+            return "this host does not follow term " + begin.term();
         }
         for (Key other : List.copyOf(receiving.keySet())) {
             if (other.term != begin.term()) {
@@ -189,8 +203,9 @@ final class Mirror implements Closeable {
         }
         try {
             receiving.put(key, store.begin(begin.term(), begin.epoch()));
+            return null;
         } catch (IOException e) {
-            LOG.log(System.Logger.Level.DEBUG, "a checkpoint is not taken: {0}", e.getMessage());
+            return e.getMessage();
         }
     }
 
@@ -225,6 +240,7 @@ final class Mirror implements Closeable {
                 receiver.commit(end.length(), Integer.toUnsignedLong(end.crc32c()));
             } catch (IOException e) {
                 engine.take(new Action.CommitFailed(end.epoch()));
+                refusals.refuse(end.term(), end.epoch(), String.valueOf(e.getMessage()));
                 throw e;
             }
             engine.take(new Action.Commit(end.epoch()));

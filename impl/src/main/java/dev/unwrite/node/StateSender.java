@@ -24,11 +24,14 @@ final class StateSender implements Closeable {
     /** A multiple of the block size, as large as a message may be. */
     private static final int CHUNK = PeerMessage.CHUNK_BYTES_MAX / Extent.BLOCK_BYTES * Extent.BLOCK_BYTES;
 
+    private static final long RETRY_MILLIS = 200;
+
     private static final class Outgoing {
         final long term;
         final long epoch;
         final Machine.Saved saved;
         long sentOver = PeerLink.NOT_CONNECTED;
+        long notBeforeNanos = System.nanoTime();
         volatile long bytes;
 
         Outgoing(long term, long epoch, Machine.Saved saved) {
@@ -56,6 +59,15 @@ final class StateSender implements Closeable {
     /** A new connection: what is not committed goes again. */
     synchronized void connected() {
         notifyAll();
+    }
+
+    /** The other host did not take the state: it goes again, a little later. */
+    synchronized void refused(long term, long epoch) {
+        Outgoing state = outgoing.get(epoch);
+        if (state != null && state.term == term) {
+            state.sentOver = PeerLink.NOT_CONNECTED;
+            state.notBeforeNanos = System.nanoTime() + RETRY_MILLIS * 1_000_000;
+        }
     }
 
     /** The bytes of a state that was sent, 0 if it is not known. */
@@ -105,13 +117,13 @@ final class StateSender implements Closeable {
             long connection = link.connection();
             if (connection != PeerLink.NOT_CONNECTED) {
                 for (Outgoing state : outgoing.values()) {
-                    if (state.sentOver != connection) {
+                    if (state.sentOver != connection && System.nanoTime() - state.notBeforeNanos >= 0) {
                         state.sentOver = connection;
                         return state;
                     }
                 }
             }
-            wait(1000);
+            wait(RETRY_MILLIS);
         }
         return null;
     }
