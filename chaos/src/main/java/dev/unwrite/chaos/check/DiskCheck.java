@@ -75,12 +75,14 @@ public final class DiskCheck {
     public static CheckResult somethingWasRestored(List<Takeover> takeovers) {
         List<String> evidence = new ArrayList<>();
         for (Takeover takeover : takeovers) {
-            evidence.add("takeover " + takeover.number() + ": " + takeover.restoredBlocks() + " blocks");
+            List<Integer> ahead = takeover.ahead();
+            evidence.add("takeover " + takeover.number() + ": " + takeover.restoredBlocks() + " blocks put back"
+                    + (ahead == null ? "" : ", of which " + ahead.size() + " had changed on the disk"));
         }
         if (evidence.isEmpty()) {
             evidence.add("there was no takeover");
         }
-        boolean any = takeovers.stream().anyMatch(takeover -> takeover.restoredBlocks() > 0);
+        boolean any = takeovers.stream().anyMatch(Takeover::tookSomethingBack);
         return new CheckResult(
                 "rollback-restored-blocks",
                 "The primary died in the middle of its writes: a rollback had blocks to restore",

@@ -32,6 +32,12 @@ public record Takeover(
         @Nullable List<Integer> different,
         int diskBlocks) {
 
+    /** Whether the disk had to go back at all: else that it is right after the rollback shows nothing. */
+    public boolean tookSomethingBack() {
+        List<Integer> blocks = ahead;
+        return restoredBlocks > 0 && (blocks == null || !blocks.isEmpty());
+    }
+
     /**
      * The copies that the nodes made: of the disk when the checkpoint was cut (by the host that is dead now), and when the
      * rollback was over and the machine not yet running (by the host that took over). Either may be missing.

@@ -9,6 +9,7 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.net.http.HttpTimeoutException;
 import java.time.Duration;
 
 /** Talks to the control port of one node. Thread-safe. */
@@ -56,6 +57,11 @@ public final class Control implements Closeable {
                         request.uri() + " answered " + response.statusCode() + ": " + oneLine(response.body()));
             }
             return response.body().isBlank() ? JSON.createObjectNode() : JSON.readTree(response.body());
+        } catch (HttpTimeoutException e) {
+            throw new IOException(
+                    request.method() + " " + request.uri() + " was not answered in "
+                            + request.timeout().map(Duration::toSeconds).orElse(0L) + " s",
+                    e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new IOException("interrupted", e);

@@ -8,12 +8,20 @@ import com.fasterxml.jackson.databind.JsonNode;
  * @param role primary, secondary, restoring or idle
  * @param mode protected, joining, solo or none
  * @param committed the newest checkpoint that the secondary has whole
+ * @param recordMode what the ownership record says, as far as the node knows: none, solo, protected or rollback
  * @param counters since the process started
  */
 public record NodeStatus(
-        String role, String mode, long term, long epoch, long committed, long undoBlocks, Counters counters) {
+        String role,
+        String mode,
+        long term,
+        long epoch,
+        long committed,
+        long undoBlocks,
+        String recordMode,
+        Counters counters) {
     /** A node that does not answer. */
-    public static final NodeStatus DOWN = new NodeStatus("down", "none", 0, 0, 0, 0, Counters.ZERO);
+    public static final NodeStatus DOWN = new NodeStatus("down", "none", 0, 0, 0, 0, "none", Counters.ZERO);
 
     /**
      * What only grows while the process lives.
@@ -71,6 +79,7 @@ public record NodeStatus(
                 status.path("epoch").asLong(),
                 status.path("committed").asLong(),
                 status.path("undo").path("blocks").asLong(),
+                status.path("record").path("mode").asText("none"),
                 Counters.parse(status.path("counters")));
     }
 
@@ -86,7 +95,7 @@ public record NodeStatus(
 
     /** The same with other counters. */
     NodeStatus with(Counters others) {
-        return new NodeStatus(role, mode, term, epoch, committed, undoBlocks, others);
+        return new NodeStatus(role, mode, term, epoch, committed, undoBlocks, recordMode, others);
     }
 
     /** Whether a person would call it the same state. */

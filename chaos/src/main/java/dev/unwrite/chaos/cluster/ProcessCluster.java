@@ -21,7 +21,8 @@ public final class ProcessCluster implements Cluster {
     private static final Duration STORAGE_START_MAX = Duration.ofSeconds(20);
     private static final String GROUP = "bank";
     private static final String VOLUME = "disk";
-    private static final long VOLUME_BYTES = 64L << 20;
+    /** What a ledger needs, and little more: a copy of all of it is made at each cut. */
+    private static final long VOLUME_BYTES = 1L << 20;
 
     private final Path dir;
     private final Processes processes;
@@ -61,7 +62,7 @@ public final class ProcessCluster implements Cluster {
     public void startStorage() {
         List<String> args = new ArrayList<>(List.of("storage", "--listen", nbd(storageAddress)));
         args.addAll(List.of("--volume", GROUP + "/" + VOLUME + "=" + volume()));
-        args.addAll(List.of("--data", dir.resolve("data/storage").toString()));
+        args.addAll(List.of("--data", dir.resolve("data/storage").toString(), "--trace", traces().toString()));
         Process started = processes.unwrite("storage", args);
         storage = started;
         Await.until("the storage to listen", STORAGE_START_MAX, () -> listens(started), this::whereToLook);

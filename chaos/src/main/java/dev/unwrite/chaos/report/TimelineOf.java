@@ -69,8 +69,10 @@ public final class TimelineOf {
     }
 
     private List<Timeline.Band> bands(Host host) {
-        List<Watcher.Seen> samples = withoutBlinks(
-                run.samples().stream().filter(sample -> sample.host() == host).toList());
+        List<Watcher.Seen> samples = withoutBlinks(run.samples().stream()
+                .filter(sample -> sample.host() == host)
+                .dropWhile(sample -> sample.status().role().equals("down"))
+                .toList());
         List<Timeline.Band> bands = new ArrayList<>();
         int from = 0;
         for (int i = 1; i <= samples.size(); i++) {

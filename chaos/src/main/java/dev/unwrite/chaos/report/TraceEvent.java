@@ -7,6 +7,5 @@ import dev.unwrite.chaos.cluster.Host;
  *
  * @param at nanoseconds since 1970, for display only
  * @param epoch of the checkpoint or copy, -1 where the line has none
- * @param block -1 where the line has none
  */
-public record TraceEvent(long at, Host host, String action, long epoch, long block) {}
+public record TraceEvent(long at, Host host, String action, long epoch) {}

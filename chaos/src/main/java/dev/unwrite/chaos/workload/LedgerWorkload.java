@@ -62,6 +62,11 @@ public final class LedgerWorkload {
         return process.isAlive();
     }
 
+    /** How it ended; only where it did. */
+    public int exitCode() {
+        return process.exitValue();
+    }
+
     /** Begins nothing new, waits for what is on the way, and writes the history; false where it had to be killed. */
     public boolean finish() throws IOException, InterruptedException {
         process.getOutputStream().close();

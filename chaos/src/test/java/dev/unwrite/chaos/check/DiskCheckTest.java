@@ -81,6 +81,16 @@ class DiskCheckTest {
     }
 
     @Test
+    void copiesOfBlocksThatHadNotChangedYetShowNothing() throws IOException {
+        assertThat(DiskCheck.somethingWasRestored(List.of(takeover(3, List.of())))
+                        .verdict())
+                .isEqualTo(Verdict.UNKNOWN);
+        assertThat(DiskCheck.somethingWasRestored(List.of(takeover(3, List.of(7))))
+                        .verdict())
+                .isEqualTo(Verdict.VALID);
+    }
+
+    @Test
     void aShorterCopyGoesOnWithZeroes() throws IOException {
         byte[] longer = Arrays.copyOf(disk, disk.length + BlockDiff.BLOCK_BYTES);
         Path left = Files.write(dir.resolve("left"), disk);
@@ -92,8 +102,11 @@ class DiskCheckTest {
     }
 
     private Takeover takeover(long restoredBlocks) throws IOException {
+        return takeover(restoredBlocks, null);
+    }
+
+    private Takeover takeover(long restoredBlocks, @Nullable List<Integer> ahead) throws IOException {
         Takeover.Witness witness = WitnessFiles.find(dir.resolve("A"), 1, dir.resolve("B"), 2);
-        @Nullable List<Integer> ahead = null;
         return new Takeover(1, Host.A, 1, Host.B, 2, 1_000, 2_000, restoredBlocks, 0, witness, ahead, null, BLOCKS);
     }
 }

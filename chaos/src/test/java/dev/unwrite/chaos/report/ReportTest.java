@@ -75,10 +75,10 @@ class ReportTest {
         List<Checkpoints.Pair> pairs = Checkpoints.of(
                 Host.A,
                 List.of(
-                        new TraceEvent(10, Host.A, "Cut", 5, -1),
-                        new TraceEvent(20, Host.A, "Cut", 6, -1),
-                        new TraceEvent(30, Host.A, "LearnCommitted", 5, -1),
-                        new TraceEvent(90, Host.A, "Resume", -1, -1)));
+                        new TraceEvent(10, Host.A, "Cut", 5),
+                        new TraceEvent(20, Host.A, "Cut", 6),
+                        new TraceEvent(30, Host.A, "LearnCommitted", 5),
+                        new TraceEvent(90, Host.A, "Resume", -1)));
         assertThat(pairs)
                 .containsExactly(new Checkpoints.Pair(Host.A, 5, 10, 30L), new Checkpoints.Pair(Host.A, 6, 20, null));
     }
@@ -89,8 +89,7 @@ class ReportTest {
                 {"t":1780000000000000,"node":"A","seq":1,"action":"Cut","epoch":7}
                 {"t":1780000000000001,"node":"A","seq":2,"action":"MachineWrite","block":7}
                 {"t":17800000000""");
-        assertThat(TraceReader.read(dir))
-                .containsExactly(new TraceEvent(1_780_000_000_000_000_000L, Host.A, "Cut", 7, -1));
+        assertThat(TraceReader.read(dir)).containsExactly(new TraceEvent(1_780_000_000_000_000_000L, Host.A, "Cut", 7));
     }
 
     @Test

@@ -101,24 +101,24 @@ public final class SampleRun {
         long epoch = term == 1 ? 1 : 50;
         for (double t = from; t < to; t += 0.05) {
             epoch++;
-            trace.add(new TraceEvent(at(t), primary, "Cut", epoch, -1));
+            trace.add(new TraceEvent(at(t), primary, "Cut", epoch));
             double commit = t + 0.012 + chance.nextDouble() * 0.01;
             if (commit < to) {
-                trace.add(new TraceEvent(at(commit), primary, "LearnCommitted", epoch, -1));
+                trace.add(new TraceEvent(at(commit), primary, "LearnCommitted", epoch));
             }
             for (int copy = 0; copy < 12; copy++) {
                 double when = t + chance.nextDouble() * 0.05;
                 if (when < to) {
-                    trace.add(new TraceEvent(at(when), primary.other(), "StoreCopy", epoch, copy));
+                    trace.add(new TraceEvent(at(when), primary.other(), "StoreCopy", epoch));
                 }
             }
         }
     }
 
     private void takeOver(Host host, double record, double done) {
-        trace.add(new TraceEvent(at(record), host, "TakeOver", -1, -1));
-        trace.add(new TraceEvent(at(done), host, "FinishRollback", -1, -1));
-        trace.add(new TraceEvent(at(done + 0.01), host, "Resume", -1, -1));
+        trace.add(new TraceEvent(at(record), host, "TakeOver", -1));
+        trace.add(new TraceEvent(at(done), host, "FinishRollback", -1));
+        trace.add(new TraceEvent(at(done + 0.01), host, "Resume", -1));
     }
 
     private void bands() {
@@ -149,7 +149,7 @@ public final class SampleRun {
     }
 
     private void see(double at, Host host, String role, String mode, long term) {
-        seen.add(new Watcher.Seen(at(at), host, new NodeStatus(role, mode, term, 0, 0, 0, COUNTERS)));
+        seen.add(new Watcher.Seen(at(at), host, new NodeStatus(role, mode, term, 0, 0, 0, mode, COUNTERS)));
     }
 
     private void load(double from, double to) {
