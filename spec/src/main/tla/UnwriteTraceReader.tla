@@ -13,4 +13,7 @@ TraceEvents == CHOOSE events : FALSE
 \* TRUE, and remembers the greatest i ever asked for, so that a trace that is
 \* not accepted can be told by its first event that fits no step.
 Reached(i) == TRUE
+
+\* TRUE, and writes the value down: what a person should know of a rejection.
+Report(value) == TRUE
 =============================================================================

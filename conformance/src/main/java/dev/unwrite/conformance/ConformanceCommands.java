@@ -10,6 +10,6 @@ public final class ConformanceCommands implements SubcommandProvider {
 
     @Override
     public List<Object> subcommands() {
-        return List.of(new CheckCommand());
+        return List.of(new CheckCommand(), new ValidateCommand());
     }
 }

@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Asks TLC whether a specification accepts a trace. The module extends UnwriteTraceReader, its formula {@code Spec}
@@ -46,6 +47,12 @@ public final class TraceCheck {
      */
     public TraceVerdict run(String module, Path trace, Map<String, String> constants)
             throws IOException, InterruptedException {
+        return run(module, trace, constants, null);
+    }
+
+    /** As above; what the specification says by {@code Report} is added to the file {@code report}. */
+    public TraceVerdict run(String module, Path trace, Map<String, String> constants, @Nullable Path report)
+            throws IOException, InterruptedException {
         List<String> events;
         try (var lines = Files.lines(trace)) {
             events = lines.filter(line -> !line.isBlank()).toList();
@@ -57,7 +64,12 @@ public final class TraceCheck {
         }
         Path reached = Files.createTempFile("unwrite-reached-", ".txt");
         try {
-            TlcResult result = TlcRun.run(TlcJob.of(module, files, config(constants))
+            TlcJob job = TlcJob.of(module, files, config(constants));
+            if (report != null) {
+                job = job.withProperty(
+                        UnwriteTraceReader.REPORT, report.toAbsolutePath().toString());
+            }
+            TlcResult result = TlcRun.run(job
                     .withLimit(limit)
                     .withHeap(heap)
                     .withProperty(

@@ -3,6 +3,7 @@ package dev.unwrite.spec.trace;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import tlc2.overrides.TLAPlusOperator;
@@ -16,6 +17,9 @@ public final class UnwriteTraceReader {
     static final String TRACE = "unwrite.trace";
     /** The system property with the file that takes the greatest index reached when the JVM ends. */
     static final String REACHED = "unwrite.trace.reached";
+
+    /** The system property with the file that takes what the specification reports. */
+    static final String REPORT = "unwrite.trace.report";
 
     private static final AtomicInteger FURTHEST = new AtomicInteger(-1);
     private static @Nullable Value events;
@@ -42,6 +46,20 @@ public final class UnwriteTraceReader {
     public static Value reached(IntValue index) {
         if (FURTHEST.getAndAccumulate(index.val, Math::max) < 0) {
             Runtime.getRuntime().addShutdownHook(new Thread(UnwriteTraceReader::write, "trace-reached"));
+        }
+        return BoolValue.ValTrue;
+    }
+
+    /** TRUE; adds the value to the report, a line for each. */
+    @TLAPlusOperator(identifier = "Report", module = "UnwriteTraceReader", warn = false)
+    public static synchronized Value report(Value value) throws IOException {
+        String file = System.getProperty(REPORT);
+        if (file != null) {
+            Files.writeString(
+                    Path.of(file),
+                    value.toString().replace('\n', ' ') + "\n",
+                    StandardOpenOption.CREATE,
+                    StandardOpenOption.APPEND);
         }
         return BoolValue.ValTrue;
     }

@@ -1,0 +1,73 @@
+package dev.unwrite.conformance.trace;
+
+import dev.unwrite.conformance.trace.TraceEvent.BlockId;
+import dev.unwrite.trace.BlockHash;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/** Numbers the blocks of a trace from 1, and maps contents: 1 is what was in a block at first. */
+final class BlockTable {
+    private final Map<BlockId, Integer> numbers = new HashMap<>();
+    private final List<BlockId> blocks = new ArrayList<>();
+    /** The first copy of a block, by number, and when it was taken: it shows what was there. */
+    private final Map<Integer, Seen> copies = new HashMap<>();
+
+    private final Map<Integer, Long> writes = new HashMap<>();
+
+    private record Seen(long time, int value) {}
+
+    BlockTable(TraceFolder folder) {
+        folder.nodes().values().forEach(events -> events.forEach(this::scan));
+        folder.storage().forEach(this::scan);
+    }
+
+    private void scan(TraceEvent event) {
+        int index = 0;
+        for (BlockId block : event.blocks()) {
+            int number = numbers.computeIfAbsent(block, this::add);
+            switch (event.action()) {
+                case "StoreCopy" -> {
+                    Seen seen = new Seen(event.time(), event.value(index));
+                    copies.merge(number, seen, (a, b) -> a.time <= b.time ? a : b);
+                }
+                case "Apply" -> writes.merge(number, event.time(), Math::min);
+                default -> {
+                    // Says nothing about contents.
+                }
+            }
+            index++;
+        }
+    }
+
+    private int add(BlockId block) {
+        blocks.add(block);
+        return blocks.size();
+    }
+
+    int number(BlockId block) {
+        Integer number = numbers.get(block);
+        if (number == null) {
+            throw new IllegalArgumentException("a block that no event names: " + block);
+        }
+        return number;
+    }
+
+    /** The block that has the number, for people. */
+    BlockId block(int number) {
+        return blocks.get(number - 1);
+    }
+
+    int size() {
+        return blocks.size();
+    }
+
+    /** What stands for the content in the specification. */
+    int value(int number, int hash) {
+        Seen seen = copies.get(number);
+        long firstWrite = writes.getOrDefault(number, Long.MAX_VALUE);
+        int initial = seen != null && seen.time < firstWrite ? seen.value : BlockHash.ZERO;
+        return hash == initial ? 1 : Math.max(hash, 2);
+    }
+}

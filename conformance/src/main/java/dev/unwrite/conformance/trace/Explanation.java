@@ -1,0 +1,100 @@
+package dev.unwrite.conformance.trace;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.unwrite.spec.value.TlaParser;
+import dev.unwrite.spec.value.TlaValue;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.StreamSupport;
+
+/**
+ * Why a step was rejected.
+ *
+ * @param why one line
+ * @param details what the specification has there
+ */
+record Explanation(String why, List<String> details) {
+    private static final JsonMapper MAPPER = new JsonMapper();
+
+    /** Reads what UnwriteTrace reported before the step and, if {@code taken}, after it. */
+    static Explanation of(MergedStep step, boolean taken, List<String> report, BlockTable blocks) throws IOException {
+        JsonNode json = MAPPER.readTree(step.json());
+        Optional<TlaValue.Fcn> before = find(report, "before");
+        Optional<TlaValue.Fcn> after = find(report, "after");
+        List<String> details = new ArrayList<>();
+        details.add("step: " + step.json());
+        int block = json.path("block").asInt();
+        if (block > 0) {
+            details.add("block " + block + " of the step is " + blocks.block(block));
+        }
+        before.ifPresent(state -> state.entries().forEach((name, value) -> {
+            if (!name.plain().equals("at")) {
+                details.add("before, " + name.plain() + ": " + value.plain());
+            }
+        }));
+        String why;
+        if (!taken || after.isEmpty()) {
+            why = "the guard of " + step.action() + " is false" + (step.hidden() == null ? "" : " (" + step.hidden() + ")");
+        } else {
+            List<String> differences = differences(json, after.get());
+            after.get().entries().forEach((name, value) -> {
+                if (!name.plain().equals("at")) {
+                    details.add("after, " + name.plain() + ": " + value.plain());
+                }
+            });
+            why = "after " + step.action() + ": " + String.join("; ", differences);
+        }
+        return new Explanation(why, details);
+    }
+
+    private static Optional<TlaValue.Fcn> find(List<String> report, String at) {
+        TlaValue wanted = new TlaValue.Str(at);
+        return report.stream()
+                .map(TlaParser::value)
+                .filter(TlaValue.Fcn.class::isInstance)
+                .map(TlaValue.Fcn.class::cast)
+                .filter(value -> value.field("at").filter(wanted::equals).isPresent())
+                .findFirst();
+    }
+
+    private static List<String> differences(JsonNode step, TlaValue.Fcn after) {
+        List<String> found = new ArrayList<>();
+        for (String invariant : List.of("Recoverable", "Consistent", "OneOwner")) {
+            if (after.field(invariant)
+                    .filter(new TlaValue.Bool(false)::equals)
+                    .isPresent()) {
+                found.add(invariant + " does not hold");
+            }
+        }
+        if (after.field("RecordAgrees")
+                .filter(new TlaValue.Bool(false)::equals)
+                .isPresent()) {
+            found.add("the record is " + step.path("record") + ", the specification has "
+                    + after.field("record").map(TlaValue::plain).orElse("another"));
+        }
+        Optional<TlaValue> host = after.field("host");
+        if (step.path("compare").asBoolean() && host.isPresent() && host.get() instanceof TlaValue.Fcn fields) {
+            for (Map.Entry<String, JsonNode> said : step.path("after").properties()) {
+                String spec = fields.field(said.getKey()).map(TlaValue::plain).orElse("?");
+                String recorded = spell(said.getValue());
+                if (!spec.equals(recorded)) {
+                    found.add(said.getKey() + " is " + recorded + ", the specification has " + spec);
+                }
+            }
+        }
+        return found.isEmpty() ? List.of("the state after it does not fit") : found;
+    }
+
+    private static String spell(JsonNode value) {
+        if (value.isArray()) {
+            return StreamSupport.stream(value.spliterator(), false)
+                    .map(JsonNode::asText)
+                    .collect(java.util.stream.Collectors.joining(", ", "{", "}"));
+        }
+        return value.isBoolean() ? value.asText().toUpperCase(java.util.Locale.ROOT) : value.asText();
+    }
+}

@@ -1,0 +1,72 @@
+package dev.unwrite.conformance.trace;
+
+import dev.unwrite.conformance.trace.NodeLog.Tag;
+import java.util.HashSet;
+import java.util.NavigableMap;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/** What a host has in local storage after the events so far: it shows what a crash cut off. */
+final class HostShadow {
+    final NavigableMap<Tag, Set<Integer>> log = new TreeMap<>();
+    final NavigableMap<Tag, Set<Integer>> reading = new TreeMap<>();
+    final Set<Tag> staged = new TreeSet<>();
+
+    @Nullable
+    Tag checkpoint;
+
+    /** Whether a process of this host was started. */
+    boolean started;
+    /** Whether it was fenced and has not noticed: what it does has no effect, until it steps down. */
+    boolean ignored;
+    /** Whether the flush under way was placed where it was asked for. */
+    boolean flushPlaced;
+    /** Whether the specification has a cold owner that has not flushed. */
+    boolean coldDirty;
+
+    void commit(Tag tag) {
+        checkpoint = tag;
+        since(log, tag);
+        since(reading, tag);
+        staged.removeIf(other -> other.compareTo(tag) <= 0);
+    }
+
+    void follow(long term) {
+        since(log, new Tag(term, 0));
+        log.tailMap(new Tag(term + 1, 0), true).clear();
+        Tag held = checkpoint;
+        checkpoint = held != null && held.term() == term ? held : null;
+    }
+
+    private static void since(NavigableMap<Tag, Set<Integer>> map, Tag tag) {
+        map.headMap(tag, false).clear();
+    }
+
+    void store(Tag tag, int block) {
+        Set<Integer> blocks = reading.get(tag);
+        if (blocks != null) {
+            blocks.remove(block);
+        }
+        log.computeIfAbsent(tag, t -> new HashSet<>()).add(block);
+    }
+
+    void discardAll() {
+        log.clear();
+        checkpoint = null;
+    }
+
+    void forgetMirror() {
+        reading.clear();
+        staged.clear();
+    }
+
+    boolean isReading(Tag tag, int block) {
+        return reading.getOrDefault(tag, Set.of()).contains(block);
+    }
+
+    boolean holds(Tag tag, int block) {
+        return log.getOrDefault(tag, Set.of()).contains(block);
+    }
+}

@@ -1,0 +1,625 @@
+package dev.unwrite.conformance.trace;
+
+import dev.unwrite.conformance.trace.NodeLog.Tag;
+import dev.unwrite.conformance.trace.TraceEvent.BlockId;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Puts the events of all processes into one order that respects what caused what, and says which step of the
+ * specification each one is. Clocks only choose among events of which any may be next. See conformance/README.md.
+ */
+final class Merger {
+    /** A step that keeps the set of messages small is put in after so many others. */
+    private static final int LOSE_EVERY = 128;
+
+    private final Map<String, NodeLog> nodes = new TreeMap<>();
+    private final Map<String, HostShadow> shadows = new HashMap<>();
+    private final StorageLog storage;
+    private final BlockTable blocks;
+    private final StepList out;
+
+    private final Set<Tag> cuts = new HashSet<>();
+    private final Set<Tag> commits = new HashSet<>();
+    private final Map<Tag, Set<Integer>> asked = new HashMap<>();
+    private final Map<Tag, Set<Integer>> stored = new HashMap<>();
+    private final Map<Write, Progress> writes = new HashMap<>();
+    private final Map<Long, Integer> flushes = new HashMap<>();
+    private final Map<Long, Integer> flushAnswers = new HashMap<>();
+    private final Set<Long> sessions = new HashSet<>();
+    private final Map<String, Long> newest = new HashMap<>();
+    private final Map<Integer, Integer> cache = new HashMap<>();
+    private final List<Deferred> deferred = new ArrayList<>();
+    private @Nullable TraceEvent record;
+    private long version;
+    private long lastLose;
+
+    /** The writes of one block in one session: one at a time. */
+    private record Write(String node, long session, int block) {}
+
+    private static final class Progress {
+        int sent;
+        int applied;
+        int done;
+    }
+
+    /** A read that saw what is written later in this order. */
+    private record Deferred(String node, Tag tag, int block, int value, TraceEvent event) {}
+
+    Merger(TraceFolder folder) {
+        storage = new StorageLog(folder.storage());
+        blocks = new BlockTable(folder);
+        Map<String, String> hosts = new HashMap<>();
+        folder.nodes().forEach((name, events) -> {
+            hosts.put(name, hosts.isEmpty() ? "A" : "B");
+            nodes.put(name, new NodeLog(name, events, storage));
+            shadows.put(name, new HostShadow());
+        });
+        for (TraceEvent event : folder.storage()) {
+            for (String field : List.of("owner", "secondary")) {
+                String name = event.record().path(field).asText();
+                if (!name.isEmpty() && hosts.size() < 2) {
+                    hosts.putIfAbsent(name, hosts.containsValue("A") ? "B" : "A");
+                }
+            }
+        }
+        out = new StepList(hosts);
+    }
+
+    int blocks() {
+        return blocks.size();
+    }
+
+    BlockTable table() {
+        return blocks;
+    }
+
+    List<MergedStep> merge() throws MergeRejectedException, TraceFormatException {
+        while (true) {
+            TraceEvent best = null;
+            NodeLog bestNode = null;
+            for (NodeLog node : nodes.values()) {
+                if (!node.atEnd() && waits(node) == null && (best == null || node.head().time() < best.time())) {
+                    best = node.head();
+                    bestNode = node;
+                }
+            }
+            boolean isStorage =
+                    !storage.atEnd() && (best == null || storage.head().time() < best.time()) && waits() == null;
+            if (isStorage) {
+                place(storage.head());
+                storage.advance();
+            } else if (bestNode != null) {
+                place(bestNode);
+                bestNode.advance();
+            } else {
+                break;
+            }
+            loseMessages();
+        }
+        checkEnd();
+        return out.steps();
+    }
+
+    private void checkEnd() throws MergeRejectedException {
+        TraceEvent stuck = null;
+        String why = "";
+        for (NodeLog node : nodes.values()) {
+            if (!node.atEnd() && (stuck == null || node.head().time() < stuck.time())) {
+                stuck = node.head();
+                why = String.valueOf(waits(node));
+            }
+        }
+        if (!storage.atEnd() && (stuck == null || storage.head().time() < stuck.time())) {
+            stuck = storage.head();
+            why = String.valueOf(waits());
+        }
+        if (stuck != null) {
+            throw new MergeRejectedException(stuck, stuck.action() + " waits for " + why);
+        }
+    }
+
+    // ---- What an event has to wait for: null if for nothing, else words for a person.
+
+    private @Nullable String waits(NodeLog node) {
+        TraceEvent e = node.head();
+        if (e.after("version") > version || e.recordVersion() > version) {
+            return "version " + Math.max(e.after("version"), e.recordVersion()) + " of the record";
+        }
+        if (shadow(node).ignored) {
+            return null;
+        }
+        return switch (e.action()) {
+            case "RecvPreserved" -> missing(e, stored, "StoreCopy of the other node");
+            case "ReadOld" -> missing(e, asked, "MachineWrite of the other node that asks for the copy");
+            case "StagePart" -> cuts.contains(tag(e)) ? null : "the cut of " + show(tag(e));
+            case "LearnCommitted" -> commits.contains(tag(e)) ? null : "Commit of " + show(tag(e));
+            case "WriteDone" -> waitsForApply(node, e);
+            case "Flush" ->
+                flushAnswers.getOrDefault(e.after("session"), 0) < flushes.getOrDefault(e.after("session"), 0)
+                        ? null
+                        : "a flush at the storage in session " + e.after("session");
+            case "OpenSession", "TakeOver", "RestartRollback", "Bootstrap", "ColdStart", "ForceColdStart" ->
+                sessions.contains(e.number("session")) ? null : "session " + e.number("session") + " at the storage";
+            default -> null;
+        };
+    }
+
+    private @Nullable String missing(TraceEvent e, Map<Tag, Set<Integer>> there, String what) {
+        Set<Integer> known = there.getOrDefault(tag(e), Set.of());
+        for (BlockId block : e.blocks()) {
+            if (!known.contains(blocks.number(block))) {
+                return what + " for " + show(block) + " in " + show(tag(e));
+            }
+        }
+        return null;
+    }
+
+    private @Nullable String waitsForApply(NodeLog node, TraceEvent e) {
+        for (BlockId block : e.blocks()) {
+            Progress write = write(node.name(), e.after("session"), blocks.number(block));
+            if (write.applied <= write.done) {
+                return "Apply of " + show(block) + " in session " + e.after("session") + " at the storage";
+            }
+        }
+        return null;
+    }
+
+    /** The same for the head of the storage. */
+    private @Nullable String waits() {
+        TraceEvent e = storage.head();
+        return switch (e.action()) {
+            case "Apply" -> waitsForSend(e);
+            case "Record" -> waitsForReaders(e);
+            case "Boot" -> {
+                for (NodeLog node : nodes.values()) {
+                    TraceEvent before = node.beforeBoot(e.number("boot"));
+                    if (before != null) {
+                        yield before.action() + " at " + before.place();
+                    }
+                }
+                yield null;
+            }
+            default -> null;
+        };
+    }
+
+    private @Nullable String waitsForSend(TraceEvent e) {
+        if (e.json().has("certain")) {
+            return null;
+        }
+        for (BlockId block : e.blocks()) {
+            Progress write = write(e.text("host"), e.number("session"), blocks.number(block));
+            if (write.sent <= write.applied) {
+                return "SendWrite of " + show(block) + " in session " + e.number("session");
+            }
+        }
+        return null;
+    }
+
+    private @Nullable String waitsForReaders(TraceEvent e) {
+        for (NodeLog node : nodes.values()) {
+            TraceEvent before = node.beforeRecord(
+                    e.recordVersion(),
+                    e.record().path("term").asLong(),
+                    node.name().equals(e.text("host")));
+            if (before != null) {
+                return before.action() + " at " + before.place();
+            }
+        }
+        return null;
+    }
+
+    // ---- The storage.
+
+    private void place(TraceEvent e) throws MergeRejectedException, TraceFormatException {
+        switch (e.action()) {
+            case "Boot" -> boot(e);
+            case "Session" -> {
+                sessions.add(e.number("session"));
+                newest.put(e.text("host"), e.number("session"));
+            }
+            case "Record" -> changeRecord(e);
+            case "Apply" -> apply(e);
+            case "Flushed" -> flushes.merge(e.number("session"), 1, Integer::sum);
+            default -> throw new TraceFormatException(e.place() + ": there is no event " + e.action());
+        }
+    }
+
+    private void boot(TraceEvent e) throws TraceFormatException {
+        if (record == null && e.recordVersion() != 0) {
+            throw new TraceFormatException(
+                    e.place() + ": the trace does not begin with a new group, but with version " + e.recordVersion());
+        }
+        if (record == null) {
+            record = e;
+        } else {
+            out.of("StorageCrash", "", e).add();
+        }
+        newest.clear();
+    }
+
+    private void apply(TraceEvent e) throws MergeRejectedException {
+        String node = e.text("host");
+        if (e.json().has("certain")) {
+            return;
+        }
+        if (!e.hasValues()) {
+            throw new MergeRejectedException(e, "a write of parts of blocks");
+        }
+        if (newest.getOrDefault(node, -1L) != e.number("session")) {
+            throw new MergeRejectedException(
+                    e,
+                    "OneConnection: a write of session " + e.number("session") + " was applied after a later one of "
+                            + node + " had begun");
+        }
+        int index = 0;
+        for (BlockId block : e.blocks()) {
+            int number = blocks.number(block);
+            int value = blocks.value(number, e.value(index++));
+            write(node, e.number("session"), number).applied++;
+            cache.put(number, value);
+            out.of("Apply", node, e).block(number).value(value).add();
+            readDeferred(number, value);
+        }
+    }
+
+    private void changeRecord(TraceEvent e) throws MergeRejectedException {
+        String node = e.text("host");
+        String action = RecordChanges.action(record, e);
+        NodeLog log = nodes.get(node);
+        if (action == null || log == null || e.recordVersion() != version + 1) {
+            throw new MergeRejectedException(e, "no action of the specification changes the record like this");
+        }
+        if (!log.hasProposed(version)) {
+            throw new MergeRejectedException(e, node + " never asked for this change of the record");
+        }
+        record = e;
+        version = e.recordVersion();
+        HostShadow shadow = shadow(log);
+        switch (action) {
+            case "TakeOver" -> {
+                shadow.forgetMirror();
+                dropDeferred(node, new Tag(Long.MAX_VALUE, 0));
+            }
+            case "Bootstrap", "ColdStart", "ForceColdStart" -> shadow.coldDirty = true;
+            default -> {
+                // Changes nothing that is kept here.
+            }
+        }
+        out.of(action, node, e).changes().add();
+    }
+
+    // ---- The nodes.
+
+    private void place(NodeLog node) throws TraceFormatException {
+        TraceEvent e = node.head();
+        HostShadow shadow = shadow(node);
+        if (shadow.ignored && !e.action().equals("StepDown") && !e.action().equals("Restart")) {
+            return;
+        }
+        switch (e.action()) {
+            case "MachineWrite" -> machineWrite(node, e);
+            case "RecvPreserved" -> eachBlock(node, e, true);
+            case "SendWrite" -> {
+                for (BlockId block : e.blocks()) {
+                    write(node.name(), e.after("session"), blocks.number(block)).sent++;
+                }
+                eachBlock(node, e, false);
+            }
+            case "WriteDone" -> {
+                for (BlockId block : e.blocks()) {
+                    write(node.name(), e.after("session"), blocks.number(block)).done++;
+                }
+                eachBlock(node, e, false);
+            }
+            case "ReadOld" -> readOld(node, e);
+            case "StoreCopy" -> storeCopy(node, e);
+            case "AskFlush" -> askFlush(node, e);
+            case "Flush" -> flush(node, e);
+            case "Cut", "StartJoin" -> {
+                cuts.add(tag(e));
+                simple(node, e);
+            }
+            case "StagePart" -> {
+                shadow.staged.add(tag(e));
+                simple(node, e);
+            }
+            case "Commit" -> commit(node, tag(e), e, null);
+            case "FollowJoin", "Resume", "ColdRead" -> localStorage(node, e);
+            case "OpenSession" -> openSession(node, e);
+            case "StepDown" -> stepDown(node, e);
+            case "Restart" -> restart(node, e);
+            case "Speak" -> speak(node, e);
+            case "GoAlone", "Protect", "TakeOver", "FinishRollback", "Bootstrap", "ColdStart", "ForceColdStart" ->
+                add(node, out.of("Stutter", node.name(), e));
+            case "LearnCommitted", "BecomeSecondary", "Learn", "AbortJoin", "RestartRollback" -> simple(node, e);
+            case "Propose" -> {
+                // Says only that the change of the record comes later.
+            }
+            default -> throw new TraceFormatException(e.place() + ": there is no event " + e.action());
+        }
+    }
+
+    private void simple(NodeLog node, TraceEvent e) {
+        add(node, out.of(e.action(), node.name(), e).tag(tag(e)));
+    }
+
+    private void add(NodeLog node, StepList.Draft draft) {
+        draft.compare(shadow(node).flushPlaced).add();
+    }
+
+    private void machineWrite(NodeLog node, TraceEvent e) {
+        List<BlockId> extent = e.blocks();
+        Tag now = new Tag(e.after("term"), e.after("epoch"));
+        for (int i = 0; i < extent.size(); i++) {
+            int number = blocks.number(extent.get(i));
+            if (!e.afterText("mode").equals("solo")) {
+                asked.computeIfAbsent(now, tag -> new HashSet<>()).add(number);
+            }
+            StepList.Draft draft =
+                    out.of("MachineWrite", node.name(), e).block(number).value(blocks.value(number, e.value(i)));
+            last(node, draft, i + 1 == extent.size());
+        }
+    }
+
+    private void last(NodeLog node, StepList.Draft draft, boolean last) {
+        if (last) {
+            add(node, draft);
+        } else {
+            draft.add();
+        }
+    }
+
+    private void eachBlock(NodeLog node, TraceEvent e, boolean tagged) {
+        List<BlockId> extent = e.blocks();
+        for (int i = 0; i < extent.size(); i++) {
+            StepList.Draft draft = out.of(e.action(), node.name(), e).block(blocks.number(extent.get(i)));
+            last(node, tagged ? draft.tag(tag(e)) : draft, i + 1 == extent.size());
+        }
+    }
+
+    /** Nobody recorded when exactly the block was read: between this event and StoreCopy, where it had this content. */
+    private void readOld(NodeLog node, TraceEvent e) {
+        for (BlockId block : e.blocks()) {
+            int number = blocks.number(block);
+            Integer seen = node.storedLater(tag(e), block);
+            int now = cache.getOrDefault(number, 1);
+            int wanted = seen == null ? now : blocks.value(number, seen);
+            shadow(node).reading.computeIfAbsent(tag(e), t -> new HashSet<>()).add(number);
+            if (wanted == now) {
+                out.of("ReadOld", node.name(), e).block(number).tag(tag(e)).add();
+            } else {
+                deferred.add(new Deferred(node.name(), tag(e), number, wanted, e));
+            }
+        }
+        add(node, out.of("Stutter", node.name(), e));
+    }
+
+    private void readDeferred(int block, int value) {
+        for (Iterator<Deferred> it = deferred.iterator(); it.hasNext(); ) {
+            Deferred read = it.next();
+            if (read.block == block && read.value == value) {
+                it.remove();
+                read(read);
+            }
+        }
+    }
+
+    private void read(Deferred read) {
+        out.of("ReadOld", read.node, read.event).block(read.block).tag(read.tag).add();
+    }
+
+    private void dropDeferred(String node, Tag before) {
+        deferred.removeIf(read -> read.node.equals(node) && read.tag.compareTo(before) < 0);
+    }
+
+    private void storeCopy(NodeLog node, TraceEvent e) {
+        List<BlockId> extent = e.blocks();
+        for (int i = 0; i < extent.size(); i++) {
+            int number = blocks.number(extent.get(i));
+            for (Iterator<Deferred> it = deferred.iterator(); it.hasNext(); ) {
+                Deferred read = it.next();
+                if (read.node.equals(node.name()) && read.block == number && read.tag.equals(tag(e))) {
+                    it.remove();
+                    read(read);
+                }
+            }
+            store(node, tag(e), number);
+            StepList.Draft draft = out.of("StoreCopy", node.name(), e)
+                    .block(number)
+                    .tag(tag(e))
+                    .value(blocks.value(number, e.value(i)));
+            last(node, draft, i + 1 == extent.size());
+        }
+    }
+
+    private void store(NodeLog node, Tag tag, int block) {
+        shadow(node).store(tag, block);
+        stored.computeIfAbsent(tag, t -> new HashSet<>()).add(block);
+    }
+
+    private void commit(NodeLog node, Tag tag, TraceEvent e, @Nullable String hidden) {
+        shadow(node).commit(tag);
+        commits.add(tag);
+        dropDeferred(node.name(), tag);
+        StepList.Draft draft = out.of("Commit", node.name(), e).tag(tag);
+        if (hidden == null) {
+            add(node, draft);
+        } else {
+            draft.hidden(hidden).add();
+        }
+    }
+
+    /** The specification flushes where the flush was asked for: what was written until then is what it covers. */
+    private void askFlush(NodeLog node, TraceEvent e) {
+        HostShadow shadow = shadow(node);
+        shadow.flushPlaced = node.isHeadAnswered();
+        boolean cold = e.afterText("role").equals("cold");
+        boolean something = cold ? shadow.coldDirty : e.after("dirty") > 0;
+        shadow.coldDirty &= !shadow.flushPlaced;
+        add(node, out.of(shadow.flushPlaced && something ? "Flush" : "Stutter", node.name(), e));
+    }
+
+    private void flush(NodeLog node, TraceEvent e) {
+        HostShadow shadow = shadow(node);
+        flushAnswers.merge(e.after("session"), 1, Integer::sum);
+        boolean cold = e.afterText("role").equals("cold");
+        boolean late = shadow.flushPlaced || (cold && !shadow.coldDirty);
+        shadow.flushPlaced = false;
+        shadow.coldDirty &= !cold;
+        add(node, out.of(late ? "Stutter" : "Flush", node.name(), e));
+    }
+
+    private void openSession(NodeLog node, TraceEvent e) {
+        HostShadow shadow = shadow(node);
+        shadow.flushPlaced = false;
+        if (storage.isLate(e)) {
+            // Another host is the owner: nothing that this one does has an effect, until it notices.
+            shadow.ignored = true;
+            return;
+        }
+        shadow.coldDirty = e.afterText("role").equals("cold");
+        simple(node, e);
+    }
+
+    private void speak(NodeLog node, TraceEvent e) {
+        long released = Math.max(0, e.number("released"));
+        add(node, out.of("Speak", node.name(), e).tag(new Tag(e.after("term"), released)));
+    }
+
+    // ---- Crashes.
+
+    /** Steps that change local storage: the process may have been killed before they were durable. */
+    private void localStorage(NodeLog node, TraceEvent e) {
+        HostShadow shadow = shadow(node);
+        TraceEvent restart = node.nextRestart();
+        boolean follow = e.action().equals("FollowJoin");
+        long term = e.record().path("term").asLong();
+        if (restart != null && !node.comesBeforeRestart(Set.of("Commit", "StoreCopy", "FollowJoin"))) {
+            long held = restart.after("ckptTerm");
+            boolean undone = follow ? held != 0 && held != term : held != 0 || restart.after("copies") != 0;
+            if (undone) {
+                shadow.ignored = true;
+                return;
+            }
+        }
+        if (follow) {
+            shadow.follow(term);
+        } else {
+            shadow.discardAll();
+        }
+        simple(node, e);
+    }
+
+    private void stop(NodeLog node) {
+        HostShadow shadow = shadow(node);
+        shadow.forgetMirror();
+        shadow.flushPlaced = false;
+        dropDeferred(node.name(), NodeLog.NEVER);
+    }
+
+    /**
+     * A host that never heard the answer to its own change of the record stands aside and begins anew: to the
+     * specification, where change and answer are one step, that is a crash.
+     */
+    private void stepDown(NodeLog node, TraceEvent e) {
+        shadow(node).ignored = false;
+        stop(node);
+        if (e.record().path("owner").asText().equals(node.name())) {
+            out.of("Crash", node.name(), e).hidden("the answer to a change of the record was lost").add();
+            add(node, out.of("Restart", node.name(), e));
+        } else {
+            simple(node, e);
+        }
+    }
+
+    private void restart(NodeLog node, TraceEvent e) throws TraceFormatException {
+        HostShadow shadow = shadow(node);
+        if (!shadow.started && (e.after("copies") != 0 || e.after("ckptEpoch") >= 0)) {
+            throw new TraceFormatException(
+                    e.place() + ": " + node.name() + " has a past of which there is no trace: give all its files");
+        }
+        if (shadow.started) {
+            recover(node, e);
+            stop(node);
+            out.of("Crash", node.name(), e).hidden("the end of a process").add();
+        }
+        shadow.started = true;
+        shadow.ignored = false;
+        simple(node, e);
+    }
+
+    /** What became durable and was not recorded any more. */
+    private void recover(NodeLog node, TraceEvent e) {
+        HostShadow shadow = shadow(node);
+        for (com.fasterxml.jackson.databind.JsonNode copy : e.json().path("log")) {
+            Tag tag = new Tag(copy.path(0).asLong(), copy.path(1).asLong());
+            for (int i = 0; i < copy.path(4).asInt(); i++) {
+                BlockId block = new BlockId(copy.path(2).asInt(), copy.path(3).asLong() + i);
+                int number = blocks.number(block);
+                if (!shadow.holds(tag, number) && shadow.isReading(tag, number)) {
+                    deferred.stream()
+                            .filter(read -> read.node.equals(node.name()) && read.block == number && read.tag.equals(tag))
+                            .forEach(this::read);
+                    store(node, tag, number);
+                    out.of("StoreCopy", node.name(), e)
+                            .block(number)
+                            .tag(tag)
+                            .hidden("a copy stored just before a kill")
+                            .add();
+                }
+            }
+        }
+        Tag held = e.after("ckptEpoch") < 0 ? null : new Tag(e.after("ckptTerm"), e.after("ckptEpoch"));
+        if (held != null && !held.equals(shadow.checkpoint) && shadow.staged.contains(held)) {
+            commit(node, held, e, "a checkpoint switched in just before a kill");
+        }
+    }
+
+    private void loseMessages() {
+        if (out.steps().size() - lastLose < LOSE_EVERY) {
+            return;
+        }
+        lastLose = out.steps().size();
+        Tag least = NodeLog.NEVER;
+        for (NodeLog node : nodes.values()) {
+            Tag received = node.leastReceived();
+            least = received.compareTo(least) < 0 ? received : least;
+        }
+        for (Deferred read : deferred) {
+            least = read.tag.compareTo(least) < 0 ? read.tag : least;
+        }
+        MergedStep last = out.steps().getLast();
+        out.of("Lose", "", last.source()).tag(least).add();
+    }
+
+    // ---- Small helpers.
+
+    private HostShadow shadow(NodeLog node) {
+        return java.util.Objects.requireNonNull(shadows.get(node.name()));
+    }
+
+    private Progress write(String node, long session, int block) {
+        return writes.computeIfAbsent(new Write(node, session, block), write -> new Progress());
+    }
+
+    private static Tag tag(TraceEvent e) {
+        return new Tag(e.number("term"), e.number("epoch"));
+    }
+
+    private static String show(Tag tag) {
+        return "term " + tag.term() + ", epoch " + tag.epoch();
+    }
+
+    private static String show(BlockId block) {
+        return "block " + block.number() + " of volume " + block.volume();
+    }
+}

@@ -1,0 +1,215 @@
+package dev.unwrite.conformance.trace;
+
+import dev.unwrite.conformance.trace.TraceEvent.BlockId;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.Set;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/** The events of one node, and what has to be known of them in advance to put them in order. */
+final class NodeLog {
+    /** Their guards read the record, so they come before the change after the one that they saw. */
+    private static final Set<String> READ_RECORD = Set.of(
+            "FollowJoin", "BecomeSecondary", "Learn", "StartJoin", "AbortJoin", "RestartRollback", "Resume", "ColdRead");
+    /** What ends the wait for the answer of a flush. */
+    private static final Set<String> END_FLUSH =
+            Set.of("Flush", "AskFlush", "OpenSession", "StepDown", "Restart", "RestartRollback");
+    /** What nobody receives any more has a key beyond all. */
+    static final Tag NEVER = new Tag(Integer.MAX_VALUE, 0);
+
+    private final String name;
+    private final List<TraceEvent> events;
+    /** By version: the last event that saw at most it. */
+    private final NavigableMap<Long, Integer> lastSeen = new TreeMap<>();
+    /** By term: the last event that needs a record of at most that term. */
+    private final NavigableMap<Long, Integer> lastInTerm = new TreeMap<>();
+    /** By boot of the storage: the last event that needs a session of it or an earlier one. */
+    private final NavigableMap<Long, Integer> lastInBoot = new TreeMap<>();
+    /** By version before the change: where it was asked for. */
+    private final Map<Long, Integer> proposals = new HashMap<>();
+
+    private final Tag[] leastReceived;
+    private int next;
+
+    /** A term and an epoch. */
+    record Tag(long term, long epoch) implements Comparable<Tag> {
+        @Override
+        public int compareTo(Tag other) {
+            int byTerm = Long.compare(term, other.term);
+            return byTerm != 0 ? byTerm : Long.compare(epoch, other.epoch);
+        }
+    }
+
+    NodeLog(String name, List<TraceEvent> events, StorageLog storage) {
+        this.name = name;
+        this.events = events;
+        this.leastReceived = new Tag[events.size() + 1];
+        leastReceived[events.size()] = NEVER;
+        for (int i = events.size() - 1; i >= 0; i--) {
+            Tag received = received(events.get(i));
+            leastReceived[i] = received.compareTo(leastReceived[i + 1]) < 0 ? received : leastReceived[i + 1];
+        }
+        for (int i = 0; i < events.size(); i++) {
+            index(i, events.get(i), storage);
+        }
+    }
+
+    private static Tag received(TraceEvent event) {
+        return switch (event.action()) {
+            case "ReadOld", "StoreCopy", "RecvPreserved", "StagePart", "Commit", "LearnCommitted" ->
+                new Tag(event.number("term"), event.number("epoch"));
+            case "FollowJoin" -> new Tag(event.record().path("term").asLong(), 0);
+            default -> NEVER;
+        };
+    }
+
+    private void index(int i, TraceEvent event, StorageLog storage) {
+        String action = event.action();
+        long boot = event.after("session") >>> 32;
+        if (READ_RECORD.contains(action)) {
+            lastSeen.put(event.after("version"), i);
+        }
+        boolean flush = action.equals("AskFlush") && isAnswered(i);
+        boolean opens = action.equals("OpenSession") && !storage.isLate(event);
+        if (flush || opens || action.equals("ColdRead")) {
+            lastInTerm.put(event.after("term"), i);
+        }
+        if (flush || opens || action.equals("ColdRead") || action.equals("WriteDone")) {
+            lastInBoot.put(boot, i);
+        }
+        if (action.equals("Propose")) {
+            proposals.put(event.recordVersion(), i);
+        }
+    }
+
+    String name() {
+        return name;
+    }
+
+    boolean atEnd() {
+        return next == events.size();
+    }
+
+    TraceEvent head() {
+        return events.get(next);
+    }
+
+    void advance() {
+        next++;
+    }
+
+    /** Whether the flush that is asked for here was answered before anything else became of it. */
+    boolean isAnswered(int ask) {
+        for (int i = ask + 1; i < events.size(); i++) {
+            String action = events.get(i).action();
+            if (END_FLUSH.contains(action)) {
+                return action.equals("Flush");
+            }
+        }
+        return false;
+    }
+
+    boolean isHeadAnswered() {
+        return isAnswered(next);
+    }
+
+    /** Null if a record of this version and term may come now, else what must come before. */
+    @Nullable
+    TraceEvent beforeRecord(long version, long term, boolean own) {
+        Map.Entry<Long, Integer> seen = lastSeen.headMap(version, false).isEmpty()
+                ? null
+                : greatest(lastSeen.headMap(version, false));
+        Map.Entry<Long, Integer> inTerm = lastInTerm.headMap(term, false).isEmpty()
+                ? null
+                : greatest(lastInTerm.headMap(term, false));
+        int last = Math.max(seen == null ? -1 : seen.getValue(), inTerm == null ? -1 : inTerm.getValue());
+        if (own) {
+            last = Math.max(last, proposals.getOrDefault(version - 1, -1));
+        }
+        return last >= next ? events.get(last) : null;
+    }
+
+    boolean hasProposed(long versionBefore) {
+        return proposals.containsKey(versionBefore);
+    }
+
+    /** Null if the storage may start again now, else what must come before. */
+    @Nullable
+    TraceEvent beforeBoot(long boot) {
+        NavigableMap<Long, Integer> earlier = lastInBoot.headMap(boot, false);
+        if (earlier.isEmpty()) {
+            return null;
+        }
+        int last = greatest(earlier).getValue();
+        return last >= next ? events.get(last) : null;
+    }
+
+    private static Map.Entry<Long, Integer> greatest(NavigableMap<Long, Integer> map) {
+        Map.Entry<Long, Integer> best = map.firstEntry();
+        for (Map.Entry<Long, Integer> entry : map.entrySet()) {
+            if (entry.getValue() > best.getValue()) {
+                best = entry;
+            }
+        }
+        return best;
+    }
+
+    /** The least tag of a message that this node still receives. */
+    Tag leastReceived() {
+        return leastReceived[next];
+    }
+
+    /** The hash of the copy of this block that this process stores after the head, or null if it does not. */
+    @Nullable
+    Integer storedLater(Tag tag, BlockId block) {
+        for (int i = next + 1; i < events.size(); i++) {
+            TraceEvent event = events.get(i);
+            boolean over = switch (event.action()) {
+                case "Restart", "StepDown", "TakeOver" -> true;
+                case "Commit" -> event.number("epoch") > tag.epoch();
+                default -> false;
+            };
+            if (over) {
+                return null;
+            }
+            if (!event.action().equals("StoreCopy")
+                    || event.number("epoch") != tag.epoch()
+                    || event.number("term") != tag.term()) {
+                continue;
+            }
+            int index = event.blocks().indexOf(block);
+            if (index >= 0) {
+                return event.value(index);
+            }
+        }
+        return null;
+    }
+
+    /** The next start of this node, or null. */
+    @Nullable
+    TraceEvent nextRestart() {
+        for (int i = next + 1; i < events.size(); i++) {
+            if (events.get(i).action().equals("Restart")) {
+                return events.get(i);
+            }
+        }
+        return null;
+    }
+
+    /** Whether an event of this name comes before the next start. */
+    boolean comesBeforeRestart(Set<String> actions) {
+        for (int i = next + 1; i < events.size(); i++) {
+            String action = events.get(i).action();
+            if (action.equals("Restart")) {
+                return false;
+            }
+            if (actions.contains(action)) {
+                return true;
+            }
+        }
+        return false;
+    }
+}

@@ -1,0 +1,85 @@
+package dev.unwrite.conformance.trace;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.unwrite.protocol.Extent;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/** A line of a trace. */
+record TraceEvent(Path file, int line, JsonNode json) {
+    String action() {
+        return json.path("action").asText();
+    }
+
+    /** Microseconds, for display and to choose among events that may be in any order. */
+    long time() {
+        return json.path("t").asLong();
+    }
+
+    long start() {
+        return json.path("start").asLong();
+    }
+
+    long number(String name) {
+        return json.path(name).asLong();
+    }
+
+    String text(String name) {
+        return json.path(name).asText();
+    }
+
+    /** A number of the state that the process had after the event. */
+    long after(String name) {
+        return json.path("after").path(name).asLong();
+    }
+
+    String afterText(String name) {
+        return json.path("after").path(name).asText();
+    }
+
+    JsonNode record() {
+        return json.path("record");
+    }
+
+    /** The number that the owner's record had, if the event came with one. */
+    long recordVersion() {
+        return record().path("version").asLong(-1);
+    }
+
+    int value(int index) {
+        return json.path("values").path(index).asInt(0);
+    }
+
+    boolean hasValues() {
+        return json.has("values");
+    }
+
+    /** The blocks of {@code extent} or {@code extents}, in their order. */
+    List<BlockId> blocks() {
+        List<BlockId> blocks = new ArrayList<>();
+        if (json.has("extent")) {
+            add(blocks, json.path("extent"));
+        }
+        for (JsonNode extent : json.path("extents")) {
+            add(blocks, extent);
+        }
+        return blocks;
+    }
+
+    private static void add(List<BlockId> blocks, JsonNode extent) {
+        int volume = extent.path(0).asInt();
+        long first = extent.path(1).asLong();
+        for (int i = 0; i < extent.path(2).asInt(); i++) {
+            blocks.add(new BlockId(volume, first + i));
+        }
+    }
+
+    /** A block of {@link Extent#BLOCK_BYTES} of a volume. */
+    record BlockId(int volume, long number) {}
+
+    /** Where the event stands. */
+    String place() {
+        return file.getFileName() + ", line " + line;
+    }
+}

@@ -1,0 +1,49 @@
+package dev.unwrite.conformance.trace;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.SortedMap;
+
+/** Whether the specification allows what was recorded. */
+public sealed interface Verdict {
+    /** Whether it does. */
+    default boolean isAccepted() {
+        return this instanceof Accepted;
+    }
+
+    /**
+     * It does.
+     *
+     * @param events lines of the traces
+     * @param steps steps of the specification that they stand for
+     * @param actions how often each action was taken
+     * @param hidden steps that nobody recorded, by the reason: the process was killed just then
+     * @param blocks how many blocks were touched
+     * @param time from start to end
+     */
+    record Accepted(
+            int events,
+            int steps,
+            SortedMap<String, Integer> actions,
+            Map<String, Integer> hidden,
+            int blocks,
+            Duration time)
+            implements Verdict {}
+
+    /**
+     * It does not.
+     *
+     * @param events lines of the traces
+     * @param file the trace with the first event that fits no behaviour of the specification
+     * @param line of that event, from 1
+     * @param event the line itself
+     * @param why what failed: one line
+     * @param details what the specification has there, and what it would have allowed
+     * @param time from start to end
+     */
+    record Rejected(
+            int events, Path file, int line, String event, String why, List<String> details, Duration time)
+            implements Verdict {}
+}

@@ -1,0 +1,308 @@
+---------------------------- MODULE UnwriteTrace ----------------------------
+(***************************************************************************)
+(* Does Unwrite allow what real processes did?  The traces of the nodes    *)
+(* and the storage were merged into one sequence of steps                  *)
+(* (dev.unwrite.conformance.trace); here each step is the action of        *)
+(* Unwrite of the same name, with the parameters that were recorded.  The  *)
+(* state after it must be the one that the process recorded, and the       *)
+(* invariants must hold.                                                   *)
+(*                                                                         *)
+(* Blocks are numbered from 1.  A value stands for the content of a block: *)
+(* 1 is what was there at first.                                           *)
+(*                                                                         *)
+(* Three events stand for as many steps of Unwrite as there are blocks:    *)
+(* StagePart takes all parts of a state at once; and what was written to   *)
+(* several blocks at once was split by the merge, so that only the last    *)
+(* part has an "after".  Speak changes nothing here: contents have no      *)
+(* order, so `seen' stays as it was, and what may be said is checked by    *)
+(* epochs (Covered).                                                       *)
+(***************************************************************************)
+EXTENDS Naturals, FiniteSets, Sequences, TLC, UnwriteTraceReader
+
+CONSTANTS
+  None,
+  Blocks,       \* how many blocks the trace touches
+  DiagnoseAt    \* the event that was rejected and is to be explained; 0 for none
+
+Host == {"A", "B"}
+Block == 1..Blocks
+Off == {}
+
+VARIABLES
+  disk, cache, record, session, wire, replies, net, role, term, mode, epoch, mine,
+  mem, pending, sent, kept, dirty, cuts, safe, staged, reading, log, ckpt, seen,
+  i,        \* the number of the next event
+  covered   \* the checkpoint whose output was let go of: term and epoch
+
+U == INSTANCE Unwrite
+
+unwriteVars == <<disk, cache, record, session, wire, replies, net, role, term, mode, epoch, mine,
+                 mem, pending, sent, kept, dirty, cuts, safe, staged, reading, log, ckpt, seen>>
+
+E == TraceEvents[i]
+
+-----------------------------------------------------------------------------
+Fresh == [b \in Block |-> 1]
+NoWrite == [b \in Block |-> 0]
+OrNone(name) == IF name = "" THEN None ELSE name
+RecordOf(r) ==
+  [term |-> r.term, owner |-> OrNone(r.owner), mode |-> r.mode,
+   secondary |-> OrNone(r.secondary), base |-> r.base]
+
+Init ==
+  /\ disk = Fresh /\ cache = Fresh
+  /\ record = [term |-> 0, owner |-> None, mode |-> "none", secondary |-> None, base |-> 0]
+  /\ session = [h \in Host |-> 0]
+  /\ wire = {} /\ replies = {} /\ net = {}
+  /\ role = [h \in Host |-> "down"]
+  /\ term = [h \in Host |-> 0]
+  /\ mode = [h \in Host |-> "solo"]
+  /\ epoch = [h \in Host |-> 0]
+  /\ mine = [h \in Host |-> 0]
+  /\ mem = [h \in Host |-> Fresh]
+  /\ pending = [h \in Host |-> NoWrite]
+  /\ sent = [h \in Host |-> {}]
+  /\ kept = [h \in Host |-> {}]
+  /\ dirty = [h \in Host |-> {}]
+  /\ cuts = [h \in Host |-> {}]
+  /\ safe = [h \in Host |-> Fresh]
+  /\ staged = [h \in Host |-> {}]
+  /\ reading = [h \in Host |-> {}]
+  /\ log = [h \in Host |-> {}]
+  /\ ckpt = [h \in Host |-> None]
+  /\ seen = Fresh
+  /\ i = 1
+  /\ covered = [term |-> 0, epoch |-> 0]
+
+-----------------------------------------------------------------------------
+(* The messages that an event receives. *)
+
+Message(type, h, b) ==
+  [type |-> type, to |-> h, term |-> E.term, epoch |-> E.epoch, block |-> b]
+CommittedTo(h) == [type |-> "Committed", to |-> h, term |-> E.term, epoch |-> E.epoch]
+Copy(h) == CHOOSE c \in reading[h] : (c.term = E.term /\ c.epoch = E.epoch /\ c.block = E.block)
+
+-----------------------------------------------------------------------------
+(* The actions, under their names. *)
+
+MachineWrite(h) == U!MachineWrite(h, E.block, E.value)
+RecvPreserved(h) == U!RecvPreserved(h, Message("Preserved", h, E.block))
+SendWrite(h) == U!SendWrite(h, E.block)
+Apply(h) ==
+  \E w \in wire : /\ w.host = h /\ w.block = E.block /\ w.value = E.value
+                  /\ U!Apply(w)
+WriteDone(h) == U!WriteDone(h, E.block)
+Flush(h) == U!Flush(h)
+Cut(h) == U!Cut(h)
+LearnCommitted(h) == U!LearnCommitted(h, CommittedTo(h))
+
+FollowJoin(h) == U!FollowJoin(h)
+BecomeSecondary(h) == U!BecomeSecondary(h)
+ReadOld(h) == U!ReadOld(h, Message("Preserve", h, E.block))
+
+\* The value 0 says that nobody recorded what was read: the process was killed before it could.
+StoreCopy(h) ==
+  /\ \E c \in reading[h] : (c.term = E.term /\ c.epoch = E.epoch /\ c.block = E.block)
+  /\ E.value \in {0, Copy(h).value}
+  /\ U!StoreCopy(h, Copy(h))
+
+\* All steps StagePart(h, m) of the state of an epoch in one.
+StagePart(h) ==
+  LET parts == {m \in net : /\ m.type = "Part" /\ m.to = h
+                            /\ m.term = E.term /\ m.epoch = E.epoch}
+  IN /\ role[h] = "secondary"
+     /\ parts # {} /\ E.term = term[h]
+     /\ ckpt[h] # None => E.epoch > ckpt[h].epoch
+     /\ staged' = [staged EXCEPT ![h] = @ \cup parts]
+     /\ UNCHANGED <<disk, cache, record, session, wire, replies, net, role, term, mode,
+                    epoch, mine, mem, pending, sent, kept, dirty, cuts, safe, reading,
+                    log, ckpt, seen>>
+Commit(h) == U!Commit(h, E.epoch)
+
+GoAlone(h) == U!GoAlone(h)
+Learn(h) == U!Learn(h)
+StartJoin(h) == U!StartJoin(h)
+Protect(h) == U!Protect(h)
+AbortJoin(h) == U!AbortJoin(h)
+StepDown(h) == U!StepDown(h)
+OpenSession(h) == U!OpenSession(h)
+
+\* What was let go of before a takeover is in the checkpoint that it goes back to.
+Covered(h) == covered.term = ckpt[h].term => covered.epoch <= ckpt[h].epoch
+TakeOver(h) == U!TakeOver(h) /\ Covered(h)
+RestartRollback(h) == U!RestartRollback(h)
+FinishRollback(h) == U!FinishRollback(h)
+Resume(h) == U!Resume(h)
+
+Bootstrap(h) == U!Bootstrap(h)
+ColdStart(h) == U!ColdStart(h)
+ForceColdStart(h) == U!ForceColdStart(h)
+ColdRead(h) == U!ColdRead(h)
+
+Crash(h) == U!Crash(h)
+Restart(h) == U!Restart(h)
+StorageCrash(h) == U!StorageCrash({})
+
+\* Of the output, only how far it is covered is known: to the cut of a checkpoint.
+Speak(h) ==
+  /\ role[h] = "primary"
+  /\ UNCHANGED unwriteVars
+
+\* The merge says that what was recorded changes nothing in the specification.
+Stutter(h) == UNCHANGED unwriteVars
+
+\* Messages that nobody will receive are lost: net stays small.
+Lose(h) ==
+  /\ net' = {m \in net : m.term > E.term \/ (m.term = E.term /\ m.epoch >= E.epoch)}
+  /\ UNCHANGED <<disk, cache, record, session, wire, replies, role, term, mode,
+                 epoch, mine, mem, pending, sent, kept, dirty, cuts, safe, staged, reading,
+                 log, ckpt, seen>>
+
+Taken(h) ==
+  CASE E.action = "MachineWrite" -> MachineWrite(h)
+    [] E.action = "RecvPreserved" -> RecvPreserved(h)
+    [] E.action = "SendWrite" -> SendWrite(h)
+    [] E.action = "Apply" -> Apply(h)
+    [] E.action = "WriteDone" -> WriteDone(h)
+    [] E.action = "ReadOld" -> ReadOld(h)
+    [] E.action = "StoreCopy" -> StoreCopy(h)
+    [] E.action = "Stutter" -> Stutter(h)
+    [] E.action = "Flush" -> Flush(h)
+    [] E.action = "Cut" -> Cut(h)
+    [] E.action = "StagePart" -> StagePart(h)
+    [] E.action = "Commit" -> Commit(h)
+    [] E.action = "LearnCommitted" -> LearnCommitted(h)
+    [] E.action = "Speak" -> Speak(h)
+    [] E.action = "Lose" -> Lose(h)
+    [] E.action = "FollowJoin" -> FollowJoin(h)
+    [] E.action = "BecomeSecondary" -> BecomeSecondary(h)
+    [] E.action = "GoAlone" -> GoAlone(h)
+    [] E.action = "Learn" -> Learn(h)
+    [] E.action = "StartJoin" -> StartJoin(h)
+    [] E.action = "Protect" -> Protect(h)
+    [] E.action = "AbortJoin" -> AbortJoin(h)
+    [] E.action = "StepDown" -> StepDown(h)
+    [] E.action = "OpenSession" -> OpenSession(h)
+    [] E.action = "TakeOver" -> TakeOver(h)
+    [] E.action = "RestartRollback" -> RestartRollback(h)
+    [] E.action = "FinishRollback" -> FinishRollback(h)
+    [] E.action = "Resume" -> Resume(h)
+    [] E.action = "Bootstrap" -> Bootstrap(h)
+    [] E.action = "ColdStart" -> ColdStart(h)
+    [] E.action = "ForceColdStart" -> ForceColdStart(h)
+    [] E.action = "ColdRead" -> ColdRead(h)
+    [] E.action = "Crash" -> Crash(h)
+    [] E.action = "Restart" -> Restart(h)
+    [] E.action = "StorageCrash" -> StorageCrash(h)
+    [] OTHER -> FALSE
+
+Cover ==
+  covered' = IF E.action = "Speak" /\ E.epoch > 0 /\ mode[E.host] # "solo"
+               THEN [term |-> term[E.host], epoch |-> E.epoch]
+             ELSE covered
+
+-----------------------------------------------------------------------------
+(* What is compared after a step.  The names are those of a trace. *)
+
+Live(h) ==
+  IF ckpt[h] = None THEN log[h]
+  ELSE {c \in log[h] : c.term = ckpt[h].term /\ c.epoch >= ckpt[h].epoch}
+
+\* What the specification says of each field that a process records.
+Say(h) ==
+  [role      |-> role[h],
+   term      |-> term[h],
+   mode      |-> mode[h],
+   epoch     |-> epoch[h],
+   connected |-> mine[h] # 0,
+   pending   |-> Cardinality({b \in Block : pending[h][b] # 0}),
+   kept      |-> Cardinality(kept[h]),
+   dirty     |-> IF role[h] = "cold" THEN 0 ELSE Cardinality(dirty[h]),
+   cuts      |-> {c.epoch : c \in cuts[h]},
+   copies    |-> Cardinality(Live(h)),
+   ckptTerm  |-> IF ckpt[h] = None THEN 0 ELSE ckpt[h].term,
+   ckptEpoch |-> IF ckpt[h] = None THEN 0 ELSE ckpt[h].epoch + 1]
+
+Range(s) == {s[k] : k \in DOMAIN s}
+
+\* What the process recorded.
+Said(a) == [a EXCEPT !.cuts = {@[k] : k \in DOMAIN @}]
+
+Agrees ==
+  /\ E.compare => \E h \in {E.host} : Say(h)' = Said(E.after)
+  /\ E.changes => record' = RecordOf(E.record)
+
+Recoverable == U!Recoverable
+Consistent == U!Consistent
+OneOwner == U!OneOwner
+
+Next ==
+  /\ i <= Len(TraceEvents)
+  /\ Taken(E.host)
+  /\ Cover
+  /\ i' = i + 1
+  /\ i # DiagnoseAt =>
+       /\ Agrees
+       /\ Recoverable'
+       /\ Consistent'
+       /\ OneOwner'
+
+Spec == Init /\ [][Next]_<<unwriteVars, i, covered>>
+
+-----------------------------------------------------------------------------
+(* What a rejection is explained with. *)
+
+Enabled(h) == {
+  IF ENABLED U!Flush(h) THEN "Flush" ELSE "",
+  IF ENABLED U!Cut(h) THEN "Cut" ELSE "",
+  IF ENABLED U!GoAlone(h) THEN "GoAlone" ELSE "",
+  IF ENABLED U!Learn(h) THEN "Learn" ELSE "",
+  IF ENABLED U!StartJoin(h) THEN "StartJoin" ELSE "",
+  IF ENABLED U!Protect(h) THEN "Protect" ELSE "",
+  IF ENABLED U!AbortJoin(h) THEN "AbortJoin" ELSE "",
+  IF ENABLED U!StepDown(h) THEN "StepDown" ELSE "",
+  IF ENABLED U!OpenSession(h) THEN "OpenSession" ELSE "",
+  IF ENABLED U!FollowJoin(h) THEN "FollowJoin" ELSE "",
+  IF ENABLED U!BecomeSecondary(h) THEN "BecomeSecondary" ELSE "",
+  IF ENABLED U!TakeOver(h) THEN "TakeOver" ELSE "",
+  IF ENABLED U!RestartRollback(h) THEN "RestartRollback" ELSE "",
+  IF ENABLED U!FinishRollback(h) THEN "FinishRollback" ELSE "",
+  IF ENABLED U!Resume(h) THEN "Resume" ELSE "",
+  IF ENABLED U!Bootstrap(h) THEN "Bootstrap" ELSE "",
+  IF ENABLED U!ColdStart(h) THEN "ColdStart" ELSE "",
+  IF ENABLED U!ForceColdStart(h) THEN "ForceColdStart" ELSE "",
+  IF ENABLED U!ColdRead(h) THEN "ColdRead" ELSE "",
+  IF role[h] = "primary" THEN "MachineWrite" ELSE "",
+  IF \E b \in Block : ENABLED U!SendWrite(h, b) THEN "SendWrite" ELSE "",
+  IF \E b \in Block : ENABLED U!WriteDone(h, b) THEN "WriteDone" ELSE "",
+  IF \E m \in net : ENABLED U!RecvPreserved(h, m) THEN "RecvPreserved" ELSE "",
+  IF \E m \in net : ENABLED U!LearnCommitted(h, m) THEN "LearnCommitted" ELSE "",
+  IF \E m \in net : ENABLED U!ReadOld(h, m) THEN "ReadOld" ELSE "",
+  IF \E m \in net : ENABLED U!StagePart(h, m) THEN "StagePart" ELSE "",
+  IF reading[h] # {} /\ role[h] = "secondary" THEN "StoreCopy" ELSE "",
+  IF \E m \in staged[h] : ENABLED U!Commit(h, m.epoch) THEN "Commit" ELSE ""
+} \ {""}
+
+OfBlock(h, b) ==
+  [pending |-> pending[h][b], sent |-> b \in sent[h], kept |-> b \in kept[h],
+   dirty |-> b \in dirty[h], cache |-> cache[b], disk |-> disk[b], mem |-> mem[h][b],
+   wire |-> {w \in wire : w.block = b}, replies |-> {w \in replies : w.block = b},
+   reading |-> {c \in reading[h] : c.block = b}, log |-> {c \in log[h] : c.block = b}]
+
+Explain ==
+  IF i = DiagnoseAt
+    THEN Report([at |-> "before", host |-> Say(E.host), record |-> ToString(record),
+                 block |-> IF E.block > 0 THEN ToString(OfBlock(E.host, E.block)) ELSE "",
+                 current |-> (mine[E.host] = session[E.host]),
+                 enabled |-> Enabled(E.host)])
+  ELSE IF DiagnoseAt > 0 /\ i = DiagnoseAt + 1
+    THEN LET e == TraceEvents[DiagnoseAt]
+         IN Report([at |-> "after", host |-> Say(e.host), record |-> ToString(record),
+                    RecordAgrees |-> e.changes => record = RecordOf(e.record),
+                    Recoverable |-> Recoverable, Consistent |-> Consistent,
+                    OneOwner |-> OneOwner])
+  ELSE TRUE
+
+\* Violated by the state after the last event.
+NotAccepted == Reached(i) /\ Explain /\ i <= Len(TraceEvents)
+=============================================================================
