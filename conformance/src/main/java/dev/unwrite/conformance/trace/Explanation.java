@@ -38,7 +38,8 @@ record Explanation(String why, List<String> details) {
         }));
         String why;
         if (!taken || after.isEmpty()) {
-            why = "the guard of " + step.action() + " is false" + (step.hidden() == null ? "" : " (" + step.hidden() + ")");
+            why = "the guard of " + step.action() + " is false"
+                    + (step.hidden() == null ? "" : " (" + step.hidden() + ")");
         } else {
             List<String> differences = differences(json, after.get());
             after.get().entries().forEach((name, value) -> {
@@ -64,15 +65,11 @@ record Explanation(String why, List<String> details) {
     private static List<String> differences(JsonNode step, TlaValue.Fcn after) {
         List<String> found = new ArrayList<>();
         for (String invariant : List.of("Recoverable", "Consistent", "OneOwner")) {
-            if (after.field(invariant)
-                    .filter(new TlaValue.Bool(false)::equals)
-                    .isPresent()) {
+            if (after.field(invariant).filter(new TlaValue.Bool(false)::equals).isPresent()) {
                 found.add(invariant + " does not hold");
             }
         }
-        if (after.field("RecordAgrees")
-                .filter(new TlaValue.Bool(false)::equals)
-                .isPresent()) {
+        if (after.field("RecordAgrees").filter(new TlaValue.Bool(false)::equals).isPresent()) {
             found.add("the record is " + step.path("record") + ", the specification has "
                     + after.field("record").map(TlaValue::plain).orElse("another"));
         }

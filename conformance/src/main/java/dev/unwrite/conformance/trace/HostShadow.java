@@ -21,6 +21,8 @@ final class HostShadow {
     boolean started;
     /** Whether it was fenced and has not noticed: what it does has no effect, until it steps down. */
     boolean ignored;
+    /** Whether the storage started again since the host last changed the record. */
+    boolean sessionLost;
     /** Whether the flush under way was placed where it was asked for. */
     boolean flushPlaced;
     /** Whether the specification has a cold owner that has not flushed. */

@@ -10,4 +10,8 @@ import org.jspecify.annotations.Nullable;
  * @param source the event that it stands for, or the one that proves it
  * @param hidden why nobody recorded it, or null if it was recorded
  */
-record MergedStep(String action, String json, TraceEvent source, @Nullable String hidden) {}
+record MergedStep(
+        String action,
+        String json,
+        TraceEvent source,
+        @Nullable String hidden) {}

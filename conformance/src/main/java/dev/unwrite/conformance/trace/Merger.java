@@ -86,7 +86,9 @@ final class Merger {
             TraceEvent best = null;
             NodeLog bestNode = null;
             for (NodeLog node : nodes.values()) {
-                if (!node.atEnd() && waits(node) == null && (best == null || node.head().time() < best.time())) {
+                if (!node.atEnd()
+                        && waits(node) == null
+                        && (best == null || node.head().time() < best.time())) {
                     best = node.head();
                     bestNode = node;
                 }
@@ -242,6 +244,7 @@ final class Merger {
             record = e;
         } else {
             out.of("StorageCrash", "", e).add();
+            shadows.values().forEach(shadow -> shadow.sessionLost = true);
         }
         newest.clear();
     }
@@ -284,6 +287,7 @@ final class Merger {
         record = e;
         version = e.recordVersion();
         HostShadow shadow = shadow(log);
+        shadow.sessionLost = false;
         switch (action) {
             case "TakeOver" -> {
                 shadow.forgetMirror();
@@ -338,8 +342,8 @@ final class Merger {
             case "StepDown" -> stepDown(node, e);
             case "Restart" -> restart(node, e);
             case "Speak" -> speak(node, e);
-            case "GoAlone", "Protect", "TakeOver", "FinishRollback", "Bootstrap", "ColdStart", "ForceColdStart" ->
-                add(node, out.of("Stutter", node.name(), e));
+            case "GoAlone", "Protect", "FinishRollback" -> add(node, out.of("Stutter", node.name(), e));
+            case "TakeOver", "Bootstrap", "ColdStart", "ForceColdStart" -> granted(node, e);
             case "LearnCommitted", "BecomeSecondary", "Learn", "AbortJoin", "RestartRollback" -> simple(node, e);
             case "Propose" -> {
                 // Says only that the change of the record comes later.
@@ -354,6 +358,17 @@ final class Merger {
 
     private void add(NodeLog node, StepList.Draft draft) {
         draft.compare(shadow(node).flushPlaced).add();
+    }
+
+    /** The step itself was taken where the storage changed the record; its session may have been lost since. */
+    private void granted(NodeLog node, TraceEvent e) {
+        if (shadow(node).sessionLost) {
+            shadow(node).sessionLost = false;
+            out.of("OpenSession", node.name(), e)
+                    .hidden("a session that the storage forgot before it was used")
+                    .add();
+        }
+        add(node, out.of("Stutter", node.name(), e));
     }
 
     private void machineWrite(NodeLog node, TraceEvent e) {
@@ -534,7 +549,9 @@ final class Merger {
         shadow(node).ignored = false;
         stop(node);
         if (e.record().path("owner").asText().equals(node.name())) {
-            out.of("Crash", node.name(), e).hidden("the answer to a change of the record was lost").add();
+            out.of("Crash", node.name(), e)
+                    .hidden("the answer to a change of the record was lost")
+                    .add();
             add(node, out.of("Restart", node.name(), e));
         } else {
             simple(node, e);
@@ -567,7 +584,8 @@ final class Merger {
                 int number = blocks.number(block);
                 if (!shadow.holds(tag, number) && shadow.isReading(tag, number)) {
                     deferred.stream()
-                            .filter(read -> read.node.equals(node.name()) && read.block == number && read.tag.equals(tag))
+                            .filter(read ->
+                                    read.node.equals(node.name()) && read.block == number && read.tag.equals(tag))
                             .forEach(this::read);
                     store(node, tag, number);
                     out.of("StoreCopy", node.name(), e)

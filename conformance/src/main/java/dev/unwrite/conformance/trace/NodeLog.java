@@ -13,7 +13,14 @@ import org.jspecify.annotations.Nullable;
 final class NodeLog {
     /** Their guards read the record, so they come before the change after the one that they saw. */
     private static final Set<String> READ_RECORD = Set.of(
-            "FollowJoin", "BecomeSecondary", "Learn", "StartJoin", "AbortJoin", "RestartRollback", "Resume", "ColdRead");
+            "FollowJoin",
+            "BecomeSecondary",
+            "Learn",
+            "StartJoin",
+            "AbortJoin",
+            "RestartRollback",
+            "Resume",
+            "ColdRead");
     /** What ends the wait for the answer of a flush. */
     private static final Set<String> END_FLUSH =
             Set.of("Flush", "AskFlush", "OpenSession", "StepDown", "Restart", "RestartRollback");
@@ -119,12 +126,10 @@ final class NodeLog {
     /** Null if a record of this version and term may come now, else what must come before. */
     @Nullable
     TraceEvent beforeRecord(long version, long term, boolean own) {
-        Map.Entry<Long, Integer> seen = lastSeen.headMap(version, false).isEmpty()
-                ? null
-                : greatest(lastSeen.headMap(version, false));
-        Map.Entry<Long, Integer> inTerm = lastInTerm.headMap(term, false).isEmpty()
-                ? null
-                : greatest(lastInTerm.headMap(term, false));
+        Map.Entry<Long, Integer> seen =
+                lastSeen.headMap(version, false).isEmpty() ? null : greatest(lastSeen.headMap(version, false));
+        Map.Entry<Long, Integer> inTerm =
+                lastInTerm.headMap(term, false).isEmpty() ? null : greatest(lastInTerm.headMap(term, false));
         int last = Math.max(seen == null ? -1 : seen.getValue(), inTerm == null ? -1 : inTerm.getValue());
         if (own) {
             last = Math.max(last, proposals.getOrDefault(version - 1, -1));

@@ -116,7 +116,8 @@ record TraceFolder(Map<String, List<TraceEvent>> nodes, List<TraceEvent> storage
         private List<TraceEvent> storage(List<Path> paths) throws TraceFormatException {
             List<String> used = groups.keySet().stream()
                     .filter(group -> groups.get(group).stream()
-                            .anyMatch(event -> event.action().equals("Session") && nodes.containsKey(event.text("host"))))
+                            .anyMatch(
+                                    event -> event.action().equals("Session") && nodes.containsKey(event.text("host"))))
                     .toList();
             if (used.size() != 1) {
                 throw new TraceFormatException(

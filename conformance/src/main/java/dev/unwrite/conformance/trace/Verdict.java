@@ -43,7 +43,6 @@ public sealed interface Verdict {
      * @param details what the specification has there, and what it would have allowed
      * @param time from start to end
      */
-    record Rejected(
-            int events, Path file, int line, String event, String why, List<String> details, Duration time)
+    record Rejected(int events, Path file, int line, String event, String why, List<String> details, Duration time)
             implements Verdict {}
 }

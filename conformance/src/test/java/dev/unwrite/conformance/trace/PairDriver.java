@@ -48,7 +48,7 @@ final class PairDriver {
             SimHost host = random.nextBoolean() ? a : b;
             if (host.isUp()) {
                 move(host);
-            } else if (random.nextInt(5) == 0) {
+            } else if (random.nextInt(20) == 0) {
                 host.start();
             }
             arrive();
@@ -66,7 +66,7 @@ final class PairDriver {
             OnWire reply = pick(storage.replies);
             (reply.host().equals("A") ? a : b).answer(reply);
         }
-        if (faults && random.nextInt(400) == 0) {
+        if (faults && random.nextInt(3000) == 0) {
             storage.crash();
         }
     }
@@ -179,7 +179,7 @@ final class PairDriver {
     }
 
     private void fault(SimHost host) throws IOException {
-        switch (random.nextInt(12)) {
+        switch (random.nextInt(30)) {
             case 0 -> host.crash();
             case 1 -> {
                 if (host.commit(true)) {

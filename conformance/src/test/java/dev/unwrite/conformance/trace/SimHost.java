@@ -245,8 +245,7 @@ final class SimHost {
                 && storage.wire.stream().noneMatch(w -> w.host().equals(name) && w.flush())
                 && storage.replies.stream().noneMatch(w -> w.host().equals(name) && w.flush());
         if (open && take(new Action.AskFlush(), null)) {
-            storage.wire.add(
-                    new OnWire(name, state().session(), 0, new Extent(0, 0, 1), new int[0], true));
+            storage.wire.add(new OnWire(name, state().session(), 0, new Extent(0, 0, 1), new int[0], true));
             return true;
         }
         return false;
@@ -310,9 +309,7 @@ final class SimHost {
             copy.read = read;
             return true;
         }
-        boolean wanted = state().reading()
-                .getOrDefault(copy.key, Blocks.NONE)
-                .containsAll(extent);
+        boolean wanted = state().reading().getOrDefault(copy.key, Blocks.NONE).containsAll(extent);
         if (!copy.durable && wanted) {
             for (int i = 0; i < read.length; i++) {
                 log.computeIfAbsent(copy.key, key -> new HashMap<>())
@@ -409,7 +406,10 @@ final class SimHost {
     }
 
     boolean openSession() {
-        if (state().session() == 0 || granted != null || asked != null || storage.record().term() > state().term()) {
+        if (state().session() == 0
+                || granted != null
+                || asked != null
+                || storage.record().term() > state().term()) {
             return false;
         }
         return take(new Action.OpenSession(open(storage.record())), null);

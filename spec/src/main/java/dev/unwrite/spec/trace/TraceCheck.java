@@ -69,8 +69,7 @@ public final class TraceCheck {
                 job = job.withProperty(
                         UnwriteTraceReader.REPORT, report.toAbsolutePath().toString());
             }
-            TlcResult result = TlcRun.run(job
-                    .withLimit(limit)
+            TlcResult result = TlcRun.run(job.withLimit(limit)
                     .withHeap(heap)
                     .withProperty(
                             UnwriteTraceReader.TRACE, trace.toAbsolutePath().toString())
