@@ -92,7 +92,10 @@ Apply(h) ==
   \E w \in wire : /\ w.host = h /\ w.block = E.block /\ w.value = E.value
                   /\ U!Apply(w)
 WriteDone(h) == U!WriteDone(h, E.block)
-Flush(h) == U!Flush(h)
+
+\* A cold owner has written nothing: its flush covers what any earlier owner wrote.
+Flush(h) ==
+  U!Flush(h, IF role[h] = "cold" THEN dirty[h] ELSE {E.blocks[k] : k \in DOMAIN E.blocks})
 Cut(h) == U!Cut(h)
 LearnCommitted(h) == U!LearnCommitted(h, CommittedTo(h))
 
@@ -232,7 +235,26 @@ Agrees ==
   /\ E.compare => \E h \in {E.host} : Say(h)' = Said(E.after)
   /\ E.changes => record' = RecordOf(E.record)
 
-Recoverable == U!Recoverable
+(***************************************************************************)
+(* U!Recoverable, in one pass over the copies: Rebuilds is overridden by   *)
+(* the same in Java (dev.unwrite.spec.trace.TraceOperators).               *)
+(***************************************************************************)
+Rebuilds(copies, state, now, durable) ==
+  \A b \in Block :
+    LET those == {c \in copies : c.block = b}
+    IN IF those = {}
+         THEN now[b] = state[b] /\ durable[b] = state[b]
+         ELSE (CHOOSE c \in those : \A d \in those : c.epoch <= d.epoch).value = state[b]
+
+CanRebuild(h) == ckpt[h] # None /\ Rebuilds(Live(h), ckpt[h].state, cache, disk)
+
+Recoverable ==
+  /\ record.mode = "protected" =>
+       /\ CanRebuild(record.secondary)
+       /\ ckpt[record.secondary].term = record.term
+       /\ ckpt[record.secondary].epoch >= record.base
+  /\ record.mode = "rollback" => CanRebuild(record.owner)
+
 Consistent == U!Consistent
 OneOwner == U!OneOwner
 
@@ -253,7 +275,7 @@ Spec == Init /\ [][Next]_<<unwriteVars, i, covered>>
 (* What a rejection is explained with. *)
 
 Enabled(h) == {
-  IF ENABLED U!Flush(h) THEN "Flush" ELSE "",
+  IF ENABLED U!Flush(h, dirty[h]) THEN "Flush" ELSE "",
   IF ENABLED U!Cut(h) THEN "Cut" ELSE "",
   IF ENABLED U!GoAlone(h) THEN "GoAlone" ELSE "",
   IF ENABLED U!Learn(h) THEN "Learn" ELSE "",

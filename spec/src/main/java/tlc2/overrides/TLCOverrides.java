@@ -1,5 +1,6 @@
 package tlc2.overrides;
 
+import dev.unwrite.spec.trace.TraceOperators;
 import dev.unwrite.spec.trace.UnwriteTraceReader;
 
 /** TLC finds the operators that are written in Java by the name of this class. */
@@ -10,6 +11,6 @@ public final class TLCOverrides implements ITLCOverrides {
     @Override
     @SuppressWarnings("rawtypes")
     public Class[] get() {
-        return new Class[] {UnwriteTraceReader.class};
+        return new Class[] {UnwriteTraceReader.class, TraceOperators.class};
     }
 }

@@ -88,6 +88,6 @@ public final class ValidateCommand implements Callable<Integer> {
     }
 
     private static String seconds(Duration time) {
-        return time.toMillis() / 100 / 10.0 + " s";
+        return Math.round(time.toMillis() / 100.0) / 10.0 + " s";
     }
 }

@@ -61,9 +61,10 @@ final class NodeTrace implements TraceWriter {
         }
     }
 
-    /** First halves are left out, but for those that say when a flush or a change of the record was asked for. */
+    /** First halves are left out, but for the one that says when a change of the record was asked for. */
     private static boolean isTold(HostState before, Action action, HostState after) {
         return switch (action) {
+            case Action.AskFlush a -> false;
             case Action.AskCommit a -> false;
             case Action.CommitFailed a -> false;
             case Action.NotAgreed a -> false;
@@ -103,9 +104,12 @@ final class NodeTrace implements TraceWriter {
             case Action.Propose a ->
                 record(line, a.record()).put("change", a.change().name());
             case Action.Restart a -> line.part(json -> copies(json, after));
+            // A cold owner has written nothing: its flush covers what any earlier owner wrote.
+            case Action.Flush a ->
+                line.put("session", a.session()).put("extents", before.dirty().without(after.dirty()));
             case Action.Speak a -> line.put("released", after.safe());
             default -> {
-                // Flush, AskFlush, Resume, ColdRead have no fields.
+                // Resume and ColdRead have no fields.
             }
         }
     }
@@ -158,7 +162,6 @@ final class NodeTrace implements TraceWriter {
         json.writeNumberField("pending", pendingBlocks(s));
         json.writeNumberField("kept", s.kept().size());
         json.writeNumberField("dirty", s.dirty().size());
-        json.writeNumberField("flushing", s.flushing().size());
         json.writeNumberField("owed", s.owed().size());
         json.writeArrayFieldStart("cuts");
         for (long epoch : s.cuts()) {

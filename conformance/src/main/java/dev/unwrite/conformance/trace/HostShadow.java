@@ -23,8 +23,6 @@ final class HostShadow {
     boolean ignored;
     /** Whether the storage started again since the host last changed the record. */
     boolean sessionLost;
-    /** Whether the flush under way was placed where it was asked for. */
-    boolean flushPlaced;
     /** Whether the specification has a cold owner that has not flushed. */
     boolean coldDirty;
 

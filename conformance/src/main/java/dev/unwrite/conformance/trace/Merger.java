@@ -141,6 +141,7 @@ final class Merger {
         return switch (e.action()) {
             case "RecvPreserved" -> missing(e, stored, "StoreCopy of the other node");
             case "ReadOld" -> missing(e, asked, "MachineWrite of the other node that asks for the copy");
+            case "FollowJoin" -> waitsForJoin(e.record().path("term").asLong());
             case "StagePart" -> cuts.contains(tag(e)) ? null : "the cut of " + show(tag(e));
             case "LearnCommitted" -> commits.contains(tag(e)) ? null : "Commit of " + show(tag(e));
             case "WriteDone" -> waitsForApply(node, e);
@@ -152,6 +153,10 @@ final class Merger {
                 sessions.contains(e.number("session")) ? null : "session " + e.number("session") + " at the storage";
             default -> null;
         };
+    }
+
+    private @Nullable String waitsForJoin(long term) {
+        return cuts.stream().anyMatch(cut -> cut.term() == term) ? null : "StartJoin in term " + term;
     }
 
     private @Nullable String missing(TraceEvent e, Map<Tag, Set<Integer>> there, String what) {
@@ -326,7 +331,6 @@ final class Merger {
             }
             case "ReadOld" -> readOld(node, e);
             case "StoreCopy" -> storeCopy(node, e);
-            case "AskFlush" -> askFlush(node, e);
             case "Flush" -> flush(node, e);
             case "Cut", "StartJoin" -> {
                 cuts.add(tag(e));
@@ -342,7 +346,7 @@ final class Merger {
             case "StepDown" -> stepDown(node, e);
             case "Restart" -> restart(node, e);
             case "Speak" -> speak(node, e);
-            case "GoAlone", "Protect", "FinishRollback" -> add(node, out.of("Stutter", node.name(), e));
+            case "GoAlone", "Protect", "FinishRollback" -> add(out.of("Stutter", node.name(), e));
             case "TakeOver", "Bootstrap", "ColdStart", "ForceColdStart" -> granted(node, e);
             case "LearnCommitted", "BecomeSecondary", "Learn", "AbortJoin", "RestartRollback" -> simple(node, e);
             case "Propose" -> {
@@ -353,11 +357,11 @@ final class Merger {
     }
 
     private void simple(NodeLog node, TraceEvent e) {
-        add(node, out.of(e.action(), node.name(), e).tag(tag(e)));
+        add(out.of(e.action(), node.name(), e).tag(tag(e)));
     }
 
-    private void add(NodeLog node, StepList.Draft draft) {
-        draft.compare(shadow(node).flushPlaced).add();
+    private static void add(StepList.Draft draft) {
+        draft.compare().add();
     }
 
     /** The step itself was taken where the storage changed the record; its session may have been lost since. */
@@ -368,7 +372,7 @@ final class Merger {
                     .hidden("a session that the storage forgot before it was used")
                     .add();
         }
-        add(node, out.of("Stutter", node.name(), e));
+        add(out.of("Stutter", node.name(), e));
     }
 
     private void machineWrite(NodeLog node, TraceEvent e) {
@@ -381,13 +385,13 @@ final class Merger {
             }
             StepList.Draft draft =
                     out.of("MachineWrite", node.name(), e).block(number).value(blocks.value(number, e.value(i)));
-            last(node, draft, i + 1 == extent.size());
+            last(draft, i + 1 == extent.size());
         }
     }
 
-    private void last(NodeLog node, StepList.Draft draft, boolean last) {
+    private static void last(StepList.Draft draft, boolean last) {
         if (last) {
-            add(node, draft);
+            add(draft);
         } else {
             draft.add();
         }
@@ -397,7 +401,7 @@ final class Merger {
         List<BlockId> extent = e.blocks();
         for (int i = 0; i < extent.size(); i++) {
             StepList.Draft draft = out.of(e.action(), node.name(), e).block(blocks.number(extent.get(i)));
-            last(node, tagged ? draft.tag(tag(e)) : draft, i + 1 == extent.size());
+            last(tagged ? draft.tag(tag(e)) : draft, i + 1 == extent.size());
         }
     }
 
@@ -415,7 +419,7 @@ final class Merger {
                 deferred.add(new Deferred(node.name(), tag(e), number, wanted, e));
             }
         }
-        add(node, out.of("Stutter", node.name(), e));
+        add(out.of("Stutter", node.name(), e));
     }
 
     private void readDeferred(int block, int value) {
@@ -452,7 +456,7 @@ final class Merger {
                     .block(number)
                     .tag(tag(e))
                     .value(blocks.value(number, e.value(i)));
-            last(node, draft, i + 1 == extent.size());
+            last(draft, i + 1 == extent.size());
         }
     }
 
@@ -467,35 +471,28 @@ final class Merger {
         dropDeferred(node.name(), tag);
         StepList.Draft draft = out.of("Commit", node.name(), e).tag(tag);
         if (hidden == null) {
-            add(node, draft);
+            add(draft);
         } else {
             draft.hidden(hidden).add();
         }
-    }
-
-    /** The specification flushes where the flush was asked for: what was written until then is what it covers. */
-    private void askFlush(NodeLog node, TraceEvent e) {
-        HostShadow shadow = shadow(node);
-        shadow.flushPlaced = node.isHeadAnswered();
-        boolean cold = e.afterText("role").equals("cold");
-        boolean something = cold ? shadow.coldDirty : e.after("dirty") > 0;
-        shadow.coldDirty &= !shadow.flushPlaced;
-        add(node, out.of(shadow.flushPlaced && something ? "Flush" : "Stutter", node.name(), e));
     }
 
     private void flush(NodeLog node, TraceEvent e) {
         HostShadow shadow = shadow(node);
         flushAnswers.merge(e.after("session"), 1, Integer::sum);
         boolean cold = e.afterText("role").equals("cold");
-        boolean late = shadow.flushPlaced || (cold && !shadow.coldDirty);
-        shadow.flushPlaced = false;
+        if (cold && !shadow.coldDirty) {
+            add(out.of("Stutter", node.name(), e)); // It flushed before.
+            return;
+        }
         shadow.coldDirty &= !cold;
-        add(node, out.of(late ? "Stutter" : "Flush", node.name(), e));
+        List<Integer> covered = new ArrayList<>();
+        e.blocks().forEach(block -> covered.add(blocks.number(block)));
+        add(out.of("Flush", node.name(), e).blocks(covered));
     }
 
     private void openSession(NodeLog node, TraceEvent e) {
         HostShadow shadow = shadow(node);
-        shadow.flushPlaced = false;
         if (storage.isLate(e)) {
             // Another host is the owner: nothing that this one does has an effect, until it notices.
             shadow.ignored = true;
@@ -507,7 +504,7 @@ final class Merger {
 
     private void speak(NodeLog node, TraceEvent e) {
         long released = Math.max(0, e.number("released"));
-        add(node, out.of("Speak", node.name(), e).tag(new Tag(e.after("term"), released)));
+        add(out.of("Speak", node.name(), e).tag(new Tag(e.after("term"), released)));
     }
 
     // ---- Crashes.
@@ -535,9 +532,7 @@ final class Merger {
     }
 
     private void stop(NodeLog node) {
-        HostShadow shadow = shadow(node);
-        shadow.forgetMirror();
-        shadow.flushPlaced = false;
+        shadow(node).forgetMirror();
         dropDeferred(node.name(), NodeLog.NEVER);
     }
 
@@ -552,7 +547,7 @@ final class Merger {
             out.of("Crash", node.name(), e)
                     .hidden("the answer to a change of the record was lost")
                     .add();
-            add(node, out.of("Restart", node.name(), e));
+            add(out.of("Restart", node.name(), e));
         } else {
             simple(node, e);
         }

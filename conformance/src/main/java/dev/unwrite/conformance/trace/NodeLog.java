@@ -21,9 +21,6 @@ final class NodeLog {
             "RestartRollback",
             "Resume",
             "ColdRead");
-    /** What ends the wait for the answer of a flush. */
-    private static final Set<String> END_FLUSH =
-            Set.of("Flush", "AskFlush", "OpenSession", "StepDown", "Restart", "RestartRollback");
     /** What nobody receives any more has a key beyond all. */
     static final Tag NEVER = new Tag(Integer.MAX_VALUE, 0);
 
@@ -79,7 +76,7 @@ final class NodeLog {
         if (READ_RECORD.contains(action)) {
             lastSeen.put(event.after("version"), i);
         }
-        boolean flush = action.equals("AskFlush") && isAnswered(i);
+        boolean flush = action.equals("Flush");
         boolean opens = action.equals("OpenSession") && !storage.isLate(event);
         if (flush || opens || action.equals("ColdRead")) {
             lastInTerm.put(event.after("term"), i);
@@ -106,21 +103,6 @@ final class NodeLog {
 
     void advance() {
         next++;
-    }
-
-    /** Whether the flush that is asked for here was answered before anything else became of it. */
-    boolean isAnswered(int ask) {
-        for (int i = ask + 1; i < events.size(); i++) {
-            String action = events.get(i).action();
-            if (END_FLUSH.contains(action)) {
-                return action.equals("Flush");
-            }
-        }
-        return false;
-    }
-
-    boolean isHeadAnswered() {
-        return isAnswered(next);
     }
 
     /** Null if a record of this version and term may come now, else what must come before. */

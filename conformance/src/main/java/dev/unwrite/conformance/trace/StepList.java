@@ -1,6 +1,7 @@
 package dev.unwrite.conformance.trace;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.unwrite.conformance.trace.NodeLog.Tag;
@@ -42,6 +43,12 @@ final class StepList {
             return this;
         }
 
+        Draft blocks(List<Integer> numbers) {
+            ArrayNode array = json.putArray("blocks");
+            numbers.forEach(array::add);
+            return this;
+        }
+
         Draft value(int value) {
             json.put("value", value);
             return this;
@@ -53,7 +60,7 @@ final class StepList {
         }
 
         /** The state after the step is the one that the source recorded. */
-        Draft compare(boolean flushPlaced) {
+        Draft compare() {
             JsonNode after = source.json().path("after");
             ObjectNode said = json.putObject("after");
             for (String name : SAME) {
@@ -61,7 +68,7 @@ final class StepList {
             }
             said.put("connected", after.path("session").asLong() != 0);
             said.put("pending", source.after("pending") + source.after("owed"));
-            said.put("dirty", source.after("dirty") - (flushPlaced ? source.after("flushing") : 0));
+            said.put("dirty", source.after("dirty"));
             said.put("ckptEpoch", source.after("ckptEpoch") + 1);
             json.put("compare", true);
             return this;

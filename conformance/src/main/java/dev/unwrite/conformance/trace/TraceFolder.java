@@ -114,11 +114,12 @@ record TraceFolder(Map<String, List<TraceEvent>> nodes, List<TraceEvent> storage
 
         /** The group with which these nodes had sessions. */
         private List<TraceEvent> storage(List<Path> paths) throws TraceFormatException {
-            List<String> used = groups.keySet().stream()
-                    .filter(group -> groups.get(group).stream()
-                            .anyMatch(
-                                    event -> event.action().equals("Session") && nodes.containsKey(event.text("host"))))
-                    .toList();
+            List<String> used = new ArrayList<>();
+            groups.forEach((group, events) -> {
+                if (events.stream().anyMatch(this::isOfNode)) {
+                    used.add(group);
+                }
+            });
             if (used.size() != 1) {
                 throw new TraceFormatException(
                         used.isEmpty()
@@ -128,6 +129,10 @@ record TraceFolder(Map<String, List<TraceEvent>> nodes, List<TraceEvent> storage
             List<TraceEvent> events = groups.getOrDefault(used.getFirst(), List.of());
             sort(events);
             return events;
+        }
+
+        private boolean isOfNode(TraceEvent event) {
+            return event.action().equals("Session") && nodes.containsKey(event.text("host"));
         }
 
         private static void sort(List<TraceEvent> events) {

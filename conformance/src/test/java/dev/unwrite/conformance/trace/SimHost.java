@@ -257,9 +257,9 @@ final class SimHost {
             return;
         }
         if (reply.flush()) {
-            take(new Action.Flush(), null);
+            take(new Action.Flush(reply.session()), null);
         } else {
-            take(new Action.WriteDone(reply.id(), reply.extent()), null);
+            take(new Action.WriteDone(reply.id(), reply.extent(), reply.session()), null);
         }
     }
 

@@ -1,0 +1,55 @@
+package dev.unwrite.spec.trace;
+
+import java.util.HashMap;
+import java.util.Map;
+import tlc2.overrides.TLAPlusOperator;
+import tlc2.value.impl.BoolValue;
+import tlc2.value.impl.Enumerable;
+import tlc2.value.impl.IntValue;
+import tlc2.value.impl.RecordValue;
+import tlc2.value.impl.StringValue;
+import tlc2.value.impl.TupleValue;
+import tlc2.value.impl.Value;
+import tlc2.value.impl.ValueEnumeration;
+
+/** Operators of {@code UnwriteTrace.tla} that would be quadratic in TLA+; runs in TLC's JVM. */
+public final class TraceOperators {
+    private static final StringValue BLOCK = new StringValue("block");
+    private static final StringValue EPOCH = new StringValue("epoch");
+    private static final StringValue VALUE = new StringValue("value");
+
+    private TraceOperators() {}
+
+    /** Whether the oldest copies, and where there are none what is on the storage, make up the state. */
+    @TLAPlusOperator(identifier = "Rebuilds", module = "UnwriteTrace", warn = false)
+    public static Value rebuilds(Value copies, Value state, Value now, Value durable) {
+        Map<Integer, RecordValue> oldest = new HashMap<>();
+        ValueEnumeration all = ((Enumerable) copies).elements();
+        for (Value copy = all.nextElement(); copy != null; copy = all.nextElement()) {
+            RecordValue record = (RecordValue) copy.toRcd();
+            oldest.merge(number(record, BLOCK), record, (a, b) -> number(a, EPOCH) <= number(b, EPOCH) ? a : b);
+        }
+        Value[] wanted = elements(state);
+        Value[] cached = elements(now);
+        Value[] flushed = elements(durable);
+        for (int i = 0; i < wanted.length; i++) {
+            RecordValue copy = oldest.get(i + 1);
+            boolean there = copy == null
+                    ? cached[i].equals(wanted[i]) && flushed[i].equals(wanted[i])
+                    : copy.apply(VALUE, 0).equals(wanted[i]);
+            if (!there) {
+                return BoolValue.ValFalse;
+            }
+        }
+        return BoolValue.ValTrue;
+    }
+
+    private static int number(RecordValue record, StringValue field) {
+        return ((IntValue) record.apply(field, 0)).val;
+    }
+
+    /** Functions of {@code Block}, which is {@code 1..n}. */
+    private static Value[] elements(Value function) {
+        return ((TupleValue) function.toTuple()).elems;
+    }
+}
