@@ -818,6 +818,7 @@ final class Driver implements Closeable, PeerLink.Listener {
             log.accept("is alone: unprotected from now on");
         } else {
             seen(outcome.record());
+            learn(outcome.record());
         }
         heard = null;
     }
