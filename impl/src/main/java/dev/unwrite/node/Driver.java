@@ -87,6 +87,7 @@ final class Driver implements Closeable, PeerLink.Listener {
     private volatile long peerLife;
     private volatile @Nullable Instant unprotectedSince = Instant.now();
     private volatile String note = "";
+    private volatile String troubled = "";
     private @Nullable PeerLink link;
     private @Nullable Cutter cutter;
     private @Nullable StateSender sender;
@@ -383,8 +384,8 @@ final class Driver implements Closeable, PeerLink.Listener {
 
     private void trouble(Exception e) {
         String what = e.getMessage() == null ? e.toString() : e.getMessage();
-        if (!what.equals(note)) {
-            note = what;
+        if (!what.equals(troubled)) {
+            troubled = what;
             log.accept("trouble: " + what);
             System.getLogger(Driver.class.getName()).log(System.Logger.Level.DEBUG, "trouble", e);
         }
@@ -451,6 +452,7 @@ final class Driver implements Closeable, PeerLink.Listener {
         try {
             OwnershipRecord now = storage.readRecord();
             storageAnswers = true;
+            troubled = "";
             seen(now);
             return now;
         } catch (IOException e) {
@@ -858,7 +860,7 @@ final class Driver implements Closeable, PeerLink.Listener {
     String note() {
         String machine = room.failure();
         String mirrored = mirror.failure();
-        return machine != null ? machine : mirrored != null ? mirrored : note;
+        return machine != null ? machine : mirrored != null ? mirrored : troubled.isEmpty() ? note : troubled;
     }
 
     UndoLog undo() {

@@ -116,7 +116,9 @@ public final class Node implements Closeable {
             throws IOException {
         Path mark = config.data().resolve("boot-id");
         String boot = Files.exists(BOOT_ID) ? Files.readString(BOOT_ID).strip() : "";
-        if (boot.isEmpty() || !Files.exists(mark) || !Files.readString(mark).strip().equals(boot)) {
+        if (boot.isEmpty()
+                || !Files.exists(mark)
+                || !Files.readString(mark).strip().equals(boot)) {
             if (store.committed().isPresent()) {
                 log.accept("--ack memory: the operating system was restarted, the mirrored state is forgotten");
             }
