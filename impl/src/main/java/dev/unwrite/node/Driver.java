@@ -44,11 +44,6 @@ final class Driver implements Closeable, PeerLink.Listener {
     private static final Duration IDLE_TICK = Duration.ofMillis(100);
     private static final Duration HEARTBEAT = Duration.ofMillis(100);
     private static final Duration RECORD_EVERY = Duration.ofMillis(500);
-    /** The role, in a heartbeat, of a host whose local storage failed it. */
-    private static final String FAILED = "failed";
-    /** A secondary that does not store a copy for so long is not waited for any longer. */
-    private static final Duration COPY_MAX = Duration.ofSeconds(10);
-
     private static final Duration SPEAK_EVERY = Duration.ofMillis(50);
 
     private final NodeConfig config;
@@ -87,7 +82,6 @@ final class Driver implements Closeable, PeerLink.Listener {
     private volatile long peerLife;
     private volatile @Nullable Instant unprotectedSince = Instant.now();
     private volatile String note = "";
-    private volatile String troubled = "";
     private @Nullable PeerLink link;
     private @Nullable Cutter cutter;
     private @Nullable StateSender sender;
@@ -95,8 +89,6 @@ final class Driver implements Closeable, PeerLink.Listener {
     private long nextCut;
     private long nextHeartbeat;
     private long nextRecord;
-    private long waitingWrite = -1;
-    private long waitingSince;
     private long roleSince = System.nanoTime();
     private long modeSince = System.nanoTime();
     private Mode lastMode = Mode.SOLO;
@@ -356,9 +348,6 @@ final class Driver implements Closeable, PeerLink.Listener {
                 if (role != lastRole) {
                     lastRole = role;
                     roleSince = System.nanoTime();
-                    if (role != Role.PRIMARY) {
-                        cuts().none();
-                    }
                 }
                 if (engine.state().mode() != lastMode) {
                     lastMode = engine.state().mode();
@@ -384,8 +373,8 @@ final class Driver implements Closeable, PeerLink.Listener {
 
     private void trouble(Exception e) {
         String what = e.getMessage() == null ? e.toString() : e.getMessage();
-        if (!what.equals(troubled)) {
-            troubled = what;
+        if (!what.equals(note)) {
+            note = what;
             log.accept("trouble: " + what);
             System.getLogger(Driver.class.getName()).log(System.Logger.Level.DEBUG, "trouble", e);
         }
@@ -423,7 +412,7 @@ final class Driver implements Closeable, PeerLink.Listener {
         HostState s = engine.state();
         Checkpoint held = s.checkpoint();
         send(new PeerMessage.Heartbeat(
-                mirror.failure() == null ? s.role().spelling() : FAILED,
+                s.role().spelling(),
                 s.term(),
                 s.epoch(),
                 held == null ? 0 : held.epoch(),
@@ -452,7 +441,6 @@ final class Driver implements Closeable, PeerLink.Listener {
         try {
             OwnershipRecord now = storage.readRecord();
             storageAnswers = true;
-            troubled = "";
             seen(now);
             return now;
         } catch (IOException e) {
@@ -771,14 +759,8 @@ final class Driver implements Closeable, PeerLink.Listener {
                 && last.role().equals(Role.IDLE.spelling())
                 && last.holdsNothing()
                 && last.recordVersion() >= record.version();
-        boolean failed = last != null && last.role().equals(FAILED);
-        if (lonely() || forgot || failed || copyOverdue()) {
-            goAlone(
-                    forgot
-                            ? "the secondary has lost its checkpoint"
-                            : failed
-                                    ? "the local storage of the secondary failed"
-                                    : lonely() ? "the secondary is silent" : "the secondary does not store copies");
+        if (lonely() || forgot) {
+            goAlone(forgot ? "the secondary has lost its checkpoint" : "the secondary is silent");
             return;
         }
         Duration every = config.checkpointEvery();
@@ -793,22 +775,6 @@ final class Driver implements Closeable, PeerLink.Listener {
         }
     }
 
-    /** Whether the oldest write that waits for its copies has waited too long. */
-    private boolean copyOverdue() {
-        HostState s = engine.state();
-        for (PendingWrite write : s.pending()) {
-            if (!write.sent() && !s.kept().containsAll(write.extent())) {
-                if (write.id() != waitingWrite) {
-                    waitingWrite = write.id();
-                    waitingSince = System.nanoTime();
-                }
-                return System.nanoTime() - waitingSince > COPY_MAX.toNanos();
-            }
-        }
-        waitingWrite = -1;
-        return false;
-    }
-
     private void goAlone(String why) throws IOException {
         log.accept(why + ": asks to go on alone");
         Ownership.Outcome outcome = ownership.change(
@@ -820,7 +786,6 @@ final class Driver implements Closeable, PeerLink.Listener {
             log.accept("is alone: unprotected from now on");
         } else {
             seen(outcome.record());
-            learn(outcome.record());
         }
         heard = null;
     }
@@ -860,7 +825,7 @@ final class Driver implements Closeable, PeerLink.Listener {
     String note() {
         String machine = room.failure();
         String mirrored = mirror.failure();
-        return machine != null ? machine : mirrored != null ? mirrored : troubled.isEmpty() ? note : troubled;
+        return machine != null ? machine : mirrored != null ? mirrored : note;
     }
 
     UndoLog undo() {

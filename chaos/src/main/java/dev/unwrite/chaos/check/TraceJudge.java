@@ -14,9 +14,7 @@ public interface TraceJudge {
 
     /** Where no validation is at hand: never a pass. */
     static TraceJudge missing() {
-        return traces -> new Judgement(
-                Verdict.UNKNOWN,
-                List.of("not available: this build has no validation of traces; they are in " + traces));
+        return traces -> new Judgement(Verdict.UNKNOWN, List.of("not checked; the traces are in " + traces));
     }
 
     /** The check. */

@@ -37,7 +37,7 @@ final class Demo {
     private static final Duration FAILOVER_AFTER = Duration.ofMillis(1500);
     private static final Duration READ_END_MAX = Duration.ofSeconds(15);
     private static final int CLIENTS = 8;
-    private static final int REQUESTS_PER_SECOND = 250;
+    private static final int REQUESTS_PER_SECOND = 150;
     private static final int PIPELINE = 8;
 
     private final Path dir;
@@ -67,6 +67,7 @@ final class Demo {
         Played played = play(history);
         long endedAt = Moment.now();
         List<Operation> operations = Files.exists(history) ? History.read(history) : List.of();
+        story.line("checks", "disk images, answers, and every step of the nodes against the specification ...");
         List<CheckResult> checks = checks(played, operations);
         RunRecord record = new RunRecord(
                 command(),

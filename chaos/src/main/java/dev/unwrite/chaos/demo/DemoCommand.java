@@ -1,12 +1,13 @@
 package dev.unwrite.chaos.demo;
 
-import dev.unwrite.chaos.check.TraceJudge;
+import dev.unwrite.chaos.check.SpecTraceJudge;
 import dev.unwrite.chaos.check.Verdict;
 import dev.unwrite.cli.Exit;
 import java.io.Console;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -34,6 +35,8 @@ import picocli.CommandLine.Spec;
         })
 public final class DemoCommand implements Callable<Integer> {
     private static final int SEEDS = 1_000_000;
+    /** Enough for a machine that has other things to do; an idle one takes a fraction. */
+    private static final Duration TRACE_CHECK_MAX = Duration.ofMinutes(3);
 
     @Spec
     private @Nullable CommandSpec spec;
@@ -61,7 +64,7 @@ public final class DemoCommand implements Callable<Integer> {
         long chosen = given == null ? ThreadLocalRandom.current().nextInt(SEEDS) : given;
         Path folder = DemoFolder.prepare(dir);
         Story story = new Story(out(), isColourful());
-        Verdict verdict = new Demo(folder, dir, chosen, story, TraceJudge.missing()).run();
+        Verdict verdict = new Demo(folder, dir, chosen, story, new SpecTraceJudge(TRACE_CHECK_MAX)).run();
         return verdict == Verdict.VALID ? Exit.OK : Exit.FAILED;
     }
 

@@ -221,10 +221,12 @@ final class Script {
     private void switchOver() throws IOException {
         Host from = awaitProtected("the pair", JOIN_MAX);
         Host to = from.other();
+        long restoredBefore = cluster.status(to).counters().restoredBlocks();
         long askedAt = Moment.now();
         cluster.post(from, "switchover", SWITCHOVER_MAX);
         NodeStatus after = await(to, to + " to be primary", SWITCHOVER_MAX, NodeStatus::isPrimary);
         long doneAt = Moment.now();
+        long restored = after.counters().restoredBlocks() - restoredBefore;
         switchovers.add(new RunRecord.Switchover(askedAt, doneAt, from.name(), to.name()));
         story.tell(
                 doneAt,
@@ -232,11 +234,12 @@ final class Script {
                 Kind.SWITCHOVER,
                 String.format(
                         Locale.ROOT,
-                        "planned switchover: %s hands over to %s (primary, term %d) in %.2f s, nothing to put back",
+                        "planned switchover: %s hands over to %s (primary, term %d) in %.2f s, %s to put back",
                         from,
                         to,
                         after.term(),
-                        (doneAt - askedAt) / 1e9));
+                        (doneAt - askedAt) / 1e9,
+                        restored == 0 ? "nothing" : restored + " blocks"));
         awaitProtected(from.name(), JOIN_MAX);
         story.tell(from.name(), Kind.PROTECTED, from + " is its secondary now: protected");
     }

@@ -59,7 +59,7 @@ final class Story {
         out.flush();
     }
 
-    /** A last line. */
+    /** A line that is no event. */
     void line(String label, String text) {
         out.println(paint(String.format(Locale.ROOT, "%-8s", label), BOLD) + "  " + text);
         out.flush();
