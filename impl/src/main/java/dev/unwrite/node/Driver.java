@@ -44,6 +44,11 @@ final class Driver implements Closeable, PeerLink.Listener {
     private static final Duration IDLE_TICK = Duration.ofMillis(100);
     private static final Duration HEARTBEAT = Duration.ofMillis(100);
     private static final Duration RECORD_EVERY = Duration.ofMillis(500);
+    /** The role, in a heartbeat, of a host whose local storage failed it. */
+    private static final String FAILED = "failed";
+    /** A secondary that does not store a copy for so long is not waited for any longer. */
+    private static final Duration COPY_MAX = Duration.ofSeconds(10);
+
     private static final Duration SPEAK_EVERY = Duration.ofMillis(50);
 
     private final NodeConfig config;
@@ -82,6 +87,7 @@ final class Driver implements Closeable, PeerLink.Listener {
     private volatile long peerLife;
     private volatile @Nullable Instant unprotectedSince = Instant.now();
     private volatile String note = "";
+    private volatile String troubled = "";
     private @Nullable PeerLink link;
     private @Nullable Cutter cutter;
     private @Nullable StateSender sender;
@@ -89,6 +95,8 @@ final class Driver implements Closeable, PeerLink.Listener {
     private long nextCut;
     private long nextHeartbeat;
     private long nextRecord;
+    private long waitingWrite = -1;
+    private long waitingSince;
     private long roleSince = System.nanoTime();
     private long modeSince = System.nanoTime();
     private Mode lastMode = Mode.SOLO;
@@ -348,6 +356,9 @@ final class Driver implements Closeable, PeerLink.Listener {
                 if (role != lastRole) {
                     lastRole = role;
                     roleSince = System.nanoTime();
+                    if (role != Role.PRIMARY) {
+                        cuts().none();
+                    }
                 }
                 if (engine.state().mode() != lastMode) {
                     lastMode = engine.state().mode();
@@ -373,8 +384,8 @@ final class Driver implements Closeable, PeerLink.Listener {
 
     private void trouble(Exception e) {
         String what = e.getMessage() == null ? e.toString() : e.getMessage();
-        if (!what.equals(note)) {
-            note = what;
+        if (!what.equals(troubled)) {
+            troubled = what;
             log.accept("trouble: " + what);
             System.getLogger(Driver.class.getName()).log(System.Logger.Level.DEBUG, "trouble", e);
         }
@@ -412,7 +423,7 @@ final class Driver implements Closeable, PeerLink.Listener {
         HostState s = engine.state();
         Checkpoint held = s.checkpoint();
         send(new PeerMessage.Heartbeat(
-                s.role().spelling(),
+                mirror.failure() == null ? s.role().spelling() : FAILED,
                 s.term(),
                 s.epoch(),
                 held == null ? 0 : held.epoch(),
@@ -441,6 +452,7 @@ final class Driver implements Closeable, PeerLink.Listener {
         try {
             OwnershipRecord now = storage.readRecord();
             storageAnswers = true;
+            troubled = "";
             seen(now);
             return now;
         } catch (IOException e) {
@@ -759,8 +771,14 @@ final class Driver implements Closeable, PeerLink.Listener {
                 && last.role().equals(Role.IDLE.spelling())
                 && last.holdsNothing()
                 && last.recordVersion() >= record.version();
-        if (lonely() || forgot) {
-            goAlone(forgot ? "the secondary has lost its checkpoint" : "the secondary is silent");
+        boolean failed = last != null && last.role().equals(FAILED);
+        if (lonely() || forgot || failed || copyOverdue()) {
+            goAlone(
+                    forgot
+                            ? "the secondary has lost its checkpoint"
+                            : failed
+                                    ? "the local storage of the secondary failed"
+                                    : lonely() ? "the secondary is silent" : "the secondary does not store copies");
             return;
         }
         Duration every = config.checkpointEvery();
@@ -775,6 +793,22 @@ final class Driver implements Closeable, PeerLink.Listener {
         }
     }
 
+    /** Whether the oldest write that waits for its copies has waited too long. */
+    private boolean copyOverdue() {
+        HostState s = engine.state();
+        for (PendingWrite write : s.pending()) {
+            if (!write.sent() && !s.kept().containsAll(write.extent())) {
+                if (write.id() != waitingWrite) {
+                    waitingWrite = write.id();
+                    waitingSince = System.nanoTime();
+                }
+                return System.nanoTime() - waitingSince > COPY_MAX.toNanos();
+            }
+        }
+        waitingWrite = -1;
+        return false;
+    }
+
     private void goAlone(String why) throws IOException {
         log.accept(why + ": asks to go on alone");
         Ownership.Outcome outcome = ownership.change(
@@ -786,6 +820,7 @@ final class Driver implements Closeable, PeerLink.Listener {
             log.accept("is alone: unprotected from now on");
         } else {
             seen(outcome.record());
+            learn(outcome.record());
         }
         heard = null;
     }
@@ -825,7 +860,7 @@ final class Driver implements Closeable, PeerLink.Listener {
     String note() {
         String machine = room.failure();
         String mirrored = mirror.failure();
-        return machine != null ? machine : mirrored != null ? mirrored : note;
+        return machine != null ? machine : mirrored != null ? mirrored : troubled.isEmpty() ? note : troubled;
     }
 
     UndoLog undo() {

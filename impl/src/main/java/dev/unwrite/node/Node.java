@@ -37,6 +37,8 @@ import org.jspecify.annotations.Nullable;
 public final class Node implements Closeable {
     private static final System.Logger LOG = System.getLogger(Node.class.getName());
 
+    private static final Path BOOT_ID = Path.of("/proc/sys/kernel/random/boot_id");
+
     private final Deque<Closeable> parts = new ArrayDeque<>();
     private final Driver driver;
     private final ControlServer control;
@@ -60,6 +62,9 @@ public final class Node implements Closeable {
                 config.durable() ? CheckpointStore.Policy.DURABLE : CheckpointStore.Policy.MEMORY,
                 config.stateLimitBytes());
         parts.push(store);
+        if (!config.durable()) {
+            forgetOtherBoot(config, undo, store, log);
+        }
         StorageClient storage = StorageClient.of(config.storage(), config.group(), config.name(), Timing.STORAGE);
         parts.push(storage);
         Engine engine = new Engine(started(config, undo, store), writer);
@@ -101,6 +106,26 @@ public final class Node implements Closeable {
                     "the data folder " + data + " is in use by another node; give each node its own --data");
         }
         parts.push(channel);
+    }
+
+    /**
+     * Under the policy {@code memory} nothing was synced: after a restart of the operating system the copies may have
+     * gaps that nobody can see, so all of it is forgotten, and this host takes over nothing that it no longer holds.
+     */
+    private static void forgetOtherBoot(NodeConfig config, UndoLog undo, CheckpointStore store, Consumer<String> log)
+            throws IOException {
+        Path mark = config.data().resolve("boot-id");
+        String boot = Files.exists(BOOT_ID) ? Files.readString(BOOT_ID).strip() : "";
+        if (boot.isEmpty()
+                || !Files.exists(mark)
+                || !Files.readString(mark).strip().equals(boot)) {
+            if (store.committed().isPresent()) {
+                log.accept("--ack memory: the operating system was restarted, the mirrored state is forgotten");
+            }
+            store.discard();
+            undo.discardAll().join();
+            Files.writeString(mark, boot);
+        }
     }
 
     /** What local storage holds: copies that do not belong to the committed checkpoint do not count. */

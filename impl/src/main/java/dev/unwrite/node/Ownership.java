@@ -11,10 +11,13 @@ import dev.unwrite.storage.SessionEndedException;
 import dev.unwrite.storage.StorageClient;
 import dev.unwrite.storage.StorageSession.CasResult;
 import java.io.IOException;
+import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /** Changes the ownership record by compare-and-set, and finds out what became of a change whose answer was lost. */
 final class Ownership {
+    private static final Duration RETRY = Duration.ofMillis(100);
+
     private final Engine engine;
     private final StorageClient storage;
 
@@ -52,7 +55,7 @@ final class Ownership {
             try {
                 result = session.session().cas(wanted.expectedVersion(), wanted.record());
             } catch (CasUncertainException | SessionEndedException e) {
-                session = OwnerSession.open(storage, through.session().term());
+                session = reopened(through.session().term());
                 OwnershipRecord found = session.session().record();
                 result = new CasResult(found.equals(wanted.record()), found);
             }
@@ -64,6 +67,22 @@ final class Ownership {
         } catch (IOException e) {
             engine.take(new Action.NotAgreed());
             throw e;
+        }
+    }
+
+    /** Nothing else can be decided before the outcome is known, so this tries for as long as it takes. */
+    private OwnerSession reopened(long term) throws IOException {
+        while (true) {
+            try {
+                return OwnerSession.open(storage, term);
+            } catch (IOException e) {
+                try {
+                    engine.await(s -> false, RETRY);
+                } catch (InterruptedException interrupted) {
+                    Thread.currentThread().interrupt();
+                    throw e;
+                }
+            }
         }
     }
 
