@@ -1,0 +1,191 @@
+package dev.unwrite.conformance.trace;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.function.UnaryOperator;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Schedules of the real protocol are accepted, and what was changed in them is found. */
+class TraceValidationIT {
+    @TempDir
+    private Path dir;
+
+    @Test
+    void schedulesWithoutFaultsAreAccepted() throws Exception {
+        Set<String> covered = new TreeSet<>();
+        for (long seed : new long[] {17, 18}) {
+            covered.addAll(accepted(generate("plain" + seed, seed, false, 6000, 0)).actions().keySet());
+        }
+        assertThat(covered)
+                .contains("MachineWrite", "ReadOld", "StoreCopy", "RecvPreserved", "Cut", "Commit", "LearnCommitted")
+                .contains("StartJoin", "FollowJoin", "Protect", "Learn", "GoAlone", "TakeOver", "FinishRollback");
+    }
+
+    @Test
+    void schedulesWithCrashesAndSkewedClocksAreAccepted() throws Exception {
+        Set<String> covered = new TreeSet<>();
+        for (long seed : new long[] {11, 15, 25}) {
+            covered.addAll(accepted(generate("faults" + seed, seed, true, 6000, seed == 15 ? 40 : 0))
+                    .actions()
+                    .keySet());
+        }
+        assertThat(covered).contains("Crash", "Restart", "OpenSession", "ColdStart", "RestartRollback", "StorageCrash");
+    }
+
+    @Test
+    void everyMutantIsRejectedAtTheRightPlace() throws Exception {
+        Path good = generate("good", 17, false, 2500, 0);
+        accepted(good);
+        List<String> survivors = new ArrayList<>();
+        int count = 0;
+        for (Mutant mutant : MUTANTS) {
+            Path mutated = dir.resolve("mutant" + count++);
+            mutant.apply(good, mutated);
+            if (TraceValidation.validate(List.of(mutated)).isAccepted()) {
+                survivors.add(mutant.name);
+            }
+        }
+        assertThat(survivors).as("mutants that live, of " + count).isEmpty();
+    }
+
+    @Test
+    void aRejectionNamesLineFieldAndWhatWasAllowed() throws Exception {
+        Path good = generate("line", 5, false, 1500, 0);
+        Path mutated = dir.resolve("mutated");
+        Mutant mutant = alter("ColdRead", text -> text.replace("\"role\":\"primary\"", "\"role\":\"restoring\""));
+        int line = mutant.apply(good, mutated);
+        Verdict verdict = TraceValidation.validate(List.of(mutated));
+        assertThat(verdict).isInstanceOfSatisfying(Verdict.Rejected.class, rejected -> {
+            assertThat(rejected.line()).isEqualTo(line);
+            assertThat(rejected.event()).contains("ColdRead");
+            assertThat(rejected.why()).contains("role is restoring, the specification has primary");
+            assertThat(rejected.details()).anyMatch(detail -> detail.startsWith("before, enabled"));
+        });
+    }
+
+    @Test
+    void whatIsNoTraceIsAnError() throws Exception {
+        Path empty = Files.createDirectories(dir.resolve("empty"));
+        assertThatThrownBy(() -> TraceValidation.validate(List.of(empty)))
+                .isInstanceOf(TraceFormatException.class)
+                .hasMessageContaining("no traces");
+        Files.writeString(empty.resolve("A-1.ndjson"), "garbage\n");
+        assertThatThrownBy(() -> TraceValidation.validate(List.of(empty)))
+                .isInstanceOf(TraceFormatException.class)
+                .hasMessageContaining("line 1 is not JSON");
+    }
+
+    private static final List<Mutant> MUTANTS = List.of(
+            drop("MachineWrite"),
+            drop("SendWrite"),
+            drop("StoreCopy"),
+            drop("RecvPreserved"),
+            drop("Cut"),
+            drop("Commit"),
+            drop("Record"),
+            drop("Apply"),
+            twice("MachineWrite"),
+            twice("Apply"),
+            twice("Commit"),
+            swapWithNext("MachineWrite"),
+            alter("Apply", text -> text.replaceFirst("\"values\":\\[\\d+", "\"values\":[77")),
+            alter("StoreCopy", text -> text.replaceFirst("\"values\":\\[\\d+", "\"values\":[77")),
+            alter("StoreCopy", text -> text.replaceFirst("\"epoch\":(\\d+)", "\"epoch\":9$1")),
+            alter("RecvPreserved", text -> text.replaceFirst("\"term\":", "\"term\":1")),
+            alter("SendWrite", text -> text.replaceFirst("\"extent\":\\[(\\d),\\d", "\"extent\":[$1,9")),
+            alter("Cut", text -> text.replaceFirst("\"dirty\":0", "\"dirty\":1")));
+
+    /** A change of one line of one trace. */
+    private record Mutant(String name, String action, UnaryOperator<List<String>> edit) {
+        /** Copies the traces and changes the first that has the action; returns the line. */
+        int apply(Path from, Path to) throws IOException {
+            Files.createDirectories(to);
+            int changed = 0;
+            List<Path> files;
+            try (var found = Files.list(from)) {
+                files = found.sorted().toList();
+            }
+            for (Path file : files) {
+                List<String> lines = new ArrayList<>(Files.readAllLines(file));
+                int at = changed > 0 ? -1 : indexOf(lines);
+                if (at >= 0) {
+                    List<String> replaced = edit.apply(List.copyOf(lines.subList(at, Math.min(at + 2, lines.size()))));
+                    lines.remove(at);
+                    if (at < lines.size()) {
+                        lines.remove(at);
+                    }
+                    lines.addAll(at, replaced);
+                    changed = at + 1;
+                }
+                Files.write(to.resolve(file.getFileName()), renumbered(lines));
+            }
+            assertThat(changed).as("nothing to change for " + name).isPositive();
+            return changed;
+        }
+
+        private int indexOf(List<String> lines) {
+            for (int i = 0; i < lines.size(); i++) {
+                if (lines.get(i).contains("\"action\":\"" + action + "\"")) {
+                    return i;
+                }
+            }
+            return -1;
+        }
+
+        /** So that the numbers do not give the change away. */
+        private static List<String> renumbered(List<String> lines) {
+            List<String> result = new ArrayList<>();
+            for (String line : lines) {
+                result.add(line.replaceFirst("\"seq\":\\d+", "\"seq\":" + result.size()));
+            }
+            return result;
+        }
+    }
+
+    private static Mutant drop(String action) {
+        return new Mutant("drop " + action, action, lines -> lines.subList(1, lines.size()));
+    }
+
+    private static Mutant twice(String action) {
+        return new Mutant("twice " + action, action, lines -> {
+            List<String> doubled = new ArrayList<>(lines);
+            doubled.addFirst(lines.getFirst());
+            return doubled;
+        });
+    }
+
+    private static Mutant swapWithNext(String action) {
+        return new Mutant("swap " + action, action, List::reversed);
+    }
+
+    private static Mutant alter(String action, UnaryOperator<String> change) {
+        return new Mutant("alter " + action, action, lines -> {
+            List<String> altered = new ArrayList<>(lines);
+            String text = change.apply(lines.getFirst());
+            assertThat(text).isNotEqualTo(lines.getFirst());
+            altered.set(0, text);
+            return altered;
+        });
+    }
+
+    private Path generate(String name, long seed, boolean faults, int steps, long skew) throws IOException {
+        Path folder = Files.createDirectories(dir.resolve(name));
+        new PairDriver(folder, seed, faults, 6, skew).run(steps);
+        return folder;
+    }
+
+    private static Verdict.Accepted accepted(Path folder) throws Exception {
+        Verdict verdict = TraceValidation.validate(List.of(folder));
+        assertThat(verdict).isInstanceOf(Verdict.Accepted.class);
+        return (Verdict.Accepted) verdict;
+    }
+}
