@@ -68,6 +68,13 @@ ForceColdStart(h) == record.term < MaxTerm /\ U!ForceColdStart(h) /\ Spend("forc
 ColdRead(h) == U!ColdRead(h) /\ Free
 Crash(h) == U!Crash(h) /\ Spend("crashes", HostCrashes)
 Restart(h) == U!Restart(h) /\ Free
+\* A block reaches the disk by itself only just before its next version replaces it in
+\* the cache, and only while a crash of the storage is to come.  Nothing is lost by that:
+\* until then nobody but a crash can tell, and a crash may keep any block.
+Destage(b) ==
+  /\ spent.storage < StorageCrashes
+  /\ \E w \in wire : w.block = b /\ U!Admitted(w)
+  /\ U!Destage(b) /\ Free
 StorageCrash ==
   /\ \E Lost \in SUBSET {b \in Block : cache[b] # disk[b]} : U!StorageCrash(Lost)
   /\ Spend("storage", StorageCrashes)
@@ -85,6 +92,7 @@ Next ==
        \/ ColdStart(h) \/ ForceColdStart(h) \/ ColdRead(h)
        \/ Crash(h) \/ Restart(h)
   \/ Apply
+  \/ \E b \in Block : Destage(b)
   \/ StorageCrash
 
 Spec == Init /\ [][Next]_vars
@@ -127,4 +135,50 @@ FailoverEnds == record.mode = "rollback" ~> record.mode # "rollback"
 JoinEnds ==
   \A h \in Host : role[h] = "primary" /\ mode[h] = "joining" ~>
     \/ role[h] # "primary" \/ mode[h] # "joining"
+
+-----------------------------------------------------------------------------
+(***************************************************************************)
+(* What must be reachable.  Each of these must be violated: a model that   *)
+(* silently cannot take over, lose a write or go back would hold, and show *)
+(* nothing.  Peer of First is the host that is secondary at the start.     *)
+(***************************************************************************)
+Second == U!Peer(First)
+
+\* The machine runs at the other host, protected by the one that had it first.
+NeverProtectedAgain ==
+  ~(role[Second] = "primary" /\ record.mode = "protected" /\ record.secondary = First)
+\* ... and comes back: First took over again, and undid what the other host had written.
+NeverTakenBack ==
+  ~(/\ role[First] = "restoring" /\ record.owner = First /\ record.mode = "solo"
+    /\ U!Restores(First) # {})
+\* Wrong suspicion: both hosts run the machine, and one of them does not know yet.
+NeverTwoPrimaries == ~\A h \in Host : role[h] = "primary"
+\* Wrong suspicion the other way: the record says solo, and the secondary does not know.
+NeverGivenUp ==
+  ~(record.mode = "solo" /\ record.owner = First /\ role[Second] = "secondary" /\ ckpt[Second] # None)
+NeverBothDown == ~\A h \in Host : role[h] = "down"
+\* A write of the old owner, which is dead, is still on its way while copies are restored.
+NeverLateWrite ==
+  ~(role[First] = "down" /\ role[Second] = "restoring" /\ \E w \in wire : w.host = First)
+\* A rollback stopped after its first block, and starts again.
+NeverHalfRestored ==
+  ~(/\ record.mode = "rollback" /\ role[record.owner] = "idle"
+    /\ \E b, c \in Block :
+         /\ cache[b] = ckpt[record.owner].state[b] /\ U!CopiesOf(record.owner, b) # {}
+         /\ cache[c] # ckpt[record.owner].state[c])
+\* A rollback finds copies of several epochs of one block.
+NeverSeveralCopies ==
+  ~(record.mode = "rollback" /\ \E b \in Block :
+      \E c, d \in U!CopiesOf(record.owner, b) : c.epoch # d.epoch)
+\* The primary died when only a part of a checkpoint had arrived.
+NeverInPart ==
+  ~(/\ role[First] = "down" /\ role[Second] = "secondary" /\ record.mode = "protected"
+    /\ {m.block : m \in staged[Second]} \notin {{}, Block})
+\* The storage lost what it had not flushed, and kept a version that nobody flushed.
+NeverBetween ==
+  ~\E b \in Block :
+     /\ U!Runs(First) /\ b \in dirty[First]
+     /\ 1 < cache[b] /\ cache[b] < mem[First][b] /\ disk[b] = cache[b]
+\* The outside heard of a write that a takeover must not take back, and there was one.
+NeverKept == ~(role[Second] = "primary" /\ seen # U!Fresh)
 =============================================================================

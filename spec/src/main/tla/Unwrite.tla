@@ -574,6 +574,14 @@ Restart(h) ==
   /\ UNCHANGED <<storage, net, term, mode, epoch, mine, machineVars, secondaryVars,
                  localVars, seen>>
 
+\* The storage makes a block durable of its own accord, in any order: what a later
+\* crash leaves may be a version between the last flush and the newest.
+Destage(b) ==
+  /\ disk[b] # cache[b]
+  /\ disk' = [disk EXCEPT ![b] = cache[b]]
+  /\ UNCHANGED <<cache, record, session, wire, replies, net, role, term, mode, epoch,
+                 mine, machineVars, secondaryVars, localVars, seen>>
+
 \* All sessions end; of what was not flushed, what is in Lost is gone.
 StorageCrash(Lost) ==
   /\ cache' = [b \in Block |-> IF b \in Lost THEN disk[b] ELSE cache[b]]
