@@ -7,7 +7,7 @@ EXTENDS Naturals, FiniteSets, TLC
 
 CONSTANTS
   Host, Block, None, Off,
-  First,          \* the host that runs the machine at the start
+  First,          \* the host that runs the machine at the start; None if nobody does
   Protected,      \* whether the start is a protected pair
   MaxWrites, MaxEpoch, MaxTerm, MaxCuts,
   HostCrashes, StorageCrashes,
@@ -23,10 +23,25 @@ U == INSTANCE Unwrite
 
 vars == <<U!vars, spent>>
 
+\* Blocks are alike, so states that differ in their names only are one.  Not for liveness.
 Blocks == Permutations(Block)
 
+(***************************************************************************)
+(* What tells states apart, as long as all rules are followed: nobody acts *)
+(* on a message of an earlier term than the record's and his own, on a     *)
+(* write that the storage will never again admit, or on an answer to an    *)
+(* earlier session; terms and sessions only grow.  So states that differ   *)
+(* in such leftovers only have the same future.                            *)
+(***************************************************************************)
+Alive ==
+  <<{m \in net : m.term >= record.term \/ m.term = term[m.to]},
+    {w \in wire : U!Admitted(w)},
+    {w \in replies : w.session = mine[w.host]},
+    disk, cache, record, session, role, term, mode, epoch, mine,
+    mem, pending, sent, kept, dirty, cuts, safe, staged, reading, log, ckpt, seen, spent>>
+
 Init ==
-  /\ U!InitAs(Protected, First)
+  /\ IF First = None THEN U!InitNobody ELSE U!InitAs(Protected, First)
   /\ spent = [writes |-> 0, crashes |-> 0, storage |-> 0, reconnects |-> 0, forced |-> 0]
 
 Spend(what, limit) ==
@@ -63,6 +78,7 @@ TakeOver(h) == record.term < MaxTerm /\ U!TakeOver(h) /\ Free
 RestartRollback(h) == U!RestartRollback(h) /\ Free
 FinishRollback(h) == U!FinishRollback(h) /\ Free
 Resume(h) == U!Resume(h) /\ Free
+Bootstrap(h) == record.term < MaxTerm /\ U!Bootstrap(h) /\ Free
 ColdStart(h) == record.term < MaxTerm /\ U!ColdStart(h) /\ Free
 ForceColdStart(h) == record.term < MaxTerm /\ U!ForceColdStart(h) /\ Spend("forced", Forced)
 ColdRead(h) == U!ColdRead(h) /\ Free
@@ -89,7 +105,7 @@ Next ==
        \/ GoAlone(h) \/ Learn(h) \/ StartJoin(h) \/ Protect(h) \/ AbortJoin(h) \/ StepDown(h)
        \/ OpenSession(h)
        \/ TakeOver(h) \/ RestartRollback(h) \/ FinishRollback(h) \/ Resume(h)
-       \/ ColdStart(h) \/ ForceColdStart(h) \/ ColdRead(h)
+       \/ Bootstrap(h) \/ ColdStart(h) \/ ForceColdStart(h) \/ ColdRead(h)
        \/ Crash(h) \/ Restart(h)
   \/ Apply
   \/ \E b \in Block : Destage(b)
@@ -129,8 +145,7 @@ FairSpec == Spec /\ Fairness
 
 WriteEnds ==
   \A h \in Host, b \in Block :
-    role[h] = "primary" /\ pending[h][b] # 0 ~>
-      \/ role[h] # "primary" \/ pending[h][b] = 0 \/ record.mode # "solo"
+    role[h] = "primary" /\ pending[h][b] # 0 ~> role[h] # "primary" \/ pending[h][b] = 0
 FailoverEnds == record.mode = "rollback" ~> record.mode # "rollback"
 JoinEnds ==
   \A h \in Host : role[h] = "primary" /\ mode[h] = "joining" ~>

@@ -593,34 +593,49 @@ StorageCrash(Lost) ==
                  secondaryVars, localVars, seen>>
 
 -----------------------------------------------------------------------------
-(* The start: a pair that is protected, or a machine that is alone. *)
+(* The start: a pair that is protected, a machine that is alone, or a group *)
+(* that has no owner yet.                                                   *)
+
+Blank ==
+  /\ disk = Fresh /\ cache = Fresh
+  /\ wire = {} /\ replies = {} /\ net = {}
+  /\ mem = [h \in Host |-> Fresh]
+  /\ pending = [h \in Host |-> NoWrite]
+  /\ sent = [h \in Host |-> {}]
+  /\ kept = [h \in Host |-> {}]
+  /\ dirty = [h \in Host |-> {}]
+  /\ cuts = [h \in Host |-> {}]
+  /\ safe = [h \in Host |-> Fresh]
+  /\ staged = [h \in Host |-> {}]
+  /\ reading = [h \in Host |-> {}]
+  /\ log = [h \in Host |-> {}]
+  /\ seen = Fresh
 
 InitAs(protected, first) ==
   LET other == Peer(first)
       start == [term |-> 1, epoch |-> 1, state |-> Fresh]
-  IN /\ disk = Fresh /\ cache = Fresh
+  IN /\ Blank
      /\ record = IF protected THEN Record(1, first, "protected", other, 1)
                               ELSE Record(1, first, "solo", None, 0)
      /\ session = [h \in Host |-> IF h = first THEN 1 ELSE 0]
-     /\ wire = {} /\ replies = {} /\ net = {}
      /\ role = [h \in Host |-> IF h = first THEN "primary"
                                ELSE IF protected THEN "secondary" ELSE "idle"]
      /\ term = [h \in Host |-> IF h = first \/ protected THEN 1 ELSE 0]
      /\ mode = [h \in Host |-> IF h = first /\ protected THEN "protected" ELSE "solo"]
      /\ epoch = [h \in Host |-> IF h = first THEN 1 ELSE 0]
      /\ mine = session
-     /\ mem = [h \in Host |-> Fresh]
-     /\ pending = [h \in Host |-> NoWrite]
-     /\ sent = [h \in Host |-> {}]
-     /\ kept = [h \in Host |-> {}]
-     /\ dirty = [h \in Host |-> {}]
-     /\ cuts = [h \in Host |-> {}]
-     /\ safe = [h \in Host |-> Fresh]
-     /\ staged = [h \in Host |-> {}]
-     /\ reading = [h \in Host |-> {}]
-     /\ log = [h \in Host |-> {}]
      /\ ckpt = [h \in Host |-> IF protected /\ h = other THEN start ELSE None]
-     /\ seen = Fresh
+
+InitNobody ==
+  /\ Blank
+  /\ record = Record(0, None, "none", None, 0)
+  /\ session = [h \in Host |-> 0]
+  /\ role = [h \in Host |-> "idle"]
+  /\ term = [h \in Host |-> 0]
+  /\ mode = [h \in Host |-> "solo"]
+  /\ epoch = [h \in Host |-> 0]
+  /\ mine = session
+  /\ ckpt = [h \in Host |-> None]
 
 -----------------------------------------------------------------------------
 (* What must hold. *)

@@ -7,6 +7,7 @@ import java.io.PrintWriter;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Collectors;
 
 /** Prints what {@code unwrite check --list} shows. */
@@ -17,17 +18,24 @@ final class ModelTable {
         for (Model model : models) {
             out.printf("%s (%s): %s%n", model.name(), size(model), model.purpose());
             out.printf(
-                    "    %s with %s%n",
+                    "    %s%s%n",
                     model.module(),
                     model.constants().entrySet().stream()
+                            .filter(entry -> tells(entry.getKey(), model))
                             .map(entry -> entry.getKey()
                                     + (entry.getValue().startsWith("<-") ? " " : " = ")
                                     + entry.getValue())
-                            .collect(Collectors.joining(", ")));
+                            .collect(Collectors.joining(", ", " with ", "")));
             out.printf("    %s%n", expected(model));
             out.printf("    %s%n", numbers(model, pins.of(model)));
         }
         out.flush();
+    }
+
+    /** Bounds of zero and the rules switched off are not worth a word: the latter are told by what must break. */
+    private static boolean tells(String constant, Model model) {
+        return !constant.equals(Model.OFF)
+                && !Set.of("0", "None").contains(model.constants().getOrDefault(constant, "0"));
     }
 
     private static String size(Model model) {
