@@ -22,9 +22,10 @@ class RulesTest {
         assertThat(rules).hasSize(19);
         assertThat(MODELS.rules()).isEqualTo(rules);
         assertThat(Words.bundled().rules().keySet()).isEqualTo(rules);
-        assertThat(rules).allSatisfy(rule -> assertThat(MODELS.without(rule))
-                .isNotEmpty()
-                .allSatisfy(model -> assertThat(model.size()).isEqualTo(Model.Size.MUSTFAIL)));
+        assertThat(rules)
+                .allSatisfy(rule -> assertThat(MODELS.without(rule))
+                        .isNotEmpty()
+                        .allSatisfy(model -> assertThat(model.size()).isEqualTo(Model.Size.MUSTFAIL)));
     }
 
     @Test
@@ -32,8 +33,8 @@ class RulesTest {
         assertThat(MODELS.all().stream()
                         .filter(model -> !model.mustHold() && !model.fails().contains("Deadlock")))
                 .isNotEmpty()
-                .allSatisfy(
-                        model -> assertThat(asked(model).toList()).as(model.name()).containsAll(model.fails()));
+                .allSatisfy(model ->
+                        assertThat(asked(model).toList()).as(model.name()).containsAll(model.fails()));
     }
 
     @Test
