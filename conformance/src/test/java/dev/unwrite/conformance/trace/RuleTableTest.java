@@ -20,9 +20,8 @@ import org.junit.jupiter.api.Test;
 class RuleTableTest {
     private static final int COLUMNS = 5;
 
-    private static final Path ROOT = Path.of("").toAbsolutePath().getFileName().toString().equals("conformance")
-            ? Path.of("..")
-            : Path.of("");
+    private static final Path ROOT =
+            Path.of("").toAbsolutePath().getFileName().toString().equals("conformance") ? Path.of("..") : Path.of("");
 
     @Test
     void everyRuleHasARow() throws IOException {

@@ -23,7 +23,9 @@ class TraceValidationIT {
     void schedulesWithoutFaultsAreAccepted() throws Exception {
         Set<String> covered = new TreeSet<>();
         for (long seed : new long[] {17, 18}) {
-            covered.addAll(accepted(generate("plain" + seed, seed, false, 6000, 0)).actions().keySet());
+            covered.addAll(accepted(generate("plain" + seed, seed, false, 6000, 0))
+                    .actions()
+                    .keySet());
         }
         assertThat(covered)
                 .contains("MachineWrite", "ReadOld", "StoreCopy", "RecvPreserved", "Cut", "Commit", "LearnCommitted")
