@@ -31,6 +31,7 @@ final class Cutter {
     private final TreeMap<Long, Cut> cuts = new TreeMap<>();
     private final AtomicLong committed = new AtomicLong();
     private volatile @Nullable Taken last;
+    private volatile boolean handingOver;
 
     Cutter(
             Engine engine,
@@ -79,8 +80,11 @@ final class Cutter {
 
     private long held(Action action, boolean stayPaused) throws IOException, InterruptedException {
         cutting.lock();
-        boolean stay = false;
+        boolean stay = handingOver;
         try {
+            if (stay) {
+                return -1;
+            }
             // Most of what is dirty is flushed while the machine still runs, so that it stands still for less.
             path.flush();
             long start = System.nanoTime();
@@ -109,6 +113,7 @@ final class Cutter {
             budget.cut(before.kept().size());
             sender.send(before.term(), epoch, saved);
             stay = stayPaused;
+            handingOver = stayPaused;
             return epoch;
         } finally {
             if (!stay) {
@@ -116,6 +121,11 @@ final class Cutter {
             }
             cutting.unlock();
         }
+    }
+
+    /** The hand-over has ended, either way: checkpoints are cut again. */
+    void handOverEnded() {
+        handingOver = false;
     }
 
     /** Holds the machine with no write in flight and all flushed (DrainBeforeCut, FlushBeforeCheckpoint). */

@@ -86,6 +86,7 @@ final class Driver implements Closeable, PeerLink.Listener {
     private volatile long heardAt;
     private volatile long peerLife;
     private volatile @Nullable Instant unprotectedSince = Instant.now();
+    private volatile @Nullable String handOverRefused;
     private volatile String note = "";
     private volatile String troubled = "";
     private @Nullable PeerLink link;
@@ -254,7 +255,7 @@ final class Driver implements Closeable, PeerLink.Listener {
             }
             case PeerMessage.Committed m -> learnCommitted(m);
             case PeerMessage.HandOver m -> order(Kind.HAND_OVER);
-            case PeerMessage.HandOverRefused m -> log.accept("the other host did not take over: " + m.reason());
+            case PeerMessage.HandOverRefused m -> handOverRefused = m.reason();
             case PeerMessage.StateRefused m -> {
                 StateSender states = sender;
                 if (states != null) {
@@ -496,7 +497,11 @@ final class Driver implements Closeable, PeerLink.Listener {
                 return;
             }
             try {
-                order.done.complete(carryOut(order.kind));
+                String why = carryOut(order.kind);
+                if (why != null && order.kind == Kind.HAND_OVER) {
+                    send(new PeerMessage.HandOverRefused(engine.state().term(), why));
+                }
+                order.done.complete(why);
             } catch (IOException e) {
                 order.done.complete(e.getMessage() == null ? e.toString() : e.getMessage());
                 throw e;
@@ -869,7 +874,14 @@ final class Driver implements Closeable, PeerLink.Listener {
 
     /** Tells the other host to take over. */
     void handOver(long term, long epoch) {
+        handOverRefused = null;
         send(new PeerMessage.HandOver(term, epoch));
+    }
+
+    /** Why the other host did not take over when it was told to, or null. */
+    @Nullable
+    String handOverRefused() {
+        return handOverRefused;
     }
 
     /** Looks at the record soon. */

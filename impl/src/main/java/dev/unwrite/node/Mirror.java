@@ -57,6 +57,7 @@ final class Mirror implements Closeable {
             Executors.newSingleThreadExecutor(Thread.ofVirtual().name("commit").factory());
     private final Object readerLock = new Object();
     private @Nullable OwnerSession reader;
+    private boolean held;
     private volatile @Nullable String failure;
 
     Mirror(
@@ -141,6 +142,9 @@ final class Mirror implements Closeable {
 
     private OwnerSession session(long term) throws IOException {
         synchronized (readerLock) {
+            if (held) {
+                throw new IOException("a takeover is being decided");
+            }
             OwnerSession session = reader;
             if (session == null) {
                 session = OwnerSession.open(storage, term);
@@ -159,10 +163,25 @@ final class Mirror implements Closeable {
         }
     }
 
-    /** Gives the session up: this host is about to open one as owner, or follows no more. */
+    /** Gives the session up: this host follows no more. */
     void endSession() {
         synchronized (readerLock) {
             dropSession(reader);
+        }
+    }
+
+    /** Gives the session up and opens none, as that would end the one that this host is about to open as owner. */
+    void holdSession() {
+        synchronized (readerLock) {
+            held = true;
+            dropSession(reader);
+        }
+    }
+
+    /** Sessions may be opened again. */
+    void releaseSession() {
+        synchronized (readerLock) {
+            held = false;
         }
     }
 

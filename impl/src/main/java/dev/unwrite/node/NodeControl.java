@@ -24,6 +24,8 @@ import org.jspecify.annotations.Nullable;
 
 /** What a person or a program may ask of a node. */
 final class NodeControl implements ControlApi {
+    private static final Duration LOOK_AGAIN = Duration.ofMillis(100);
+
     private final NodeConfig config;
     private final Driver driver;
     private final Instant since = Instant.now();
@@ -121,18 +123,32 @@ final class NodeControl implements ControlApi {
                         "the last checkpoint was not committed in time; nothing changed");
             }
             driver.handOver(s.term(), epoch);
-            handedOver = driver.engine().await(now -> now.role() == Role.IDLE, left(start, timeout));
+            handedOver = awaitHandOver(start, timeout);
             if (!handedOver) {
                 throw new ControlException(
                         ControlException.Kind.TIMEOUT, "the other host did not take over in time; goes on here");
             }
         } finally {
+            driver.cutter().handOverEnded();
             if (!handedOver) {
                 driver.room.unpause();
             }
         }
         OwnershipRecord now = driver.engine().state().record();
         return new SwitchoverResult(now.owner(), now.term(), epoch, millisSince(paused), millisSince(start));
+    }
+
+    private boolean awaitHandOver(long start, Duration timeout) throws ControlException, InterruptedException {
+        while (left(start, timeout).isPositive()) {
+            if (driver.engine().await(now -> now.role() == Role.IDLE, LOOK_AGAIN)) {
+                return true;
+            }
+            String why = driver.handOverRefused();
+            if (why != null) {
+                throw refused("the other host does not take over: " + why + "; goes on here");
+            }
+        }
+        return false;
     }
 
     @Override
@@ -146,8 +162,7 @@ final class NodeControl implements ControlApi {
                         ControlException.Kind.TIMEOUT, "not protected in time; is the other node running?");
             }
             driver.lookAtRecord();
-            Duration look = Duration.ofMillis(100);
-            driver.engine().await(this::isProtected, left.compareTo(look) < 0 ? left : look);
+            driver.engine().await(this::isProtected, left.compareTo(LOOK_AGAIN) < 0 ? left : LOOK_AGAIN);
         }
         OwnershipRecord now = driver.knownRecord();
         return new ProtectResult(now.owner(), now.secondary(), now.term(), now.base(), already, millisSince(start));

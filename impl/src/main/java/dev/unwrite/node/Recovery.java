@@ -66,7 +66,19 @@ final class Recovery {
     /** Takes over if the record agrees; null if so, else why not. On return of null this host is primary. */
     @Nullable
     String takeOver(OwnershipRecord now) throws IOException, InterruptedException {
-        mirror.endSession();
+        mirror.holdSession();
+        try {
+            String why = askToTakeOver(now);
+            if (why == null) {
+                rollBack();
+            }
+            return why;
+        } finally {
+            mirror.releaseSession();
+        }
+    }
+
+    private @Nullable String askToTakeOver(OwnershipRecord now) throws IOException {
         OwnerSession opened = OwnerSession.open(storage, now.term() + 1);
         Ownership.Outcome outcome;
         try {
@@ -85,7 +97,6 @@ final class Recovery {
         if (!engine.take(new Action.TakeOver(outcome.record(), outcome.session().number()))) {
             throw new IllegalStateException("a takeover that the storage agreed to was refused");
         }
-        rollBack();
         return null;
     }
 
