@@ -55,14 +55,19 @@ public final class Story {
         for (TraceStep step : trace) {
             List<Change> changes = Differ.diff(before, step.variables());
             List<Told> told = before.isEmpty()
-                    ? start(step, hosts)
+                    ? state(step, hosts, words.start())
                     : changes.stream()
                             .sorted(Comparator.comparingInt(this::rank))
                             .flatMap(change -> teller.tell(change).stream())
                             .toList();
             lines.add(headline(step, changes, told));
             lines.addAll(columns.row(cells(told, hosts)));
-            before = step.variables();
+            before = step.variables().isEmpty() ? before : step.variables();
+        }
+        List<Told> last = hosts.isEmpty() ? List.of() : state(trace.getLast(), hosts, words.end());
+        if (trace.size() > 1 && !last.isEmpty()) {
+            lines.add("     In the end");
+            lines.addAll(columns.row(cells(last, hosts)));
         }
         return lines;
     }
@@ -129,16 +134,18 @@ public final class Story {
         return hosts.size() == 1 ? "(" + hosts.getFirst() + ")" : "";
     }
 
-    private List<Told> start(TraceStep step, List<String> hosts) {
+    /** What a state is, in the columns; {@code names} says of which variables, and what they are called. */
+    private static List<Told> state(TraceStep step, List<String> hosts, Map<String, String> names) {
         List<Told> told = new ArrayList<>();
-        Collection<String> variables = hosts.isEmpty() ? step.variables().keySet() : words.start();
+        Collection<String> variables = hosts.isEmpty() ? step.variables().keySet() : names.keySet();
         for (String variable : variables) {
             TlaValue value = step.variables().get(variable);
+            String name = names.getOrDefault(variable, variable);
             if (value instanceof Fcn function && !hosts.isEmpty() && hosts.equals(keys(function))) {
                 function.entries()
-                        .forEach((host, own) -> told.add(new Told(host.plain(), variable + " " + Teller.show(own))));
+                        .forEach((host, own) -> told.add(new Told(host.plain(), name + " " + Teller.show(own))));
             } else if (value != null) {
-                told.add(new Told("", variable + " " + Teller.show(value)));
+                told.add(new Told("", name + " " + Teller.show(value)));
             }
         }
         return told;

@@ -125,6 +125,8 @@ final class Teller {
                         .map(entry -> entry.getKey().plain() + separator + show(entry.getValue()))
                         .collect(Collectors.joining(", ", type + "(", ")"));
             }
+            case SetOf(var elements) when elements.isEmpty() -> "none";
+            case ModelValue(String name) when name.equals("None") -> "none";
             case SetOf(var elements) -> elements.stream().map(Teller::show).collect(Collectors.joining(", ", "{", "}"));
             case Seq(var elements) -> elements.stream().map(Teller::show).collect(Collectors.joining(", ", "<", ">"));
             default -> value.plain();

@@ -20,7 +20,8 @@ import java.util.Set;
  * @param properties each property and what it means
  * @param actions each action and what happens in it
  * @param hostsFrom the variable whose keys are the hosts
- * @param start the variables of which the first state tells, in this order
+ * @param start the variables of which the first state tells, in this order, and what they are called there
+ * @param end the same for the last state
  * @param unnamed how to know an action that TLC does not name (it names none below a quantifier over a variable)
  * @param variables how the changes of a variable are told, and in which order
  */
@@ -29,7 +30,8 @@ public record Words(
         Map<String, String> properties,
         Map<String, String> actions,
         String hostsFrom,
-        List<String> start,
+        Map<String, String> start,
+        Map<String, String> end,
         List<Signature> unnamed,
         Map<String, VariableWords> variables) {
     /** The file. */
@@ -93,8 +95,6 @@ public record Words(
                 .enable(JsonReadFeature.ALLOW_JAVA_COMMENTS, JsonReadFeature.ALLOW_TRAILING_COMMA)
                 .build()
                 .readTree(in);
-        List<String> start = new ArrayList<>();
-        root.path("start").forEach(name -> start.add(name.asText()));
         List<Signature> unnamed = new ArrayList<>();
         root.path("unnamed")
                 .forEach(node -> unnamed.add(new Signature(
@@ -112,7 +112,8 @@ public record Words(
                 texts(root.path("properties")),
                 texts(root.path("actions")),
                 root.path("hostsFrom").asText(""),
-                start,
+                texts(root.path("start")),
+                texts(root.path("end")),
                 unnamed,
                 variables);
     }

@@ -43,13 +43,17 @@ class StoryTest {
                         "     A                                     B                                     storage,"
                                 + " outside",
                         "  1. The start",
-                        "     role primary                          role secondary                        cache (b1 ="
-                                + " 1)",
-                        "     mem (b1 = 1)                          mem (b1 = 1)",
+                        "     is primary                            is secondary                          who reads finds"
+                                + " (b1 = 1)",
+                        "     its machine remembers (b1 = 1)        its machine remembers (b1 = 1)",
                         "  2. MachineWrite(A): the machine writes a block",
                         "     remembers b1 = 2 (was 1)",
                         "     asks B to preserve b1 (term 1, epoch",
-                        "       2)");
+                        "       2)",
+                        "     In the end",
+                        "     is primary                            is secondary                          who reads finds"
+                                + " (b1 = 1)",
+                        "     its machine remembers (b1 = 2)        its machine remembers (b1 = 1)");
     }
 
     @Test
