@@ -23,7 +23,7 @@ class CheckAllIT {
 
     @ParameterizedTest
     @CsvSource({
-        "AskFirst, Recoverable, SendWrite(A, b1): a write goes out to the storage",
+        "AskFirst, Recoverable, SendWrite(A): a write goes out to the storage",
         "ReplayUnflushed, Consistent, StorageCrash: the storage crashes",
         "FenceBeforeRollback, OneOwner, TakeOver(B): the secondary takes over",
         "HoldOutput, NoOutputLost, Speak(A): the machine's output leaves",

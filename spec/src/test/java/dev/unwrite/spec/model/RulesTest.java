@@ -3,6 +3,9 @@ package dev.unwrite.spec.model;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.unwrite.spec.story.Words;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
@@ -57,6 +60,18 @@ class RulesTest {
                         .flatMap(RulesTest::asked))
                 .contains("Recoverable", "Consistent", "OneOwner", "NoOutputLost", "CheckpointedMachine")
                 .contains("WriteEnds", "FailoverEnds", "JoinEnds");
+    }
+
+    @Test
+    void theTableOfRulesInTheReadmeIsTrue() throws Exception {
+        List<String> rows = MODELS.rules().stream()
+                .flatMap(rule -> MODELS.without(rule).stream()
+                        .filter(model -> model.name().equals("without-" + rule))
+                        .map(model -> "| " + rule + " | " + String.join(" or ", model.fails()) + " | "
+                                + Pins.bundled().of(model).orElseThrow().depth() + " |"))
+                .toList();
+        assertThat(rows).hasSize(19);
+        assertThat(Files.readAllLines(Path.of("README.md"))).containsAll(rows);
     }
 
     private static Stream<String> asked(Model model) {
