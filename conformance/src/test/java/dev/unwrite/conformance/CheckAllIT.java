@@ -26,7 +26,7 @@ class CheckAllIT {
         "AskFirst, Recoverable, SendWrite(A): a write goes out to the storage",
         "ReplayUnflushed, Consistent, StorageCrash: the storage crashes",
         "FenceBeforeRollback, OneOwner, TakeOver(B): the secondary takes over",
-        "HoldOutput, NoOutputLost, Speak(A): the machine's output leaves",
+        "HoldOutput, NoOutputLost, Speak: the machine's output leaves",
     })
     void withoutARuleTheStoryOfWhatGoesWrongIsTold(String rule, String property, String step) {
         assertThat(run("--without", rule)).isEqualTo(Exit.FAILED);
