@@ -37,7 +37,7 @@ final class Demo {
     private static final Duration FAILOVER_AFTER = Duration.ofMillis(1500);
     private static final Duration READ_END_MAX = Duration.ofSeconds(15);
     private static final int CLIENTS = 8;
-    private static final int REQUESTS_PER_SECOND = 150;
+    private static final int REQUESTS_PER_SECOND = 90;
     private static final int PIPELINE = 8;
 
     private final Path dir;
