@@ -16,6 +16,9 @@ import picocli.CommandLine.Spec;
         description = "Failover that takes the disk back with it.",
         synopsisSubcommandLabel = "COMMAND")
 public final class Main implements Runnable {
+    /** The libraries' log in lines like our own, instead of two lines for each message. */
+    private static final String LOG_FORMAT = "java.util.logging.SimpleFormatter.format";
+
     @Spec
     private @Nullable CommandSpec spec;
 
@@ -23,6 +26,9 @@ public final class Main implements Runnable {
 
     /** Runs the command line and exits with one of the codes of {@link Exit}. */
     public static void main(String[] args) {
+        if (System.getProperty(LOG_FORMAT) == null) {
+            System.setProperty(LOG_FORMAT, "%1$tFT%1$tT.%1$tL%1$tz %5$s%6$s%n");
+        }
         System.exit(run(args));
     }
 

@@ -24,24 +24,22 @@ import picocli.CommandLine.Spec;
         name = "node",
         mixinStandardHelpOptions = true,
         sortOptions = false,
-        description = {
-            "Runs one host of a pair. Its role (primary, secondary) follows the ownership",
-            "record at the storage. The primary serves the protected volumes over NBD."
-        },
+        description = "Runs one host of a pair. Its role (primary, secondary) follows the ownership record at the storage."
+                + " The primary serves the protected volumes over NBD.",
         footerHeading = "%n",
         footer = {
             "A node that starts beside a primary joins it by itself. The secondary takes over",
             "when the primary was silent for --failover-after, or by the command \"failover\".",
             "With --machine none the machine is whoever connects over NBD; its state is what",
-            "\"checkpoint --state FILE\" hands over, and after a failover it is the file \"state\"",
+            "\"checkpoint --state FILE\" hands over; after a failover it is the file \"state\"",
             "in --data.",
             "Exit codes: 2 what was asked for cannot be done (the message says why), 1 any",
             "other failure.",
             "",
             "Example:",
             "  unwrite node --name A --data a --storage nbd://127.0.0.1:10809 --group vm1 \\",
-            "      --listen 127.0.0.1:7001 --peer 127.0.0.1:7002 --serve nbd://127.0.0.1:10810 \\",
-            "      --control 127.0.0.1:8001 --bootstrap"
+            "      --listen 127.0.0.1:7001 --peer 127.0.0.1:7002 \\",
+            "      --serve nbd://127.0.0.1:10810 --control 127.0.0.1:8001 --bootstrap"
         })
 final class NodeCommand implements Callable<Integer> {
     @Option(names = "--name", required = true, paramLabel = "NAME", description = "The name of this host, such as A.")
@@ -169,7 +167,7 @@ final class NodeCommand implements Callable<Integer> {
         try {
             Duration every = checkpointEvery == null
                     ? machine == NodeConfig.MachineKind.NONE ? null : Duration.ofMillis(50)
-                    : Durations.parseOrManual(checkpointEvery);
+                    : time("--checkpoint-every", checkpointEvery);
             if (undoLimitMib < 1 || undoLimitMib > 1 << 30) {
                 throw new IllegalArgumentException("--undo-limit is a number of MiB from 1 to " + (1 << 30));
             }
@@ -188,7 +186,7 @@ final class NodeCommand implements Callable<Integer> {
                             machine,
                             ack == Ack.DURABLE,
                             every,
-                            Durations.parseOrManual(failoverAfter),
+                            time("--failover-after", failoverAfter),
                             trace,
                             witness,
                             undoLimitMib << 20,
@@ -197,7 +195,15 @@ final class NodeCommand implements Callable<Integer> {
         } catch (IllegalArgumentException e) {
             throw new ExitException(Exit.USAGE, String.valueOf(e.getMessage()), e);
         } catch (IOException e) {
-            throw new ExitException(Exit.USAGE, "cannot start node " + name + ": " + e.getMessage(), e);
+            throw new ExitException(Exit.USAGE, "cannot start node " + name + ": " + Reason.of(e), e);
+        }
+    }
+
+    private static @Nullable Duration time(String flag, String text) {
+        try {
+            return Durations.parseOrManual(text);
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException(flag + ": " + e.getMessage(), e);
         }
     }
 }

@@ -28,11 +28,8 @@ import picocli.CommandLine.Spec;
         name = "storage",
         mixinStandardHelpOptions = true,
         sortOptions = false,
-        description = {
-            "Serves volumes over NBD to both hosts of a pair, and keeps the record of who",
-            "owns them. Any NBD client may read; only the group's owner in its current term",
-            "may write."
-        },
+        description = "Serves volumes over NBD to both hosts of a pair, and keeps the record of who owns them."
+                + " Any NBD client may read; only the group's owner in its current term may write.",
         footerHeading = "%n",
         footer = {
             "A group is the set of volumes of one machine. Its exports are named GROUP/NAME.",
@@ -109,7 +106,7 @@ final class StorageCommand implements Callable<Integer> {
             throw new ExitException(Exit.USAGE, String.valueOf(e.getMessage()), e);
         } catch (IOException e) {
             throw new ExitException(
-                    Exit.USAGE, "cannot serve at " + listen + " with --data " + data + ": " + e.getMessage(), e);
+                    Exit.USAGE, "cannot serve at " + listen + " with --data " + data + ": " + Reason.of(e), e);
         }
     }
 

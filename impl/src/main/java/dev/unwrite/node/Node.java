@@ -47,6 +47,7 @@ public final class Node implements Closeable {
     private Node(NodeConfig config, Consumer<String> log) throws IOException {
         Files.createDirectories(config.data());
         lockFolder(config.data());
+        ownFolder(config);
         Path trace = config.trace();
         TraceWriter writer = trace == null ? TraceWriter.NONE : TraceWriter.open(trace, config.name());
         parts.push(writer);
@@ -106,6 +107,19 @@ public final class Node implements Closeable {
                     "the data folder " + data + " is in use by another node; give each node its own --data");
         }
         parts.push(channel);
+    }
+
+    /** Copies and checkpoints of another host, or of another group, must never be taken for one's own. */
+    private static void ownFolder(NodeConfig config) throws IOException {
+        Path file = config.data().resolve("host");
+        String own = config.name() + " of group " + config.group();
+        String found = Files.exists(file) ? Files.readString(file).strip() : "";
+        if (found.isEmpty()) {
+            Files.writeString(file, own + "\n");
+        } else if (!found.equals(own)) {
+            throw new IOException("the data folder " + config.data() + " belongs to node " + found + ", not to node " + own
+                    + "; give each node its own --data");
+        }
     }
 
     /**
