@@ -24,8 +24,9 @@ import picocli.CommandLine.Spec;
         name = "node",
         mixinStandardHelpOptions = true,
         sortOptions = false,
-        description = "Runs one host of a pair. Its role (primary, secondary) follows the ownership record at the storage."
-                + " The primary serves the protected volumes over NBD.",
+        description =
+                "Runs one host of a pair. Its role (primary, secondary) follows the ownership record at the storage."
+                        + " The primary serves the protected volumes over NBD.",
         footerHeading = "%n",
         footer = {
             "A node that starts beside a primary joins it by itself. The secondary takes over",

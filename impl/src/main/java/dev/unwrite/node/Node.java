@@ -117,8 +117,8 @@ public final class Node implements Closeable {
         if (found.isEmpty()) {
             Files.writeString(file, own + "\n");
         } else if (!found.equals(own)) {
-            throw new IOException("the data folder " + config.data() + " belongs to node " + found + ", not to node " + own
-                    + "; give each node its own --data");
+            throw new IOException("the data folder " + config.data() + " belongs to node " + found + ", not to node "
+                    + own + "; give each node its own --data");
         }
     }
 
