@@ -166,7 +166,7 @@ final class Driver implements Closeable, PeerLink.Listener {
                     blocks += extent.count();
                 }
                 preservedBlocks.addAndGet(blocks);
-                for (List<dev.unwrite.node.peer.Extent> part : parts(e.extents())) {
+                for (List<Extent> part : parts(e.extents())) {
                     send(new PeerMessage.Preserved(0, e.term(), e.epoch(), part));
                 }
             }
@@ -184,27 +184,15 @@ final class Driver implements Closeable, PeerLink.Listener {
     }
 
     private void sendPreserve(Effect.SendPreserve e) {
-        for (List<dev.unwrite.node.peer.Extent> part : parts(e.extents())) {
+        for (List<Extent> part : parts(e.extents())) {
             send(new PeerMessage.Preserve(0, e.term(), e.epoch(), part));
         }
     }
 
-    private static List<List<dev.unwrite.node.peer.Extent>> parts(List<Extent> extents) {
-        List<List<dev.unwrite.node.peer.Extent>> result = new ArrayList<>();
+    private static List<List<Extent>> parts(List<Extent> extents) {
+        List<List<Extent>> result = new ArrayList<>();
         for (int from = 0; from < extents.size(); from += PeerMessage.EXTENTS_MAX) {
-            List<dev.unwrite.node.peer.Extent> part = new ArrayList<>();
-            for (Extent extent : extents.subList(from, Math.min(extents.size(), from + PeerMessage.EXTENTS_MAX))) {
-                part.add(new dev.unwrite.node.peer.Extent(extent.volume(), extent.first(), extent.count()));
-            }
-            result.add(part);
-        }
-        return result;
-    }
-
-    private static List<Extent> extents(List<dev.unwrite.node.peer.Extent> wire) {
-        List<Extent> result = new ArrayList<>();
-        for (dev.unwrite.node.peer.Extent extent : wire) {
-            result.add(new Extent(extent.volume(), extent.first(), extent.count()));
+            result.add(extents.subList(from, Math.min(extents.size(), from + PeerMessage.EXTENTS_MAX)));
         }
         return result;
     }
@@ -231,10 +219,10 @@ final class Driver implements Closeable, PeerLink.Listener {
             }
             case PeerMessage.Preserve m -> {
                 follow(m.term());
-                engine.take(new Action.ReadOld(m.term(), m.epoch(), extents(m.extents())));
+                engine.take(new Action.ReadOld(m.term(), m.epoch(), m.extents()));
             }
             case PeerMessage.Preserved m ->
-                engine.take(new Action.RecvPreserved(m.term(), m.epoch(), extents(m.extents())));
+                engine.take(new Action.RecvPreserved(m.term(), m.epoch(), m.extents()));
             case PeerMessage.StateBegin m -> {
                 follow(m.term());
                 String why = mirror.stateBegin(m);

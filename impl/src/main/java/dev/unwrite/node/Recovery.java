@@ -3,6 +3,7 @@ package dev.unwrite.node;
 import dev.unwrite.checkpoint.CheckpointStore;
 import dev.unwrite.protocol.Action;
 import dev.unwrite.protocol.Action.Change;
+import dev.unwrite.protocol.Blocks;
 import dev.unwrite.protocol.Checkpoint;
 import dev.unwrite.protocol.Extent;
 import dev.unwrite.protocol.HostState;
@@ -174,23 +175,16 @@ final class Recovery {
     }
 
     private void restore(OwnerSession own, Extent extent, ByteBuffer data) throws IOException {
-        HostState s = engine.state();
-        if (!s.owed().containsAny(extent)) {
-            return;
-        }
-        for (Extent owed : s.owed().extents()) {
-            long first = Math.max(owed.first(), extent.first());
-            long end = Math.min(owed.end(), extent.end());
-            if (owed.volume() == extent.volume() && first < end) {
-                Extent piece = new Extent(extent.volume(), first, (int) (end - first));
-                ByteBuffer copy = ByteBuffer.allocate((int) piece.lengthBytes());
-                copy.put(slice(data, (int) (first - extent.first()), piece.count()))
-                        .flip();
-                if (!path.writeOwed(own, piece, copy)) {
-                    throw new SessionBroke();
-                }
-                restoredBlocks.addAndGet(piece.count());
+        Blocks wanted = Blocks.of(extent);
+        wanted = wanted.without(wanted.without(engine.state().owed()));
+        for (Extent piece : wanted.extents()) {
+            ByteBuffer copy = ByteBuffer.allocate((int) piece.lengthBytes());
+            copy.put(slice(data, (int) (piece.first() - extent.first()), piece.count()))
+                    .flip();
+            if (!path.writeOwed(own, piece, copy)) {
+                throw new SessionBroke();
             }
+            restoredBlocks.addAndGet(piece.count());
         }
     }
 
@@ -198,13 +192,10 @@ final class Recovery {
         return data.slice(data.position() + block * Extent.BLOCK_BYTES, count * Extent.BLOCK_BYTES);
     }
 
+    /** One try: whoever waited for another session here would wait for itself. */
     private boolean flushed() throws IOException {
-        if (sessions.isBroken()) {
-            return false;
-        }
-        sessions.readable();
-        path.flush();
-        return engine.state().quiet();
+        OwnerSession own = sessions.current();
+        return own != null && !sessions.isBroken() && path.flushOnce(own) && engine.state().quiet();
     }
 
     private void finishRollback() throws IOException, InterruptedException {
@@ -215,6 +206,8 @@ final class Recovery {
                         Change.FINISH_ROLLBACK, sessions.await(), engine.state().record());
             } catch (IOException e) {
                 reopen();
+                // Everything is flushed already, so nothing is owed in the new session.
+                sessions.readable();
                 continue;
             }
             adopt(outcome.session());

@@ -5,11 +5,13 @@ import dev.unwrite.nbd.NbdException;
 import dev.unwrite.protocol.Action;
 import dev.unwrite.protocol.Extent;
 import dev.unwrite.protocol.PendingWrite;
+import dev.unwrite.protocol.Role;
 import dev.unwrite.protocol.Step;
 import dev.unwrite.trace.BlockHash;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -24,6 +26,8 @@ import org.jspecify.annotations.Nullable;
 final class WritePath {
     /** Told to a waiting write when the machine it belongs to is gone. */
     private static final long GONE = -1;
+
+    private static final Duration RETRY = Duration.ofMillis(100);
 
     private final Engine engine;
     private final SessionHolder sessions;
@@ -108,14 +112,28 @@ final class WritePath {
                 own.volume(extent.volume()).write(extent.offsetBytes(), content.duplicate(), fua);
             }
         } catch (IOException e) {
-            if (sessions.isFatal(e)) {
-                throw e;
-            }
-            sessions.broken(own, e);
+            giveUp(own, e);
             return false;
         }
         unflushed.put(extent, content);
         return engine.take(new Action.WriteDone(id, extent, session));
+    }
+
+    /**
+     * A write or flush that failed goes again in another session, after all that was not flushed: a storage that could
+     * not write says nothing of what it kept, so the machine waits until it can. Not at once if it is the storage's disk
+     * that failed.
+     */
+    private void giveUp(OwnerSession own, IOException why) throws IOException {
+        if (sessions.isFatal(why)) {
+            try {
+                engine.await(s -> s.session() != own.number(), RETRY);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw (IOException) new InterruptedIOException("interrupted").initCause(e);
+            }
+        }
+        sessions.broken(own, why);
     }
 
     /** Writes blocks that the host itself owes: again after a session broke. False if the session broke. */
@@ -150,7 +168,10 @@ final class WritePath {
             sessions.broken(own, e);
             return false;
         }
-        unflushed.put(extent, content);
+        if (engine.state().role() == Role.PRIMARY) {
+            // In a rollback the undo log remembers it, and memory need not hold it all.
+            unflushed.put(extent, content);
+        }
         return engine.take(new Action.WriteDone(dev.unwrite.protocol.HostState.OWED, extent, own.number()));
     }
 
@@ -167,7 +188,11 @@ final class WritePath {
     }
 
     private boolean flushOnce() throws IOException {
-        OwnerSession own = sessions.await();
+        return flushOnce(sessions.await());
+    }
+
+    /** Flushes what was written before; false if the session broke. */
+    boolean flushOnce(OwnerSession own) throws IOException {
         if (engine.state().session() != own.number() || !engine.take(new Action.AskFlush())) {
             return engine.state().session() == 0 ? gone() : false;
         }
@@ -177,10 +202,7 @@ final class WritePath {
         try {
             own.flush();
         } catch (IOException e) {
-            if (sessions.isFatal(e)) {
-                throw e;
-            }
-            sessions.broken(own, e);
+            giveUp(own, e);
             return false;
         }
         if (!engine.take(new Action.Flush(own.number()))) {

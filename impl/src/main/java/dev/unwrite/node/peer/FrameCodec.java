@@ -11,6 +11,7 @@ import dev.unwrite.node.peer.PeerMessage.StateBegin;
 import dev.unwrite.node.peer.PeerMessage.StateChunk;
 import dev.unwrite.node.peer.PeerMessage.StateEnd;
 import dev.unwrite.node.peer.PeerMessage.StateRefused;
+import dev.unwrite.protocol.Extent;
 import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;

@@ -1,5 +1,6 @@
 package dev.unwrite.node.peer;
 
+import dev.unwrite.protocol.Extent;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.List;

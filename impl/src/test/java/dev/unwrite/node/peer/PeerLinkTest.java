@@ -8,6 +8,7 @@ import dev.unwrite.node.peer.PeerMessage.Committed;
 import dev.unwrite.node.peer.PeerMessage.HandOver;
 import dev.unwrite.node.peer.PeerMessage.Preserve;
 import dev.unwrite.node.peer.PeerMessage.StateChunk;
+import dev.unwrite.protocol.Extent;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
