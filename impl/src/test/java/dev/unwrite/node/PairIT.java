@@ -1,0 +1,571 @@
+package dev.unwrite.node;
+
+import static dev.unwrite.node.TestPair.BLOCK;
+import static dev.unwrite.node.TestPair.fill;
+import static dev.unwrite.node.TestPair.stamp;
+import static dev.unwrite.node.TestPair.stamped;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.unwrite.cli.Main;
+import dev.unwrite.machine.ledger.client.History;
+import dev.unwrite.machine.ledger.client.LedgerChecker;
+import dev.unwrite.machine.ledger.client.LedgerLoad;
+import dev.unwrite.machine.ledger.client.LedgerView;
+import dev.unwrite.nbd.NbdClient;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.FileVisitResult;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.AfterTestExecutionCallback;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A pair of real processes beside a real storage: what a user sees when hosts and storage die. */
+@Timeout(240)
+class PairIT {
+    private static final String MANUAL = "--failover-after=manual";
+
+    @TempDir
+    Path dir = Path.of("unset");
+
+    private TestPair pair;
+
+    @RegisterExtension
+    final AfterTestExecutionCallback showLogs = context ->
+            context.getExecutionException().ifPresent(e -> System.err.println(pair.logs()));
+
+    @BeforeEach
+    void prepare() throws IOException {
+        pair = new TestPair(dir, List.of());
+    }
+
+    @AfterEach
+    void end() {
+        pair.close();
+    }
+
+    // ---- Failover by command.
+
+    @Test
+    void diskAndStateGoBackTogetherTenTimesInARow() throws Exception {
+        pair.options(MANUAL);
+        pair.start();
+        TestPair.Host primary = pair.a;
+        for (int round = 1; round <= 10; round++) {
+            byte[] image = writeAndCheckpoint(primary, round);
+            overwrite(primary, round);
+            primary.kill();
+            TestPair.Host secondary = primary.other();
+            assertThat(Main.run("failover", "--control", secondary.control())).isZero();
+            assertSame(secondary.image(), image, "round " + round);
+            assertThat(secondary.state()).isEqualTo("state of round " + round);
+            primary.start();
+            primary = secondary;
+            assertThat(Main.run("protect", "--control", primary.control())).isZero();
+        }
+    }
+
+    private byte[] writeAndCheckpoint(TestPair.Host primary, int round) throws IOException {
+        Path state = dir.resolve("machine.state");
+        Files.writeString(state, "state of round " + round);
+        try (NbdClient disk = primary.connect()) {
+            fill(disk, 0, 64 * BLOCK, round);
+            fill(disk, 1 << 20, 16 * BLOCK, round + 100);
+            fill(disk, 5000, 3000, round + 50);
+            assertThat(Main.run("checkpoint", "--control", primary.control(), "--state", state.toString()))
+                    .isZero();
+            return TestPair.image(disk);
+        }
+    }
+
+    /** Over the same and other blocks, by every way to overwrite. */
+    private static void overwrite(TestPair.Host primary, int round) throws IOException {
+        try (NbdClient disk = primary.connect()) {
+            fill(disk, 0, 32 * BLOCK, 250);
+            fill(disk, 2 << 20, 32 * BLOCK, 251);
+            disk.trim(1 << 20, 8 * BLOCK, false);
+            disk.writeZeroes(200_000, 100_000, false, false);
+            fill(disk, 5100, 100, round);
+            disk.flush();
+            fill(disk, 3 << 20, 4 * BLOCK, 252);
+        }
+    }
+
+    @Test
+    void switchoverLosesNothing() throws Exception {
+        pair.options(MANUAL);
+        pair.start();
+        TestPair.Host primary = pair.a;
+        for (int round = 1; round <= 4; round++) {
+            try (NbdClient disk = primary.connect()) {
+                stamp(disk, round, round);
+                disk.trim(10L * BLOCK, BLOCK, false);
+            }
+            byte[] image = primary.image();
+            JsonNode result = primary.order("switchover");
+            TestPair.Host next = primary.other();
+            assertThat(result.path("newPrimary").asText()).isEqualTo(next.name);
+            pair.awaitProtected(next);
+            assertSame(next.image(), image, "round " + round);
+            primary = next;
+        }
+    }
+
+    // ---- One of them goes and comes back.
+
+    @Test
+    void primaryGoesOnAloneAndTakesTheSecondaryInAgain() throws Exception {
+        pair.options("--failover-after=1s");
+        pair.start();
+        try (NbdClient disk = pair.a.connect()) {
+            stamp(disk, 1, 1);
+            Instant before = Instant.now().minusSeconds(1);
+            pair.b.kill();
+            stamp(disk, 1, 2);
+            stamp(disk, 2, 2);
+            JsonNode solo = pair.a.awaitRole("primary", "solo");
+            assertThat(Instant.parse(solo.path("unprotectedSince").asText())).isAfter(before);
+            stamp(disk, 3, 3);
+            pair.b.start();
+            pair.awaitProtected(pair.a);
+            assertThat(pair.a.status().path("unprotectedSince").isNull()).isTrue();
+            stamp(disk, 3, 4);
+        }
+        byte[] image = pair.a.image();
+        pair.a.order("switchover");
+        assertSame(pair.b.image(), image, "the joined host has it all");
+    }
+
+    @Test
+    void secondaryWithAnEmptyFolderJoinsAgain() throws Exception {
+        pair.options("--failover-after=1s");
+        pair.start();
+        pair.b.kill();
+        removeTree(pair.b.data);
+        pair.b.start();
+        pair.a.awaitStatus("has taken it in", s -> s.path("counters").path("joins").asInt() == 2);
+        pair.awaitProtected(pair.a);
+        try (NbdClient disk = pair.a.connect()) {
+            stamp(disk, 1, 1);
+            pair.a.order("checkpoint", "one");
+            stamp(disk, 1, 2);
+        }
+        pair.a.kill();
+        pair.b.awaitRole("primary", "solo");
+        try (NbdClient disk = pair.b.connect()) {
+            assertThat(read(disk, 1)).isEqualTo(stamped(1, 1));
+        }
+        assertThat(pair.b.state()).isEqualTo("one");
+    }
+
+    @Test
+    void stoppedPrimaryFindsThatItOwnsNothing() throws Exception {
+        pair.options("--failover-after=1s");
+        pair.start();
+        byte[] image;
+        try (NbdClient disk = pair.a.connect()) {
+            stamp(disk, 1, 1);
+            pair.a.order("checkpoint");
+            image = TestPair.image(disk);
+            Load load = new Load(disk, 1, 64);
+            load.awaitWrites(20);
+            pair.a.signal("STOP");
+            pair.b.awaitRole("primary", "solo");
+            assertSame(pair.b.image(), image, "rolled back");
+            pair.a.signal("CONT");
+            assertThat(load.end()).as("writes of a host that was fenced fail").isNotNull();
+        }
+        pair.awaitProtected(pair.b);
+        assertSame(pair.b.image(), image, "nothing came late");
+        assertSame(Files.readAllBytes(pair.disk()), image, "not at the storage either");
+    }
+
+    // ---- Both of them go.
+
+    @Test
+    void bothHostsKilledSecondaryTakesOver() throws Exception {
+        pair.options("--failover-after=1s");
+        pair.start();
+        byte[] image;
+        try (NbdClient disk = pair.a.connect()) {
+            stamp(disk, 1, 1);
+            pair.a.order("checkpoint", "both");
+            image = TestPair.image(disk);
+            stamp(disk, 1, 2);
+            stamp(disk, 7, 2);
+        }
+        pair.a.kill();
+        pair.b.kill();
+        pair.a.start();
+        pair.b.start();
+        pair.awaitProtected(pair.b);
+        assertSame(pair.b.image(), image, "of the checkpoint");
+        assertThat(pair.b.state()).isEqualTo("both");
+    }
+
+    @Test
+    void onlyThePrimaryComesBackAndWaitsForAPerson() throws Exception {
+        pair.options(MANUAL);
+        pair.start();
+        try (NbdClient disk = pair.a.connect()) {
+            stamp(disk, 1, 1);
+            disk.flush();
+        }
+        // In this order, and with takeover by command only, the record still says protected.
+        pair.a.kill();
+        pair.b.kill();
+        pair.a.start();
+        pair.a.awaitStatus("waits", s -> s.path("role").asText().equals("idle")
+                && s.path("machine").path("detail").asText().contains("waits for B"));
+        pair.a.order("failover");
+        pair.a.awaitRole("primary", "solo");
+        try (NbdClient disk = pair.a.connect()) {
+            assertThat(read(disk, 1)).isEqualTo(stamped(1, 1));
+        }
+        pair.b.start();
+        pair.awaitProtected(pair.a);
+    }
+
+    private static String textOf(Path file) {
+        try {
+            return Files.readString(file, StandardCharsets.ISO_8859_1);
+        } catch (IOException e) {
+            return e.toString();
+        }
+    }
+
+    @Test
+    void rollbackThatWasKilledStartsAgain() throws Exception {
+        pair.options(MANUAL);
+        pair.start();
+        byte[] image;
+        try (NbdClient disk = pair.a.connect()) {
+            for (int block = 0; block < 2048; block += 2) {
+                stamp(disk, block, 1);
+            }
+            pair.a.order("checkpoint", "whole");
+            image = TestPair.image(disk);
+            for (int block = 0; block < 2048; block += 2) {
+                stamp(disk, block, 2);
+            }
+        }
+        pair.a.kill();
+        CompletableFuture<Void> ordered = CompletableFuture.runAsync(() -> ignoreFailure("failover"));
+        int caught = 0;
+        boolean finished = false;
+        for (int kills = 0; kills < 3 && !finished; kills++) {
+            JsonNode now = pair.b.awaitStatus(
+                    "restores",
+                    s -> s.path("role").asText().equals("restoring")
+                            || s.path("role").asText().equals("primary"));
+            finished = now.path("role").asText().equals("primary");
+            if (!finished) {
+                caught++;
+                pair.b.kill();
+                pair.b.start();
+            }
+        }
+        System.out.println("the rollback was caught " + caught + " times");
+        pair.b.awaitRole("primary", "solo");
+        ordered.get(60, TimeUnit.SECONDS);
+        assertSame(pair.b.image(), image, "after " + caught + " kills");
+        assertThat(pair.b.state()).isEqualTo("whole");
+    }
+
+    private void ignoreFailure(String what) {
+        try {
+            pair.b.post(what, null);
+        } catch (IOException e) {
+            // The host is killed while it answers; the test looks at the outcome.
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    // ---- The storage.
+
+    @Test
+    void storageKilledUnderLoadLosesNoWrite() throws Exception {
+        pair.options(MANUAL);
+        pair.start();
+        long session = pair.a.status().path("session").asLong();
+        int blocks = 256;
+        try (NbdClient disk = pair.a.connect()) {
+            Load load = new Load(disk, 1, blocks);
+            for (int kill = 0; kill < 3; kill++) {
+                load.awaitWrites(100);
+                pair.killStorage();
+                pair.startStorage();
+            }
+            load.awaitWrites(100);
+            assertThat(load.end()).as("no write failed").isNull();
+            for (int block = 0; block < blocks; block++) {
+                if (load.rounds[block] > 0) {
+                    assertThat(read(disk, block)).as("block " + block).isEqualTo(stamped(block, load.rounds[block]));
+                }
+            }
+            assertThat(pair.a.status().path("session").asLong()).isGreaterThan(session);
+            pair.awaitProtected(pair.a);
+            byte[] image = TestPair.image(disk);
+            pair.a.order("checkpoint", "after");
+            stamp(disk, 3, 1_000_000);
+            pair.a.kill();
+            pair.b.order("failover");
+            assertSame(pair.b.image(), image, "the copies are right too");
+        }
+    }
+
+    @Test
+    void storageKilledDuringARollback() throws Exception {
+        pair.options(MANUAL);
+        pair.start();
+        byte[] image;
+        try (NbdClient disk = pair.a.connect()) {
+            pair.a.order("checkpoint", "x");
+            image = TestPair.image(disk);
+            for (int block = 0; block < 2048; block += 2) {
+                stamp(disk, block, 2);
+            }
+        }
+        pair.a.kill();
+        CompletableFuture<Void> ordered = CompletableFuture.runAsync(() -> ignoreFailure("failover"));
+        pair.b.awaitStatus("restores", s -> !s.path("role").asText().equals("secondary"));
+        pair.killStorage();
+        pair.startStorage();
+        pair.b.awaitRole("primary", "solo");
+        ordered.get(60, TimeUnit.SECONDS);
+        assertSame(pair.b.image(), image, "of the checkpoint");
+    }
+
+    // ---- The ledger.
+
+    @Test
+    void ledgerAnswersNothingThatAFailoverTakesBack() throws Exception {
+        pair.options("--machine=ledger", "--failover-after=1s");
+        pair.start();
+        Path history = dir.resolve("history");
+        Process load = load(history);
+        try {
+            TestPair.Host primary = pair.a;
+            for (int round = 0; round < 3; round++) {
+                long said = primary.status().path("counters").path("releasedOutputs").asLong();
+                primary.awaitStatus("answers", s -> s.path("counters").path("releasedOutputs").asLong() > said + 50);
+                primary.kill();
+                TestPair.Host next = primary.other();
+                next.awaitStatus("is primary", s -> s.path("role").asText().equals("primary"));
+                primary.start();
+                pair.awaitProtected(next);
+                primary = next;
+            }
+            load.getOutputStream().close();
+            assertThat(load.waitFor(60, TimeUnit.SECONDS)).isTrue();
+            assertThat(load.exitValue()).as(() -> textOf(dir.resolve("load.log"))).isZero();
+        } finally {
+            load.destroyForcibly().waitFor();
+        }
+        LedgerView view = LedgerView.read(ledgers(), List.of("c1", "c2", "c3", "c4"), Duration.ofSeconds(30));
+        LedgerChecker.Result result = LedgerChecker.check(History.read(history), view);
+        assertThat(result.findings()).isEmpty();
+        assertThat(result.verdict()).isEqualTo(LedgerChecker.Verdict.VALID);
+        assertThat(result.answered()).isGreaterThan(150);
+    }
+
+    private Process load(Path history) throws IOException {
+        return new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-XX:TieredStopAtLevel=1",
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        LedgerLoad.class.getName(),
+                        "--servers",
+                        "127.0.0.1:" + pair.a.ledgerPort + ",127.0.0.1:" + pair.b.ledgerPort,
+                        "--history",
+                        history.toString(),
+                        "--clients",
+                        "4",
+                        "--rate",
+                        "300")
+                .redirectErrorStream(true)
+                .redirectOutput(dir.resolve("load.log").toFile())
+                .start();
+    }
+
+    private List<InetSocketAddress> ledgers() {
+        return List.of(
+                new InetSocketAddress("127.0.0.1", pair.a.ledgerPort),
+                new InetSocketAddress("127.0.0.1", pair.b.ledgerPort));
+    }
+
+    // ---- Limits and bad input.
+
+    @Test
+    void writesWaitForACheckpointWhereTheUndoLogIsFull() throws Exception {
+        pair.options(MANUAL, "--undo-limit=2");
+        pair.start();
+        try (NbdClient disk = pair.a.connect()) {
+            Load load = new Load(disk, 1, 4096);
+            // 2 MiB hold fewer than 512 copies.
+            long before = pair.await("writes stand still", () -> {
+                long now = load.writes.get();
+                return now > 0 && pair.b.status().path("undo").path("blocks").asLong() > 100 && load.waits(Duration.ofSeconds(2))
+                        ? load.writes.get()
+                        : null;
+            });
+            assertThat(before).isLessThan(512);
+            assertThat(pair.b.status().path("undo").path("bytes").asLong()).isLessThanOrEqualTo(2 << 20);
+            pair.a.order("checkpoint", "room");
+            load.awaitWrites(50);
+            pair.a.kill();
+            assertThat(load.end()).isNotNull();
+        }
+        pair.b.order("failover");
+        assertThat(pair.b.state()).isEqualTo("room");
+    }
+
+    @Test
+    void aVolumeOfOddSizeIsRefusedByName() throws Exception {
+        pair.volumes("vm1/disk=" + pair.disk() + ",size=1000000");
+        pair.startStorage();
+        pair.a.start("--bootstrap");
+        JsonNode status = pair.a.awaitStatus(
+                "says why", s -> s.path("machine").path("detail").asText().contains("multiple of 4096"));
+        assertThat(status.path("role").asText()).isEqualTo("idle");
+        assertThat(status.path("machine").path("detail").asText()).contains("disk").hasLineCount(1);
+    }
+
+    @Test
+    void garbageAtItsPortsDoesNotHarmANode() throws Exception {
+        pair.options("--failover-after=3s");
+        pair.start();
+        Random random = new Random(1);
+        for (TestPair.Host host : List.of(pair.a, pair.b)) {
+            for (int port : List.of(host.peerPort, host.controlPort)) {
+                for (int i = 0; i < 20; i++) {
+                    byte[] garbage = new byte[random.nextInt(5000)];
+                    random.nextBytes(garbage);
+                    throwAt(port, garbage);
+                    throwAt(port, "GET /status HTTP/1.1\r\nContent-Length: -5\r\n\r\n".getBytes(StandardCharsets.UTF_8));
+                    throwAt(port, new byte[1 + i]);
+                }
+            }
+        }
+        pair.awaitProtected(pair.a);
+        try (NbdClient disk = pair.a.connect()) {
+            stamp(disk, 1, 1);
+            pair.a.order("checkpoint");
+            assertThat(read(disk, 1)).isEqualTo(stamped(1, 1));
+        }
+        assertThat(pair.a.process().isAlive()).isTrue();
+        assertThat(pair.b.process().isAlive()).isTrue();
+    }
+
+    private static void throwAt(int port, byte[] garbage) throws IOException {
+        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
+            OutputStream out = socket.getOutputStream();
+            out.write(garbage);
+        } catch (java.net.SocketException e) {
+            // It may hang up on us.
+            assertThat(e.getMessage()).doesNotContain("refused");
+        }
+    }
+
+    // ---- Help.
+
+    /** One writer that goes around and around; remembers what it wrote last where. */
+    private static final class Load {
+        final int[] rounds;
+        final AtomicInteger writes = new AtomicInteger();
+        private final AtomicBoolean stop = new AtomicBoolean();
+        private final Thread thread;
+        private volatile Exception failure;
+
+        Load(NbdClient disk, int first, int blocks) {
+            rounds = new int[blocks];
+            thread = Thread.ofVirtual().start(() -> {
+                try {
+                    for (int i = first; !stop.get(); i++) {
+                        int block = i % blocks;
+                        stamp(disk, block, i);
+                        rounds[block] = i;
+                        writes.incrementAndGet();
+                    }
+                } catch (IOException e) {
+                    failure = e;
+                }
+            });
+        }
+
+        void awaitWrites(int more) {
+            int until = writes.get() + more;
+            org.awaitility.Awaitility.await().atMost(Duration.ofSeconds(60)).until(() -> writes.get() >= until);
+        }
+
+        /** Whether no write ends for so long. */
+        boolean waits(Duration time) {
+            int before = writes.get();
+            try {
+                org.awaitility.Awaitility.await().atMost(time).until(() -> writes.get() > before);
+                return false;
+            } catch (org.awaitility.core.ConditionTimeoutException e) {
+                return true;
+            }
+        }
+
+        /** Stops; null, or why a write failed. */
+        Exception end() throws InterruptedException {
+            stop.set(true);
+            assertThat(thread.join(Duration.ofSeconds(60))).isTrue();
+            return failure;
+        }
+    }
+
+    private static byte[] read(NbdClient disk, int block) throws IOException {
+        ByteBuffer target = ByteBuffer.allocate(BLOCK);
+        disk.read((long) block * BLOCK, target);
+        return target.array();
+    }
+
+    /** Of large arrays only the first difference is told. */
+    private static void assertSame(byte[] found, byte[] wanted, String what) {
+        int at = Arrays.mismatch(found, wanted);
+        assertThat(at < 0 ? -1 : at / BLOCK).as("first block that differs, " + what).isEqualTo(-1);
+    }
+
+    private static void removeTree(Path root) throws IOException {
+        Files.walkFileTree(root, new SimpleFileVisitor<>() {
+            @Override
+            public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
+                Files.delete(file);
+                return FileVisitResult.CONTINUE;
+            }
+
+            @Override
+            public FileVisitResult postVisitDirectory(Path folder, IOException e) throws IOException {
+                Files.delete(folder);
+                return FileVisitResult.CONTINUE;
+            }
+        });
+    }
+}

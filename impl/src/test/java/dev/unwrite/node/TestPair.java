@@ -1,0 +1,341 @@
+package dev.unwrite.node;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.unwrite.nbd.NbdClient;
+import dev.unwrite.nbd.NbdUri;
+import java.io.Closeable;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.function.Predicate;
+import org.awaitility.Awaitility;
+
+/** A storage and two hosts, each a process of its own, with all their files in one folder. Ended as a whole. */
+final class TestPair implements Closeable {
+    static final int BLOCK = 4096;
+    static final String GROUP = "vm1";
+    static final String VOLUME = "disk";
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    final Path dir;
+    final Host a;
+    final Host b;
+    private final List<String> volumes = new ArrayList<>();
+    private final List<String> options = new ArrayList<>();
+    private final List<Process> processes = new ArrayList<>();
+    private final HttpClient http = HttpClient.newHttpClient();
+    private Process storage;
+
+    /** One host. Its ports stay the same over restarts. */
+    final class Host {
+        final String name;
+        final Path data;
+        final int peerPort;
+        final int controlPort;
+        final int ledgerPort;
+        private Process process;
+
+        private Host(String name, List<Integer> ports) {
+            this.name = name;
+            data = dir.resolve("data-" + name);
+            peerPort = ports.removeFirst();
+            controlPort = ports.removeFirst();
+            ledgerPort = ports.removeFirst();
+        }
+
+        Host other() {
+            return this == a ? b : a;
+        }
+
+        /** Starts the process; its control port need not answer yet. */
+        void start(String... more) throws IOException {
+            List<String> arguments = new ArrayList<>(List.of("node", "--name", name, "--data", data.toString()));
+            arguments.addAll(List.of("--storage", storageUri().toString(), "--group", GROUP));
+            arguments.addAll(List.of("--listen", "127.0.0.1:" + peerPort));
+            arguments.addAll(List.of("--peer", "127.0.0.1:" + other().peerPort));
+            arguments.addAll(List.of("--serve", serve("").toString(), "--control", control()));
+            arguments.addAll(List.of("--ledger", "127.0.0.1:" + ledgerPort));
+            arguments.addAll(options);
+            arguments.addAll(List.of(more));
+            process = unwrite(name, arguments);
+        }
+
+        Process process() {
+            return process;
+        }
+
+        /** SIGKILL; on return the process is gone. */
+        void kill() throws InterruptedException {
+            process.destroyForcibly().waitFor();
+        }
+
+        /** Sends a signal by its name, such as STOP. */
+        void signal(String signal) throws IOException, InterruptedException {
+            Process sent = new ProcessBuilder("kill", "-" + signal, Long.toString(process.pid())).start();
+            assertThat(sent.waitFor()).isZero();
+        }
+
+        NbdUri serve(String export) {
+            return NbdUri.unix(dir.resolve(name + ".sock"), export);
+        }
+
+        /** Where third-party tools find the volume. */
+        String uri() {
+            return serve(VOLUME).toString();
+        }
+
+        String control() {
+            return "127.0.0.1:" + controlPort;
+        }
+
+        NbdClient connect() throws IOException {
+            return NbdClient.connect(serve(VOLUME));
+        }
+
+        JsonNode status() throws IOException, InterruptedException {
+            return JSON.readTree(send(HttpRequest.newBuilder(url("/status"))
+                            .timeout(Duration.ofSeconds(10))
+                            .build())
+                    .body());
+        }
+
+        /** Waits until the status is as wanted; a host that does not answer is not. */
+        JsonNode awaitStatus(String what, Predicate<JsonNode> wanted) {
+            return TestPair.this.await(name + " " + what, () -> {
+                JsonNode now;
+                try {
+                    now = status();
+                } catch (IOException e) {
+                    return null;
+                }
+                return wanted.test(now) ? now : null;
+            });
+        }
+
+        JsonNode awaitRole(String role, String mode) {
+            return awaitStatus(
+                    "is " + role + ", " + mode,
+                    s -> s.path("role").asText().equals(role)
+                            && s.path("mode").asText().equals(mode));
+        }
+
+        HttpResponse<String> post(String what, String state) throws IOException, InterruptedException {
+            HttpRequest.Builder request = HttpRequest.newBuilder(url("/" + what + "?timeout=60s"));
+            return send(
+                    state == null
+                            ? request.POST(HttpRequest.BodyPublishers.noBody()).build()
+                            : request.header("Content-Type", "application/octet-stream")
+                                    .POST(HttpRequest.BodyPublishers.ofString(state))
+                                    .build());
+        }
+
+        /** A command that must succeed. */
+        JsonNode order(String what) throws IOException, InterruptedException {
+            return order(what, null);
+        }
+
+        JsonNode order(String what, String state) throws IOException, InterruptedException {
+            HttpResponse<String> response = post(what, state);
+            assertThat(response.statusCode())
+                    .as(() -> name + " " + what + ": " + response.body())
+                    .isEqualTo(200);
+            return JSON.readTree(response.body());
+        }
+
+        private HttpResponse<String> send(HttpRequest request) throws IOException, InterruptedException {
+            return http.send(request, HttpResponse.BodyHandlers.ofString());
+        }
+
+        private URI url(String path) {
+            return URI.create("http://" + control() + path);
+        }
+
+        /** The whole volume as this host serves it. */
+        byte[] image() throws IOException {
+            try (NbdClient client = connect()) {
+                return TestPair.image(client);
+            }
+        }
+
+        String state() throws IOException {
+            return Files.readString(data.resolve("state"));
+        }
+    }
+
+    /** Starts nothing yet; {@code options} go to both nodes. */
+    TestPair(Path dir, List<String> options) throws IOException {
+        this.dir = dir;
+        List<Integer> ports = ports(6);
+        a = new Host("A", ports);
+        b = new Host("B", ports);
+        volumes.add(GROUP + "/" + VOLUME + "=" + disk() + ",size=16M");
+        this.options.addAll(options);
+    }
+
+    private static List<Integer> ports(int count) throws IOException {
+        List<ServerSocket> held = new ArrayList<>();
+        List<Integer> ports = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
+            held.add(socket);
+            ports.add(socket.getLocalPort());
+        }
+        for (ServerSocket socket : held) {
+            socket.close();
+        }
+        return ports;
+    }
+
+    Path disk() {
+        return dir.resolve("disk.img");
+    }
+
+    void volumes(String... specs) {
+        volumes.clear();
+        volumes.addAll(List.of(specs));
+    }
+
+    void options(String... more) {
+        options.addAll(List.of(more));
+    }
+
+    NbdUri storageUri() {
+        return NbdUri.unix(dir.resolve("storage.sock"), "");
+    }
+
+    /** Starts the storage; on return it listens. */
+    void startStorage() throws IOException {
+        List<String> arguments = new ArrayList<>(List.of("storage", "--listen", storageUri().toString()));
+        arguments.addAll(List.of("--data", dir.resolve("data-storage").toString()));
+        for (String volume : volumes) {
+            arguments.addAll(List.of("--volume", volume));
+        }
+        Process started = unwrite("storage", arguments);
+        storage = started;
+        await("the storage listens", () -> {
+            assertThat(started.isAlive()).as(this::logs).isTrue();
+            try (NbdClient probe = NbdClient.connect(storageUri().withExport(GROUP + "/" + VOLUME))) {
+                return probe.size();
+            } catch (IOException e) {
+                return null;
+            }
+        });
+    }
+
+    /** SIGKILL; on return the process is gone. */
+    void killStorage() throws InterruptedException {
+        storage.destroyForcibly().waitFor();
+    }
+
+    /** Starts all; on return A is primary and B protects it. */
+    TestPair start() throws IOException {
+        startStorage();
+        a.start("--bootstrap");
+        b.start();
+        awaitProtected(a);
+        return this;
+    }
+
+    /** On return {@code primary} is primary and the other host protects it. */
+    void awaitProtected(Host primary) {
+        primary.awaitRole("primary", "protected");
+        primary.other().awaitRole("secondary", "protected");
+    }
+
+    private Process unwrite(String log, List<String> arguments) throws IOException {
+        List<String> command = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-Xmx256m",
+                "-XX:+UseSerialGC",
+                "-XX:TieredStopAtLevel=1",
+                "-cp",
+                System.getProperty("java.class.path"),
+                "dev.unwrite.cli.Main"));
+        command.addAll(arguments);
+        Process process = new ProcessBuilder(command)
+                .redirectErrorStream(true)
+                .redirectOutput(ProcessBuilder.Redirect.appendTo(
+                        dir.resolve(log + ".log").toFile()))
+                .start();
+        processes.add(process);
+        return process;
+    }
+
+    /** Waits, within bounds, for something that is not null. */
+    <T> T await(String what, Callable<T> wanted) {
+        return Awaitility.await(what)
+                .atMost(PATIENCE)
+                .pollDelay(Duration.ZERO)
+                .pollInterval(Duration.ofMillis(20))
+                .until(wanted, found -> found != null);
+    }
+
+    static byte[] image(NbdClient client) throws IOException {
+        ByteBuffer all = ByteBuffer.allocate(Math.toIntExact(client.size()));
+        while (all.position() < all.capacity()) {
+            client.read(all.position(), all.limit(Math.min(all.capacity(), all.position() + (1 << 20))));
+        }
+        return all.array();
+    }
+
+    /** Writes bytes of one value. */
+    static void fill(NbdClient client, long offset, int length, int value) throws IOException {
+        byte[] bytes = new byte[length];
+        Arrays.fill(bytes, (byte) value);
+        client.write(offset, ByteBuffer.wrap(bytes), false);
+    }
+
+    /** Writes a block whose every byte follows from its number and the round. */
+    static void stamp(NbdClient client, int block, int round) throws IOException {
+        client.write((long) block * BLOCK, ByteBuffer.wrap(stamped(block, round)), false);
+    }
+
+    static byte[] stamped(int block, int round) {
+        ByteBuffer bytes = ByteBuffer.allocate(BLOCK);
+        while (bytes.hasRemaining()) {
+            bytes.putInt(block).putInt(round);
+        }
+        return bytes.array();
+    }
+
+    /** What all processes have said. */
+    String logs() {
+        StringBuilder all = new StringBuilder();
+        for (String log : List.of("storage", "A", "B")) {
+            Path file = dir.resolve(log + ".log");
+            try {
+                all.append("---- ").append(log).append('\n').append(Files.exists(file) ? Files.readString(file) : "");
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+        return all.toString();
+    }
+
+    @Override
+    public void close() {
+        // A stopped process dies of SIGKILL too.
+        processes.forEach(Process::destroyForcibly);
+        for (Process process : processes) {
+            process.onExit().join();
+        }
+        http.close();
+    }
+}
