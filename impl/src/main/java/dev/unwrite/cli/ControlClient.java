@@ -3,6 +3,7 @@ package dev.unwrite.cli;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.unwrite.node.HostPort;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.ConnectException;

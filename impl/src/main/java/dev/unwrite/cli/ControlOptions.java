@@ -1,6 +1,7 @@
 package dev.unwrite.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.unwrite.node.HostPort;
 import java.io.PrintWriter;
 import java.time.Duration;
 import java.util.function.Function;
@@ -18,7 +19,7 @@ final class ControlOptions {
             names = "--control",
             required = true,
             paramLabel = "HOST:PORT",
-            converter = HostPort.Converter.class,
+            converter = HostPortConverter.class,
             description = "The --control address of the node.")
     private @Nullable HostPort control;
 

@@ -1,6 +1,7 @@
 package dev.unwrite.cli;
 
 import dev.unwrite.nbd.NbdUri;
+import dev.unwrite.node.HostPort;
 import dev.unwrite.node.Node;
 import dev.unwrite.node.NodeConfig;
 import java.io.IOException;
@@ -62,7 +63,7 @@ final class NodeCommand implements Callable<Integer> {
     @Option(
             names = "--listen",
             required = true,
-            converter = HostPort.Converter.class,
+            converter = HostPortConverter.class,
             paramLabel = "HOST:PORT",
             description = "Where the other host reaches this one.")
     private HostPort listen = new HostPort("127.0.0.1", 0);
@@ -70,7 +71,7 @@ final class NodeCommand implements Callable<Integer> {
     @Option(
             names = "--peer",
             required = true,
-            converter = HostPort.Converter.class,
+            converter = HostPortConverter.class,
             paramLabel = "HOST:PORT",
             description = "--listen of the other host.")
     private HostPort peer = new HostPort("127.0.0.1", 0);
@@ -85,7 +86,7 @@ final class NodeCommand implements Callable<Integer> {
     @Option(
             names = "--control",
             required = true,
-            converter = HostPort.Converter.class,
+            converter = HostPortConverter.class,
             paramLabel = "HOST:PORT",
             description = "Where it takes commands.")
     private HostPort control = new HostPort("127.0.0.1", 0);
@@ -102,7 +103,7 @@ final class NodeCommand implements Callable<Integer> {
 
     @Option(
             names = "--ledger",
-            converter = HostPort.Converter.class,
+            converter = HostPortConverter.class,
             paramLabel = "HOST:PORT",
             defaultValue = "127.0.0.1:0",
             description = "Where the ledger listens for its clients; default: any free port of loopback.")

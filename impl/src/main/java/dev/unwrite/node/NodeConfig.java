@@ -1,6 +1,5 @@
 package dev.unwrite.node;
 
-import dev.unwrite.cli.HostPort;
 import dev.unwrite.nbd.NbdUri;
 import java.nio.file.Path;
 import java.time.Duration;

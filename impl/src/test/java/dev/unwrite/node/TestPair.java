@@ -318,6 +318,11 @@ final class TestPair implements Closeable {
     /** What all processes have said. */
     String logs() {
         StringBuilder all = new StringBuilder();
+        for (Process process : processes) {
+            all.append(process.info().commandLine().isPresent() ? "runs: " : "ended: ")
+                    .append(process)
+                    .append('\n');
+        }
         for (String log : List.of("storage", "A", "B")) {
             Path file = dir.resolve(log + ".log");
             try {

@@ -1,8 +1,6 @@
-package dev.unwrite.cli;
+package dev.unwrite.node;
 
 import java.net.InetSocketAddress;
-import picocli.CommandLine.ITypeConverter;
-import picocli.CommandLine.TypeConversionException;
 
 /**
  * A {@code HOST:PORT} of the command line; an IPv6 address stands in brackets.
@@ -46,20 +44,5 @@ public record HostPort(String host, int port) {
     @Override
     public String toString() {
         return (host.indexOf(':') < 0 ? host : "[" + host + "]") + ":" + port;
-    }
-
-    /** For picocli: {@code @Option(converter = HostPort.Converter.class)}. */
-    public static final class Converter implements ITypeConverter<HostPort> {
-        /** Called by picocli. */
-        public Converter() {}
-
-        @Override
-        public HostPort convert(String text) {
-            try {
-                return parse(text);
-            } catch (IllegalArgumentException e) {
-                throw new TypeConversionException(e.getMessage());
-            }
-        }
     }
 }
