@@ -221,8 +221,7 @@ final class Driver implements Closeable, PeerLink.Listener {
                 follow(m.term());
                 engine.take(new Action.ReadOld(m.term(), m.epoch(), m.extents()));
             }
-            case PeerMessage.Preserved m ->
-                engine.take(new Action.RecvPreserved(m.term(), m.epoch(), m.extents()));
+            case PeerMessage.Preserved m -> engine.take(new Action.RecvPreserved(m.term(), m.epoch(), m.extents()));
             case PeerMessage.StateBegin m -> {
                 follow(m.term());
                 String why = mirror.stateBegin(m);
@@ -839,6 +838,12 @@ final class Driver implements Closeable, PeerLink.Listener {
     @Nullable
     PeerLink link() {
         return link;
+    }
+
+    /** Whether the other host says that it runs the machine in the newest term. */
+    boolean peerIsPrimary() {
+        PeerMessage.Heartbeat last = heard;
+        return last != null && last.role().equals(Role.PRIMARY.spelling()) && last.term() >= record.term();
     }
 
     long lastHeardNanos() {

@@ -134,6 +134,10 @@ final class NodeControl implements ControlApi {
                 driver.room.unpause();
             }
         }
+        // It serves the volumes only when it has put everything in place.
+        while (!driver.peerIsPrimary() && left(start, timeout).isPositive()) {
+            driver.engine().await(never -> false, LOOK_AGAIN);
+        }
         OwnershipRecord now = driver.engine().state().record();
         return new SwitchoverResult(now.owner(), now.term(), epoch, millisSince(paused), millisSince(start));
     }

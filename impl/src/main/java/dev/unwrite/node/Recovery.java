@@ -6,7 +6,6 @@ import dev.unwrite.protocol.Action.Change;
 import dev.unwrite.protocol.Blocks;
 import dev.unwrite.protocol.Checkpoint;
 import dev.unwrite.protocol.Extent;
-import dev.unwrite.protocol.HostState;
 import dev.unwrite.protocol.OwnershipRecord;
 import dev.unwrite.protocol.Role;
 import dev.unwrite.storage.StorageClient;
@@ -195,7 +194,10 @@ final class Recovery {
     /** One try: whoever waited for another session here would wait for itself. */
     private boolean flushed() throws IOException {
         OwnerSession own = sessions.current();
-        return own != null && !sessions.isBroken() && path.flushOnce(own) && engine.state().quiet();
+        return own != null
+                && !sessions.isBroken()
+                && path.flushOnce(own)
+                && engine.state().quiet();
     }
 
     private void finishRollback() throws IOException, InterruptedException {

@@ -31,8 +31,9 @@ class GateTest {
             thread[0] = Thread.currentThread();
             return what.call();
         });
-        Awaitility.await().atMost(Duration.ofSeconds(10)).until(() -> thread[0] != null
-                && thread[0].getState() == Thread.State.WAITING);
+        Awaitility.await()
+                .atMost(Duration.ofSeconds(10))
+                .until(() -> thread[0] != null && thread[0].getState() == Thread.State.WAITING);
         assertThat(future).isNotDone();
         return future;
     }

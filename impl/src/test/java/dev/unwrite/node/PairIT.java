@@ -13,6 +13,7 @@ import dev.unwrite.machine.ledger.client.LedgerChecker;
 import dev.unwrite.machine.ledger.client.LedgerLoad;
 import dev.unwrite.machine.ledger.client.LedgerView;
 import dev.unwrite.nbd.NbdClient;
+import java.io.File;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.InetAddress;
@@ -27,6 +28,7 @@ import java.nio.file.SimpleFileVisitor;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
@@ -34,7 +36,9 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -53,8 +57,8 @@ class PairIT {
     private TestPair pair;
 
     @RegisterExtension
-    final AfterTestExecutionCallback showLogs = context ->
-            context.getExecutionException().ifPresent(e -> System.err.println(pair.logs()));
+    final AfterTestExecutionCallback showLogs =
+            context -> context.getExecutionException().ifPresent(e -> System.err.println(pair.logs()));
 
     @BeforeEach
     void prepare() throws IOException {
@@ -133,11 +137,104 @@ class PairIT {
         }
     }
 
+    // ---- Programs that others wrote.
+
+    @Test
+    void otherProgramsUseAProtectedVolume() throws Exception {
+        pair.options(MANUAL);
+        pair.start();
+        String uri = pair.a.uri();
+        need("nbdinfo", "libnbd-bin");
+        need("nbdcopy", "libnbd-bin");
+        need("qemu-io", "qemu-utils");
+        assertThat(tool("nbdinfo", "--size", uri).strip()).isEqualTo("16777216");
+        assertThat(tool("nbdinfo", "--can", "trim", uri)).isEmpty();
+        assertThat(tool("nbdinfo", "--can", "flush", uri)).isEmpty();
+        byte[] random = new byte[16 << 20];
+        new Random(7).nextBytes(random);
+        Path wanted = dir.resolve("wanted.img");
+        Files.write(wanted, random);
+        tool("nbdcopy", wanted.toString(), uri);
+        tool("nbdcopy", uri, dir.resolve("copied.img").toString());
+        assertSame(Files.readAllBytes(dir.resolve("copied.img")), random, "copied there and back");
+        pair.a.order("checkpoint", "copied");
+        qemu("write -P 17 0 64k", "write -P 18 4095 3", "discard 1M 64k", "write -z 2M 100k", "write -f -P 19 3M 4k");
+        qemu("read -P 17 0 4095", "read -P 18 4095 3", "read -P 17 4098 1k", "read -P 0 1M 64k");
+        qemu("read -P 0 2M 100k", "read -P 19 3M 4k", "flush");
+        pair.a.kill();
+        pair.b.order("failover");
+        tool("nbdcopy", pair.b.uri(), dir.resolve("back.img").toString());
+        assertSame(Files.readAllBytes(dir.resolve("back.img")), random, "taken back");
+    }
+
+    @Test
+    void fioVerifiesWhatItWrote() throws Exception {
+        need("fio", "fio");
+        pair.options(MANUAL);
+        pair.start();
+        String engines = tool("fio", "--enghelp");
+        Assumptions.assumeTrue(engines.contains("nbd"), "SKIPPED: fio has no nbd engine; apt-get install fio");
+        tool(
+                "fio",
+                "--name=verify",
+                "--ioengine=nbd",
+                "--uri=" + pair.a.uri(),
+                "--rw=randwrite",
+                "--bs=4k",
+                "--iodepth=8",
+                "--size=16m",
+                "--io_size=4m",
+                "--verify=crc32c",
+                "--verify_fatal=1",
+                "--randseed=5");
+        byte[] image = pair.a.image();
+        pair.a.order("switchover");
+        assertSame(pair.b.image(), image, "after a switchover");
+    }
+
+    private void qemu(String... commands) throws IOException, InterruptedException {
+        List<String> all = new ArrayList<>(List.of("qemu-io", "-f", "raw"));
+        for (String command : commands) {
+            all.addAll(List.of("-c", command));
+        }
+        all.add(pair.a.uri());
+        assertThat(tool(all.toArray(String[]::new))).doesNotContain("Pattern verification failed");
+    }
+
+    private static void need(String tool, String packageName) {
+        boolean there = Arrays.stream(System.getenv("PATH").split(File.pathSeparator))
+                .anyMatch(path -> Files.isExecutable(Path.of(path, tool)));
+        String message = "SKIPPED: " + tool + " is missing; apt-get install " + packageName;
+        if (!there) {
+            System.err.println(message);
+        }
+        Assumptions.assumeTrue(there, message);
+    }
+
+    /** Runs a program that must succeed; returns what it said. */
+    private String tool(String... command) throws IOException, InterruptedException {
+        Path output = dir.resolve("tool.out");
+        Process process = new ProcessBuilder(command)
+                .directory(dir.toFile())
+                .redirectErrorStream(true)
+                .redirectOutput(output.toFile())
+                .start();
+        try {
+            assertThat(process.waitFor(120, TimeUnit.SECONDS))
+                    .as(String.join(" ", command))
+                    .isTrue();
+            assertThat(process.exitValue()).as(() -> textOf(output)).isZero();
+            return Files.readString(output);
+        } finally {
+            process.destroyForcibly().waitFor();
+        }
+    }
+
     // ---- One of them goes and comes back.
 
     @Test
     void primaryGoesOnAloneAndTakesTheSecondaryInAgain() throws Exception {
-        pair.options("--failover-after=1s");
+        pair.options("--failover-after=3s");
         pair.start();
         try (NbdClient disk = pair.a.connect()) {
             stamp(disk, 1, 1);
@@ -165,7 +262,8 @@ class PairIT {
         pair.b.kill();
         removeTree(pair.b.data);
         pair.b.start();
-        pair.a.awaitStatus("has taken it in", s -> s.path("counters").path("joins").asInt() == 2);
+        pair.a.awaitStatus(
+                "has taken it in", s -> s.path("counters").path("joins").asInt() == 2);
         pair.awaitProtected(pair.a);
         try (NbdClient disk = pair.a.connect()) {
             stamp(disk, 1, 1);
@@ -237,8 +335,10 @@ class PairIT {
         pair.a.kill();
         pair.b.kill();
         pair.a.start();
-        pair.a.awaitStatus("waits", s -> s.path("role").asText().equals("idle")
-                && s.path("machine").path("detail").asText().contains("waits for B"));
+        pair.a.awaitStatus(
+                "waits",
+                s -> s.path("role").asText().equals("idle")
+                        && s.path("machine").path("detail").asText().contains("waits for B"));
         pair.a.order("failover");
         pair.a.awaitRole("primary", "solo");
         try (NbdClient disk = pair.a.connect()) {
@@ -370,8 +470,13 @@ class PairIT {
         try {
             TestPair.Host primary = pair.a;
             for (int round = 0; round < 3; round++) {
-                long said = primary.status().path("counters").path("releasedOutputs").asLong();
-                primary.awaitStatus("answers", s -> s.path("counters").path("releasedOutputs").asLong() > said + 50);
+                long said = primary.status()
+                        .path("counters")
+                        .path("releasedOutputs")
+                        .asLong();
+                primary.awaitStatus(
+                        "answers",
+                        s -> s.path("counters").path("releasedOutputs").asLong() > said + 50);
                 primary.kill();
                 TestPair.Host next = primary.other();
                 next.awaitStatus("is primary", s -> s.path("role").asText().equals("primary"));
@@ -381,7 +486,9 @@ class PairIT {
             }
             load.getOutputStream().close();
             assertThat(load.waitFor(60, TimeUnit.SECONDS)).isTrue();
-            assertThat(load.exitValue()).as(() -> textOf(dir.resolve("load.log"))).isZero();
+            assertThat(load.exitValue())
+                    .as(() -> textOf(dir.resolve("load.log")))
+                    .isZero();
         } finally {
             load.destroyForcibly().waitFor();
         }
@@ -429,7 +536,9 @@ class PairIT {
             // 2 MiB hold fewer than 512 copies.
             long before = pair.await("writes stand still", () -> {
                 long now = load.writes.get();
-                return now > 0 && pair.b.status().path("undo").path("blocks").asLong() > 100 && load.waits(Duration.ofSeconds(2))
+                return now > 0
+                                && pair.b.status().path("undo").path("blocks").asLong() > 100
+                                && load.waits(Duration.ofSeconds(2))
                         ? load.writes.get()
                         : null;
             });
@@ -452,7 +561,9 @@ class PairIT {
         JsonNode status = pair.a.awaitStatus(
                 "says why", s -> s.path("machine").path("detail").asText().contains("multiple of 4096"));
         assertThat(status.path("role").asText()).isEqualTo("idle");
-        assertThat(status.path("machine").path("detail").asText()).contains("disk").hasLineCount(1);
+        assertThat(status.path("machine").path("detail").asText())
+                .contains("disk")
+                .hasLineCount(1);
     }
 
     @Test
@@ -466,7 +577,9 @@ class PairIT {
                     byte[] garbage = new byte[random.nextInt(5000)];
                     random.nextBytes(garbage);
                     throwAt(port, garbage);
-                    throwAt(port, "GET /status HTTP/1.1\r\nContent-Length: -5\r\n\r\n".getBytes(StandardCharsets.UTF_8));
+                    throwAt(
+                            port,
+                            "GET /status HTTP/1.1\r\nContent-Length: -5\r\n\r\n".getBytes(StandardCharsets.UTF_8));
                     throwAt(port, new byte[1 + i]);
                 }
             }
@@ -499,7 +612,7 @@ class PairIT {
         final AtomicInteger writes = new AtomicInteger();
         private final AtomicBoolean stop = new AtomicBoolean();
         private final Thread thread;
-        private volatile Exception failure;
+        private volatile @Nullable Exception failure;
 
         Load(NbdClient disk, int first, int blocks) {
             rounds = new int[blocks];
@@ -534,6 +647,7 @@ class PairIT {
         }
 
         /** Stops; null, or why a write failed. */
+        @Nullable
         Exception end() throws InterruptedException {
             stop.set(true);
             assertThat(thread.join(Duration.ofSeconds(60))).isTrue();
@@ -550,7 +664,9 @@ class PairIT {
     /** Of large arrays only the first difference is told. */
     private static void assertSame(byte[] found, byte[] wanted, String what) {
         int at = Arrays.mismatch(found, wanted);
-        assertThat(at < 0 ? -1 : at / BLOCK).as("first block that differs, " + what).isEqualTo(-1);
+        assertThat(at < 0 ? -1 : at / BLOCK)
+                .as("first block that differs, " + what)
+                .isEqualTo(-1);
     }
 
     private static void removeTree(Path root) throws IOException {

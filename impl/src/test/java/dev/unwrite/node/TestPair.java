@@ -22,9 +22,11 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.function.Predicate;
 import org.awaitility.Awaitility;
+import org.jspecify.annotations.Nullable;
 
 /** A storage and two hosts, each a process of its own, with all their files in one folder. Ended as a whole. */
 final class TestPair implements Closeable {
@@ -41,7 +43,7 @@ final class TestPair implements Closeable {
     private final List<String> options = new ArrayList<>();
     private final List<Process> processes = new ArrayList<>();
     private final HttpClient http = HttpClient.newHttpClient();
-    private Process storage;
+    private @Nullable Process storage;
 
     /** One host. Its ports stay the same over restarts. */
     final class Host {
@@ -50,7 +52,7 @@ final class TestPair implements Closeable {
         final int peerPort;
         final int controlPort;
         final int ledgerPort;
-        private Process process;
+        private @Nullable Process process;
 
         private Host(String name, List<Integer> ports) {
             this.name = name;
@@ -78,17 +80,19 @@ final class TestPair implements Closeable {
         }
 
         Process process() {
-            return process;
+            return Objects.requireNonNull(process, "it was never started");
         }
 
         /** SIGKILL; on return the process is gone. */
         void kill() throws InterruptedException {
-            process.destroyForcibly().waitFor();
+            process().destroyForcibly().waitFor();
         }
 
         /** Sends a signal by its name, such as STOP. */
         void signal(String signal) throws IOException, InterruptedException {
-            Process sent = new ProcessBuilder("kill", "-" + signal, Long.toString(process.pid())).start();
+            Process sent = new ProcessBuilder(
+                            "kill", "-" + signal, Long.toString(process().pid()))
+                    .start();
             assertThat(sent.waitFor()).isZero();
         }
 
@@ -136,7 +140,7 @@ final class TestPair implements Closeable {
                             && s.path("mode").asText().equals(mode));
         }
 
-        HttpResponse<String> post(String what, String state) throws IOException, InterruptedException {
+        HttpResponse<String> post(String what, @Nullable String state) throws IOException, InterruptedException {
             HttpRequest.Builder request = HttpRequest.newBuilder(url("/" + what + "?timeout=60s"));
             return send(
                     state == null
@@ -151,7 +155,7 @@ final class TestPair implements Closeable {
             return order(what, null);
         }
 
-        JsonNode order(String what, String state) throws IOException, InterruptedException {
+        JsonNode order(String what, @Nullable String state) throws IOException, InterruptedException {
             HttpResponse<String> response = post(what, state);
             assertThat(response.statusCode())
                     .as(() -> name + " " + what + ": " + response.body())
@@ -222,7 +226,8 @@ final class TestPair implements Closeable {
 
     /** Starts the storage; on return it listens. */
     void startStorage() throws IOException {
-        List<String> arguments = new ArrayList<>(List.of("storage", "--listen", storageUri().toString()));
+        List<String> arguments =
+                new ArrayList<>(List.of("storage", "--listen", storageUri().toString()));
         arguments.addAll(List.of("--data", dir.resolve("data-storage").toString()));
         for (String volume : volumes) {
             arguments.addAll(List.of("--volume", volume));
@@ -241,7 +246,9 @@ final class TestPair implements Closeable {
 
     /** SIGKILL; on return the process is gone. */
     void killStorage() throws InterruptedException {
-        storage.destroyForcibly().waitFor();
+        Objects.requireNonNull(storage, "it was never started")
+                .destroyForcibly()
+                .waitFor();
     }
 
     /** Starts all; on return A is primary and B protects it. */
@@ -279,7 +286,7 @@ final class TestPair implements Closeable {
     }
 
     /** Waits, within bounds, for something that is not null. */
-    <T> T await(String what, Callable<T> wanted) {
+    <T> T await(String what, Callable<@Nullable T> wanted) {
         return Awaitility.await(what)
                 .atMost(PATIENCE)
                 .pollDelay(Duration.ZERO)

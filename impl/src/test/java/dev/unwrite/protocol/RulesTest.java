@@ -193,7 +193,8 @@ class RulesTest {
 
     @Test
     void ReplayUnflushed_noFlushUnderWaySavesIt() {
-        TestHost host = TestHost.primary().write(1, X).take(new Action.AskFlush()).take(new Action.OpenSession(2));
+        TestHost host =
+                TestHost.primary().write(1, X).take(new Action.AskFlush()).take(new Action.OpenSession(2));
         host.refuses(new Action.Flush(1)).refuses(new Action.Flush(2));
         assertThat(host.state.owed()).isEqualTo(Blocks.of(X));
     }
@@ -286,7 +287,9 @@ class RulesTest {
         TestHost host = TestHost.guarded().take(new Action.MachineWrite(1, X));
         OwnershipRecord taken = new OwnershipRecord(3, 2, "B", OwnershipRecord.Mode.ROLLBACK, "", 1);
         host.take(new Action.StepDown(taken));
-        host.refuses(new Action.SendWrite(1, X)).refuses(new Action.MachineWrite(2, Y)).refuses(new Action.Speak());
+        host.refuses(new Action.SendWrite(1, X))
+                .refuses(new Action.MachineWrite(2, Y))
+                .refuses(new Action.Speak());
         assertThat(host.state.role()).isEqualTo(Role.IDLE);
     }
 
@@ -341,8 +344,7 @@ class RulesTest {
 
     private static Action propose(
             long version, long term, String owner, OwnershipRecord.Mode mode, String secondary, long base) {
-        return new Action.Propose(
-                Change.TAKE_OVER, new OwnershipRecord(version, term, owner, mode, secondary, base));
+        return new Action.Propose(Change.TAKE_OVER, new OwnershipRecord(version, term, owner, mode, secondary, base));
     }
 
     private static void takeOver(TestHost host) {

@@ -105,7 +105,11 @@ final class TestHost {
     /** The effect of this kind that the last step had. */
     <T extends Effect> T effect(Class<T> kind) {
         assertThat(effects).hasAtLeastOneElementOfType(kind);
-        return effects.stream().filter(kind::isInstance).map(kind::cast).findFirst().orElseThrow();
+        return effects.stream()
+                .filter(kind::isInstance)
+                .map(kind::cast)
+                .findFirst()
+                .orElseThrow();
     }
 
     TestHost hasNo(Class<? extends Effect> kind) {
