@@ -205,7 +205,7 @@ final class NodeControl implements ControlApi {
         return new NodeStatus(
                 config.name(),
                 config.group(),
-                role(s.role()),
+                serving(role(s.role())),
                 mode(s, known),
                 Math.max(s.term(), known.term()),
                 s.role() == Role.PRIMARY ? s.epoch() : committed(s),
@@ -272,6 +272,12 @@ final class NodeControl implements ControlApi {
     private static long committed(HostState s) {
         dev.unwrite.protocol.Checkpoint held = s.checkpoint();
         return s.role() == Role.PRIMARY ? s.safe() : held == null ? -1 : held.epoch();
+    }
+
+    /** A primary that does not let clients in yet is not one to them. */
+    private NodeStatus.Role serving(NodeStatus.Role role) {
+        boolean starting = !driver.room.isRunning() && driver.room.failure() == null;
+        return role == NodeStatus.Role.PRIMARY && starting ? NodeStatus.Role.RESTORING : role;
     }
 
     private static NodeStatus.Role role(Role role) {

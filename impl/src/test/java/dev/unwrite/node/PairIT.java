@@ -521,8 +521,8 @@ class PairIT {
 
     private List<InetSocketAddress> ledgers() {
         return List.of(
-                new InetSocketAddress("127.0.0.1", pair.a.ledgerPort),
-                new InetSocketAddress("127.0.0.1", pair.b.ledgerPort));
+                new InetSocketAddress(InetAddress.getLoopbackAddress(), pair.a.ledgerPort),
+                new InetSocketAddress(InetAddress.getLoopbackAddress(), pair.b.ledgerPort));
     }
 
     // ---- Limits and bad input.

@@ -7,6 +7,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /** Each rule of the protocol, as a story; the first part of a name is the name of the rule. */
+@SuppressWarnings("MemberName") // So that a rule is found by its name.
 class RulesTest {
     private static final Extent X = new Extent(0, 10, 4);
     private static final Extent Y = new Extent(0, 20, 1);
