@@ -327,9 +327,9 @@ final class World {
     }
 
     private static int oldest(Host host, int block) {
-        Checkpoint from = host.state.checkpoint();
+        Checkpoint from = Objects.requireNonNull(host.state.checkpoint());
         CopyKey key = host.state.copies().entrySet().stream()
-                .filter(copies -> from != null && copies.getKey().term() == from.term())
+                .filter(copies -> copies.getKey().term() == from.term())
                 .filter(copies -> copies.getKey().epoch() >= from.epoch())
                 .filter(copies -> copies.getValue().containsAll(new Extent(0, block, 1)))
                 .map(Map.Entry::getKey)
