@@ -257,7 +257,7 @@ class PairIT {
 
     @Test
     void secondaryWithAnEmptyFolderJoinsAgain() throws Exception {
-        pair.options("--failover-after=1s");
+        pair.options("--failover-after=2s");
         pair.start();
         pair.b.kill();
         removeTree(pair.b.data);
@@ -280,7 +280,7 @@ class PairIT {
 
     @Test
     void stoppedPrimaryFindsThatItOwnsNothing() throws Exception {
-        pair.options("--failover-after=1s");
+        pair.options("--failover-after=2s");
         pair.start();
         byte[] image;
         try (NbdClient disk = pair.a.connect()) {
@@ -304,7 +304,7 @@ class PairIT {
 
     @Test
     void bothHostsKilledSecondaryTakesOver() throws Exception {
-        pair.options("--failover-after=1s");
+        pair.options("--failover-after=2s");
         pair.start();
         byte[] image;
         try (NbdClient disk = pair.a.connect()) {
@@ -463,7 +463,7 @@ class PairIT {
 
     @Test
     void ledgerAnswersNothingThatAFailoverTakesBack() throws Exception {
-        pair.options("--machine=ledger", "--failover-after=1s");
+        pair.options("--machine=ledger", "--failover-after=2s");
         pair.start();
         Path history = dir.resolve("history");
         Process load = load(history);
