@@ -84,7 +84,6 @@ final class Driver implements Closeable, PeerLink.Listener {
     private volatile boolean storageAnswers;
     private volatile PeerMessage.@Nullable Heartbeat heard;
     private volatile long heardAt;
-    private volatile long peerLife;
     private volatile @Nullable Instant unprotectedSince = Instant.now();
     private volatile @Nullable String handOverRefused;
     private volatile String note = "";
@@ -278,7 +277,6 @@ final class Driver implements Closeable, PeerLink.Listener {
     @Override
     public void outgoingUp(String peerName, long peerIncarnation, long connection) {
         engine.peerIs(peerName);
-        peerLife = peerIncarnation;
         heardAt = System.nanoTime();
         StateSender states = sender;
         if (states != null) {
@@ -897,11 +895,6 @@ final class Driver implements Closeable, PeerLink.Listener {
 
     long joins() {
         return joins.get();
-    }
-
-    /** The life of the other host's process that this host knows. */
-    long peerLife() {
-        return peerLife;
     }
 
     @Override

@@ -97,30 +97,9 @@ public record HostState(
 
     /** This state, with the name of the other host, which may be learned late. */
     public HostState withPeer(String other) {
-        return new HostState(
-                name,
-                other,
-                role,
-                term,
-                mode,
-                epoch,
-                session,
-                record,
-                pending,
-                kept,
-                dirty,
-                owed,
-                owedSent,
-                cuts,
-                safe,
-                staged,
-                reading,
-                copies,
-                checkpoint,
-                proposal,
-                flushing,
-                committing,
-                coldFlushed);
+        Edit edit = edit();
+        edit.peer = other;
+        return edit.done();
     }
 
     /** Whether no write is under way. */
@@ -165,6 +144,7 @@ public record HostState(
 
     /** A copy under way; every collection that it changes is a new one. */
     static final class Edit {
+        String peer;
         Role role;
         long term;
         Mode mode;
@@ -195,6 +175,7 @@ public record HostState(
 
         private Edit(HostState from) {
             this.from = from;
+            peer = from.peer;
             role = from.role;
             term = from.term;
             mode = from.mode;
@@ -282,7 +263,7 @@ public record HostState(
         HostState done() {
             return new HostState(
                     from.name,
-                    from.peer,
+                    peer,
                     role,
                     term,
                     mode,
