@@ -1,12 +1,14 @@
 ----------------------------- MODULE MCUnwrite -----------------------------
 (***************************************************************************)
-(* Unwrite with bounds, so that TLC can visit every state.  The actions    *)
-(* keep their names.                                                       *)
+(* Unwrite with bounds, so that TLC can visit every state.  An action with *)
+(* its bound has the name of the action, with MC before it.  This module   *)
+(* extends Unwrite instead of instantiating it: TLC looks up each variable *)
+(* of an instance through a chain of substitutions, which took half of its *)
+(* time.                                                                   *)
 (***************************************************************************)
-EXTENDS Naturals, FiniteSets, TLC
+EXTENDS Unwrite, TLC
 
 CONSTANTS
-  Host, Block, None, Off,
   First,          \* the host that runs the machine at the start; None if nobody does
   Protected,      \* whether the start is a protected pair
   MaxWrites, MaxEpoch, MaxTerm, MaxCuts,
@@ -14,14 +16,9 @@ CONSTANTS
   Reconnects,     \* new sessions while the storage did not crash
   Forced          \* cold starts of a protected owner, ordered by a person
 
-VARIABLES
-  disk, cache, record, session, wire, replies, net, role, term, mode, epoch, mine,
-  mem, pending, sent, kept, dirty, cuts, safe, staged, reading, log, ckpt, seen,
-  spent  \* what was used of the bounds
+VARIABLE spent  \* what was used of the bounds
 
-U == INSTANCE Unwrite
-
-vars == <<U!vars, spent>>
+bounded == <<vars, spent>>
 
 \* Blocks are alike, so states that differ in their names only are one.  Not for liveness.
 Blocks == Permutations(Block)
@@ -35,13 +32,13 @@ Blocks == Permutations(Block)
 (***************************************************************************)
 Alive ==
   <<{m \in net : m.term >= record.term \/ m.term = term[m.to]},
-    {w \in wire : U!Admitted(w)},
+    {w \in wire : Admitted(w)},
     {w \in replies : w.session = mine[w.host]},
     disk, cache, record, session, role, term, mode, epoch, mine,
     mem, pending, sent, kept, dirty, cuts, safe, staged, reading, log, ckpt, seen, spent>>
 
 Init ==
-  /\ IF First = None THEN U!InitNobody ELSE U!InitAs(Protected, First)
+  /\ IF First = None THEN InitNobody ELSE InitAs(Protected, First)
   /\ spent = [writes |-> 0, crashes |-> 0, storage |-> 0, reconnects |-> 0, forced |-> 0]
 
 Spend(what, limit) ==
@@ -50,74 +47,70 @@ Spend(what, limit) ==
 
 Free == spent' = spent
 
-MachineWrite(h, b) == U!MachineWrite(h, b, spent.writes + 2) /\ Spend("writes", MaxWrites)
-RecvPreserved(h) == (\E m \in net : U!RecvPreserved(h, m)) /\ Free
-SendWrite(h, b) == U!SendWrite(h, b) /\ Free
-Apply == (\E w \in wire : U!Apply(w)) /\ Free
-WriteDone(h, b) == U!WriteDone(h, b) /\ Free
-Flush(h) == U!Flush(h, dirty[h]) /\ Free
-Cut(h) == epoch[h] < MaxEpoch /\ Cardinality(cuts[h]) < MaxCuts /\ U!Cut(h) /\ Free
-LearnCommitted(h) == (\E m \in net : U!LearnCommitted(h, m)) /\ Free
-Speak(h) == U!Speak(h) /\ Free
-FollowJoin(h) == U!FollowJoin(h) /\ Free
-BecomeSecondary(h) == U!BecomeSecondary(h) /\ Free
-ReadOld(h) == (\E m \in net : U!ReadOld(h, m)) /\ Free
-StoreCopy(h) == (\E c \in reading[h] : U!StoreCopy(h, c)) /\ Free
-StagePart(h) == (\E m \in net : U!StagePart(h, m)) /\ Free
-Commit(h) == (\E e \in {m.epoch : m \in staged[h]} : U!Commit(h, e)) /\ Free
-GoAlone(h) == U!GoAlone(h) /\ Free
-Learn(h) == U!Learn(h) /\ Free
-StartJoin(h) == epoch[h] < MaxEpoch /\ U!StartJoin(h) /\ Free
-Protect(h) == U!Protect(h) /\ Free
-AbortJoin(h) == U!AbortJoin(h) /\ Free
-StepDown(h) == U!StepDown(h) /\ Free
-OpenSession(h) ==
-  /\ U!OpenSession(h)
-  /\ IF U!Connected(h) THEN Spend("reconnects", Reconnects) ELSE Free
-TakeOver(h) == record.term < MaxTerm /\ U!TakeOver(h) /\ Free
-RestartRollback(h) == U!RestartRollback(h) /\ Free
-FinishRollback(h) == U!FinishRollback(h) /\ Free
-Resume(h) == U!Resume(h) /\ Free
-Bootstrap(h) == record.term < MaxTerm /\ U!Bootstrap(h) /\ Free
-ColdStart(h) == record.term < MaxTerm /\ U!ColdStart(h) /\ Free
-ForceColdStart(h) == record.term < MaxTerm /\ U!ForceColdStart(h) /\ Spend("forced", Forced)
-ColdRead(h) == U!ColdRead(h) /\ Free
-Crash(h) == U!Crash(h) /\ Spend("crashes", HostCrashes)
-Restart(h) == U!Restart(h) /\ Free
+MCMachineWrite(h, b) == MachineWrite(h, b, spent.writes + 2) /\ Spend("writes", MaxWrites)
+MCRecvPreserved(h) == (\E m \in net : RecvPreserved(h, m)) /\ Free
+MCSendWrite(h, b) == SendWrite(h, b) /\ Free
+MCApply == (\E w \in wire : Apply(w)) /\ Free
+MCWriteDone(h, b) == WriteDone(h, b) /\ Free
+MCFlush(h) == Flush(h, dirty[h]) /\ Free
+MCCut(h) == epoch[h] < MaxEpoch /\ Cardinality(cuts[h]) < MaxCuts /\ Cut(h) /\ Free
+MCLearnCommitted(h) == (\E m \in net : LearnCommitted(h, m)) /\ Free
+MCSpeak(h) == Speak(h) /\ Free
+MCFollowJoin(h) == FollowJoin(h) /\ Free
+MCBecomeSecondary(h) == BecomeSecondary(h) /\ Free
+MCReadOld(h) == (\E m \in net : ReadOld(h, m)) /\ Free
+MCStoreCopy(h) == (\E c \in reading[h] : StoreCopy(h, c)) /\ Free
+MCStagePart(h) == (\E m \in net : StagePart(h, m)) /\ Free
+MCCommit(h) == (\E e \in {m.epoch : m \in staged[h]} : Commit(h, e)) /\ Free
+MCGoAlone(h) == GoAlone(h) /\ Free
+MCLearn(h) == Learn(h) /\ Free
+MCStartJoin(h) == epoch[h] < MaxEpoch /\ StartJoin(h) /\ Free
+MCProtect(h) == Protect(h) /\ Free
+MCAbortJoin(h) == AbortJoin(h) /\ Free
+MCStepDown(h) == StepDown(h) /\ Free
+MCOpenSession(h) ==
+  /\ OpenSession(h)
+  /\ IF Connected(h) THEN Spend("reconnects", Reconnects) ELSE Free
+MCTakeOver(h) == record.term < MaxTerm /\ TakeOver(h) /\ Free
+MCRestartRollback(h) == RestartRollback(h) /\ Free
+MCFinishRollback(h) == FinishRollback(h) /\ Free
+MCResume(h) == Resume(h) /\ Free
+MCBootstrap(h) == record.term < MaxTerm /\ Bootstrap(h) /\ Free
+MCColdStart(h) == record.term < MaxTerm /\ ColdStart(h) /\ Free
+MCForceColdStart(h) == record.term < MaxTerm /\ ForceColdStart(h) /\ Spend("forced", Forced)
+MCColdRead(h) == ColdRead(h) /\ Free
+MCCrash(h) == Crash(h) /\ Spend("crashes", HostCrashes)
+MCRestart(h) == Restart(h) /\ Free
 \* A block reaches the disk by itself only just before its next version replaces it in
 \* the cache, and only while a crash of the storage is to come.  Nothing is lost by that:
 \* until then nobody but a crash can tell, and a crash may keep any block.
-Destage(b) ==
+MCDestage(b) ==
   /\ spent.storage < StorageCrashes
-  /\ \E w \in wire : w.block = b /\ U!Admitted(w)
-  /\ U!Destage(b) /\ Free
-StorageCrash ==
-  /\ \E Lost \in SUBSET {b \in Block : cache[b] # disk[b]} : U!StorageCrash(Lost)
+  /\ \E w \in wire : w.block = b /\ Admitted(w)
+  /\ Destage(b) /\ Free
+MCStorageCrash ==
+  /\ \E Lost \in SUBSET {b \in Block : cache[b] # disk[b]} : StorageCrash(Lost)
   /\ Spend("storage", StorageCrashes)
 
 Next ==
   \/ \E h \in Host :
-       \/ \E b \in Block : MachineWrite(h, b) \/ SendWrite(h, b) \/ WriteDone(h, b)
-       \/ RecvPreserved(h) \/ LearnCommitted(h) \/ ReadOld(h) \/ StagePart(h)
-       \/ StoreCopy(h) \/ Commit(h)
-       \/ Flush(h) \/ Cut(h) \/ Speak(h)
-       \/ FollowJoin(h) \/ BecomeSecondary(h)
-       \/ GoAlone(h) \/ Learn(h) \/ StartJoin(h) \/ Protect(h) \/ AbortJoin(h) \/ StepDown(h)
-       \/ OpenSession(h)
-       \/ TakeOver(h) \/ RestartRollback(h) \/ FinishRollback(h) \/ Resume(h)
-       \/ Bootstrap(h) \/ ColdStart(h) \/ ForceColdStart(h) \/ ColdRead(h)
-       \/ Crash(h) \/ Restart(h)
-  \/ Apply
-  \/ \E b \in Block : Destage(b)
-  \/ StorageCrash
+       \/ \E b \in Block : MCMachineWrite(h, b) \/ MCSendWrite(h, b) \/ MCWriteDone(h, b)
+       \/ MCRecvPreserved(h) \/ MCLearnCommitted(h) \/ MCReadOld(h) \/ MCStagePart(h)
+       \/ MCStoreCopy(h) \/ MCCommit(h)
+       \/ MCFlush(h) \/ MCCut(h) \/ MCSpeak(h)
+       \/ MCFollowJoin(h) \/ MCBecomeSecondary(h)
+       \/ MCGoAlone(h) \/ MCLearn(h) \/ MCStartJoin(h) \/ MCProtect(h) \/ MCAbortJoin(h) \/ MCStepDown(h)
+       \/ MCOpenSession(h)
+       \/ MCTakeOver(h) \/ MCRestartRollback(h) \/ MCFinishRollback(h) \/ MCResume(h)
+       \/ MCBootstrap(h) \/ MCColdStart(h) \/ MCForceColdStart(h) \/ MCColdRead(h)
+       \/ MCCrash(h) \/ MCRestart(h)
+  \/ MCApply
+  \/ \E b \in Block : MCDestage(b)
+  \/ MCStorageCrash
 
-Spec == Init /\ [][Next]_vars
+Spec == Init /\ [][Next]_bounded
 
-Recoverable == U!Recoverable
-Consistent == U!Consistent
-OneOwner == U!OneOwner
-NoOutputLost == U!NoOutputLost
-CheckpointedMachine == U!Abstract!Spec
+CheckpointedMachine == Abstract!Spec
 
 -----------------------------------------------------------------------------
 (***************************************************************************)
@@ -127,19 +120,19 @@ CheckpointedMachine == U!Abstract!Spec
 (***************************************************************************)
 Fairness ==
   /\ \A h \in Host :
-       /\ \A b \in Block : WF_vars(SendWrite(h, b)) /\ WF_vars(WriteDone(h, b))
-       /\ \A b \in Block : WF_vars(\E m \in net : m.type = "Preserved" /\ m.block = b /\ U!RecvPreserved(h, m) /\ Free)
-       /\ WF_vars(LearnCommitted(h))
-       /\ \A b \in Block : WF_vars(\E m \in net : m.type = "Preserve" /\ m.block = b /\ U!ReadOld(h, m) /\ Free)
-       /\ \A b \in Block : WF_vars(\E m \in net : m.type = "Part" /\ m.block = b /\ U!StagePart(h, m) /\ Free)
-       /\ WF_vars(StoreCopy(h))
-       /\ WF_vars(Commit(h))
-       /\ WF_vars(Flush(h)) /\ WF_vars(FollowJoin(h)) /\ WF_vars(BecomeSecondary(h))
-       /\ WF_vars(Learn(h)) /\ WF_vars(Protect(h)) /\ WF_vars(StepDown(h))
-       /\ WF_vars(~U!Connected(h) /\ OpenSession(h))
-       /\ WF_vars(RestartRollback(h)) /\ WF_vars(FinishRollback(h)) /\ WF_vars(Resume(h))
-       /\ WF_vars(ColdRead(h)) /\ WF_vars(Restart(h))
-  /\ WF_vars(Apply)
+       /\ \A b \in Block : WF_bounded(MCSendWrite(h, b)) /\ WF_bounded(MCWriteDone(h, b))
+       /\ \A b \in Block : WF_bounded(\E m \in net : m.type = "Preserved" /\ m.block = b /\ RecvPreserved(h, m) /\ Free)
+       /\ WF_bounded(MCLearnCommitted(h))
+       /\ \A b \in Block : WF_bounded(\E m \in net : m.type = "Preserve" /\ m.block = b /\ ReadOld(h, m) /\ Free)
+       /\ \A b \in Block : WF_bounded(\E m \in net : m.type = "Part" /\ m.block = b /\ StagePart(h, m) /\ Free)
+       /\ WF_bounded(MCStoreCopy(h))
+       /\ WF_bounded(MCCommit(h))
+       /\ WF_bounded(MCFlush(h)) /\ WF_bounded(MCFollowJoin(h)) /\ WF_bounded(MCBecomeSecondary(h))
+       /\ WF_bounded(MCLearn(h)) /\ WF_bounded(MCProtect(h)) /\ WF_bounded(MCStepDown(h))
+       /\ WF_bounded(~Connected(h) /\ MCOpenSession(h))
+       /\ WF_bounded(MCRestartRollback(h)) /\ WF_bounded(MCFinishRollback(h)) /\ WF_bounded(MCResume(h))
+       /\ WF_bounded(MCColdRead(h)) /\ WF_bounded(MCRestart(h))
+  /\ WF_bounded(MCApply)
 
 FairSpec == Spec /\ Fairness
 
@@ -157,7 +150,7 @@ JoinEnds ==
 (* silently cannot take over, lose a write or go back would hold, and show *)
 (* nothing.  Peer of First is the host that is secondary at the start.     *)
 (***************************************************************************)
-Second == U!Peer(First)
+Second == Peer(First)
 
 \* The machine runs at the other host, protected by the one that had it first.
 NeverProtectedAgain ==
@@ -165,7 +158,7 @@ NeverProtectedAgain ==
 \* ... and comes back: First took over again, and undid what the other host had written.
 NeverTakenBack ==
   ~(/\ role[First] = "restoring" /\ record.owner = First /\ record.mode = "solo"
-    /\ U!Restores(First) # {})
+    /\ Restores(First) # {})
 \* Wrong suspicion: both hosts run the machine, and one of them does not know yet.
 NeverTwoPrimaries == ~\A h \in Host : role[h] = "primary"
 \* Wrong suspicion the other way: the record says solo, and the secondary does not know.
@@ -179,12 +172,12 @@ NeverLateWrite ==
 NeverHalfRestored ==
   ~(/\ record.mode = "rollback" /\ role[record.owner] = "idle"
     /\ \E b, c \in Block :
-         /\ cache[b] = ckpt[record.owner].state[b] /\ U!CopiesOf(record.owner, b) # {}
+         /\ cache[b] = ckpt[record.owner].state[b] /\ CopiesOf(record.owner, b) # {}
          /\ cache[c] # ckpt[record.owner].state[c])
 \* A rollback finds copies of several epochs of one block.
 NeverSeveralCopies ==
   ~(record.mode = "rollback" /\ \E b \in Block :
-      \E c, d \in U!CopiesOf(record.owner, b) : c.epoch # d.epoch)
+      \E c, d \in CopiesOf(record.owner, b) : c.epoch # d.epoch)
 \* The primary died when only a part of a checkpoint had arrived.
 NeverInPart ==
   ~(/\ role[First] = "down" /\ role[Second] = "secondary" /\ record.mode = "protected"
@@ -192,8 +185,8 @@ NeverInPart ==
 \* The storage lost what it had not flushed, and kept a version that nobody flushed.
 NeverBetween ==
   ~\E b \in Block :
-     /\ U!Runs(First) /\ b \in dirty[First]
+     /\ Runs(First) /\ b \in dirty[First]
      /\ 1 < cache[b] /\ cache[b] < mem[First][b] /\ disk[b] = cache[b]
 \* The outside heard of a write that a takeover must not take back, and there was one.
-NeverKept == ~(role[Second] = "primary" /\ seen # U!Fresh)
+NeverKept == ~(role[Second] = "primary" /\ seen # Fresh)
 =============================================================================
