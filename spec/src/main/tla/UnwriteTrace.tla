@@ -17,33 +17,24 @@
 (* order, so `seen' stays as it was, and what may be said is checked by    *)
 (* epochs (Covered).                                                       *)
 (***************************************************************************)
-EXTENDS Naturals, FiniteSets, Sequences, TLC, UnwriteTraceReader
+EXTENDS Unwrite, Sequences, TLC, UnwriteTraceReader
 
 CONSTANTS
-  None,
   Blocks,       \* how many blocks the trace touches
   DiagnoseAt    \* the event that was rejected and is to be explained; 0 for none
 
-Host == {"A", "B"}
-Block == 1..Blocks
-Off == {}
+\* What the configuration puts in the place of Host, Block and Off.
+TraceHosts == {"A", "B"}
+TraceBlocks == 1..Blocks
+NoRuleOff == {}
 
 VARIABLES
-  disk, cache, record, session, wire, replies, net, role, term, mode, epoch, mine,
-  mem, pending, sent, kept, dirty, cuts, safe, staged, reading, log, ckpt, seen,
   i,        \* the number of the next event
   covered   \* the checkpoint whose output was let go of: term and epoch
-
-U == INSTANCE Unwrite
-
-unwriteVars == <<disk, cache, record, session, wire, replies, net, role, term, mode, epoch, mine,
-                 mem, pending, sent, kept, dirty, cuts, safe, staged, reading, log, ckpt, seen>>
 
 E == TraceEvents[i]
 
 -----------------------------------------------------------------------------
-Fresh == [b \in Block |-> 1]
-NoWrite == [b \in Block |-> 0]
 OrNone(name) == IF name = "" THEN None ELSE name
 RecordOf(r) ==
   [term |-> r.term, owner |-> OrNone(r.owner), mode |-> r.mode,
@@ -85,98 +76,64 @@ Copy(h) == CHOOSE c \in reading[h] : (c.term = E.term /\ c.epoch = E.epoch /\ c.
 -----------------------------------------------------------------------------
 (* The actions, under their names. *)
 
-MachineWrite(h) == U!MachineWrite(h, E.block, E.value)
-RecvPreserved(h) == U!RecvPreserved(h, Message("Preserved", h, E.block))
-SendWrite(h) == U!SendWrite(h, E.block)
-Apply(h) ==
+TakeApply(h) ==
   \E w \in wire : /\ w.host = h /\ w.block = E.block /\ w.value = E.value
-                  /\ U!Apply(w)
-WriteDone(h) == U!WriteDone(h, E.block)
+                  /\ Apply(w)
 
 \* A cold owner has written nothing: its flush covers what any earlier owner wrote.
-Flush(h) ==
-  U!Flush(h, IF role[h] = "cold" THEN dirty[h] ELSE {E.blocks[k] : k \in DOMAIN E.blocks})
-Cut(h) == U!Cut(h)
-LearnCommitted(h) == U!LearnCommitted(h, CommittedTo(h))
-
-FollowJoin(h) == U!FollowJoin(h)
-BecomeSecondary(h) == U!BecomeSecondary(h)
-ReadOld(h) == U!ReadOld(h, Message("Preserve", h, E.block))
+TakeFlush(h) ==
+  Flush(h, IF role[h] = "cold" THEN dirty[h] ELSE {E.blocks[k] : k \in DOMAIN E.blocks})
 
 \* The value 0 says that nobody recorded what was read: the process was killed before it could.
-StoreCopy(h) ==
+TakeStoreCopy(h) ==
   /\ \E c \in reading[h] : (c.term = E.term /\ c.epoch = E.epoch /\ c.block = E.block)
   /\ E.value \in {0, Copy(h).value}
-  /\ U!StoreCopy(h, Copy(h))
+  /\ StoreCopy(h, Copy(h))
 
 \* All steps StagePart(h, m) of the state of an epoch in one.
-StagePart(h) ==
+TakeStagePart(h) ==
   LET parts == {m \in net : /\ m.type = "Part" /\ m.to = h
                             /\ m.term = E.term /\ m.epoch = E.epoch}
   IN /\ role[h] = "secondary"
      /\ parts # {} /\ E.term = term[h]
      /\ ckpt[h] # None => E.epoch > ckpt[h].epoch
      /\ staged' = [staged EXCEPT ![h] = @ \cup parts]
-     /\ UNCHANGED <<disk, cache, record, session, wire, replies, net, role, term, mode,
-                    epoch, mine, mem, pending, sent, kept, dirty, cuts, safe, reading,
-                    log, ckpt, seen>>
-Commit(h) == U!Commit(h, E.epoch)
-
-GoAlone(h) == U!GoAlone(h)
-Learn(h) == U!Learn(h)
-StartJoin(h) == U!StartJoin(h)
-Protect(h) == U!Protect(h)
-AbortJoin(h) == U!AbortJoin(h)
-StepDown(h) == U!StepDown(h)
-OpenSession(h) == U!OpenSession(h)
+     /\ UNCHANGED <<storage, net, role, term, mode, epoch, mine, machineVars, reading,
+                    localVars, seen>>
 
 \* What was let go of before a takeover is in the checkpoint that it goes back to.
 Covered(h) == covered.term = ckpt[h].term => covered.epoch <= ckpt[h].epoch
-TakeOver(h) == U!TakeOver(h) /\ Covered(h)
-RestartRollback(h) == U!RestartRollback(h)
-FinishRollback(h) == U!FinishRollback(h)
-Resume(h) == U!Resume(h)
-
-Bootstrap(h) == U!Bootstrap(h)
-ColdStart(h) == U!ColdStart(h)
-ForceColdStart(h) == U!ForceColdStart(h)
-ColdRead(h) == U!ColdRead(h)
-
-Crash(h) == U!Crash(h)
-Restart(h) == U!Restart(h)
-StorageCrash(h) == U!StorageCrash({})
 
 \* Of the output, only how far it is covered is known: to the cut of a checkpoint.
-Speak(h) ==
+TakeSpeak(h) ==
   /\ role[h] = "primary"
-  /\ UNCHANGED unwriteVars
+  /\ UNCHANGED vars
 
 \* The merge says that what was recorded changes nothing in the specification.
-Stutter(h) == UNCHANGED unwriteVars
+Stutter == UNCHANGED vars
 
 \* Messages that nobody will receive are lost: net stays small.
-Lose(h) ==
+Lose ==
   /\ net' = {m \in net : m.term > E.term \/ (m.term = E.term /\ m.epoch >= E.epoch)}
-  /\ UNCHANGED <<disk, cache, record, session, wire, replies, role, term, mode,
-                 epoch, mine, mem, pending, sent, kept, dirty, cuts, safe, staged, reading,
-                 log, ckpt, seen>>
+  /\ UNCHANGED <<storage, role, term, mode, epoch, mine, machineVars, secondaryVars,
+                 localVars, seen>>
 
 Taken(h) ==
-  CASE E.action = "MachineWrite" -> MachineWrite(h)
-    [] E.action = "RecvPreserved" -> RecvPreserved(h)
-    [] E.action = "SendWrite" -> SendWrite(h)
-    [] E.action = "Apply" -> Apply(h)
-    [] E.action = "WriteDone" -> WriteDone(h)
-    [] E.action = "ReadOld" -> ReadOld(h)
-    [] E.action = "StoreCopy" -> StoreCopy(h)
-    [] E.action = "Stutter" -> Stutter(h)
-    [] E.action = "Flush" -> Flush(h)
+  CASE E.action = "MachineWrite" -> MachineWrite(h, E.block, E.value)
+    [] E.action = "RecvPreserved" -> RecvPreserved(h, Message("Preserved", h, E.block))
+    [] E.action = "SendWrite" -> SendWrite(h, E.block)
+    [] E.action = "Apply" -> TakeApply(h)
+    [] E.action = "WriteDone" -> WriteDone(h, E.block)
+    [] E.action = "ReadOld" -> ReadOld(h, Message("Preserve", h, E.block))
+    [] E.action = "StoreCopy" -> TakeStoreCopy(h)
+    [] E.action = "Stutter" -> Stutter
+    [] E.action = "Flush" -> TakeFlush(h)
     [] E.action = "Cut" -> Cut(h)
-    [] E.action = "StagePart" -> StagePart(h)
-    [] E.action = "Commit" -> Commit(h)
-    [] E.action = "LearnCommitted" -> LearnCommitted(h)
-    [] E.action = "Speak" -> Speak(h)
-    [] E.action = "Lose" -> Lose(h)
+    [] E.action = "StagePart" -> TakeStagePart(h)
+    [] E.action = "Commit" -> Commit(h, E.epoch)
+    [] E.action = "LearnCommitted" -> LearnCommitted(h, CommittedTo(h))
+    [] E.action = "Speak" -> TakeSpeak(h)
+    [] E.action = "Lose" -> Lose
     [] E.action = "FollowJoin" -> FollowJoin(h)
     [] E.action = "BecomeSecondary" -> BecomeSecondary(h)
     [] E.action = "GoAlone" -> GoAlone(h)
@@ -186,7 +143,7 @@ Taken(h) ==
     [] E.action = "AbortJoin" -> AbortJoin(h)
     [] E.action = "StepDown" -> StepDown(h)
     [] E.action = "OpenSession" -> OpenSession(h)
-    [] E.action = "TakeOver" -> TakeOver(h)
+    [] E.action = "TakeOver" -> TakeOver(h) /\ Covered(h)
     [] E.action = "RestartRollback" -> RestartRollback(h)
     [] E.action = "FinishRollback" -> FinishRollback(h)
     [] E.action = "Resume" -> Resume(h)
@@ -196,7 +153,7 @@ Taken(h) ==
     [] E.action = "ColdRead" -> ColdRead(h)
     [] E.action = "Crash" -> Crash(h)
     [] E.action = "Restart" -> Restart(h)
-    [] E.action = "StorageCrash" -> StorageCrash(h)
+    [] E.action = "StorageCrash" -> StorageCrash({})
     [] OTHER -> FALSE
 
 Cover ==
@@ -211,6 +168,9 @@ Live(h) ==
   IF ckpt[h] = None THEN log[h]
   ELSE {c \in log[h] : c.term = ckpt[h].term /\ c.epoch >= ckpt[h].epoch}
 
+\* How many writes are under way; overridden by the same in Java, as is Rebuilds below.
+UnderWay(writes) == Cardinality({b \in Block : writes[b] # 0})
+
 \* What the specification says of each field that a process records.
 Say(h) ==
   [role      |-> role[h],
@@ -218,7 +178,7 @@ Say(h) ==
    mode      |-> mode[h],
    epoch     |-> epoch[h],
    connected |-> mine[h] # 0,
-   pending   |-> Cardinality({b \in Block : pending[h][b] # 0}),
+   pending   |-> UnderWay(pending[h]),
    kept      |-> Cardinality(kept[h]),
    dirty     |-> IF role[h] = "cold" THEN 0 ELSE Cardinality(dirty[h]),
    cuts      |-> {c.epoch : c \in cuts[h]},
@@ -236,8 +196,8 @@ Agrees ==
   /\ E.changes => record' = RecordOf(E.record)
 
 (***************************************************************************)
-(* U!Recoverable, in one pass over the copies: Rebuilds is overridden by   *)
-(* the same in Java (dev.unwrite.spec.trace.TraceOperators).               *)
+(* Recoverable, in one pass over the copies: Rebuilds is overridden by the *)
+(* same in Java (dev.unwrite.spec.trace.TraceOperators).                   *)
 (***************************************************************************)
 Rebuilds(copies, state, now, durable) ==
   \A b \in Block :
@@ -246,17 +206,14 @@ Rebuilds(copies, state, now, durable) ==
          THEN now[b] = state[b] /\ durable[b] = state[b]
          ELSE (CHOOSE c \in those : \A d \in those : c.epoch <= d.epoch).value = state[b]
 
-CanRebuild(h) == ckpt[h] # None /\ Rebuilds(Live(h), ckpt[h].state, cache, disk)
+Rebuildable(h) == ckpt[h] # None /\ Rebuilds(Live(h), ckpt[h].state, cache, disk)
 
-Recoverable ==
+RecoverableByTrace ==
   /\ record.mode = "protected" =>
-       /\ CanRebuild(record.secondary)
+       /\ Rebuildable(record.secondary)
        /\ ckpt[record.secondary].term = record.term
        /\ ckpt[record.secondary].epoch >= record.base
-  /\ record.mode = "rollback" => CanRebuild(record.owner)
-
-Consistent == U!Consistent
-OneOwner == U!OneOwner
+  /\ record.mode = "rollback" => Rebuildable(record.owner)
 
 Next ==
   /\ i <= Len(TraceEvents)
@@ -265,44 +222,52 @@ Next ==
   /\ i' = i + 1
   /\ i # DiagnoseAt =>
        /\ Agrees
-       /\ Recoverable'
+       /\ RecoverableByTrace'
        /\ Consistent'
        /\ OneOwner'
 
-Spec == Init /\ [][Next]_<<unwriteVars, i, covered>>
+Spec == Init /\ [][Next]_<<vars, i, covered>>
+
+(***************************************************************************)
+(* The number of the next event tells states apart: each event determines  *)
+(* its step (Apply too, since a host has one session and one write of a    *)
+(* block at a time).  Were there ever two, only one would be followed: a   *)
+(* trace could be rejected by that, never accepted.                        *)
+(***************************************************************************)
+Position == i
 
 -----------------------------------------------------------------------------
 (* What a rejection is explained with. *)
 
 Enabled(h) == {
-  IF ENABLED U!Flush(h, dirty[h]) THEN "Flush" ELSE "",
-  IF ENABLED U!Cut(h) THEN "Cut" ELSE "",
-  IF ENABLED U!GoAlone(h) THEN "GoAlone" ELSE "",
-  IF ENABLED U!Learn(h) THEN "Learn" ELSE "",
-  IF ENABLED U!StartJoin(h) THEN "StartJoin" ELSE "",
-  IF ENABLED U!Protect(h) THEN "Protect" ELSE "",
-  IF ENABLED U!AbortJoin(h) THEN "AbortJoin" ELSE "",
-  IF ENABLED U!StepDown(h) THEN "StepDown" ELSE "",
-  IF ENABLED U!OpenSession(h) THEN "OpenSession" ELSE "",
-  IF ENABLED U!FollowJoin(h) THEN "FollowJoin" ELSE "",
-  IF ENABLED U!BecomeSecondary(h) THEN "BecomeSecondary" ELSE "",
-  IF ENABLED U!TakeOver(h) THEN "TakeOver" ELSE "",
-  IF ENABLED U!RestartRollback(h) THEN "RestartRollback" ELSE "",
-  IF ENABLED U!FinishRollback(h) THEN "FinishRollback" ELSE "",
-  IF ENABLED U!Resume(h) THEN "Resume" ELSE "",
-  IF ENABLED U!Bootstrap(h) THEN "Bootstrap" ELSE "",
-  IF ENABLED U!ColdStart(h) THEN "ColdStart" ELSE "",
-  IF ENABLED U!ForceColdStart(h) THEN "ForceColdStart" ELSE "",
-  IF ENABLED U!ColdRead(h) THEN "ColdRead" ELSE "",
+  IF ENABLED Flush(h, dirty[h]) THEN "Flush" ELSE "",
+  IF ENABLED Cut(h) THEN "Cut" ELSE "",
+  IF ENABLED GoAlone(h) THEN "GoAlone" ELSE "",
+  IF ENABLED Learn(h) THEN "Learn" ELSE "",
+  IF ENABLED StartJoin(h) THEN "StartJoin" ELSE "",
+  IF ENABLED Protect(h) THEN "Protect" ELSE "",
+  IF ENABLED AbortJoin(h) THEN "AbortJoin" ELSE "",
+  IF ENABLED StepDown(h) THEN "StepDown" ELSE "",
+  IF ENABLED OpenSession(h) THEN "OpenSession" ELSE "",
+  IF ENABLED FollowJoin(h) THEN "FollowJoin" ELSE "",
+  IF ENABLED BecomeSecondary(h) THEN "BecomeSecondary" ELSE "",
+  IF ENABLED TakeOver(h) THEN "TakeOver" ELSE "",
+  IF ENABLED RestartRollback(h) THEN "RestartRollback" ELSE "",
+  IF ENABLED FinishRollback(h) THEN "FinishRollback" ELSE "",
+  IF ENABLED Resume(h) THEN "Resume" ELSE "",
+  IF ENABLED Bootstrap(h) THEN "Bootstrap" ELSE "",
+  IF ENABLED ColdStart(h) THEN "ColdStart" ELSE "",
+  IF ENABLED ForceColdStart(h) THEN "ForceColdStart" ELSE "",
+  IF ENABLED ColdRead(h) THEN "ColdRead" ELSE "",
   IF role[h] = "primary" THEN "MachineWrite" ELSE "",
-  IF \E b \in Block : ENABLED U!SendWrite(h, b) THEN "SendWrite" ELSE "",
-  IF \E b \in Block : ENABLED U!WriteDone(h, b) THEN "WriteDone" ELSE "",
-  IF \E m \in net : ENABLED U!RecvPreserved(h, m) THEN "RecvPreserved" ELSE "",
-  IF \E m \in net : ENABLED U!LearnCommitted(h, m) THEN "LearnCommitted" ELSE "",
-  IF \E m \in net : ENABLED U!ReadOld(h, m) THEN "ReadOld" ELSE "",
-  IF \E m \in net : ENABLED U!StagePart(h, m) THEN "StagePart" ELSE "",
+  IF \E b \in Block : ENABLED SendWrite(h, b) THEN "SendWrite" ELSE "",
+  IF \E b \in Block : ENABLED WriteDone(h, b) THEN "WriteDone" ELSE "",
+  IF \E m \in net : ENABLED RecvPreserved(h, m) THEN "RecvPreserved" ELSE "",
+  IF \E m \in net : ENABLED LearnCommitted(h, m) THEN "LearnCommitted" ELSE "",
+  IF \E m \in net : ENABLED ReadOld(h, m) THEN "ReadOld" ELSE "",
+  IF \E m \in net : ENABLED StagePart(h, m) THEN "StagePart" ELSE "",
   IF reading[h] # {} /\ role[h] = "secondary" THEN "StoreCopy" ELSE "",
-  IF \E m \in staged[h] : ENABLED U!Commit(h, m.epoch) THEN "Commit" ELSE ""
+  IF \E m \in staged[h] : ENABLED Commit(h, m.epoch) THEN "Commit" ELSE ""
 } \ {""}
 
 OfBlock(h, b) ==
@@ -321,7 +286,7 @@ Explain ==
     THEN LET e == TraceEvents[DiagnoseAt]
          IN Report([at |-> "after", host |-> Say(e.host), record |-> ToString(record),
                     RecordAgrees |-> e.changes => record = RecordOf(e.record),
-                    Recoverable |-> Recoverable, Consistent |-> Consistent,
+                    Recoverable |-> RecoverableByTrace, Consistent |-> Consistent,
                     OneOwner |-> OneOwner])
   ELSE TRUE
 

@@ -72,10 +72,15 @@ public final class TraceValidation {
             Files.write(trace, lines);
             Map<String, String> constants = new LinkedHashMap<>();
             constants.put("None", "None");
+            constants.put("Host", "<- TraceHosts");
+            constants.put("Block", "<- TraceBlocks");
+            constants.put("Off", "<- NoRuleOff");
             constants.put("Blocks", Integer.toString(Math.max(1, merger.blocks())));
             constants.put("DiagnoseAt", Integer.toString(diagnoseAt));
             TraceVerdict verdict =
-                    new TraceCheck(SpecFiles.bundled(), LIMIT, HEAP).run(MODULE, trace, constants, report);
+                    new TraceCheck(SpecFiles.bundled(), LIMIT, HEAP)
+                    .viewing("Position")
+                    .run(MODULE, trace, constants, report);
             return switch (verdict) {
                 case TraceVerdict.Rejected r -> r.furthestIndex();
                 case TraceVerdict.Accepted a ->

@@ -50,10 +50,10 @@ class ThreeListsTest {
                 .collect(Collectors.toCollection(TreeSet::new));
     }
 
-    /** Each definition of the model that takes a step of Unwrite: {@code Name(...) == ... U!Name(...)}. */
+    /** Each definition of the model that takes a step of Unwrite: {@code MCName(...) == ... Name(...)}. */
     private static Set<String> actionsOf(String module) {
-        Set<String> found = names(module, "(?m)^(\\w+)(?:\\([^)]*\\))? ==");
-        found.retainAll(names(module, "U!(\\w+)\\("));
+        Set<String> found = names(module, "(?m)^MC(\\w+)(?:\\([^)]*\\))? ==");
+        found.retainAll(names(module, "\\b(\\w+)\\("));
         return found;
     }
 

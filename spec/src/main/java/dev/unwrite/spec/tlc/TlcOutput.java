@@ -55,6 +55,8 @@ final class TlcOutput {
     private static final Pattern STATE_HEAD = Pattern.compile("(\\d+): <(.*)>");
     private static final Pattern ACTION =
             Pattern.compile("(\\w+)(?:\\((.*)\\))? (line \\d+, col \\d+ to line \\d+, col \\d+ of module \\w+)");
+    /** A model puts it before the name of an action that it gives a bound. */
+    private static final Pattern BOUNDED = Pattern.compile("^MC(?=[A-Z])");
     private static final Pattern BACK_TO = Pattern.compile("(\\d+): Back to state");
 
     private final Consumer<TlcProgress> listener;
@@ -157,7 +159,7 @@ final class TlcOutput {
         String parameters = named && action.group(2) != null ? action.group(2) : "";
         addStep(new TraceStep(
                 Integer.parseInt(head.group(1)),
-                named ? action.group(1) : TraceStep.INITIAL,
+                named ? BOUNDED.matcher(action.group(1)).replaceFirst("") : TraceStep.INITIAL,
                 parameters,
                 named ? action.group(3) : null,
                 TlaParser.state(text.substring(lineEnd + 1))));

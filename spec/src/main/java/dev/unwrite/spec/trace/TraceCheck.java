@@ -29,12 +29,23 @@ public final class TraceCheck {
     private final SpecFiles files;
     private final Duration limit;
     private final String heap;
+    private final @Nullable String view;
 
     /** Specifications in {@code files}; a check takes no longer than {@code limit}, in a heap of {@code heap} at most. */
     public TraceCheck(SpecFiles files, Duration limit, String heap) {
+        this(files, limit, heap, null);
+    }
+
+    private TraceCheck(SpecFiles files, Duration limit, String heap, @Nullable String view) {
         this.files = files;
         this.limit = limit;
         this.heap = heap;
+        this.view = view;
+    }
+
+    /** The same, with states told apart by the definition {@code name} of the module only: no fingerprints of large states. */
+    public TraceCheck viewing(String name) {
+        return new TraceCheck(files, limit, heap, name);
     }
 
     /**
@@ -80,8 +91,11 @@ public final class TraceCheck {
         }
     }
 
-    private static String config(Map<String, String> constants) {
+    private String config(Map<String, String> constants) {
         StringBuilder config = new StringBuilder("SPECIFICATION Spec\nINVARIANT " + INVARIANT + "\n");
+        if (view != null) {
+            config.append("VIEW ").append(view).append('\n');
+        }
         constants.forEach((name, value) -> config.append("CONSTANT ")
                 .append(name)
                 .append(value.startsWith("<-") ? " " : " = ")

@@ -12,7 +12,7 @@ import tlc2.value.impl.TupleValue;
 import tlc2.value.impl.Value;
 import tlc2.value.impl.ValueEnumeration;
 
-/** Operators of {@code UnwriteTrace.tla} that would be quadratic in TLA+; runs in TLC's JVM. */
+/** Operators of {@code UnwriteTrace.tla} that look at every block in each step; runs in TLC's JVM. */
 public final class TraceOperators {
     private static final StringValue BLOCK = new StringValue("block");
     private static final StringValue EPOCH = new StringValue("epoch");
@@ -42,6 +42,16 @@ public final class TraceOperators {
             }
         }
         return BoolValue.ValTrue;
+    }
+
+    /** How many blocks have a value that is not 0. */
+    @TLAPlusOperator(identifier = "UnderWay", module = "UnwriteTrace", warn = false)
+    public static Value underWay(Value writes) {
+        int count = 0;
+        for (Value value : elements(writes)) {
+            count += ((IntValue) value).val == 0 ? 0 : 1;
+        }
+        return IntValue.gen(count);
     }
 
     private static int number(RecordValue record, StringValue field) {
