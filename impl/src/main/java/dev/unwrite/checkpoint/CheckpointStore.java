@@ -61,7 +61,8 @@ public final class CheckpointStore implements Closeable {
         }
     }
 
-    static CheckpointStore open(CheckpointFiles files, Policy policy, long limitBytes) throws IOException {
+    /** As above, in a folder that the caller has made; the store closes it. */
+    public static CheckpointStore open(CheckpointFiles files, Policy policy, long limitBytes) throws IOException {
         for (String name : files.names()) {
             if (name.startsWith(INCOMING)) {
                 files.delete(name);

@@ -28,7 +28,7 @@ final class LogWriter implements Closeable {
     private final LogIndex index;
     private final Deque<Segment> live = new ArrayDeque<>();
     private final List<Segment> unsynced = new ArrayList<>();
-    private final ByteBuffer staging = ByteBuffer.allocateDirect(STAGING_BYTES).order(ByteOrder.LITTLE_ENDIAN);
+    private final ByteBuffer staging;
     private final LogStats.Counters counters;
 
     private Control control;
@@ -53,6 +53,9 @@ final class LogWriter implements Closeable {
             Marker marker, SegmentPool pool, Recovery.Result recovered, UndoOptions options, LogStats.Counters counters)
             throws IOException {
         this.options = options;
+        // A segment is written from its start to its end, so that more than a segment is never staged.
+        this.staging = ByteBuffer.allocateDirect(Math.min(STAGING_BYTES, options.segmentBytes()))
+                .order(ByteOrder.LITTLE_ENDIAN);
         this.marker = marker;
         this.pool = pool;
         this.counters = counters;
