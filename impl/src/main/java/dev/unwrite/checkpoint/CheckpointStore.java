@@ -70,9 +70,10 @@ public final class CheckpointStore implements Closeable {
         }
         CheckpointStore store = new CheckpointStore(files, policy, limitBytes);
         if (files.names().contains(COMMITTED)) {
-            store.committed = store.readCommitted();
+            Checkpoint found = store.readCommitted();
+            store.committed = found;
             try (InputStream state = store.open()) {
-                byte[] buffer = new byte[VERIFY_BYTES];
+                byte[] buffer = new byte[(int) Math.min(VERIFY_BYTES, found.length() + 1)];
                 while (state.read(buffer) >= 0) {
                     // Reading is what checks it.
                 }

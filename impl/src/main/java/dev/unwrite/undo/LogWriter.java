@@ -79,7 +79,8 @@ final class LogWriter implements Closeable {
      * it is on the disk, not even after a successful sync, if an earlier sync had failed.
      */
     private static void secure(List<Recovery.Frame> unvouched) throws IOException {
-        ByteBuffer buffer = ByteBuffer.allocateDirect((1 + MAX_FRAME_BLOCKS) * Pages.BYTES);
+        long largest = unvouched.stream().mapToLong(Recovery.Frame::bytes).max().orElse(Pages.BYTES);
+        ByteBuffer buffer = ByteBuffer.allocateDirect((int) largest);
         Segment previous = null;
         for (Recovery.Frame frame : unvouched) {
             SegmentFile file = frame.segment().file();

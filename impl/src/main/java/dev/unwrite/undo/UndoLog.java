@@ -123,8 +123,9 @@ public final class UndoLog implements Closeable {
         this.writer = new LogWriter(marker, pool, found, options, counters);
         this.published = writer.view();
         pool.start(found.free());
-        this.thread =
-                inline ? null : Thread.ofPlatform().daemon().name("unwrite-undo-writer").start(this::work);
+        this.thread = inline
+                ? null
+                : Thread.ofPlatform().daemon().name("unwrite-undo-writer").start(this::work);
     }
 
     /** What was found when the log was opened. */
@@ -224,7 +225,10 @@ public final class UndoLog implements Closeable {
         try {
             EpochKey from = new EpochKey(baseTerm, baseEpoch);
             EpochKey to = new EpochKey(baseTerm, Long.MAX_VALUE);
-            return new Rollback(files, visitor).run(published.subMap(from, true, to, true));
+            NavigableMap<EpochKey, EpochRecords.View> since = published.subMap(from, true, to, true);
+            long bytes =
+                    since.values().stream().mapToLong(EpochRecords.View::bytes).sum();
+            return new Rollback(files, visitor, bytes).run(since);
         } finally {
             pool.endRead();
         }

@@ -146,15 +146,16 @@ final class Checks {
                 require(
                         "Recoverable",
                         held.term() == record.term() && held.epoch() >= record.base(),
-                        () -> holder.name + " holds checkpoint " + held.epoch() + " of term " + held.term() + "; " + world);
+                        () -> holder.name + " holds checkpoint " + held.epoch() + " of term " + held.term() + "; "
+                                + world);
             }
             int[] cut = world.cut(held.term(), held.epoch());
             int[] state = Machine.values(left.state());
             require(
                     "Recoverable",
                     Arrays.equals(cut, state),
-                    () -> holder.name + " holds " + Arrays.toString(state) + " as checkpoint " + held.epoch() + " of term "
-                            + held.term() + ", which was " + Arrays.toString(cut));
+                    () -> holder.name + " holds " + Arrays.toString(state) + " as checkpoint " + held.epoch()
+                            + " of term " + held.term() + ", which was " + Arrays.toString(cut));
             Map<Long, Integer> copies = left.copiesSince(held.term(), held.epoch());
             restores(holder, copies, world.storage().image(), state, "");
             restores(holder, copies, world.storage().durableImage(), state, ", if the storage crashed now,");

@@ -37,7 +37,8 @@ public final class Counts {
     @Override
     public String toString() {
         return failovers + " failovers, " + restored + " blocks restored, " + checkpoints + " checkpoints committed, "
-                + joins + " joins, " + crashes + " crashes of hosts, " + storageCrashes + " of the storage, " + coldStarts
+                + joins + " joins, " + crashes + " crashes of hosts, " + storageCrashes + " of the storage, "
+                + coldStarts
                 + " cold starts, " + heard + " outputs";
     }
 }

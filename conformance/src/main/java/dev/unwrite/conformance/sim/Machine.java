@@ -77,7 +77,8 @@ final class Machine {
             crc.update(state);
             int size = state.length / PARTS;
             for (int i = 0; i < PARTS; i++) {
-                ByteBuffer bytes = ByteBuffer.wrap(state, i * size, size).slice().asReadOnlyBuffer();
+                ByteBuffer bytes =
+                        ByteBuffer.wrap(state, i * size, size).slice().asReadOnlyBuffer();
                 parts.add(new Message.Part(to, term, epoch, i * size, bytes, state.length, crc.getValue()));
             }
         }
@@ -86,15 +87,14 @@ final class Machine {
 
     /** Whether something said may leave: asked before the step, so that a run is not filled with empty ones. */
     boolean hasToSay(HostState s) {
-        return s.mode() == Mode.SOLO && s.quiet()
+        return (s.mode() == Mode.SOLO && s.quiet())
                 ? !output.isEmpty()
                 : output.stream().anyMatch(said -> said.epoch < s.safe());
     }
 
     /** What was said before the cut that began the epoch. */
     List<Said> release(long epoch) {
-        List<Said> leaving =
-                output.stream().filter(said -> said.epoch < epoch).toList();
+        List<Said> leaving = output.stream().filter(said -> said.epoch < epoch).toList();
         output.removeAll(leaving);
         return leaving;
     }

@@ -1,8 +1,8 @@
 package dev.unwrite.conformance.sim;
 
 import dev.unwrite.checkpoint.CheckpointStore;
-import dev.unwrite.protocol.Blocks;
 import dev.unwrite.protocol.BlockSet;
+import dev.unwrite.protocol.Blocks;
 import dev.unwrite.protocol.Checkpoint;
 import dev.unwrite.protocol.CopyKey;
 import dev.unwrite.protocol.Extent;
@@ -189,8 +189,7 @@ final class Mirror {
             if (arriving != null || late || incoming.size() == CheckpointStore.MAX_RECEIVERS) {
                 return false;
             }
-            arriving = new Incoming(
-                    part.term(), store.begin(part.term(), part.epoch()), part.length(), part.crc32c());
+            arriving = new Incoming(part.term(), store.begin(part.term(), part.epoch()), part.length(), part.crc32c());
             incoming.put(part.epoch(), arriving);
         }
         if (arriving == null || arriving.receiver.received() != part.offset()) {
@@ -219,7 +218,9 @@ final class Mirror {
         arrived.receiver.commit(arrived.length, arrived.crc32c);
         for (Long older : List.copyOf(incoming.keySet())) {
             if (older < epoch) {
-                java.util.Objects.requireNonNull(incoming.remove(older)).receiver.abort();
+                java.util.Objects.requireNonNull(incoming.remove(older))
+                        .receiver
+                        .abort();
             }
         }
     }

@@ -3,23 +3,34 @@ package dev.unwrite.conformance.sim;
 import dev.unwrite.conformance.sim.Move.Kind;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Predicate;
 
 /**
  * Makes a run that breaks a property shorter, as long as it breaks the same property: leaves out halves, quarters, and
  * so on down to single moves, then makes numbers smaller.
  */
 public final class Shrinker {
-    private final String property;
+    private final Predicate<List<Move>> bad;
     private int tries;
 
-    private Shrinker(String property, int tries) {
-        this.property = property;
+    private Shrinker(Predicate<List<Move>> bad, int tries) {
+        this.bad = bad;
         this.tries = tries;
     }
 
-    /** The shortest run found within so many tries. */
+    /** The shortest run found, within so many tries, that breaks the property. */
     public static List<Move> shrink(List<Move> moves, String property, int tries) {
-        Shrinker shrinker = new Shrinker(property, tries);
+        return shrink(
+                moves,
+                run -> {
+                    Violation violation = SimRun.violation(run);
+                    return violation != null && violation.property().equals(property);
+                },
+                tries);
+    }
+
+    static List<Move> shrink(List<Move> moves, Predicate<List<Move>> bad, int tries) {
+        Shrinker shrinker = new Shrinker(bad, tries);
         List<Move> best = moves;
         while (true) {
             List<Move> shorter = shrinker.simpler(shrinker.fewer(best));
@@ -31,11 +42,7 @@ public final class Shrinker {
     }
 
     private boolean breaks(List<Move> moves) {
-        if (tries-- <= 0) {
-            return false;
-        }
-        Violation violation = SimRun.violation(moves);
-        return violation != null && violation.property().equals(property);
+        return tries-- > 0 && bad.test(moves);
     }
 
     private List<Move> fewer(List<Move> moves) {

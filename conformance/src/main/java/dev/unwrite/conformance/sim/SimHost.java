@@ -186,8 +186,7 @@ final class SimHost {
 
     private void perform(Effect effect) {
         switch (effect) {
-            case Effect.SendPreserve e ->
-                network.send(new Message.Preserve(peer(), e.term(), e.epoch(), e.extents()));
+            case Effect.SendPreserve e -> network.send(new Message.Preserve(peer(), e.term(), e.epoch(), e.extents()));
             case Effect.ReadAndStore e -> mirror().toCopy(e.term(), e.epoch(), e.extents());
             case Effect.SendPreserved e ->
                 network.send(new Message.Preserved(peer(), e.term(), e.epoch(), e.extents()));
@@ -313,7 +312,8 @@ final class SimHost {
 
     private boolean askFlush() {
         boolean wanted = is(Role.COLD)
-                ? !state().coldFlushed() && storage.wire.stream().noneMatch(this::isOwnFlush)
+                ? !state().coldFlushed()
+                        && storage.wire.stream().noneMatch(this::isOwnFlush)
                         && storage.replies.stream().noneMatch(reply -> isOwnFlush(reply.to()))
                 : !state().dirty().isEmpty() && state().flushing().isEmpty();
         if (wanted && take(new Action.AskFlush(), null)) {
@@ -345,9 +345,7 @@ final class SimHost {
             return true;
         }
         int[] values = next.values;
-        boolean wanted = state().reading()
-                .getOrDefault(next.key, Blocks.NONE)
-                .containsAll(next.extent);
+        boolean wanted = state().reading().getOrDefault(next.key, Blocks.NONE).containsAll(next.extent);
         Mirror.Outcome outcome = wanted ? mirror().store(next) : Mirror.Outcome.STORED;
         switch (outcome) {
             case STORED -> {
@@ -440,6 +438,7 @@ final class SimHost {
             return false;
         }
         machine.load(storage.image());
+        world.counts().coldStarts++;
         return take(new Action.ColdRead(), null);
     }
 
@@ -494,6 +493,7 @@ final class SimHost {
         dev.unwrite.protocol.Checkpoint from = state().checkpoint();
         try {
             restores = from == null ? Map.of() : mirror().copiesSince(from.term(), from.epoch());
+            world.counts().restored += restores.size();
         } catch (IOException e) {
             if (!disk.isDamaged()) {
                 throw new Violation("Recoverable", name + " cannot read its copies: " + e, e);
@@ -622,9 +622,13 @@ final class SimHost {
         }
         return name + " is " + s.role().spelling() + ", term " + s.term()
                 + (s.role() == Role.PRIMARY ? ", " + s.mode().spelling() + ", epoch " + s.epoch() : "")
-                + (s.checkpoint() == null ? "" : ", holds checkpoint " + s.checkpoint().epoch())
+                + (s.checkpoint() == null
+                        ? ""
+                        : ", holds checkpoint " + s.checkpoint().epoch())
                 + (s.copies().isEmpty() ? "" : ", copies " + s.restorable().size())
-                + (s.pending().isEmpty() ? "" : ", writes under way " + s.pending().size())
+                + (s.pending().isEmpty()
+                        ? ""
+                        : ", writes under way " + s.pending().size())
                 + (s.role() == Role.PRIMARY ? ", machine " + machine : "");
     }
 }

@@ -82,12 +82,12 @@ public final class SimulateCommand implements Callable<Integer> {
         }
         double took = (System.nanoTime() - start) / 1e9;
         out().printf(
-                Locale.ROOT,
-                "%d runs from seed %d: %s, %d lost to more faults than are survived%n",
-                done,
-                seed,
-                counts,
-                counts.lost());
+                        Locale.ROOT,
+                        "%d runs from seed %d: %s, %d lost to more faults than are survived%n",
+                        done,
+                        seed,
+                        counts,
+                        counts.lost());
         out().printf(Locale.ROOT, "%.0f failovers a second, %.1f s%n", counts.failovers() / took, took);
         out().flush();
         return Exit.OK;
