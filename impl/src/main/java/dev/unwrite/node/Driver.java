@@ -27,6 +27,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
@@ -43,6 +44,8 @@ import org.jspecify.annotations.Nullable;
 final class Driver implements Closeable, PeerLink.Listener {
     private static final Duration IDLE_TICK = Duration.ofMillis(100);
     private static final Duration HEARTBEAT = Duration.ofMillis(100);
+    /** A driver that has made no turn for so long is stuck, and its host says nothing any more. */
+    private static final Duration TURN_LIMIT = Duration.ofSeconds(20);
     private static final Duration RECORD_EVERY = Duration.ofMillis(500);
     /** The role, in a heartbeat, of a host whose local storage failed it. */
     private static final String FAILED = "failed";
@@ -69,6 +72,10 @@ final class Driver implements Closeable, PeerLink.Listener {
     private final SessionKeeper keeper;
     private final ExecutorService cutting = Executors.newSingleThreadExecutor(
             Thread.ofPlatform().name("cutter").daemon().factory());
+    /** Apart from the driver, which waits for the storage: one that hangs must not look like a host that died. */
+    private final ScheduledExecutorService heartbeats = Executors.newSingleThreadScheduledExecutor(
+            Thread.ofPlatform().name("heartbeats").daemon().factory());
+
     private final AtomicBoolean cutUnderWay = new AtomicBoolean();
     private final AtomicLong preserveRequests = new AtomicLong();
     private final AtomicLong preservedBlocks = new AtomicLong();
@@ -93,7 +100,7 @@ final class Driver implements Closeable, PeerLink.Listener {
     private @Nullable StateSender sender;
     private @Nullable Thread thread;
     private long nextCut;
-    private long nextHeartbeat;
+    private volatile long lastTurn = System.nanoTime();
     private long nextRecord;
     private long waitingWrite = -1;
     private long waitingSince;
@@ -144,6 +151,7 @@ final class Driver implements Closeable, PeerLink.Listener {
             sender = states;
             cutter = new Cutter(engine, path, room, outputs, states, budget, sessions, witness);
             thread = Thread.ofPlatform().name("driver").start(this::run);
+            heartbeats.scheduleAtFixedRate(this::beat, 0, HEARTBEAT.toMillis(), TimeUnit.MILLISECONDS);
         } finally {
             lock.unlock();
         }
@@ -350,7 +358,7 @@ final class Driver implements Closeable, PeerLink.Listener {
                     lastMode = engine.state().mode();
                     modeSince = System.nanoTime();
                 }
-                heartbeat();
+                lastTurn = System.nanoTime();
                 readRecordIfDue();
                 carryOutOrders();
                 switch (engine.state().role()) {
@@ -384,7 +392,7 @@ final class Driver implements Closeable, PeerLink.Listener {
     }
 
     private void waitForMore() throws InterruptedException {
-        long until = Math.min(nextHeartbeat, nextRecord);
+        long until = Math.min(lastTurn + HEARTBEAT.toNanos(), nextRecord);
         if (engine.state().role() == Role.PRIMARY) {
             until = Math.min(until, nextCut);
         }
@@ -400,12 +408,19 @@ final class Driver implements Closeable, PeerLink.Listener {
         }
     }
 
+    /** An exception would end the heartbeats for good, and the host would look dead. */
+    private void beat() {
+        try {
+            heartbeat();
+        } catch (RuntimeException e) {
+            log.accept("trouble: no heartbeat could be sent: " + e);
+        }
+    }
+
     private void heartbeat() {
-        long now = System.nanoTime();
-        if (now < nextHeartbeat) {
+        if (System.nanoTime() - lastTurn > TURN_LIMIT.toNanos()) {
             return;
         }
-        nextHeartbeat = now + HEARTBEAT.toNanos();
         HostState s = engine.state();
         Checkpoint held = s.checkpoint();
         send(new PeerMessage.Heartbeat(
@@ -900,6 +915,7 @@ final class Driver implements Closeable, PeerLink.Listener {
     @Override
     public void close() {
         stopping = true;
+        heartbeats.shutdownNow();
         wakeUp();
         Thread running = thread;
         if (running != null) {
