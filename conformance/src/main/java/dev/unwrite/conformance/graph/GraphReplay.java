@@ -71,7 +71,7 @@ public final class GraphReplay {
     private int replay(List<Model> chosen, @Nullable Path folder) throws IOException, InterruptedException {
         Map<String, Integer> perAction = new TreeMap<>();
         for (Model model : chosen) {
-            ReplayReport report = new Replay(model.name(), graph(model, folder)).run();
+            ReplayReport report = new Replay(model.name(), graph(model, folder), model.constants()).run();
             out.println(report);
             report.perAction().forEach((action, count) -> perAction.merge(action, count, Integer::sum));
         }

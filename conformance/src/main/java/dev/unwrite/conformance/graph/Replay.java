@@ -7,8 +7,10 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,17 +28,20 @@ final class Replay {
     private final List<@Nullable List<Way>> ways = new ArrayList<>();
     private final Map<HostState, HostState> hosts = new HashMap<>();
     private final Deque<Visit> visits = new ArrayDeque<>();
+    private final Refusals refusals;
     private final ReplayReport report;
 
     /** A state of the specification, and one way to it that is to be followed on. */
     private record Visit(int state, Way way) {}
 
-    Replay(String model, StateGraph graph) {
+    /** {@code constants}: of the model, as its configuration has them. */
+    Replay(String model, StateGraph graph, Map<String, String> constants) {
         this.model = model;
         this.graph = graph;
         specStates = new SpecStates(graph);
         firstEdge = firstEdges(graph);
-        report = new ReplayReport(model, graph);
+        refusals = new Refusals(model, universe(), new Guards(constants));
+        report = new ReplayReport(model, graph, refusals);
         for (int i = 0; i < graph.states(); i++) {
             ways.add(null);
         }
@@ -56,10 +61,12 @@ final class Replay {
 
     private void visit(Visit visit) {
         SpecState s = specStates.state(visit.state());
+        Set<Chosen> allowed = new HashSet<>();
         for (int i = firstEdge[visit.state()]; i < firstEdge[visit.state() + 1]; i++) {
             Edge edge = graph.edge(i);
             SpecState t = specStates.state(edge.target());
             Chosen step = Chosen.of(edge.label(), specStates, s, t);
+            allowed.add(step);
             String where = model + ", state " + edge.source() + " to " + edge.target() + ", " + step;
             Way after = EdgeReplay.take(where, s, t, step, visit.way());
             report.replayed(i, after != null);
@@ -67,6 +74,22 @@ final class Replay {
                 reached(edge.target(), after);
             }
         }
+        visit.way().hosts().forEach(host -> refusals.check(s, host, allowed));
+    }
+
+    private Universe universe() {
+        long term = 0;
+        long epoch = 0;
+        long session = 0;
+        for (int i = 0; i < graph.states(); i++) {
+            SpecState state = specStates.state(i);
+            term = Math.max(term, state.record().term());
+            for (String name : specStates.hosts()) {
+                epoch = Math.max(epoch, state.host(name).epoch());
+                session = Math.max(session, state.session().getOrDefault(name, 0L));
+            }
+        }
+        return new Universe(term, epoch, session, specStates.state(0).blocks(), specStates.hosts());
     }
 
     private void reached(int state, Way way) {

@@ -13,12 +13,14 @@ final class ReplayReport {
     private final StateGraph graph;
     private final BitSet taken = new BitSet();
     private final BitSet leftOut = new BitSet();
+    private final Refusals refusals;
     private long steps;
     private long ways;
     private int waysMost;
     private int unreached;
 
-    ReplayReport(String model, StateGraph graph) {
+    ReplayReport(String model, StateGraph graph, Refusals refusals) {
+        this.refusals = refusals;
         this.model = model;
         this.graph = graph;
     }
@@ -52,6 +54,8 @@ final class ReplayReport {
     public String toString() {
         return model + ": " + graph.states() + " states, " + graph.edges() + " edges; " + taken.cardinality()
                 + " edges taken, " + leftOut.cardinality() + " left out, " + unreached + " states unreached, " + ways
-                + " ways, at most " + waysMost + " of one state, " + steps + " steps replayed";
+                + " ways, at most " + waysMost + " of one state, " + steps + " steps replayed; asked "
+                + refusals.asked() + " times, refused " + refusals.refused() + ", taken beyond the edges "
+                + refusals.excused();
     }
 }

@@ -1,0 +1,147 @@
+package dev.unwrite.conformance.graph;
+
+import dev.unwrite.protocol.Action;
+import dev.unwrite.protocol.Effect;
+import dev.unwrite.protocol.HostState;
+import dev.unwrite.protocol.Protocol;
+import dev.unwrite.protocol.Step;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+
+/**
+ * Asks the code, in each state of a host, for everything in the {@link Universe}. All that it takes must be a step of
+ * the specification from the state of the graph, or have a {@link Reason}.
+ */
+final class Refusals {
+    private final String model;
+    private final List<Probe> probes;
+    private final Guards guards;
+    private final Map<HostState, List<Answer>> answers = new HashMap<>();
+    private final Map<String, Long> refused = new TreeMap<>();
+    private final Map<Reason, Long> excused = new EnumMap<>(Reason.class);
+    private long asked;
+
+    Refusals(String model, Universe universe, Guards guards) {
+        this.model = model;
+        this.guards = guards;
+        probes = universe.probes();
+    }
+
+    /** Checks a host in a state; {@code edges} are the steps that the specification allows there. */
+    void check(SpecState s, HostState code, Set<Chosen> edges) {
+        if (s.host(code.name()).is("down")) {
+            return; // There is nobody to ask.
+        }
+        for (Answer answer : answers.computeIfAbsent(code, this::ask)) {
+            if (isStep(s, code, answer.probe(), edges)) {
+                continue;
+            }
+            Reason reason = guards.reason(s, code, answer);
+            if (reason == null) {
+                throw new Caught(
+                        model + ", state " + s.number(), answer.probe() + " at " + code.name(), "forbids it", "takes it");
+            }
+            excused.merge(reason, 1L, Long::sum);
+        }
+    }
+
+    /** What the code takes of all that it is asked for. */
+    private List<Answer> ask(HostState code) {
+        List<Answer> taken = new ArrayList<>();
+        for (Probe probe : probes) {
+            asked++;
+            HostState now = code;
+            List<Effect> effects = new ArrayList<>();
+            boolean all = true;
+            for (Action action : probe.code()) {
+                if (all && Protocol.step(now, action) instanceof Step.Taken(HostState next, List<Effect> more)) {
+                    now = next;
+                    effects.addAll(more);
+                } else {
+                    all = false;
+                }
+            }
+            if (all) {
+                taken.add(new Answer(probe, now, List.copyOf(effects)));
+                mustBeUndone(code, probe, now);
+            } else {
+                refused.merge(probe.action(), 1L, Long::sum);
+            }
+        }
+        return taken;
+    }
+
+    /** A proposal that the storage did not agree to leaves no trace. */
+    private void mustBeUndone(HostState before, Probe probe, HostState after) {
+        if (probe.code().getLast() instanceof Action.Propose) {
+            Step undone = Protocol.step(after, new Action.NotAgreed());
+            if (!(undone instanceof Step.Taken(HostState next, List<Effect> effects))
+                    || !next.equals(before)
+                    || !effects.isEmpty()) {
+                throw new Caught(model, "NotAgreed at " + before.name() + " after " + probe, before, undone);
+            }
+        }
+    }
+
+    /** Whether an edge of the graph is this step; the parameters that it has must be the same. */
+    private static boolean isStep(SpecState s, HostState code, Probe p, Set<Chosen> edges) {
+        String h = code.name();
+        return switch (p.action()) {
+            case "MachineWrite" -> edges.contains(new Chosen(p.action(), h, 0, 0, p.block()));
+            case "SendWrite" ->
+                edges.contains(new Chosen(p.action(), h, 0, 0, p.block()))
+                        && ((Action.SendWrite) p.code().getFirst()).id() == EdgeReplay.writeId(code, p.block());
+            case "WriteDone" ->
+                edges.contains(new Chosen(p.action(), h, 0, 0, p.block()))
+                        && p.session() == s.host(h).mine()
+                        && ((Action.WriteDone) p.code().getFirst()).id() == EdgeReplay.writeId(code, p.block());
+            case "RecvPreserved", "ReadOld", "StoreCopy", "LearnCommitted" ->
+                edges.contains(new Chosen(p.action(), h, p.term(), p.epoch(), p.block()));
+            case "Commit" -> edges.contains(new Chosen(p.action(), h, s.host(h).term(), p.epoch(), -1));
+            case "StagePart" -> allParts(s, h, p, edges);
+            case "Flush" -> edges.contains(new Chosen(p.action(), h, 0, 0, -1)) && p.session() == s.host(h).mine();
+            case "OpenSession" ->
+                edges.contains(new Chosen(p.action(), h, 0, 0, -1))
+                        && p.session() == s.session().getOrDefault(h, 0L) + 1;
+            case "Cut", "Speak", "StartJoin", "Resume", "ColdRead", "Restart" ->
+                edges.contains(new Chosen(p.action(), h, 0, 0, -1));
+            default ->
+                edges.contains(new Chosen(p.action(), h, 0, 0, -1)) && p.record().equals(s.record());
+        };
+    }
+
+    /** To the code, all parts that are still missing are one step. */
+    private static boolean allParts(SpecState s, String h, Probe p, Set<Chosen> edges) {
+        boolean some = false;
+        for (int b = 0; b < s.blocks(); b++) {
+            int block = b;
+            boolean staged = s.host(h).staged().stream()
+                    .anyMatch(m -> m.term() == p.term() && m.epoch() == p.epoch() && m.block() == block);
+            if (!staged && !edges.contains(new Chosen("StagePart", h, p.term(), p.epoch(), b))) {
+                return false;
+            }
+            some |= !staged;
+        }
+        return some;
+    }
+
+    /** How often the code was asked for something, each time in another state of a host. */
+    long asked() {
+        return asked;
+    }
+
+    /** By action, how many of these it refused. {@code Half} is a second half without its first. */
+    Map<String, Long> refused() {
+        return refused;
+    }
+
+    /** By reason, how many steps it takes beyond the edges, in all states of the graph. */
+    Map<Reason, Long> excused() {
+        return excused;
+    }
+}
