@@ -30,6 +30,9 @@ final class CodeTerms {
     /** The blocks as a bit mask. */
     static int mask(Blocks blocks) {
         int mask = 0;
+        if (blocks.isEmpty()) {
+            return mask;
+        }
         for (Extent extent : blocks.extents()) {
             mask |= mask(extent);
         }

@@ -74,12 +74,19 @@ final class Guards {
                         Reason.AGAIN);
             case "ReadOld" -> readOld(s, name, h, code, answer);
             case "StagePart" -> stagePart(s, name, h, p);
-            case "StartJoin" -> startJoin(s, h);
+            case "StartJoin" ->
+                when(
+                        primary
+                                && h.mode().equals("solo")
+                                && s.owns(name, "solo")
+                                && h.quiet()
+                                && h.epoch() >= bound("MaxEpoch"),
+                        Reason.BOUND);
             case "OpenSession" -> openSession(s, name, h, p);
             case "ColdRead" ->
                 when(h.is("cold") && h.dirty() == 0 && !answered(s, name, h), Reason.NOT_ANSWERED);
             case "Restart" -> when(h.is("idle") && answer.next().equals(code), Reason.AGAIN);
-            default -> when(withRecord(name, h, p), byRecord(s, h, name, p));
+            default -> when(p.record() != null && withRecord(name, h, p), byRecord(s, name, p));
         };
     }
 
@@ -161,15 +168,6 @@ final class Guards {
         return when(wanted && parts < s.blocks(), Reason.NOT_SENT);
     }
 
-    private @Nullable Reason startJoin(SpecState s, SpecHost h) {
-        if (!h.is("primary") || !h.mode().equals("solo") || !h.quiet()) {
-            return null;
-        }
-        return s.record().term() > h.term()
-                ? Reason.NOT_KNOWN
-                : when(s.record().mode().equals("solo") && h.epoch() >= bound("MaxEpoch"), Reason.BOUND);
-    }
-
     private @Nullable Reason openSession(SpecState s, String name, SpecHost h, Probe p) {
         boolean owner = h.is("primary") || h.is("restoring") || h.is("cold");
         if (!owner || p.session() <= h.mine()) {
@@ -183,8 +181,8 @@ final class Guards {
     }
 
     /** The guards of those actions that are told what the record says. */
-    private static boolean withRecord(String name, SpecHost h, Probe p) {
-        SpecRecord r = p.record();
+    static boolean withRecord(String name, SpecHost h, Probe p) {
+        SpecRecord r = p.told();
         Held held = h.ckpt();
         boolean mine = r.owner().equals(name);
         boolean current = mine && r.term() == h.term();
@@ -232,10 +230,7 @@ final class Guards {
         };
     }
 
-    private @Nullable Reason byRecord(SpecState s, SpecHost h, String name, Probe p) {
-        if (!p.record().equals(s.record())) {
-            return Reason.OTHER_RECORD;
-        }
+    private @Nullable Reason byRecord(SpecState s, String name, Probe p) {
         return switch (p.action()) {
             case "FollowJoin" -> when(!someState(s, name), Reason.NOT_SENT);
             case "TakeOver", "Bootstrap", "ColdStart" ->

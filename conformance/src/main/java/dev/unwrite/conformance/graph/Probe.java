@@ -3,6 +3,7 @@ package dev.unwrite.conformance.graph;
 import dev.unwrite.conformance.graph.SpecState.SpecRecord;
 import dev.unwrite.protocol.Action;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Something that the code is asked to do in every state.
@@ -13,19 +14,16 @@ import java.util.List;
  * @param epoch of a message, copy or checkpoint, 0 where there is none
  * @param block number, or -1
  * @param session as the caller says it, or 0
- * @param record as the caller says it, or the record of nobody
+ * @param record as the caller tells it, or null if it tells none
  */
 record Probe(
-        String action, List<Action> code, long term, long epoch, int block, long session, SpecRecord record) {
-    /** The record of a group without an owner. */
-    static final SpecRecord NOBODY = new SpecRecord(0, "", "none", "", 0);
-
+        String action, List<Action> code, long term, long epoch, int block, long session, @Nullable SpecRecord record) {
     Probe {
         code = List.copyOf(code);
     }
 
     static Probe of(String action, Action... code) {
-        return new Probe(action, List.of(code), 0, 0, -1, 0, NOBODY);
+        return new Probe(action, List.of(code), 0, 0, -1, 0, null);
     }
 
     Probe at(long atTerm, long atEpoch) {
@@ -42,6 +40,15 @@ record Probe(
 
     Probe by(SpecRecord aRecord) {
         return new Probe(action, code, term, epoch, block, session, aRecord);
+    }
+
+    /** The record that the caller tells; only asked for where it tells one. */
+    SpecRecord told() {
+        SpecRecord told = record;
+        if (told == null) {
+            throw new IllegalStateException(action + " needs no record");
+        }
+        return told;
     }
 
     @Override

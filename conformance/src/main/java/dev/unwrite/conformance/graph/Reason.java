@@ -10,8 +10,6 @@ enum Reason {
     NOT_ANSWERED,
     /** The storage does not hold this record; if it did, the specification would allow the step. */
     OTHER_RECORD,
-    /** The record has a newer owner, and the host cannot know: its term is over, and nobody will heed what it does. */
-    NOT_KNOWN,
     /** It was done before: the state stays as it is, and nothing is sent that was not sent before. */
     AGAIN
 }

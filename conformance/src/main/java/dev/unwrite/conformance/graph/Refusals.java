@@ -1,5 +1,6 @@
 package dev.unwrite.conformance.graph;
 
+import dev.unwrite.conformance.graph.SpecState.SpecRecord;
 import dev.unwrite.protocol.Action;
 import dev.unwrite.protocol.Effect;
 import dev.unwrite.protocol.HostState;
@@ -21,7 +22,7 @@ final class Refusals {
     private final String model;
     private final List<Probe> probes;
     private final Guards guards;
-    private final Map<HostState, List<Answer>> answers = new HashMap<>();
+    private final Map<HostState, Answers> answers = new HashMap<>();
     private final Map<String, Long> refused = new TreeMap<>();
     private final Map<Reason, Long> excused = new EnumMap<>(Reason.class);
     private long asked;
@@ -37,22 +38,49 @@ final class Refusals {
         if (s.host(code.name()).is("down")) {
             return; // There is nobody to ask.
         }
-        for (Answer answer : answers.computeIfAbsent(code, this::ask)) {
-            if (isStep(s, code, answer.probe(), edges)) {
-                continue;
-            }
-            Reason reason = guards.reason(s, code, answer);
-            if (reason == null) {
-                throw new Caught(
-                        model + ", state " + s.number(), answer.probe() + " at " + code.name(), "forbids it", "takes it");
-            }
-            excused.merge(reason, 1L, Long::sum);
+        Answers known = answers.get(code);
+        if (known == null) {
+            known = ask(s, code);
+            answers.put(code, known);
+        }
+        for (Answer answer : known.always) {
+            check(s, code, answer, edges);
+        }
+        for (Answer answer : known.byRecord.getOrDefault(s.record(), List.of())) {
+            check(s, code, answer, edges);
         }
     }
 
-    /** What the code takes of all that it is asked for. */
-    private List<Answer> ask(HostState code) {
-        List<Answer> taken = new ArrayList<>();
+    private void check(SpecState s, HostState code, Answer answer, Set<Chosen> edges) {
+        if (isStep(s, code, answer.probe(), edges)) {
+            return;
+        }
+        Reason reason = guards.reason(s, code, answer);
+        if (reason == null) {
+            throw taken(s, code, answer.probe());
+        }
+        excused.merge(reason, 1L, Long::sum);
+    }
+
+    private Caught taken(SpecState s, HostState code, Probe probe) {
+        return new Caught(
+                model + ", state " + s.number(), probe + " at " + code.name(), "forbids it", "takes it");
+    }
+
+    /**
+     * What the code takes in a state of a host.
+     *
+     * @param always what needs no record
+     * @param byRecord what it takes if it is told this record
+     */
+    private record Answers(List<Answer> always, Map<SpecRecord, List<Answer>> byRecord) {}
+
+    /**
+     * Asks for everything. What the code takes by a record must be what the specification allows by this record,
+     * whether the storage holds it or not; that depends on nothing but the host, so it is looked at once.
+     */
+    private Answers ask(SpecState s, HostState code) {
+        Answers taken = new Answers(new ArrayList<>(), new HashMap<>());
         for (Probe probe : probes) {
             asked++;
             HostState now = code;
@@ -67,7 +95,19 @@ final class Refusals {
                 }
             }
             if (all) {
-                taken.add(new Answer(probe, now, List.copyOf(effects)));
+                Answer answer = new Answer(probe, now, List.copyOf(effects));
+                SpecRecord told = probe.record();
+                if (told == null) {
+                    taken.always.add(answer);
+                    continue;
+                }
+                if (!Guards.withRecord(code.name(), s.host(code.name()), probe)) {
+                    throw taken(s, code, probe);
+                }
+                excused.merge(Reason.OTHER_RECORD, 1L, Long::sum);
+                taken.byRecord
+                        .computeIfAbsent(told, none -> new ArrayList<>())
+                        .add(answer);
                 mustBeUndone(code, probe, now);
             } else {
                 refused.merge(probe.action(), 1L, Long::sum);
@@ -111,7 +151,7 @@ final class Refusals {
             case "Cut", "Speak", "StartJoin", "Resume", "ColdRead", "Restart" ->
                 edges.contains(new Chosen(p.action(), h, 0, 0, -1));
             default ->
-                edges.contains(new Chosen(p.action(), h, 0, 0, -1)) && p.record().equals(s.record());
+                edges.contains(new Chosen(p.action(), h, 0, 0, -1)) && s.record().equals(p.record());
         };
     }
 
@@ -140,7 +180,10 @@ final class Refusals {
         return refused;
     }
 
-    /** By reason, how many steps it takes beyond the edges, in all states of the graph. */
+    /**
+     * By reason, how many steps it takes beyond the edges, in all states of the graph; {@link Reason#OTHER_RECORD} is
+     * counted once for each state of a host.
+     */
     Map<Reason, Long> excused() {
         return excused;
     }

@@ -16,6 +16,9 @@ import java.util.List;
  * epoch, block and session that occurs and one more, and every record that the storage could hold.
  */
 final class Universe {
+    /** The record of a group without an owner. */
+    private static final SpecRecord NOBODY = new SpecRecord(0, "", "none", "", 0);
+
     private final long termMax;
     private final long epochMax;
     private final long sessionMax;
@@ -106,7 +109,7 @@ final class Universe {
 
     /** Each record that the storage can hold: the mode says whether there is a secondary. */
     private List<SpecRecord> records() {
-        List<SpecRecord> records = new ArrayList<>(List.of(Probe.NOBODY));
+        List<SpecRecord> records = new ArrayList<>(List.of(NOBODY));
         for (String owner : hosts) {
             String other = hosts.get(0).equals(owner) ? hosts.get(1) : hosts.get(0);
             for (long term = 1; term <= termMax; term++) {
