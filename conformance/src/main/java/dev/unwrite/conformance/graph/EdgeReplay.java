@@ -151,7 +151,8 @@ final class EdgeReplay {
 
     private void mustRefuse(Action action) {
         if (Protocol.step(host, action) instanceof Step.Taken) {
-            throw new Caught(where, action + " at " + host.name(), "allows it", "takes it, though it should leave it out");
+            throw new Caught(
+                    where, action + " at " + host.name(), "allows it", "takes it, though it should leave it out");
         }
     }
 

@@ -89,11 +89,10 @@ final class ExpectedEffects {
         List<PendingWrite> now = new ArrayList<>(EdgeReplay.sendable(t, after));
         Set<Long> earlier = new HashSet<>();
         EdgeReplay.sendable(s, before).forEach(write -> earlier.add(write.id()));
-        boolean tellsAll =
-                switch (step.action()) {
-                    case "RecvPreserved", "WriteDone", "Learn", "AbortJoin", "OpenSession" -> true;
-                    default -> false;
-                };
+        boolean tellsAll = switch (step.action()) {
+            case "RecvPreserved", "WriteDone", "Learn", "AbortJoin", "OpenSession" -> true;
+            default -> false;
+        };
         if (step.action().equals("WriteDone") && !before.owed().containsAll(extent(step.block()))) {
             // The end of the machine's own write enables no other.
             return;
@@ -119,9 +118,12 @@ final class ExpectedEffects {
         for (Effect effect : effects) {
             result.add(
                     switch (effect) {
-                        case Effect.SendPreserve e -> new Effect.SendPreserve(e.term(), e.epoch(), singles(e.extents()));
-                        case Effect.SendPreserved e -> new Effect.SendPreserved(e.term(), e.epoch(), singles(e.extents()));
-                        case Effect.ReadAndStore e -> new Effect.ReadAndStore(e.term(), e.epoch(), singles(e.extents()));
+                        case Effect.SendPreserve e ->
+                            new Effect.SendPreserve(e.term(), e.epoch(), singles(e.extents()));
+                        case Effect.SendPreserved e ->
+                            new Effect.SendPreserved(e.term(), e.epoch(), singles(e.extents()));
+                        case Effect.ReadAndStore e ->
+                            new Effect.ReadAndStore(e.term(), e.epoch(), singles(e.extents()));
                         default -> effect;
                     });
         }

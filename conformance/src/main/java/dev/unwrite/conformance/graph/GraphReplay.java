@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  * [MODEL ...]}. A graph that is not in the folder is made by TLC, and stays there.
  *
  * <p>Exit codes: 0 the code does what the specification says, 1 it does not (the first difference is told in one line
- * that begins with {@code caught:}), 2 bad usage, 3 it could not be found out.
+ * that begins with {@code caught:}; the next one has the steps that led there), 2 bad usage, 3 it could not be found out.
  */
 public final class GraphReplay {
     /** Together they have all actions, several blocks, and every kind of fault. */
@@ -65,6 +65,7 @@ public final class GraphReplay {
             return 0;
         } catch (Caught caught) {
             out.println("caught: " + caught.getMessage());
+            out.println("after: " + String.join(", ", caught.path()));
             return 1;
         } catch (IOException | InterruptedException | RuntimeException e) {
             out.println("not replayed: " + e);
@@ -91,7 +92,8 @@ public final class GraphReplay {
                 ReplayReport report = new Replay(model.name(), graphs.get(i).get(), model.constants()).run();
                 List<String> never = report.neverTaken();
                 if (!never.isEmpty()) {
-                    throw new Caught(never.getFirst(), "one of " + never.size() + " edges", "allows it", "never takes it");
+                    throw new Caught(
+                            never.getFirst(), "one of " + never.size() + " edges", "allows it", "never takes it");
                 }
                 listener.accept(report);
                 reports.add(report);
@@ -112,8 +114,8 @@ public final class GraphReplay {
             report.refusals().refused().forEach((action, count) -> refused.merge(action, count, Long::sum));
         }
         out.printf(Locale.ROOT, "%-18s %10s %12s%n", "action", "edges", "refused");
-        edges.forEach((action, count) -> out.printf(
-                Locale.ROOT, "%-18s %,10d %,12d%n", action, count, refused.getOrDefault(action, 0L)));
+        edges.forEach((action, count) ->
+                out.printf(Locale.ROOT, "%-18s %,10d %,12d%n", action, count, refused.getOrDefault(action, 0L)));
         refused.keySet().removeAll(edges.keySet());
         refused.forEach((action, count) -> out.printf(Locale.ROOT, "%-18s %10s %,12d%n", action, "-", count));
         int states = reports.stream().mapToInt(ReplayReport::states).sum();

@@ -83,8 +83,7 @@ final class Guards {
                                 && h.epoch() >= bound("MaxEpoch"),
                         Reason.BOUND);
             case "OpenSession" -> openSession(s, name, h, p);
-            case "ColdRead" ->
-                when(h.is("cold") && h.dirty() == 0 && !answered(s, name, h), Reason.NOT_ANSWERED);
+            case "ColdRead" -> when(h.is("cold") && h.dirty() == 0 && !answered(s, name, h), Reason.NOT_ANSWERED);
             case "Restart" -> when(h.is("idle") && answer.next().equals(code), Reason.AGAIN);
             default -> when(p.record() != null && withRecord(name, h, p), byRecord(s, name, p));
         };
@@ -173,7 +172,8 @@ final class Guards {
         if (!owner || p.session() <= h.mine()) {
             return null;
         }
-        boolean given = h.term() == s.record().term() && p.session() == s.session().getOrDefault(name, 0L) + 1;
+        boolean given =
+                h.term() == s.record().term() && p.session() == s.session().getOrDefault(name, 0L) + 1;
         if (!given) {
             return Reason.NOT_ANSWERED;
         }
@@ -191,20 +191,15 @@ final class Guards {
         return switch (p.action()) {
             case "FollowJoin" -> h.is("idle") && !mine && !r.owner().isEmpty() && solo;
             case "BecomeSecondary" ->
-                h.is("idle")
-                        && isProtected
-                        && r.secondary().equals(name)
-                        && held != null
-                        && held.term() == r.term();
+                h.is("idle") && isProtected && r.secondary().equals(name) && held != null && held.term() == r.term();
             case "Learn" ->
                 h.is("primary")
                         && current
-                        && (h.mode().equals("joining") && isProtected
-                                || h.mode().equals("protected") && solo);
+                        && ((h.mode().equals("joining") && isProtected)
+                                || (h.mode().equals("protected") && solo));
             case "AbortJoin" -> h.is("primary") && h.mode().equals("joining") && current && solo;
             case "StepDown" -> !h.is("idle") && !h.is("down") && h.term() < r.term();
-            case "RestartRollback" ->
-                h.is("idle") && mine && (solo || r.mode().equals("rollback")) && held != null;
+            case "RestartRollback" -> h.is("idle") && mine && (solo || r.mode().equals("rollback")) && held != null;
             case "GoAlone" -> h.is("primary") && h.mode().equals("protected") && current && isProtected;
             case "Protect" ->
                 h.is("primary")
@@ -221,8 +216,7 @@ final class Guards {
                         && isProtected
                         && r.secondary().equals(name)
                         && held.epoch() >= r.base();
-            case "FinishRollback" ->
-                h.is("restoring") && current && r.mode().equals("rollback") && h.quiet();
+            case "FinishRollback" -> h.is("restoring") && current && r.mode().equals("rollback") && h.quiet();
             case "Bootstrap" -> h.is("idle") && r.owner().isEmpty();
             case "ColdStart" -> h.is("idle") && mine && solo && held == null;
             case "ForceColdStart" -> h.is("idle") && mine && isProtected;
@@ -233,8 +227,7 @@ final class Guards {
     private @Nullable Reason byRecord(SpecState s, String name, Probe p) {
         return switch (p.action()) {
             case "FollowJoin" -> when(!someState(s, name), Reason.NOT_SENT);
-            case "TakeOver", "Bootstrap", "ColdStart" ->
-                when(s.record().term() >= bound("MaxTerm"), Reason.BOUND);
+            case "TakeOver", "Bootstrap", "ColdStart" -> when(s.record().term() >= bound("MaxTerm"), Reason.BOUND);
             case "ForceColdStart" ->
                 when(s.record().term() >= bound("MaxTerm") || spent(s, "forced", "Forced"), Reason.BOUND);
             default -> null;

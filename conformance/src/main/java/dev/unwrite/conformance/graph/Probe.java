@@ -17,7 +17,13 @@ import org.jspecify.annotations.Nullable;
  * @param record as the caller tells it, or null if it tells none
  */
 record Probe(
-        String action, List<Action> code, long term, long epoch, int block, long session, @Nullable SpecRecord record) {
+        String action,
+        List<Action> code,
+        long term,
+        long epoch,
+        int block,
+        long session,
+        @Nullable SpecRecord record) {
     Probe {
         code = List.copyOf(code);
     }

@@ -63,8 +63,7 @@ final class Refusals {
     }
 
     private Caught taken(SpecState s, HostState code, Probe probe) {
-        return new Caught(
-                model + ", state " + s.number(), probe + " at " + code.name(), "forbids it", "takes it");
+        return new Caught(model + ", state " + s.number(), probe + " at " + code.name(), "forbids it", "takes it");
     }
 
     /**
@@ -105,9 +104,7 @@ final class Refusals {
                     throw taken(s, code, probe);
                 }
                 excused.merge(Reason.OTHER_RECORD, 1L, Long::sum);
-                taken.byRecord
-                        .computeIfAbsent(told, none -> new ArrayList<>())
-                        .add(answer);
+                taken.byRecord.computeIfAbsent(told, none -> new ArrayList<>()).add(answer);
                 mustBeUndone(code, probe, now);
             } else {
                 refused.merge(probe.action(), 1L, Long::sum);
@@ -144,14 +141,17 @@ final class Refusals {
                 edges.contains(new Chosen(p.action(), h, p.term(), p.epoch(), p.block()));
             case "Commit" -> edges.contains(new Chosen(p.action(), h, s.host(h).term(), p.epoch(), -1));
             case "StagePart" -> allParts(s, h, p, edges);
-            case "Flush" -> edges.contains(new Chosen(p.action(), h, 0, 0, -1)) && p.session() == s.host(h).mine();
+            case "Flush" ->
+                edges.contains(new Chosen(p.action(), h, 0, 0, -1))
+                        && p.session() == s.host(h).mine();
             case "OpenSession" ->
                 edges.contains(new Chosen(p.action(), h, 0, 0, -1))
                         && p.session() == s.session().getOrDefault(h, 0L) + 1;
             case "Cut", "Speak", "StartJoin", "Resume", "ColdRead", "Restart" ->
                 edges.contains(new Chosen(p.action(), h, 0, 0, -1));
             default ->
-                edges.contains(new Chosen(p.action(), h, 0, 0, -1)) && s.record().equals(p.record());
+                edges.contains(new Chosen(p.action(), h, 0, 0, -1))
+                        && s.record().equals(p.record());
         };
     }
 

@@ -1,10 +1,11 @@
 package dev.unwrite.conformance.graph;
 
+import dev.unwrite.protocol.HostState;
 import dev.unwrite.spec.graph.Edge;
 import dev.unwrite.spec.graph.StateGraph;
-import dev.unwrite.protocol.HostState;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -32,7 +33,20 @@ final class Replay {
     private final ReplayReport report;
 
     /** A state of the specification, and one way to it that is to be followed on. */
-    private record Visit(int state, Way way) {}
+    private record Visit(
+            int state,
+            Way way,
+            @Nullable Visit from,
+            @Nullable Chosen step) {
+        /** The steps from the start. */
+        List<Chosen> path() {
+            List<Chosen> steps = new ArrayList<>();
+            for (Visit at = this; at != null && at.step != null; at = at.from) {
+                steps.addFirst(at.step);
+            }
+            return steps;
+        }
+    }
 
     /** {@code constants}: of the model, as its configuration has them. */
     Replay(String model, StateGraph graph, Map<String, String> constants) {
@@ -50,7 +64,7 @@ final class Replay {
     /** Replays; throws {@link Caught} at the first difference. */
     ReplayReport run() {
         for (int i = 0; i < graph.initial(); i++) {
-            reached(i, Opening.to(specStates.state(i), specStates.hosts()));
+            reached(i, Opening.to(specStates.state(i), specStates.hosts()), null, null);
         }
         for (Visit visit = visits.poll(); visit != null; visit = visits.poll()) {
             visit(visit);
@@ -60,6 +74,21 @@ final class Replay {
     }
 
     private void visit(Visit visit) {
+        try {
+            take(visit);
+        } catch (Caught caught) {
+            throw caught.after(visit.path());
+        } catch (RuntimeException e) {
+            boolean ofTheProtocol = Arrays.stream(e.getStackTrace())
+                    .anyMatch(frame -> frame.getClassName().startsWith(HostState.class.getPackageName() + "."));
+            if (!ofTheProtocol) {
+                throw e;
+            }
+            throw new Caught(model + ", state " + visit.state(), "a step", "an answer", e).after(visit.path());
+        }
+    }
+
+    private void take(Visit visit) {
         SpecState s = specStates.state(visit.state());
         Set<Chosen> allowed = new HashSet<>();
         for (int i = firstEdge[visit.state()]; i < firstEdge[visit.state() + 1]; i++) {
@@ -71,7 +100,7 @@ final class Replay {
             Way after = EdgeReplay.take(where, s, t, step, visit.way());
             report.replayed(i, after != null);
             if (after != null) {
-                reached(edge.target(), after);
+                reached(edge.target(), after, visit, step);
             }
         }
         visit.way().hosts().forEach(host -> refusals.check(s, host, allowed));
@@ -92,7 +121,7 @@ final class Replay {
         return new Universe(term, epoch, session, specStates.state(0).blocks(), specStates.hosts());
     }
 
-    private void reached(int state, Way way) {
+    private void reached(int state, Way way, @Nullable Visit from, @Nullable Chosen step) {
         List<Way> known = ways.get(state);
         if (known == null) {
             known = new ArrayList<>(1);
@@ -108,7 +137,7 @@ final class Replay {
             throw new IllegalStateException("more than " + WAYS_MAX + " ways to state " + state);
         }
         known.add(shared);
-        visits.add(new Visit(state, shared));
+        visits.add(new Visit(state, shared, from, step));
     }
 
     /** Edges come in the order of their sources. */

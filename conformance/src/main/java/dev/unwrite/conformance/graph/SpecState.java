@@ -51,7 +51,9 @@ record SpecState(
 
     /** Whether the record names the host as the owner in its term, in the given mode. */
     boolean owns(String name, String mode) {
-        return record.owner().equals(name) && record.term() == host(name).term() && record.mode().equals(mode);
+        return record.owner().equals(name)
+                && record.term() == host(name).term()
+                && record.mode().equals(mode);
     }
 
     /** The content of all blocks before the first write. */

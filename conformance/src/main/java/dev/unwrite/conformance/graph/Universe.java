@@ -73,8 +73,7 @@ final class Universe {
         for (long term = 0; term <= termMax; term++) {
             for (long epoch = 0; epoch <= epochMax; epoch++) {
                 for (int b = 0; b < blocks; b++) {
-                    probes.add(Probe.of(
-                                    "RecvPreserved", new Action.RecvPreserved(term, epoch, List.of(extent(b))))
+                    probes.add(Probe.of("RecvPreserved", new Action.RecvPreserved(term, epoch, List.of(extent(b))))
                             .at(term, epoch)
                             .on(b));
                     probes.add(Probe.of("ReadOld", new Action.ReadOld(term, epoch, List.of(extent(b))))
@@ -86,8 +85,8 @@ final class Universe {
                 }
                 probes.add(Probe.of("LearnCommitted", new Action.LearnCommitted(term, epoch))
                         .at(term, epoch));
-                probes.add(Probe.of("StagePart", new Action.StagePart(term, epoch))
-                        .at(term, epoch));
+                probes.add(
+                        Probe.of("StagePart", new Action.StagePart(term, epoch)).at(term, epoch));
             }
         }
         for (long epoch = 0; epoch <= epochMax; epoch++) {

@@ -55,11 +55,12 @@ public final class StateGraph {
     public static TlcResult explore(Model model, SpecFiles files, Path file, Duration limit)
             throws IOException, InterruptedException {
         StringBuilder config = new StringBuilder("SPECIFICATION " + model.specification() + "\n");
-        model.constants().forEach((name, value) -> config.append("CONSTANT ")
-                .append(name)
-                .append(value.startsWith("<-") ? " " : " = ")
-                .append(value)
-                .append('\n'));
+        model.constants()
+                .forEach((name, value) -> config.append("CONSTANT ")
+                        .append(name)
+                        .append(value.startsWith("<-") ? " " : " = ")
+                        .append(value)
+                        .append('\n'));
         TlcResult result = TlcRun.run(TlcJob.of(model.module(), files, config.toString())
                 .withHeap(model.heap())
                 .withLimit(limit)
