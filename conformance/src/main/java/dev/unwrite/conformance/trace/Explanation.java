@@ -2,7 +2,6 @@ package dev.unwrite.conformance.trace;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
-import dev.unwrite.spec.value.TlaParser;
 import dev.unwrite.spec.value.TlaValue;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -21,7 +20,8 @@ record Explanation(String why, List<String> details) {
     private static final JsonMapper MAPPER = new JsonMapper();
 
     /** Reads what UnwriteTrace reported before the step and, if {@code taken}, after it. */
-    static Explanation of(MergedStep step, boolean taken, List<String> report, BlockTable blocks) throws IOException {
+    static Explanation of(MergedStep step, boolean taken, List<TlaValue.Fcn> report, BlockTable blocks)
+            throws IOException {
         JsonNode json = MAPPER.readTree(step.json());
         Optional<TlaValue.Fcn> before = find(report, "before");
         Optional<TlaValue.Fcn> after = find(report, "after");
@@ -32,7 +32,7 @@ record Explanation(String why, List<String> details) {
             details.add("block " + block + " of the step is " + blocks.block(block));
         }
         before.ifPresent(state -> state.entries().forEach((name, value) -> {
-            if (!name.plain().equals("at")) {
+            if (!name.plain().equals("at") && !name.plain().equals("run")) {
                 details.add("before, " + name.plain() + ": " + value.plain());
             }
         }));
@@ -43,7 +43,7 @@ record Explanation(String why, List<String> details) {
         } else {
             List<String> differences = differences(json, after.get());
             after.get().entries().forEach((name, value) -> {
-                if (!name.plain().equals("at")) {
+                if (!name.plain().equals("at") && !name.plain().equals("run")) {
                     details.add("after, " + name.plain() + ": " + value.plain());
                 }
             });
@@ -52,12 +52,9 @@ record Explanation(String why, List<String> details) {
         return new Explanation(why, details);
     }
 
-    private static Optional<TlaValue.Fcn> find(List<String> report, String at) {
+    private static Optional<TlaValue.Fcn> find(List<TlaValue.Fcn> report, String at) {
         TlaValue wanted = new TlaValue.Str(at);
         return report.stream()
-                .map(TlaParser::value)
-                .filter(TlaValue.Fcn.class::isInstance)
-                .map(TlaValue.Fcn.class::cast)
                 .filter(value -> value.field("at").filter(wanted::equals).isPresent())
                 .findFirst();
     }

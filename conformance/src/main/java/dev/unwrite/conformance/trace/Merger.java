@@ -40,6 +40,7 @@ final class Merger {
     private @Nullable TraceEvent record;
     private long version;
     private long lastLose;
+    private @Nullable TraceEvent last;
 
     /** The writes of one block in one session: one at a time. */
     private record Write(String node, long session, int block) {}
@@ -81,6 +82,17 @@ final class Merger {
         return blocks;
     }
 
+    /** The steps so far. */
+    List<MergedStep> steps() {
+        return out.steps();
+    }
+
+    /** The event that was looked at last, or null before the first. */
+    @Nullable
+    TraceEvent last() {
+        return last;
+    }
+
     List<MergedStep> merge() throws MergeRejectedException, TraceFormatException {
         while (true) {
             TraceEvent best = null;
@@ -96,9 +108,11 @@ final class Merger {
             boolean isStorage =
                     !storage.atEnd() && (best == null || storage.head().time() < best.time()) && waits() == null;
             if (isStorage) {
+                last = storage.head();
                 place(storage.head());
                 storage.advance();
             } else if (bestNode != null) {
+                last = best;
                 place(bestNode);
                 bestNode.advance();
             } else {
@@ -598,7 +612,7 @@ final class Merger {
     }
 
     private void loseMessages() {
-        if (out.steps().size() - lastLose < LOSE_EVERY) {
+        if (out.steps().size() - lastLose < LOSE_EVERY || out.steps().isEmpty()) {
             return;
         }
         lastLose = out.steps().size();
@@ -610,8 +624,7 @@ final class Merger {
         for (Deferred read : deferred) {
             least = read.tag.compareTo(least) < 0 ? read.tag : least;
         }
-        MergedStep last = out.steps().getLast();
-        out.of("Lose", "", last.source()).tag(least).add();
+        out.of("Lose", "", out.steps().getLast().source()).tag(least).add();
     }
 
     // ---- Small helpers.

@@ -21,6 +21,7 @@ public sealed interface Verdict {
      * @param actions how often each action was taken
      * @param hidden steps that nobody recorded, by the reason: the process was killed just then
      * @param blocks how many blocks were touched
+     * @param checking of that, how long TLC looked at the steps; for many runs at once, at those of all
      * @param time from start to end
      */
     record Accepted(
@@ -29,6 +30,7 @@ public sealed interface Verdict {
             SortedMap<String, Integer> actions,
             Map<String, Integer> hidden,
             int blocks,
+            Duration checking,
             Duration time)
             implements Verdict {}
 

@@ -24,6 +24,7 @@ final class PairDriver {
     private long now = 1_000_000;
     private int content = 1;
     private long steps;
+    private int hurry = 1;
 
     /** {@code skew}: the clocks of the processes differ by so many steps. */
     PairDriver(Path dir, long seed, boolean faults, int blocks, long skew) {
@@ -36,6 +37,17 @@ final class PairDriver {
         this.b = new SimHost("B", "A", dir, () -> ++now - skew, storage);
         a.other = b;
         b.other = a;
+    }
+
+    /** Faults and takeovers come more often than in a long run, so that a short one has them too. */
+    PairDriver hurried() {
+        hurry = 12;
+        return this;
+    }
+
+    /** True once in so many times, more often in a hurry. */
+    private boolean onceIn(int times) {
+        return random.nextInt(Math.max(2, times / hurry)) == 0;
     }
 
     void run(int count) throws IOException {
@@ -66,7 +78,7 @@ final class PairDriver {
             OnWire reply = pick(storage.replies);
             (reply.host().equals("A") ? a : b).answer(reply);
         }
-        if (faults && random.nextInt(3000) == 0) {
+        if (faults && onceIn(3000)) {
             storage.crash();
         }
     }
