@@ -80,10 +80,11 @@ public final class ValidateCommand implements Callable<Integer> {
                 + " events, in " + seconds(rejected.time()) + ")");
         out.println("  " + rejected.event());
         out.println("  " + rejected.why());
-        for (String detail : rejected.details()) {
-            if (details || detail.startsWith("before, enabled")) {
-                out.println("  " + detail);
-            }
+        if (!rejected.enabled().isEmpty()) {
+            out.println("  enabled: " + String.join(", ", rejected.enabled()));
+        }
+        if (details) {
+            rejected.details().forEach(detail -> out.println("  " + detail));
         }
         return Exit.FAILED;
     }

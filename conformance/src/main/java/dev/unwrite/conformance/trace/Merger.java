@@ -153,7 +153,12 @@ final class Merger {
             return null;
         }
         return switch (e.action()) {
+            case "Restart" ->
+                storage.changedBy(version + 1).equals(node.name()) && node.askedBefore(version)
+                        ? "version " + (version + 1) + " of the record, which an earlier process asked for"
+                        : null;
             case "RecvPreserved" -> missing(e, stored, "StoreCopy of the other node");
+            case "StoreCopy" -> waitsForContent(node, e);
             case "ReadOld" -> missing(e, asked, "MachineWrite of the other node that asks for the copy");
             case "FollowJoin" -> waitsForJoin(e.record().path("term").asLong());
             case "StagePart" -> cuts.contains(tag(e)) ? null : "the cut of " + show(tag(e));
@@ -178,6 +183,25 @@ final class Merger {
         for (BlockId block : e.blocks()) {
             if (!known.contains(blocks.number(block))) {
                 return what + " for " + show(block) + " in " + show(tag(e));
+            }
+        }
+        return null;
+    }
+
+    /** What was copied was read before: it must have been on the storage. */
+    private @Nullable String waitsForContent(NodeLog node, TraceEvent e) {
+        if (deferred.isEmpty()) {
+            return null;
+        }
+        int index = 0;
+        for (BlockId block : e.blocks()) {
+            int hash = e.value(index++);
+            int number = blocks.number(block);
+            boolean unread = deferred.stream()
+                    .anyMatch(read ->
+                            read.node.equals(node.name()) && read.block == number && read.tag.equals(tag(e)));
+            if (unread && storage.appliesLater(block, hash)) {
+                return "Apply of what was copied of " + show(block) + " at the storage";
             }
         }
         return null;
@@ -309,7 +333,13 @@ final class Merger {
         shadow.sessionLost = false;
         switch (action) {
             case "TakeOver" -> {
-                shadow.forgetMirror();
+                TraceEvent restart = log.nextRestartBefore(Set.of("TakeOver", "StepDown"));
+                if (restart != null) {
+                    int found = shadow.found;
+                    recoverCopies(log, restart);
+                    shadow.found = found;
+                }
+                shadow.abandon();
                 dropDeferred(node, new Tag(Long.MAX_VALUE, 0));
             }
             case "Bootstrap", "ColdStart", "ForceColdStart" -> shadow.coldDirty = true;
@@ -374,8 +404,8 @@ final class Merger {
         add(out.of(e.action(), node.name(), e).tag(tag(e)));
     }
 
-    private static void add(StepList.Draft draft) {
-        draft.compare().add();
+    private void add(StepList.Draft draft) {
+        draft.compare(shadows).add();
     }
 
     /** The step itself was taken where the storage changed the record; its session may have been lost since. */
@@ -403,7 +433,7 @@ final class Merger {
         }
     }
 
-    private static void last(StepList.Draft draft, boolean last) {
+    private void last(StepList.Draft draft, boolean last) {
         if (last) {
             add(draft);
         } else {
@@ -546,7 +576,7 @@ final class Merger {
     }
 
     private void stop(NodeLog node) {
-        shadow(node).forgetMirror();
+        shadow(node).abandon();
         dropDeferred(node.name(), NodeLog.NEVER);
     }
 
@@ -586,6 +616,22 @@ final class Merger {
     /** What became durable and was not recorded any more. */
     private void recover(NodeLog node, TraceEvent e) {
         HostShadow shadow = shadow(node);
+        recoverCopies(node, e);
+        Tag held = e.after("ckptEpoch") < 0 ? null : new Tag(e.after("ckptTerm"), e.after("ckptEpoch"));
+        if (held != null && !held.equals(shadow.checkpoint) && shadow.staged.contains(held)) {
+            commit(node, held, e, "a checkpoint switched in just before a kill");
+        }
+    }
+
+    /** Whether the copy is counted among those that may be restored. */
+    private static boolean isLive(Tag copy, TraceEvent restart) {
+        return restart.after("ckptEpoch") < 0
+                || (copy.term() == restart.after("ckptTerm") && copy.epoch() >= restart.after("ckptEpoch"));
+    }
+
+    private void recoverCopies(NodeLog node, TraceEvent e) {
+        HostShadow shadow = shadow(node);
+        shadow.found = 0;
         for (com.fasterxml.jackson.databind.JsonNode copy : e.json().path("log")) {
             Tag tag = new Tag(copy.path(0).asLong(), copy.path(1).asLong());
             for (int i = 0; i < copy.path(4).asInt(); i++) {
@@ -602,12 +648,10 @@ final class Merger {
                             .tag(tag)
                             .hidden("a copy stored just before a kill")
                             .add();
+                } else if (isLive(tag, e) && !shadow.holds(tag, number) && shadow.hasAbandoned(tag, number)) {
+                    shadow.found++;
                 }
             }
-        }
-        Tag held = e.after("ckptEpoch") < 0 ? null : new Tag(e.after("ckptTerm"), e.after("ckptEpoch"));
-        if (held != null && !held.equals(shadow.checkpoint) && shadow.staged.contains(held)) {
-            commit(node, held, e, "a checkpoint switched in just before a kill");
         }
     }
 

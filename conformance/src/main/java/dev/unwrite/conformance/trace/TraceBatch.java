@@ -2,6 +2,7 @@ package dev.unwrite.conformance.trace;
 
 import dev.unwrite.spec.tlc.SpecFiles;
 import dev.unwrite.spec.trace.BatchCheck;
+import dev.unwrite.spec.trace.GuardModule;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -11,6 +12,7 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.TreeMap;
@@ -196,7 +198,8 @@ public final class TraceBatch {
         int blocks = group.stream().mapToInt(Judged::blocks).max().orElse(1);
         constants.put("Blocks", Integer.toString(Math.max(1, blocks)));
         processes++;
-        return new BatchCheck(files, LIMIT, HEAP, "Position").run(module, runs, constants, report, seen);
+        List<String> also = module.equals(MODULE) ? List.of() : List.of(GuardModule.INVARIANT);
+        return new BatchCheck(files, LIMIT, HEAP, "Position").asking(also).run(module, runs, constants, report, seen);
     }
 
     /** Runs again up to the steps that failed, takes them without comparing, and tells the difference. */
@@ -205,20 +208,32 @@ public final class TraceBatch {
         for (Judged run : group) {
             runs.add(new BatchCheck.Run(run.lines(run.next), run.next));
         }
+        GuardModule guards = new GuardModule(SpecFiles.bundled());
+        SpecFiles generated = name -> name.equals(GuardModule.NAME) ? Optional.of(guards.text()) : Optional.empty();
         Path report = Files.createTempFile("unwrite-report-", ".txt");
         try {
-            BatchCheck.Result result = check(MODULE, SpecFiles.bundled(), group, runs, report, null);
-            if (!(result instanceof BatchCheck.Reached reached)) {
-                throw new IOException(((BatchCheck.Broken) result).why());
-            }
-            Reports reports = Reports.read(report);
-            for (int i = 0; i < group.size(); i++) {
-                Judged run = group.get(i);
-                run.explanation = Explanation.of(
-                        run.merged.steps().get(run.next - 1),
-                        reached.next().get(i) == run.next + 1,
-                        reports.of(i + 1),
-                        run.merged.merger().table());
+            switch (check(GuardModule.NAME, generated.or(SpecFiles.bundled()), group, runs, report, null)) {
+                case BatchCheck.Reached reached -> {
+                    Reports reports = Reports.read(report);
+                    for (int i = 0; i < group.size(); i++) {
+                        Judged run = group.get(i);
+                        run.explanation = Explanation.of(
+                                run.merged.steps().get(run.next - 1),
+                                reached.next().get(i) == run.next + 1,
+                                reports.of(i + 1),
+                                guards,
+                                run.merged.merger().table());
+                    }
+                }
+                case BatchCheck.Broken broken -> {
+                    if (group.size() == 1) {
+                        Judged run = group.getFirst();
+                        run.explanation = Explanation.without(run.merged.steps().get(run.next - 1), broken.why());
+                    } else {
+                        explain(group.subList(0, group.size() / 2));
+                        explain(group.subList(group.size() / 2, group.size()));
+                    }
+                }
             }
         } finally {
             Files.deleteIfExists(report);
@@ -254,15 +269,15 @@ public final class TraceBatch {
         private Verdict verdict() {
             TraceFormatException unusable = merged.unusable();
             if (unusable != null) {
-                return rejected(merged.merger().last(), String.valueOf(unusable.getMessage()), List.of());
+                return rejected(merged.merger().last(), String.valueOf(unusable.getMessage()), null);
             }
             Explanation why = explanation;
             if (why != null) {
-                return rejected(merged.steps().get(next - 1).source(), why.why(), why.details());
+                return rejected(merged.steps().get(next - 1).source(), why.why(), why);
             }
             MergeRejectedException stuck = merged.stuck();
             if (stuck != null) {
-                return rejected(stuck.event(), String.valueOf(stuck.getMessage()), List.of());
+                return rejected(stuck.event(), String.valueOf(stuck.getMessage()), null);
             }
             return accepted();
         }
@@ -282,17 +297,17 @@ public final class TraceBatch {
                     merged.folder().events(), merged.steps().size(), actions, hidden, blocks(), checking, time());
         }
 
-        private Verdict rejected(@Nullable TraceEvent event, String why, List<String> details) {
-            return event == null
-                    ? new Verdict.Rejected(merged.folder().events(), Path.of(""), 0, "", why, details, time())
-                    : new Verdict.Rejected(
-                            merged.folder().events(),
-                            event.file(),
-                            event.line(),
-                            event.json().toString(),
-                            why,
-                            details,
-                            time());
+        private Verdict rejected(@Nullable TraceEvent event, String why, @Nullable Explanation explained) {
+            return new Verdict.Rejected(
+                    merged.folder().events(),
+                    event == null ? Path.of("") : event.file(),
+                    event == null ? 0 : event.line(),
+                    event == null ? "" : event.json().toString(),
+                    why,
+                    explained == null ? "" : explained.conjunct(),
+                    explained == null ? List.of() : explained.enabled(),
+                    explained == null ? List.of() : explained.details(),
+                    time());
         }
 
         private Duration time() {

@@ -25,16 +25,27 @@ public final class BatchCheck {
     private final Duration limit;
     private final String heap;
     private final String view;
+    private final List<String> alsoAsked;
 
     /**
      * Specifications in {@code files}; a check takes no longer than {@code limit}, in a heap of {@code heap} at most;
      * states are told apart by the definition {@code view}, which must name the run.
      */
     public BatchCheck(SpecFiles files, Duration limit, String heap, String view) {
+        this(files, limit, heap, view, List.of());
+    }
+
+    private BatchCheck(SpecFiles files, Duration limit, String heap, String view, List<String> alsoAsked) {
+        this.alsoAsked = List.copyOf(alsoAsked);
         this.files = files;
         this.limit = limit;
         this.heap = heap;
         this.view = view;
+    }
+
+    /** The same with these invariants too, which are never violated and only report. */
+    public BatchCheck asking(List<String> invariants) {
+        return new BatchCheck(files, limit, heap, view, invariants);
     }
 
     /**
@@ -91,7 +102,7 @@ public final class BatchCheck {
         Path reached = Files.createTempFile("unwrite-reached-", ".txt");
         try {
             write(runs, trace);
-            TlcJob job = TlcJob.of(module, files, TraceCheck.config(constants, view))
+            TlcJob job = TlcJob.of(module, files, config(constants))
                     .withLimit(limit)
                     .withHeap(heap)
                     .withProperty(UnwriteTraceReader.TRACE, trace.toString())
@@ -107,6 +118,12 @@ public final class BatchCheck {
             Files.deleteIfExists(trace);
             Files.deleteIfExists(reached);
         }
+    }
+
+    private String config(Map<String, String> constants) {
+        StringBuilder text = new StringBuilder(TraceCheck.config(constants, view));
+        alsoAsked.forEach(name -> text.append("INVARIANT ").append(name).append('\n'));
+        return text.toString();
     }
 
     private static void write(List<Run> runs, Path file) throws IOException {
