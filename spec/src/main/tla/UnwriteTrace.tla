@@ -100,6 +100,7 @@ TakeStagePart(h) ==
                             /\ m.term = E.term /\ m.epoch = E.epoch}
   IN /\ role[h] = "secondary"
      /\ parts # {} /\ E.term = term[h]
+     /\ ~(parts \subseteq staged[h])
      /\ ckpt[h] # None => E.epoch > ckpt[h].epoch
      /\ staged' = [staged EXCEPT ![h] = @ \cup parts]
      /\ UNCHANGED <<storage, net, role, term, mode, epoch, mine, machineVars, reading,

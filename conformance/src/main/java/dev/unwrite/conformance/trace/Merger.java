@@ -22,6 +22,8 @@ final class Merger {
 
     private final Map<String, NodeLog> nodes = new TreeMap<>();
     private final Map<String, HostShadow> shadows = new HashMap<>();
+    private final Map<String, ProcessChecks> processes = new HashMap<>();
+    private final StorageChecks checks = new StorageChecks();
     private final StorageLog storage;
     private final BlockTable blocks;
     private final StepList out;
@@ -31,8 +33,6 @@ final class Merger {
     private final Map<Tag, Set<Integer>> asked = new HashMap<>();
     private final Map<Tag, Set<Integer>> stored = new HashMap<>();
     private final Map<Write, Progress> writes = new HashMap<>();
-    private final Map<Long, Integer> flushes = new HashMap<>();
-    private final Map<Long, Integer> flushAnswers = new HashMap<>();
     private final Set<Long> sessions = new HashSet<>();
     private final Map<String, Long> newest = new HashMap<>();
     private final Map<Integer, Integer> cache = new HashMap<>();
@@ -62,6 +62,7 @@ final class Merger {
             hosts.put(name, hosts.isEmpty() ? "A" : "B");
             nodes.put(name, new NodeLog(name, events, storage));
             shadows.put(name, new HostShadow());
+            processes.put(name, new ProcessChecks(name));
         });
         for (TraceEvent event : folder.storage()) {
             for (String field : List.of("owner", "secondary")) {
@@ -149,6 +150,9 @@ final class Merger {
         if (e.after("version") > version || e.recordVersion() > version) {
             return "version " + Math.max(e.after("version"), e.recordVersion()) + " of the record";
         }
+        if (record == null && e.recordVersion() >= 0) {
+            return "Boot of the storage";
+        }
         if (shadow(node).ignored) {
             return null;
         }
@@ -164,10 +168,7 @@ final class Merger {
             case "StagePart" -> cuts.contains(tag(e)) ? null : "the cut of " + show(tag(e));
             case "LearnCommitted" -> commits.contains(tag(e)) ? null : "Commit of " + show(tag(e));
             case "WriteDone" -> waitsForApply(node, e);
-            case "Flush" ->
-                flushAnswers.getOrDefault(e.after("session"), 0) < flushes.getOrDefault(e.after("session"), 0)
-                        ? null
-                        : "a flush at the storage in session " + e.after("session");
+            case "Flush" -> checks.missingFlush(e);
             case "OpenSession", "TakeOver", "RestartRollback", "Bootstrap", "ColdStart", "ForceColdStart" ->
                 sessions.contains(e.number("session")) ? null : "session " + e.number("session") + " at the storage";
             default -> null;
@@ -265,6 +266,7 @@ final class Merger {
     // ---- The storage.
 
     private void place(TraceEvent e) throws MergeRejectedException, TraceFormatException {
+        refuse(e, checks.complaint(e));
         switch (e.action()) {
             case "Boot" -> boot(e);
             case "Session" -> {
@@ -273,7 +275,9 @@ final class Merger {
             }
             case "Record" -> changeRecord(e);
             case "Apply" -> apply(e);
-            case "Flushed" -> flushes.merge(e.number("session"), 1, Integer::sum);
+            case "Flushed" -> {
+                // Was counted by the checks.
+            }
             default -> throw new TraceFormatException(e.place() + ": there is no event " + e.action());
         }
     }
@@ -327,8 +331,12 @@ final class Merger {
         if (!log.hasProposed(version)) {
             throw new MergeRejectedException(e, node + " never asked for this change of the record");
         }
+        if (!log.asked(version).equals(action)) {
+            throw new MergeRejectedException(e, node + " asked for " + log.asked(version) + ", this is " + action);
+        }
         record = e;
         version = e.recordVersion();
+        checks.granted(node, action, version);
         HostShadow shadow = shadow(log);
         shadow.sessionLost = false;
         switch (action) {
@@ -352,8 +360,16 @@ final class Merger {
 
     // ---- The nodes.
 
-    private void place(NodeLog node) throws TraceFormatException {
+    private static void refuse(TraceEvent e, @Nullable String complaint) throws MergeRejectedException {
+        if (complaint != null) {
+            throw new MergeRejectedException(e, complaint);
+        }
+    }
+
+    private void place(NodeLog node) throws MergeRejectedException, TraceFormatException {
         TraceEvent e = node.head();
+        refuse(e, java.util.Objects.requireNonNull(processes.get(node.name())).complaint(e));
+        refuse(e, checks.ofNode(node.name(), e));
         HostShadow shadow = shadow(node);
         if (shadow.ignored && !e.action().equals("StepDown") && !e.action().equals("Restart")) {
             return;
@@ -370,6 +386,7 @@ final class Merger {
             case "WriteDone" -> {
                 for (BlockId block : e.blocks()) {
                     write(node.name(), e.after("session"), blocks.number(block)).done++;
+                    checks.done(e.after("session"), block);
                 }
                 eachBlock(node, e, false);
             }
@@ -393,9 +410,7 @@ final class Merger {
             case "GoAlone", "Protect", "FinishRollback" -> add(out.of("Stutter", node.name(), e));
             case "TakeOver", "Bootstrap", "ColdStart", "ForceColdStart" -> granted(node, e);
             case "LearnCommitted", "BecomeSecondary", "Learn", "AbortJoin", "RestartRollback" -> simple(node, e);
-            case "Propose" -> {
-                // Says only that the change of the record comes later.
-            }
+            case "Propose" -> add(out.of("Stutter", node.name(), e)); // The change of the record comes later.
             default -> throw new TraceFormatException(e.place() + ": there is no event " + e.action());
         }
     }
@@ -443,6 +458,9 @@ final class Merger {
 
     private void eachBlock(NodeLog node, TraceEvent e, boolean tagged) {
         List<BlockId> extent = e.blocks();
+        if (extent.isEmpty()) {
+            add(out.of("Stutter", node.name(), e));
+        }
         for (int i = 0; i < extent.size(); i++) {
             StepList.Draft draft = out.of(e.action(), node.name(), e).block(blocks.number(extent.get(i)));
             last(tagged ? draft.tag(tag(e)) : draft, i + 1 == extent.size());
@@ -523,7 +541,7 @@ final class Merger {
 
     private void flush(NodeLog node, TraceEvent e) {
         HostShadow shadow = shadow(node);
-        flushAnswers.merge(e.after("session"), 1, Integer::sum);
+        checks.answeredFlush(e);
         boolean cold = e.afterText("role").equals("cold");
         if (cold && !shadow.coldDirty) {
             add(out.of("Stutter", node.name(), e)); // It flushed before.

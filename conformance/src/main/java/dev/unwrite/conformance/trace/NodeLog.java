@@ -149,6 +149,17 @@ final class NodeLog {
         return null;
     }
 
+    /** The action that this node asked for in this version, as the specification calls it. */
+    String asked(long versionBefore) {
+        Integer at = proposals.get(versionBefore);
+        StringBuilder name = new StringBuilder();
+        for (String word : (at == null ? "" : events.get(at).text("change")).split("_")) {
+            name.append(word, 0, Math.min(1, word.length()))
+                    .append(word.substring(Math.min(1, word.length())).toLowerCase(java.util.Locale.ROOT));
+        }
+        return name.toString();
+    }
+
     /** Null if the storage may start again now, else what must come before. */
     @Nullable
     TraceEvent beforeBoot(long boot) {
