@@ -1,7 +1,7 @@
 ---------------------------- MODULE UnwriteTrace ----------------------------
 (***************************************************************************)
 (* Does Unwrite allow what real processes did?  The traces of the nodes    *)
-(* and the storage were merged into one sequence of steps                  *)
+(* and the storage were merged into one sequence of steps for each run     *)
 (* (dev.unwrite.conformance.trace); here each step is the action of        *)
 (* Unwrite of the same name, with the parameters that were recorded.  The  *)
 (* state after it must be the one that the process recorded, and the       *)
@@ -20,8 +20,7 @@
 EXTENDS Unwrite, Sequences, TLC, UnwriteTraceReader
 
 CONSTANTS
-  Blocks,       \* how many blocks the trace touches
-  DiagnoseAt    \* the event that was rejected and is to be explained; 0 for none
+  Blocks        \* how many blocks the traces touch at most
 
 \* What the configuration puts in the place of Host, Block and Off.
 TraceHosts == {"A", "B"}
@@ -29,10 +28,14 @@ TraceBlocks == 1..Blocks
 NoRuleOff == {}
 
 VARIABLES
-  i,        \* the number of the next event
+  run,      \* the number of the run: each is judged by itself
+  i,        \* the number of the next event of it
   covered   \* the checkpoint whose output was let go of: term and epoch
 
-E == TraceEvents[i]
+E == TraceRuns[run][i]
+
+\* The event that was rejected and is to be explained; 0 for none.
+DiagnoseAt == TraceQuestions[run]
 
 -----------------------------------------------------------------------------
 OrNone(name) == IF name = "" THEN None ELSE name
@@ -62,6 +65,7 @@ Init ==
   /\ log = [h \in Host |-> {}]
   /\ ckpt = [h \in Host |-> None]
   /\ seen = Fresh
+  /\ run \in 1..Len(TraceRuns)
   /\ i = 1
   /\ covered = [term |-> 0, epoch |-> 0]
 
@@ -96,6 +100,7 @@ TakeStagePart(h) ==
                             /\ m.term = E.term /\ m.epoch = E.epoch}
   IN /\ role[h] = "secondary"
      /\ parts # {} /\ E.term = term[h]
+     /\ ~(parts \subseteq staged[h])
      /\ ckpt[h] # None => E.epoch > ckpt[h].epoch
      /\ staged' = [staged EXCEPT ![h] = @ \cup parts]
      /\ UNCHANGED <<storage, net, role, term, mode, epoch, mine, machineVars, reading,
@@ -216,25 +221,26 @@ RecoverableByTrace ==
   /\ record.mode = "rollback" => Rebuildable(record.owner)
 
 Next ==
-  /\ i <= Len(TraceEvents)
+  /\ i <= Len(TraceRuns[run])
   /\ Taken(E.host)
   /\ Cover
   /\ i' = i + 1
+  /\ run' = run
   /\ i # DiagnoseAt =>
        /\ Agrees
        /\ RecoverableByTrace'
        /\ Consistent'
        /\ OneOwner'
 
-Spec == Init /\ [][Next]_<<vars, i, covered>>
+Spec == Init /\ [][Next]_<<vars, run, i, covered>>
 
 (***************************************************************************)
-(* The number of the next event tells states apart: each event determines  *)
+(* The number of the next event tells the states of a run apart: each event determines  *)
 (* its step (Apply too, since a host has one session and one write of a    *)
 (* block at a time).  Were there ever two, only one would be followed: a   *)
 (* trace could be rejected by that, never accepted.                        *)
 (***************************************************************************)
-Position == i
+Position == <<run, i>>
 
 -----------------------------------------------------------------------------
 (* What a rejection is explained with. *)
@@ -278,18 +284,18 @@ OfBlock(h, b) ==
 
 Explain ==
   IF i = DiagnoseAt
-    THEN Report([at |-> "before", host |-> Say(E.host), record |-> ToString(record),
+    THEN Report([at |-> "before", run |-> run, host |-> Say(E.host), record |-> ToString(record),
                  block |-> IF E.block > 0 THEN ToString(OfBlock(E.host, E.block)) ELSE "",
                  current |-> (mine[E.host] = session[E.host]),
                  enabled |-> Enabled(E.host)])
   ELSE IF DiagnoseAt > 0 /\ i = DiagnoseAt + 1
-    THEN LET e == TraceEvents[DiagnoseAt]
-         IN Report([at |-> "after", host |-> Say(e.host), record |-> ToString(record),
+    THEN LET e == TraceRuns[run][DiagnoseAt]
+         IN Report([at |-> "after", run |-> run, host |-> Say(e.host), record |-> ToString(record),
                     RecordAgrees |-> e.changes => record = RecordOf(e.record),
                     Recoverable |-> RecoverableByTrace, Consistent |-> Consistent,
                     OneOwner |-> OneOwner])
   ELSE TRUE
 
-\* Violated by the state after the last event.
-NotAccepted == Reached(i) /\ Explain /\ i <= Len(TraceEvents)
+\* Violated by the state after the last event of any run; that event must be one that cannot be taken.
+NotAccepted == ReachedIn(run, i) /\ Explain /\ i <= Len(TraceRuns[run])
 =============================================================================

@@ -68,7 +68,8 @@ public final class ValidateCommand implements Callable<Integer> {
     private static int show(PrintWriter out, Verdict.Accepted accepted) {
         out.println("accepted: " + accepted.events() + " events, " + accepted.steps() + " steps of "
                 + accepted.actions().size() + " actions on " + accepted.blocks() + " blocks, in "
-                + seconds(accepted.time()));
+                + seconds(accepted.time()) + " (TLC: " + seconds(accepted.checking()) + ", "
+                + accepted.events() * 1000L / Math.max(1, accepted.checking().toMillis()) + " events/s)");
         accepted.actions().forEach((action, count) -> out.println("  " + action + " " + count));
         accepted.hidden().forEach((why, count) -> out.println("not recorded: " + why + ", " + count + " times"));
         return Exit.OK;
@@ -79,10 +80,11 @@ public final class ValidateCommand implements Callable<Integer> {
                 + " events, in " + seconds(rejected.time()) + ")");
         out.println("  " + rejected.event());
         out.println("  " + rejected.why());
-        for (String detail : rejected.details()) {
-            if (details || detail.startsWith("before, enabled")) {
-                out.println("  " + detail);
-            }
+        if (!rejected.enabled().isEmpty()) {
+            out.println("  enabled: " + String.join(", ", rejected.enabled()));
+        }
+        if (details) {
+            rejected.details().forEach(detail -> out.println("  " + detail));
         }
         return Exit.FAILED;
     }

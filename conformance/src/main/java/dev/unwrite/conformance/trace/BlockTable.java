@@ -4,8 +4,11 @@ import dev.unwrite.conformance.trace.TraceEvent.BlockId;
 import dev.unwrite.trace.BlockHash;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /** Numbers the blocks of a trace from 1, and maps contents: 1 is what was in a block at first. */
 final class BlockTable {
@@ -15,6 +18,11 @@ final class BlockTable {
     private final Map<Integer, Seen> copies = new HashMap<>();
 
     private final Map<Integer, Long> writes = new HashMap<>();
+    /** Every content that was written to a block, and every one that was copied from it, in the order of the traces. */
+    private final Map<Integer, Set<Integer>> written = new HashMap<>();
+
+    private final Map<Integer, Set<Integer>> copied = new HashMap<>();
+    private final Map<Integer, Integer> initial = new HashMap<>();
 
     private record Seen(long time, int value) {}
 
@@ -24,6 +32,7 @@ final class BlockTable {
     }
 
     private void scan(TraceEvent event) {
+        event.found().forEach(block -> numbers.computeIfAbsent(block, this::add));
         int index = 0;
         for (BlockId block : event.blocks()) {
             int number = numbers.computeIfAbsent(block, this::add);
@@ -31,8 +40,12 @@ final class BlockTable {
                 case "StoreCopy" -> {
                     Seen seen = new Seen(event.time(), event.value(index));
                     copies.merge(number, seen, (a, b) -> a.time <= b.time ? a : b);
+                    copied.computeIfAbsent(number, n -> new LinkedHashSet<>()).add(event.value(index));
                 }
-                case "Apply" -> writes.merge(number, event.time(), Math::min);
+                case "Apply" -> {
+                    writes.merge(number, event.time(), Math::min);
+                    written.computeIfAbsent(number, n -> new HashSet<>()).add(event.value(index));
+                }
                 default -> {
                     // Says nothing about contents.
                 }
@@ -65,9 +78,19 @@ final class BlockTable {
 
     /** What stands for the content in the specification. */
     int value(int number, int hash) {
+        return hash == initial.computeIfAbsent(number, this::first) ? 1 : Math.max(hash, 2);
+    }
+
+    /** What was copied and never written was there at first; else the clocks say whether a copy came before all writes. */
+    private int first(int number) {
+        Set<Integer> known = written.getOrDefault(number, Set.of());
+        for (int copy : copied.getOrDefault(number, Set.of())) {
+            if (!known.contains(copy)) {
+                return copy;
+            }
+        }
         Seen seen = copies.get(number);
         long firstWrite = writes.getOrDefault(number, Long.MAX_VALUE);
-        int initial = seen != null && seen.time < firstWrite ? seen.value : BlockHash.ZERO;
-        return hash == initial ? 1 : Math.max(hash, 2);
+        return seen != null && seen.time < firstWrite ? seen.value : BlockHash.ZERO;
     }
 }

@@ -2,7 +2,7 @@ package dev.unwrite.conformance.trace;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
-import dev.unwrite.spec.value.TlaParser;
+import dev.unwrite.spec.trace.GuardModule;
 import dev.unwrite.spec.value.TlaValue;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -15,13 +15,19 @@ import java.util.stream.StreamSupport;
  * Why a step was rejected.
  *
  * @param why one line
+ * @param conjunct what of the specification is false, with its place and the values it speaks of
+ * @param enabled the actions that were enabled
  * @param details what the specification has there
  */
-record Explanation(String why, List<String> details) {
+record Explanation(String why, String conjunct, List<String> enabled, List<String> details) {
     private static final JsonMapper MAPPER = new JsonMapper();
+    /** A value is shown up to so many characters. */
+    private static final int VALUE_MAX = 200;
 
     /** Reads what UnwriteTrace reported before the step and, if {@code taken}, after it. */
-    static Explanation of(MergedStep step, boolean taken, List<String> report, BlockTable blocks) throws IOException {
+    static Explanation of(
+            MergedStep step, boolean taken, List<TlaValue.Fcn> report, GuardModule guards, BlockTable blocks)
+            throws IOException {
         JsonNode json = MAPPER.readTree(step.json());
         Optional<TlaValue.Fcn> before = find(report, "before");
         Optional<TlaValue.Fcn> after = find(report, "after");
@@ -32,32 +38,76 @@ record Explanation(String why, List<String> details) {
             details.add("block " + block + " of the step is " + blocks.block(block));
         }
         before.ifPresent(state -> state.entries().forEach((name, value) -> {
-            if (!name.plain().equals("at")) {
+            if (!name.plain().equals("at") && !name.plain().equals("run")) {
                 details.add("before, " + name.plain() + ": " + value.plain());
             }
         }));
         String why;
+        String conjunct;
         if (!taken || after.isEmpty()) {
             why = "the guard of " + step.action() + " is false"
                     + (step.hidden() == null ? "" : " (" + step.hidden() + ")");
+            conjunct = find(report, "guard")
+                    .flatMap(guard -> falseConjunct(guard, guards))
+                    .orElse("");
+            why = conjunct.isEmpty() ? why : why + ": " + conjunct;
         } else {
             List<String> differences = differences(json, after.get());
             after.get().entries().forEach((name, value) -> {
-                if (!name.plain().equals("at")) {
+                if (!name.plain().equals("at") && !name.plain().equals("run")) {
                     details.add("after, " + name.plain() + ": " + value.plain());
                 }
             });
             why = "after " + step.action() + ": " + String.join("; ", differences);
+            conjunct = differences.getFirst();
         }
-        return new Explanation(why, details);
+        return new Explanation(why, conjunct, enabled(before), details);
     }
 
-    private static Optional<TlaValue.Fcn> find(List<String> report, String at) {
+    /** When TLC could not tell. */
+    static Explanation without(MergedStep step, String error) {
+        return new Explanation(
+                step.action() + " does not fit (and TLC cannot say why: " + error + ")",
+                "",
+                List.of(),
+                List.of("step: " + step.json()));
+    }
+
+    private static List<String> enabled(Optional<TlaValue.Fcn> before) {
+        List<String> names = new ArrayList<>();
+        before.flatMap(state -> state.field("enabled")).ifPresent(set -> {
+            for (String name : set.plain().replaceAll("[{}\"]", "").split(", *")) {
+                if (!name.isBlank()) {
+                    names.add(name);
+                }
+            }
+        });
+        return names;
+    }
+
+    /** The conjunct that the report names by its number, with the values of what it speaks of. */
+    private static Optional<String> falseConjunct(TlaValue.Fcn report, GuardModule guards) {
+        if (!(report.field("guard").orElse(null) instanceof TlaValue.Seq(List<TlaValue> told))
+                || told.size() != 2
+                || !(told.get(0) instanceof TlaValue.Int(long number))
+                || !(told.get(1) instanceof TlaValue.Seq(List<TlaValue> pairs))) {
+            return Optional.empty();
+        }
+        List<String> values = new ArrayList<>();
+        for (TlaValue pair : pairs) {
+            if (pair instanceof TlaValue.Seq(List<TlaValue> parts) && parts.size() == 2) {
+                String value = parts.get(1).plain();
+                values.add(parts.get(0).plain() + " is "
+                        + (value.length() > VALUE_MAX ? value.substring(0, VALUE_MAX) + "..." : value));
+            }
+        }
+        return guards.guard((int) number)
+                .map(guard -> guard.shown() + (values.isEmpty() ? "" : ", where " + String.join(", ", values)));
+    }
+
+    private static Optional<TlaValue.Fcn> find(List<TlaValue.Fcn> report, String at) {
         TlaValue wanted = new TlaValue.Str(at);
         return report.stream()
-                .map(TlaParser::value)
-                .filter(TlaValue.Fcn.class::isInstance)
-                .map(TlaValue.Fcn.class::cast)
                 .filter(value -> value.field("at").filter(wanted::equals).isPresent())
                 .findFirst();
     }

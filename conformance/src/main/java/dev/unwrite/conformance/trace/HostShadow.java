@@ -26,6 +26,11 @@ final class HostShadow {
     /** Whether the specification has a cold owner that has not flushed. */
     boolean coldDirty;
 
+    /** Copies that were being stored when their host stood aside: a later start may find them, and never needs them. */
+    final NavigableMap<Tag, Set<Integer>> abandoned = new TreeMap<>();
+    /** How many of them the present process found. */
+    int found;
+
     void commit(Tag tag) {
         checkpoint = tag;
         since(log, tag);
@@ -38,6 +43,7 @@ final class HostShadow {
         log.tailMap(new Tag(term + 1, 0), true).clear();
         Tag held = checkpoint;
         checkpoint = held != null && held.term() == term ? held : null;
+        found = 0;
     }
 
     private static void since(NavigableMap<Tag, Set<Integer>> map, Tag tag) {
@@ -55,11 +61,23 @@ final class HostShadow {
     void discardAll() {
         log.clear();
         checkpoint = null;
+        found = 0;
     }
 
     void forgetMirror() {
         reading.clear();
         staged.clear();
+    }
+
+    /** What is being stored is not waited for any more. */
+    void abandon() {
+        reading.forEach((tag, blocks) ->
+                abandoned.computeIfAbsent(tag, t -> new HashSet<>()).addAll(blocks));
+        forgetMirror();
+    }
+
+    boolean hasAbandoned(Tag tag, int block) {
+        return abandoned.getOrDefault(tag, Set.of()).contains(block);
     }
 
     boolean isReading(Tag tag, int block) {

@@ -22,6 +22,8 @@ final class Merger {
 
     private final Map<String, NodeLog> nodes = new TreeMap<>();
     private final Map<String, HostShadow> shadows = new HashMap<>();
+    private final Map<String, ProcessChecks> processes = new HashMap<>();
+    private final StorageChecks checks = new StorageChecks();
     private final StorageLog storage;
     private final BlockTable blocks;
     private final StepList out;
@@ -31,8 +33,6 @@ final class Merger {
     private final Map<Tag, Set<Integer>> asked = new HashMap<>();
     private final Map<Tag, Set<Integer>> stored = new HashMap<>();
     private final Map<Write, Progress> writes = new HashMap<>();
-    private final Map<Long, Integer> flushes = new HashMap<>();
-    private final Map<Long, Integer> flushAnswers = new HashMap<>();
     private final Set<Long> sessions = new HashSet<>();
     private final Map<String, Long> newest = new HashMap<>();
     private final Map<Integer, Integer> cache = new HashMap<>();
@@ -40,6 +40,7 @@ final class Merger {
     private @Nullable TraceEvent record;
     private long version;
     private long lastLose;
+    private @Nullable TraceEvent last;
 
     /** The writes of one block in one session: one at a time. */
     private record Write(String node, long session, int block) {}
@@ -61,6 +62,7 @@ final class Merger {
             hosts.put(name, hosts.isEmpty() ? "A" : "B");
             nodes.put(name, new NodeLog(name, events, storage));
             shadows.put(name, new HostShadow());
+            processes.put(name, new ProcessChecks(name));
         });
         for (TraceEvent event : folder.storage()) {
             for (String field : List.of("owner", "secondary")) {
@@ -81,6 +83,17 @@ final class Merger {
         return blocks;
     }
 
+    /** The steps so far. */
+    List<MergedStep> steps() {
+        return out.steps();
+    }
+
+    /** The event that was looked at last, or null before the first. */
+    @Nullable
+    TraceEvent last() {
+        return last;
+    }
+
     List<MergedStep> merge() throws MergeRejectedException, TraceFormatException {
         while (true) {
             TraceEvent best = null;
@@ -96,9 +109,11 @@ final class Merger {
             boolean isStorage =
                     !storage.atEnd() && (best == null || storage.head().time() < best.time()) && waits() == null;
             if (isStorage) {
+                last = storage.head();
                 place(storage.head());
                 storage.advance();
             } else if (bestNode != null) {
+                last = best;
                 place(bestNode);
                 bestNode.advance();
             } else {
@@ -135,20 +150,25 @@ final class Merger {
         if (e.after("version") > version || e.recordVersion() > version) {
             return "version " + Math.max(e.after("version"), e.recordVersion()) + " of the record";
         }
+        if (record == null && e.recordVersion() >= 0) {
+            return "Boot of the storage";
+        }
         if (shadow(node).ignored) {
             return null;
         }
         return switch (e.action()) {
+            case "Restart" ->
+                storage.changedBy(version + 1).equals(node.name()) && node.askedBefore(version)
+                        ? "version " + (version + 1) + " of the record, which an earlier process asked for"
+                        : null;
             case "RecvPreserved" -> missing(e, stored, "StoreCopy of the other node");
+            case "StoreCopy" -> waitsForContent(node, e);
             case "ReadOld" -> missing(e, asked, "MachineWrite of the other node that asks for the copy");
             case "FollowJoin" -> waitsForJoin(e.record().path("term").asLong());
             case "StagePart" -> cuts.contains(tag(e)) ? null : "the cut of " + show(tag(e));
             case "LearnCommitted" -> commits.contains(tag(e)) ? null : "Commit of " + show(tag(e));
             case "WriteDone" -> waitsForApply(node, e);
-            case "Flush" ->
-                flushAnswers.getOrDefault(e.after("session"), 0) < flushes.getOrDefault(e.after("session"), 0)
-                        ? null
-                        : "a flush at the storage in session " + e.after("session");
+            case "Flush" -> checks.missingFlush(e);
             case "OpenSession", "TakeOver", "RestartRollback", "Bootstrap", "ColdStart", "ForceColdStart" ->
                 sessions.contains(e.number("session")) ? null : "session " + e.number("session") + " at the storage";
             default -> null;
@@ -164,6 +184,25 @@ final class Merger {
         for (BlockId block : e.blocks()) {
             if (!known.contains(blocks.number(block))) {
                 return what + " for " + show(block) + " in " + show(tag(e));
+            }
+        }
+        return null;
+    }
+
+    /** What was copied was read before: it must have been on the storage. */
+    private @Nullable String waitsForContent(NodeLog node, TraceEvent e) {
+        if (deferred.isEmpty()) {
+            return null;
+        }
+        int index = 0;
+        for (BlockId block : e.blocks()) {
+            int hash = e.value(index++);
+            int number = blocks.number(block);
+            boolean unread = deferred.stream()
+                    .anyMatch(read ->
+                            read.node.equals(node.name()) && read.block == number && read.tag.equals(tag(e)));
+            if (unread && storage.appliesLater(block, hash)) {
+                return "Apply of what was copied of " + show(block) + " at the storage";
             }
         }
         return null;
@@ -227,6 +266,7 @@ final class Merger {
     // ---- The storage.
 
     private void place(TraceEvent e) throws MergeRejectedException, TraceFormatException {
+        refuse(e, checks.complaint(e));
         switch (e.action()) {
             case "Boot" -> boot(e);
             case "Session" -> {
@@ -235,7 +275,9 @@ final class Merger {
             }
             case "Record" -> changeRecord(e);
             case "Apply" -> apply(e);
-            case "Flushed" -> flushes.merge(e.number("session"), 1, Integer::sum);
+            case "Flushed" -> {
+                // Was counted by the checks.
+            }
             default -> throw new TraceFormatException(e.place() + ": there is no event " + e.action());
         }
     }
@@ -289,13 +331,23 @@ final class Merger {
         if (!log.hasProposed(version)) {
             throw new MergeRejectedException(e, node + " never asked for this change of the record");
         }
+        if (!log.asked(version).equals(action)) {
+            throw new MergeRejectedException(e, node + " asked for " + log.asked(version) + ", this is " + action);
+        }
         record = e;
         version = e.recordVersion();
+        checks.granted(node, action, version);
         HostShadow shadow = shadow(log);
         shadow.sessionLost = false;
         switch (action) {
             case "TakeOver" -> {
-                shadow.forgetMirror();
+                TraceEvent restart = log.nextRestartBefore(Set.of("TakeOver", "StepDown"));
+                if (restart != null) {
+                    int found = shadow.found;
+                    recoverCopies(log, restart);
+                    shadow.found = found;
+                }
+                shadow.abandon();
                 dropDeferred(node, new Tag(Long.MAX_VALUE, 0));
             }
             case "Bootstrap", "ColdStart", "ForceColdStart" -> shadow.coldDirty = true;
@@ -308,8 +360,16 @@ final class Merger {
 
     // ---- The nodes.
 
-    private void place(NodeLog node) throws TraceFormatException {
+    private static void refuse(TraceEvent e, @Nullable String complaint) throws MergeRejectedException {
+        if (complaint != null) {
+            throw new MergeRejectedException(e, complaint);
+        }
+    }
+
+    private void place(NodeLog node) throws MergeRejectedException, TraceFormatException {
         TraceEvent e = node.head();
+        refuse(e, java.util.Objects.requireNonNull(processes.get(node.name())).complaint(e));
+        refuse(e, checks.ofNode(node.name(), e));
         HostShadow shadow = shadow(node);
         if (shadow.ignored && !e.action().equals("StepDown") && !e.action().equals("Restart")) {
             return;
@@ -326,6 +386,7 @@ final class Merger {
             case "WriteDone" -> {
                 for (BlockId block : e.blocks()) {
                     write(node.name(), e.after("session"), blocks.number(block)).done++;
+                    checks.done(e.after("session"), block);
                 }
                 eachBlock(node, e, false);
             }
@@ -349,9 +410,7 @@ final class Merger {
             case "GoAlone", "Protect", "FinishRollback" -> add(out.of("Stutter", node.name(), e));
             case "TakeOver", "Bootstrap", "ColdStart", "ForceColdStart" -> granted(node, e);
             case "LearnCommitted", "BecomeSecondary", "Learn", "AbortJoin", "RestartRollback" -> simple(node, e);
-            case "Propose" -> {
-                // Says only that the change of the record comes later.
-            }
+            case "Propose" -> add(out.of("Stutter", node.name(), e)); // The change of the record comes later.
             default -> throw new TraceFormatException(e.place() + ": there is no event " + e.action());
         }
     }
@@ -360,8 +419,8 @@ final class Merger {
         add(out.of(e.action(), node.name(), e).tag(tag(e)));
     }
 
-    private static void add(StepList.Draft draft) {
-        draft.compare().add();
+    private void add(StepList.Draft draft) {
+        draft.compare(shadows).add();
     }
 
     /** The step itself was taken where the storage changed the record; its session may have been lost since. */
@@ -389,7 +448,7 @@ final class Merger {
         }
     }
 
-    private static void last(StepList.Draft draft, boolean last) {
+    private void last(StepList.Draft draft, boolean last) {
         if (last) {
             add(draft);
         } else {
@@ -399,6 +458,9 @@ final class Merger {
 
     private void eachBlock(NodeLog node, TraceEvent e, boolean tagged) {
         List<BlockId> extent = e.blocks();
+        if (extent.isEmpty()) {
+            add(out.of("Stutter", node.name(), e));
+        }
         for (int i = 0; i < extent.size(); i++) {
             StepList.Draft draft = out.of(e.action(), node.name(), e).block(blocks.number(extent.get(i)));
             last(tagged ? draft.tag(tag(e)) : draft, i + 1 == extent.size());
@@ -479,7 +541,7 @@ final class Merger {
 
     private void flush(NodeLog node, TraceEvent e) {
         HostShadow shadow = shadow(node);
-        flushAnswers.merge(e.after("session"), 1, Integer::sum);
+        checks.answeredFlush(e);
         boolean cold = e.afterText("role").equals("cold");
         if (cold && !shadow.coldDirty) {
             add(out.of("Stutter", node.name(), e)); // It flushed before.
@@ -532,7 +594,7 @@ final class Merger {
     }
 
     private void stop(NodeLog node) {
-        shadow(node).forgetMirror();
+        shadow(node).abandon();
         dropDeferred(node.name(), NodeLog.NEVER);
     }
 
@@ -572,6 +634,22 @@ final class Merger {
     /** What became durable and was not recorded any more. */
     private void recover(NodeLog node, TraceEvent e) {
         HostShadow shadow = shadow(node);
+        recoverCopies(node, e);
+        Tag held = e.after("ckptEpoch") < 0 ? null : new Tag(e.after("ckptTerm"), e.after("ckptEpoch"));
+        if (held != null && !held.equals(shadow.checkpoint) && shadow.staged.contains(held)) {
+            commit(node, held, e, "a checkpoint switched in just before a kill");
+        }
+    }
+
+    /** Whether the copy is counted among those that may be restored. */
+    private static boolean isLive(Tag copy, TraceEvent restart) {
+        return restart.after("ckptEpoch") < 0
+                || (copy.term() == restart.after("ckptTerm") && copy.epoch() >= restart.after("ckptEpoch"));
+    }
+
+    private void recoverCopies(NodeLog node, TraceEvent e) {
+        HostShadow shadow = shadow(node);
+        shadow.found = 0;
         for (com.fasterxml.jackson.databind.JsonNode copy : e.json().path("log")) {
             Tag tag = new Tag(copy.path(0).asLong(), copy.path(1).asLong());
             for (int i = 0; i < copy.path(4).asInt(); i++) {
@@ -588,17 +666,15 @@ final class Merger {
                             .tag(tag)
                             .hidden("a copy stored just before a kill")
                             .add();
+                } else if (isLive(tag, e) && !shadow.holds(tag, number) && shadow.hasAbandoned(tag, number)) {
+                    shadow.found++;
                 }
             }
-        }
-        Tag held = e.after("ckptEpoch") < 0 ? null : new Tag(e.after("ckptTerm"), e.after("ckptEpoch"));
-        if (held != null && !held.equals(shadow.checkpoint) && shadow.staged.contains(held)) {
-            commit(node, held, e, "a checkpoint switched in just before a kill");
         }
     }
 
     private void loseMessages() {
-        if (out.steps().size() - lastLose < LOSE_EVERY) {
+        if (out.steps().size() - lastLose < LOSE_EVERY || out.steps().isEmpty()) {
             return;
         }
         lastLose = out.steps().size();
@@ -610,8 +686,7 @@ final class Merger {
         for (Deferred read : deferred) {
             least = read.tag.compareTo(least) < 0 ? read.tag : least;
         }
-        MergedStep last = out.steps().getLast();
-        out.of("Lose", "", last.source()).tag(least).add();
+        out.of("Lose", "", out.steps().getLast().source()).tag(least).add();
     }
 
     // ---- Small helpers.

@@ -123,6 +123,43 @@ final class NodeLog {
         return proposals.containsKey(versionBefore);
     }
 
+    /**
+     * Whether the head, a start of this node, comes after the change that an earlier process asked for in this version:
+     * to the specification, asking and being granted is one step of a host that is up. Not if the new process saw the
+     * record as it was before.
+     */
+    boolean askedBefore(long versionBefore) {
+        int asked = proposals.getOrDefault(versionBefore, next);
+        NavigableMap<Long, Integer> earlier = lastSeen.headMap(versionBefore, true);
+        return asked < next && (earlier.isEmpty() || greatest(earlier).getValue() < next);
+    }
+
+    /** The next start of this node, unless one of these events comes before. */
+    @Nullable
+    TraceEvent nextRestartBefore(Set<String> actions) {
+        for (int i = next; i < events.size(); i++) {
+            String action = events.get(i).action();
+            if (action.equals("Restart")) {
+                return events.get(i);
+            }
+            if (actions.contains(action)) {
+                return null;
+            }
+        }
+        return null;
+    }
+
+    /** The action that this node asked for in this version, as the specification calls it. */
+    String asked(long versionBefore) {
+        Integer at = proposals.get(versionBefore);
+        StringBuilder name = new StringBuilder();
+        for (String word : (at == null ? "" : events.get(at).text("change")).split("_")) {
+            name.append(word, 0, Math.min(1, word.length()))
+                    .append(word.substring(Math.min(1, word.length())).toLowerCase(java.util.Locale.ROOT));
+        }
+        return name.toString();
+    }
+
     /** Null if the storage may start again now, else what must come before. */
     @Nullable
     TraceEvent beforeBoot(long boot) {

@@ -27,12 +27,14 @@ final class StepList {
     final class Draft {
         private final String action;
         private final TraceEvent source;
+        private final String node;
         private final ObjectNode json = JsonNodeFactory.instance.objectNode();
         private @Nullable String hidden;
 
         private Draft(String action, String node, TraceEvent source) {
             this.action = action;
             this.source = source;
+            this.node = node;
             json.put("action", action).put("host", hosts.getOrDefault(node, "A"));
             json.put("block", 0).put("value", 0).put("term", 0).put("epoch", 0);
             json.put("compare", false).put("changes", false);
@@ -60,11 +62,15 @@ final class StepList {
         }
 
         /** The state after the step is the one that the source recorded. */
-        Draft compare() {
+        Draft compare(Map<String, HostShadow> shadows) {
             JsonNode after = source.json().path("after");
             ObjectNode said = json.putObject("after");
             for (String name : SAME) {
                 said.set(name, after.path(name));
+            }
+            HostShadow shadow = shadows.get(node);
+            if (shadow != null && shadow.found > 0) {
+                said.put("copies", source.after("copies") - shadow.found);
             }
             said.put("connected", after.path("session").asLong() != 0);
             said.put("pending", source.after("pending") + source.after("owed"));

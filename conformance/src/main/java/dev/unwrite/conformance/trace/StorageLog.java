@@ -1,5 +1,6 @@
 package dev.unwrite.conformance.trace;
 
+import dev.unwrite.conformance.trace.TraceEvent.BlockId;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -11,7 +12,14 @@ final class StorageLog {
     /** By term: where the record first had a greater one. */
     private final Map<Long, Integer> ends = new HashMap<>();
 
+    /** By version: whose change it was. */
+    private final Map<Long, String> changes = new HashMap<>();
+
+    private final Map<Content, Integer> lastApply = new HashMap<>();
+
     private int next;
+
+    private record Content(BlockId block, int hash) {}
 
     StorageLog(List<TraceEvent> events) {
         this.events = events;
@@ -20,14 +28,30 @@ final class StorageLog {
             TraceEvent event = events.get(i);
             if (event.action().equals("Session")) {
                 sessions.put(event.number("session"), i);
+            } else if (event.action().equals("Apply")) {
+                int index = 0;
+                for (BlockId block : event.blocks()) {
+                    lastApply.put(new Content(block, event.value(index++)), i);
+                }
             } else if (event.action().equals("Record")) {
                 long now = event.record().path("term").asLong();
                 for (long ended = term; ended < now && ended - term < 1000; ended++) {
                     ends.put(ended, i);
                 }
                 term = now;
+                changes.put(event.recordVersion(), event.text("host"));
             }
         }
+    }
+
+    /** The host that made this version of the record, or nothing. */
+    String changedBy(long version) {
+        return changes.getOrDefault(version, "");
+    }
+
+    /** Whether the block gets this content at the head or later. */
+    boolean appliesLater(BlockId block, int hash) {
+        return lastApply.getOrDefault(new Content(block, hash), -1) >= next;
     }
 
     /** Whether a session was opened for a term that was over by then. */

@@ -75,6 +75,17 @@ record TraceEvent(Path file, int line, JsonNode json) {
         }
     }
 
+    /** The blocks of the copies that a start found. */
+    List<BlockId> found() {
+        List<BlockId> blocks = new ArrayList<>();
+        for (JsonNode copy : json.path("log")) {
+            for (int i = 0; i < copy.path(4).asInt(); i++) {
+                blocks.add(new BlockId(copy.path(2).asInt(), copy.path(3).asLong() + i));
+            }
+        }
+        return blocks;
+    }
+
     /** A block of {@link Extent#BLOCK_BYTES} of a volume. */
     record BlockId(int volume, long number) {}
 

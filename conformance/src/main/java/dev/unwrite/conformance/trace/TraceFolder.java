@@ -13,21 +13,30 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 
-/**
- * The traces of one group: of its nodes, and of the storage.
- *
- * @param nodes the events of each node, process after process
- * @param storage the events of the storage, process after process
- * @param torn how many lines were cut off by a kill
- */
-record TraceFolder(Map<String, List<TraceEvent>> nodes, List<TraceEvent> storage, int torn) {
+/** The traces of one group, as they were read: of its nodes, and of the storage. */
+public final class TraceFolder {
     /** The specification has two hosts. */
     private static final int NODES_MAX = 2;
 
     private static final JsonMapper MAPPER = new JsonMapper();
 
-    /** Reads files, and all {@code *.ndjson} in folders and in their folders {@code trace}. */
-    static TraceFolder read(List<Path> paths) throws IOException, TraceFormatException {
+    private final Map<String, List<TraceEvent>> nodes;
+    private final List<TraceEvent> storage;
+    private final int torn;
+
+    private TraceFolder(Map<String, List<TraceEvent>> nodes, List<TraceEvent> storage, int torn) {
+        this.nodes = nodes;
+        this.storage = storage;
+        this.torn = torn;
+    }
+
+    /**
+     * Reads files, and all {@code *.ndjson} in folders and in their folders {@code trace}.
+     *
+     * @throws TraceFormatException if these are no traces, or not those of a whole group
+     * @throws IOException if they cannot be read
+     */
+    public static TraceFolder read(List<Path> paths) throws IOException, TraceFormatException {
         List<Path> files = new ArrayList<>();
         for (Path path : paths) {
             files.addAll(files(path));
@@ -37,9 +46,22 @@ record TraceFolder(Map<String, List<TraceEvent>> nodes, List<TraceEvent> storage
         }
         Reader reader = new Reader();
         for (Path file : files) {
-            reader.read(file);
+            reader.read(file, Files.readAllLines(file));
         }
         return reader.folder(paths);
+    }
+
+    /**
+     * The same of files that are in memory: their lines by their names.
+     *
+     * @throws TraceFormatException if these are no traces, or not those of a whole group
+     */
+    public static TraceFolder of(Map<String, List<String>> files) throws TraceFormatException {
+        Reader reader = new Reader();
+        for (Map.Entry<String, List<String>> file : new TreeMap<>(files).entrySet()) {
+            reader.read(Path.of(file.getKey()), file.getValue());
+        }
+        return reader.folder(files.keySet());
     }
 
     private static List<Path> files(Path path) throws IOException, TraceFormatException {
@@ -57,7 +79,23 @@ record TraceFolder(Map<String, List<TraceEvent>> nodes, List<TraceEvent> storage
         }
     }
 
-    int events() {
+    /** The events of each node, process after process. */
+    Map<String, List<TraceEvent>> nodes() {
+        return nodes;
+    }
+
+    /** The events of the storage, process after process. */
+    List<TraceEvent> storage() {
+        return storage;
+    }
+
+    /** How many lines were cut off by a kill. */
+    int torn() {
+        return torn;
+    }
+
+    /** How many events there are. */
+    public int events() {
         return storage.size() + nodes.values().stream().mapToInt(List::size).sum();
     }
 
@@ -66,13 +104,13 @@ record TraceFolder(Map<String, List<TraceEvent>> nodes, List<TraceEvent> storage
         private final Map<String, List<TraceEvent>> groups = new TreeMap<>();
         private int torn;
 
-        void read(Path file) throws IOException, TraceFormatException {
-            List<String> lines = Files.readAllLines(file);
-            while (!lines.isEmpty() && lines.getLast().isBlank()) {
-                lines.removeLast();
+        void read(Path file, List<String> lines) throws TraceFormatException {
+            int count = lines.size();
+            while (count > 0 && lines.get(count - 1).isBlank()) {
+                count--;
             }
-            for (int i = 0; i < lines.size(); i++) {
-                read(file, lines.get(i), i + 1, i + 1 == lines.size());
+            for (int i = 0; i < count; i++) {
+                read(file, lines.get(i), i + 1, i + 1 == count);
             }
         }
 
@@ -95,13 +133,17 @@ record TraceFolder(Map<String, List<TraceEvent>> nodes, List<TraceEvent> storage
             if (action.isEmpty() || !json.path("t").isIntegralNumber() || !json.has("node")) {
                 throw new TraceFormatException(file + ", line " + line + " is no event of a trace");
             }
+            String wrong = EventShape.complaint(json);
+            if (wrong != null) {
+                throw new TraceFormatException(file + ", line " + line + ": " + wrong);
+            }
             boolean storage = json.has("group");
             (storage ? groups : nodes)
                     .computeIfAbsent(event.text(storage ? "group" : "node"), name -> new ArrayList<>())
                     .add(event);
         }
 
-        TraceFolder folder(List<Path> paths) throws TraceFormatException {
+        TraceFolder folder(Object paths) throws TraceFormatException {
             if (nodes.isEmpty()) {
                 throw new TraceFormatException("no trace of a node in " + paths);
             }
@@ -113,7 +155,7 @@ record TraceFolder(Map<String, List<TraceEvent>> nodes, List<TraceEvent> storage
         }
 
         /** The group with which these nodes had sessions. */
-        private List<TraceEvent> storage(List<Path> paths) throws TraceFormatException {
+        private List<TraceEvent> storage(Object paths) throws TraceFormatException {
             List<String> used = new ArrayList<>();
             groups.forEach((group, events) -> {
                 if (events.stream().anyMatch(this::isOfNode)) {

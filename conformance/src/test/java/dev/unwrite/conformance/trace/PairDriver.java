@@ -15,6 +15,9 @@ import java.util.Random;
 
 /** Drives two hosts and a storage in one thread, as a seed says: all actions, in any order that the protocol allows. */
 final class PairDriver {
+    /** So many moves are tried for one that can be made, at most. */
+    private static final int MOVES_MAX = 100;
+
     private final Random random;
     private final SimStorage storage;
     private final SimHost a;
@@ -23,7 +26,7 @@ final class PairDriver {
     private final int blocks;
     private long now = 1_000_000;
     private int content = 1;
-    private long steps;
+    private int hurry = 1;
 
     /** {@code skew}: the clocks of the processes differ by so many steps. */
     PairDriver(Path dir, long seed, boolean faults, int blocks, long skew) {
@@ -38,21 +41,48 @@ final class PairDriver {
         b.other = a;
     }
 
+    /** As {@link #run}, but until so many steps were taken; takeovers and faults come as often as in a long run. */
+    void hurry(int count) throws IOException {
+        hurry = 10;
+        begin();
+        for (int i = 0; i < count * MOVES_MAX && a.taken + b.taken < count; i++) {
+            turn();
+        }
+        close();
+    }
+
+    /** True once in so many times, more often in a hurry. */
+    private boolean onceIn(int times) {
+        return random.nextInt(Math.max(2, times / hurry)) == 0;
+    }
+
     void run(int count) throws IOException {
+        begin();
+        for (int i = 0; i < count; i++) {
+            turn();
+        }
+        close();
+    }
+
+    private void begin() throws IOException {
         a.start();
         b.start();
         a.propose(Change.BOOTSTRAP);
         a.arriveProposal();
         a.hearGranted();
-        for (steps = 0; steps < count; steps++) {
-            SimHost host = random.nextBoolean() ? a : b;
-            if (host.isUp()) {
-                move(host);
-            } else if (random.nextInt(20) == 0) {
-                host.start();
-            }
-            arrive();
+    }
+
+    private void turn() throws IOException {
+        SimHost host = random.nextBoolean() ? a : b;
+        if (host.isUp()) {
+            move(host);
+        } else if (random.nextInt(20) == 0) {
+            host.start();
         }
+        arrive();
+    }
+
+    private void close() throws IOException {
         a.close();
         b.close();
         storage.close();
@@ -66,7 +96,7 @@ final class PairDriver {
             OnWire reply = pick(storage.replies);
             (reply.host().equals("A") ? a : b).answer(reply);
         }
-        if (faults && random.nextInt(3000) == 0) {
+        if (faults && onceIn(3000)) {
             storage.crash();
         }
     }
@@ -77,7 +107,10 @@ final class PairDriver {
 
     private void move(SimHost host) throws IOException {
         OwnershipRecord record = storage.record();
-        int dice = random.nextInt(100);
+        int dice = random.nextInt(hurry > 1 && random.nextBoolean() ? 95 : 100);
+        if (hurry > 1 && dice >= 25 && dice < 40 && random.nextInt(3) > 0) {
+            dice = 82 + random.nextInt(13);
+        }
         if (dice < 25) {
             receive(host);
         } else if (dice < 40) {
@@ -132,6 +165,7 @@ final class PairDriver {
 
     private void follow(SimHost host, OwnershipRecord record) {
         if (record.term() > host.state().term()) {
+            host.tellCopies();
             host.take(new Action.StepDown(record), null);
         }
         if (host.hasStateOf(record.term())) {

@@ -49,6 +49,9 @@ final class SimHost {
     HostState state;
 
     private TraceWriter trace = TraceWriter.NONE;
+    /** How many steps the host took. */
+    int taken;
+
     private long session;
     private long writes;
 
@@ -127,6 +130,7 @@ final class SimHost {
         }
         trace.step(before, action, taken.next(), values);
         state = taken.next();
+        this.taken++;
         taken.effects().forEach(this::perform);
         if (!(action instanceof Action.StepDown)) {
             return true;
@@ -293,6 +297,11 @@ final class SimHost {
         }
     }
 
+    /** A copy that is durable is told of before the host stands aside: the specification has no step that finds it later. */
+    void tellCopies() {
+        List.copyOf(copies).stream().filter(copy -> copy.durable).forEach(this::copy);
+    }
+
     boolean hasStateOf(long term) {
         return inbox.stream().anyMatch(m -> m.type().equals("State") && m.term() == term);
     }
@@ -308,6 +317,9 @@ final class SimHost {
             }
             copy.read = read;
             return true;
+        }
+        if (state().proposal() != null) {
+            return false;
         }
         boolean wanted = state().reading().getOrDefault(copy.key, Blocks.NONE).containsAll(extent);
         if (!copy.durable && wanted) {
@@ -350,6 +362,7 @@ final class SimHost {
         if (session == 0 || !storage.isNewest(name, session)) {
             session = storage.open(name, state().term()).number();
         }
+        tellCopies();
         return take(new Action.Propose(change, storage.record()), null);
     }
 

@@ -75,7 +75,7 @@ public final class TraceCheck {
         }
         Path reached = Files.createTempFile("unwrite-reached-", ".txt");
         try {
-            TlcJob job = TlcJob.of(module, files, config(constants));
+            TlcJob job = TlcJob.of(module, files, config(constants, view));
             if (report != null) {
                 job = job.withProperty(
                         UnwriteTraceReader.REPORT, report.toAbsolutePath().toString());
@@ -91,7 +91,7 @@ public final class TraceCheck {
         }
     }
 
-    private String config(Map<String, String> constants) {
+    static String config(Map<String, String> constants, @Nullable String view) {
         StringBuilder config = new StringBuilder("SPECIFICATION Spec\nINVARIANT " + INVARIANT + "\n");
         if (view != null) {
             config.append("VIEW ").append(view).append('\n');

@@ -37,7 +37,7 @@ final class TraceValues {
         return new TupleValue(events.toArray(Value[]::new));
     }
 
-    private static Value event(String text, Path file, int line) throws IOException {
+    static Value event(String text, Path file, int line) throws IOException {
         try (JsonParser parser = JSON.createParser(text)) {
             if (parser.nextToken() != JsonToken.START_OBJECT) {
                 throw new IOException("an event is an object");

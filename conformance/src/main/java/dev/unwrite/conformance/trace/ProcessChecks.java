@@ -1,0 +1,125 @@
+package dev.unwrite.conformance.trace;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the lines of one node say of each other, and the specification has no word for: numbers of sessions and of
+ * writes, versions of the record, and how far output may be let go of.
+ */
+final class ProcessChecks {
+    private static final Set<String> OPENS =
+            Set.of("OpenSession", "TakeOver", "RestartRollback", "Bootstrap", "ColdStart", "ForceColdStart");
+    private static final Set<String> FORGETS = Set.of("Restart", "StepDown");
+    /** The highest epoch whose output may leave is forgotten. */
+    private static final Set<String> HOLDS = Set.of("Restart", "StepDown", "TakeOver", "RestartRollback", "ColdRead");
+
+    private final String node;
+    private long start = -1;
+    private long session;
+    private long version;
+    private long safe = -1;
+    private final Set<Long> opened = new HashSet<>();
+    private final Map<Long, JsonNode> writes = new HashMap<>();
+    private final Set<Long> sent = new HashSet<>();
+
+    ProcessChecks(String node) {
+        this.node = node;
+    }
+
+    /** What is wrong with the next event of the node, in words for a person, or null. */
+    @Nullable
+    String complaint(TraceEvent e) {
+        String action = e.action();
+        boolean begins = e.start() != start;
+        if (begins != action.equals("Restart")) {
+            return begins
+                    ? "a process begins with Restart, not with " + action
+                    : "a process starts once, and this line is not its first";
+        }
+        start = e.start();
+        if (FORGETS.contains(action)) {
+            writes.clear();
+            sent.clear();
+        }
+        String wrong = ofSession(action, e);
+        wrong = wrong == null ? ofVersion(action, e) : wrong;
+        wrong = wrong == null ? ofSafe(action, e) : wrong;
+        return wrong == null ? ofWrite(action, e) : wrong;
+    }
+
+    private @Nullable String ofSession(String action, TraceEvent e) {
+        if (OPENS.contains(action)) {
+            session = e.number("session");
+            if (!opened.add(session)) {
+                return node + " opened session " + session + " before";
+            }
+        } else if (FORGETS.contains(action)) {
+            session = 0;
+        }
+        if (action.equals("Flush") && e.number("session") != session) {
+            return "the answer came in session " + e.number("session") + ", " + node + " uses " + session;
+        }
+        return differs("session", e.after("session"), session);
+    }
+
+    private @Nullable String ofVersion(String action, TraceEvent e) {
+        if (action.equals("Restart")) {
+            version = 0;
+        } else if (e.recordVersion() >= 0 && !action.equals("Propose")) {
+            version = e.recordVersion();
+        }
+        return differs("version", e.after("version"), version);
+    }
+
+    private @Nullable String ofSafe(String action, TraceEvent e) {
+        if (HOLDS.contains(action)) {
+            safe = -1;
+        } else if (action.equals("LearnCommitted")) {
+            safe = e.number("epoch");
+        } else if (action.equals("Resume")) {
+            safe = e.after("epoch");
+        }
+        if (action.equals("Speak") && e.number("released") != safe) {
+            return "output was let go of up to epoch " + e.number("released") + ", what is known to be safe is " + safe;
+        }
+        return differs("safe", e.after("safe"), safe);
+    }
+
+    private static @Nullable String differs(String field, long said, long follows) {
+        return said == follows
+                ? null
+                : field + " is " + said + ", from the lines before it follows that it is " + follows;
+    }
+
+    private @Nullable String ofWrite(String action, TraceEvent e) {
+        long id = e.number("id");
+        JsonNode extent = e.json().path("extent");
+        switch (action) {
+            case "MachineWrite" -> {
+                if (id == 0 || writes.put(id, extent) != null) {
+                    return "there is a write " + id + " already";
+                }
+            }
+            case "SendWrite" -> {
+                if (id != 0 && !extent.equals(writes.get(id))) {
+                    return "no write " + id + " of these blocks is under way";
+                }
+                sent.add(id);
+            }
+            case "WriteDone" -> {
+                if (!sent.contains(id) || (id != 0 && !extent.equals(writes.remove(id)))) {
+                    return "no write " + id + " of these blocks was sent";
+                }
+            }
+            default -> {
+                // No write.
+            }
+        }
+        return null;
+    }
+}

@@ -1,0 +1,100 @@
+package dev.unwrite.conformance.trace;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Many runs in few processes of TLC. */
+class TraceBatchIT {
+    /** How many generated runs are validated. */
+    private static final int RUNS = Integer.getInteger("unwrite.traces", 1000);
+    /** Steps of the generator in each. */
+    private static final int STEPS = Integer.getInteger("unwrite.traceSteps", 120);
+    /** How many are generated and validated at once. */
+    private static final int AT_ONCE = 500;
+
+    @TempDir
+    private Path dir;
+
+    @Test
+    void athousandRunsAreAccepted() throws Exception {
+        RunSource source = new PairRuns(dir, STEPS, 3);
+        TraceBatch batch = new TraceBatch();
+        Map<String, Integer> actions = new TreeMap<>();
+        List<String> rejected = new ArrayList<>();
+        long events = 0;
+        for (int first = 0; first < RUNS; first += AT_ONCE) {
+            List<TraceFolder> runs = new ArrayList<>();
+            for (int seed = first; seed < Math.min(RUNS, first + AT_ONCE); seed++) {
+                runs.add(TraceFolder.of(source.run(seed)));
+            }
+            int seed = first;
+            for (Verdict verdict : batch.validate(runs)) {
+                switch (verdict) {
+                    case Verdict.Accepted accepted -> {
+                        events += accepted.events();
+                        accepted.actions().forEach((action, count) -> actions.merge(action, count, Integer::sum));
+                    }
+                    case Verdict.Rejected r -> rejected.add("seed " + seed + ": " + r.event() + " " + r.why());
+                }
+                seed++;
+            }
+        }
+        System.out.println(RUNS + " runs, " + events + " events, " + batch.steps() + " steps in "
+                + batch.checking().toMillis() + " ms of TLC in " + batch.processes() + " processes: " + actions);
+        assertThat(rejected).isEmpty();
+        assertThat(batch.processes()).isLessThan(RUNS / 50 + 2);
+    }
+
+    @Test
+    void eachRunIsJudgedByItself() throws Exception {
+        RunSource source = new PairRuns(dir, STEPS, 3);
+        Map<String, List<String>> good = source.run(4);
+        Map<String, List<String>> wrongAtFirst = edited(good, "Restart", "\"role\":\"idle\"", "\"role\":\"primary\"");
+        Map<String, List<String>> wrongLater = edited(good, "ColdRead", "\"dirty\":0", "\"dirty\":1");
+        Map<String, List<String>> disordered = edited(good, "Record", "\"version\":1,", "\"version\":3,");
+        List<Verdict> verdicts = TraceValidation.validateAll(List.of(
+                TraceFolder.of(wrongAtFirst),
+                TraceFolder.of(good),
+                TraceFolder.of(wrongLater),
+                TraceFolder.of(disordered),
+                TraceFolder.of(good)));
+        assertThat(verdicts).extracting(Verdict::isAccepted).containsExactly(false, true, false, false, true);
+        assertThat(verdicts.get(0)).isInstanceOfSatisfying(Verdict.Rejected.class, r -> {
+            assertThat(r.line()).isEqualTo(1);
+            assertThat(r.why()).contains("role is primary, the specification has idle");
+        });
+        assertThat(verdicts.get(2)).isInstanceOfSatisfying(Verdict.Rejected.class, r -> {
+            assertThat(r.event()).contains("ColdRead");
+            assertThat(r.why()).contains("dirty is 1, the specification has 0");
+        });
+        assertThat(verdicts.get(3))
+                .isInstanceOfSatisfying(
+                        Verdict.Rejected.class, r -> assertThat(r.why()).contains("waits for"));
+    }
+
+    /** In the first event of this name in any file. */
+    private static Map<String, List<String>> edited(
+            Map<String, List<String>> files, String action, String text, String other) {
+        Map<String, List<String>> changed = new HashMap<>(files);
+        for (Map.Entry<String, List<String>> file : new TreeMap<>(files).entrySet()) {
+            List<String> lines = new ArrayList<>(file.getValue());
+            for (int i = 0; i < lines.size(); i++) {
+                String line = lines.get(i);
+                if (line.contains("\"action\":\"" + action + "\"") && line.contains(text)) {
+                    lines.set(i, line.replace(text, other));
+                    changed.put(file.getKey(), lines);
+                    return changed;
+                }
+            }
+        }
+        throw new AssertionError("no event " + action + " with " + text);
+    }
+}

@@ -1,0 +1,70 @@
+package dev.unwrite.conformance.trace;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.unwrite.conformance.trace.TraceMutants.Mutant;
+import dev.unwrite.conformance.trace.TraceMutants.Outcome;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Traces with one mistake are rejected, but for those that are as right as the original. */
+class TraceMutantsIT {
+    /** How many runs are mutated, and at how many places each kind of mutation is made in each. */
+    private static final int RUNS = Integer.getInteger("unwrite.mutatedRuns", 3);
+
+    private static final int PLACES = Integer.getInteger("unwrite.mutatedPlaces", 1);
+
+    @TempDir
+    private Path dir;
+
+    @Test
+    void nearlyAllThatAreWrongAreRejected() throws Exception {
+        List<Outcome> outcomes = outcomes();
+        long rejected = outcomes.stream().filter(Outcome::rejected).count();
+        long equivalent = outcomes.stream()
+                .filter(outcome -> !outcome.rejected() && outcome.equivalent())
+                .count();
+        Map<String, Integer> survivors = new TreeMap<>();
+        for (Outcome outcome : outcomes) {
+            if (!outcome.rejected()) {
+                survivors.merge((outcome.equivalent() ? "equivalent: " : "ALIVE: ") + outcome.mutant().name() + ": "
+                        + outcome.reason(), 1, Integer::sum);
+            }
+        }
+        System.out.println(outcomes.size() + " mutants: " + rejected + " rejected, " + equivalent
+                + " survive and are equivalent, " + (outcomes.size() - rejected - equivalent) + " survive");
+        survivors.forEach((name, count) -> System.out.println("  " + count + " " + name));
+        assertThat(outcomes).hasSizeGreaterThan(RUNS * 200);
+        assertThat(rejected * 100).isGreaterThanOrEqualTo((outcomes.size() - equivalent) * 99L);
+    }
+
+    private List<Outcome> outcomes() throws IOException, InterruptedException {
+        RunSource source = new PairRuns(dir, 120, 2);
+        List<Outcome> outcomes = new ArrayList<>();
+        TraceBatch batch = new TraceBatch();
+        for (int seed = 0; seed < RUNS; seed++) {
+            List<Mutant> mutants = TraceMutants.of(source.run(100 + seed), PLACES);
+            List<TraceFolder> folders = new ArrayList<>();
+            List<Mutant> readable = new ArrayList<>();
+            for (Mutant mutant : mutants) {
+                try {
+                    folders.add(TraceFolder.of(mutant.files()));
+                    readable.add(mutant);
+                } catch (TraceFormatException e) {
+                    outcomes.add(new Outcome(mutant, true, "no trace: " + e.getMessage(), false));
+                }
+            }
+            List<Verdict> verdicts = batch.validate(folders);
+            for (int i = 0; i < verdicts.size(); i++) {
+                outcomes.add(EquivalentTraces.judge(readable.get(i), verdicts.get(i)));
+            }
+        }
+        return outcomes;
+    }
+}
