@@ -274,7 +274,7 @@ public final class NbdNegotiation implements Closeable {
     private record Reply(int type, byte[] data) {
         NbdRefusedException refusal(NbdUri uri) {
             String text = Strings.decode(data);
-            String reason = text == null || text.isEmpty() ? name() : text + " (" + name() + ")";
+            String reason = text == null || text.isEmpty() ? name() : Strings.oneLine(text) + " (" + name() + ")";
             return new NbdRefusedException(type, uri + ": refused: " + reason);
         }
 
