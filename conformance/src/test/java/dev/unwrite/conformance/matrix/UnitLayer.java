@@ -1,0 +1,36 @@
+package dev.unwrite.conformance.matrix;
+
+import java.io.IOException;
+import java.time.Duration;
+import java.util.List;
+
+/** The unit tests of impl; the first that fails has caught the mutant. */
+final class UnitLayer implements Layer {
+    private static final Duration LIMIT = Duration.ofMinutes(3);
+
+    @Override
+    public String name() {
+        return "unit";
+    }
+
+    @Override
+    public List<String> sources() {
+        return List.of("impl/src/main", "impl/src/test");
+    }
+
+    @Override
+    public Finding run(Mutant mutant, Workspace workspace) throws IOException, InterruptedException {
+        List<String> packages = mutant.hunks().stream()
+                .map(hunk -> hunk.file().split("/")[2])
+                .distinct()
+                .toList();
+        return workspace
+                .mutated()
+                .run(
+                        name(),
+                        LIMIT,
+                        List.of("-Djava.io.tmpdir=" + workspace.folder()),
+                        UnitMain.class.getName(),
+                        packages);
+    }
+}
