@@ -8,7 +8,7 @@ final class Layers {
     private Layers() {}
 
     static List<Layer> all() {
-        return List.of(new TlcLayer(), new UnitLayer(), new TracesLayer());
+        return List.of(new TlcLayer(), new UnitLayer(), new TracesLayer(), new ProcessesLayer());
     }
 
     /** Those with these names, in the order of the matrix. */
