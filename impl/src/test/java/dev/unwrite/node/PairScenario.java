@@ -229,7 +229,10 @@ final class PairScenario {
                     long term = Long.parseLong(name.group(1)) - 1;
                     Path cut = witness.resolve("image-" + term + "-" + name.group(2) + ".bin");
                     expect(Files.exists(cut), restored.getFileName() + " goes back to a cut that was never made");
-                    same(Files.readAllBytes(restored), Files.readAllBytes(cut), restored.getFileName().toString());
+                    same(
+                            Files.readAllBytes(restored),
+                            Files.readAllBytes(cut),
+                            restored.getFileName().toString());
                     compared++;
                 }
             }
@@ -293,7 +296,10 @@ final class PairScenario {
                 if (rounds[block] > 0) {
                     ByteBuffer found = ByteBuffer.allocate(BLOCK);
                     disk.read((long) block * BLOCK, found);
-                    same(found.array(), stamped(block, rounds[block]), "in block " + block + ", which was written last as " + rounds[block]);
+                    same(
+                            found.array(),
+                            stamped(block, rounds[block]),
+                            "in block " + block + ", which was written last as " + rounds[block]);
                 }
             }
         }

@@ -39,10 +39,6 @@ record Matrix(List<String> layers, List<Row> rows, List<String> beyond) {
         }
     }
 
-    boolean isComplete() {
-        return rows.stream().allMatch(row -> row.findings.keySet().containsAll(layers));
-    }
-
     List<Row> bad() {
         return rows.stream().filter(row -> !row.isGood()).toList();
     }

@@ -8,6 +8,17 @@ import java.util.List;
 final class UnitLayer implements Layer {
     private static final Duration LIMIT = Duration.ofMinutes(3);
 
+    private final List<String> only;
+
+    UnitLayer() {
+        this(List.of());
+    }
+
+    /** Runs these tests of {@link UnitMain#TESTS}, and no others. */
+    UnitLayer(List<String> only) {
+        this.only = List.copyOf(only);
+    }
+
     @Override
     public String name() {
         return "unit";
@@ -31,6 +42,6 @@ final class UnitLayer implements Layer {
                         LIMIT,
                         List.of("-Djava.io.tmpdir=" + workspace.folder()),
                         UnitMain.class.getName(),
-                        packages);
+                        only.isEmpty() ? packages : only);
     }
 }

@@ -15,7 +15,7 @@ import org.junit.platform.launcher.core.LauncherFactory;
 
 /**
  * Layer {@code unit}, in a JVM of its own: runs unit tests of impl until one fails. Arguments: packages whose tests come
- * first, as the mutant is there.
+ * first, as the mutant is there; or the tests to run and no others.
  */
 final class UnitMain {
     /** Fast tests, those that see most first. */
@@ -69,6 +69,9 @@ final class UnitMain {
     }
 
     private static List<String> sorted(List<String> first) {
+        if (first.stream().anyMatch(TESTS::contains)) {
+            return first;
+        }
         Stream<String> near = TESTS.stream().filter(test -> first.contains(packageOf(test)));
         Stream<String> far = TESTS.stream().filter(test -> !first.contains(packageOf(test)));
         return Stream.concat(near, far).toList();

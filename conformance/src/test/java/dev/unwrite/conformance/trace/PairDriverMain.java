@@ -3,23 +3,26 @@ package dev.unwrite.conformance.trace;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 
-/** Writes traces of generated schedules into folders of the folder that is the argument; for code that may be wrong. */
+/**
+ * Writes traces of generated schedules into folders of the folder that is the first argument; for code that may be wrong.
+ * The others name the schedules: {@code plain-SEED}, or {@code faults-SEED} for one with crashes.
+ */
 final class PairDriverMain {
     private static final int STEPS = 6000;
     private static final int BLOCKS = 6;
-    private static final long[] PLAIN = {17, 18};
-    private static final long[] FAULTS = {11, 15, 25};
+    private static final List<String> SCHEDULES =
+            List.of("faults-11", "faults-15", "faults-25", "plain-17", "plain-28");
 
     private PairDriverMain() {}
 
     static void main(String[] args) throws IOException {
         Path folder = Path.of(args[0]);
-        for (long seed : FAULTS) {
-            run(folder.resolve("faults-" + seed), seed, true);
-        }
-        for (long seed : PLAIN) {
-            run(folder.resolve("plain-" + seed), seed, false);
+        List<String> schedules = args.length > 1 ? List.of(args).subList(1, args.length) : SCHEDULES;
+        for (String schedule : schedules) {
+            String[] parts = schedule.split("-");
+            run(folder.resolve(schedule), Long.parseLong(parts[1]), parts[0].equals("faults"));
         }
     }
 
