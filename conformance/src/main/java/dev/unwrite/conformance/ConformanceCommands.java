@@ -1,6 +1,7 @@
 package dev.unwrite.conformance;
 
 import dev.unwrite.cli.SubcommandProvider;
+import dev.unwrite.conformance.sim.SimulateCommand;
 import java.util.List;
 
 /** The subcommands of this module. */
@@ -10,6 +11,6 @@ public final class ConformanceCommands implements SubcommandProvider {
 
     @Override
     public List<Object> subcommands() {
-        return List.of(new CheckCommand(), new ValidateCommand());
+        return List.of(new CheckCommand(), new ValidateCommand(), new SimulateCommand());
     }
 }

@@ -5,8 +5,8 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.List;
 
-/** The folder of a store. Tests put one that fails, or loses what was not synced, in its place. */
-interface CheckpointFiles extends Closeable {
+/** The folder of a store. Tests and the simulator put one that fails, or loses what was not synced, in its place. */
+public interface CheckpointFiles extends Closeable {
     /** An open file. */
     interface StateFile extends Closeable {
         long size() throws IOException;

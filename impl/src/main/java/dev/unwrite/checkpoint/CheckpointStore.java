@@ -61,7 +61,8 @@ public final class CheckpointStore implements Closeable {
         }
     }
 
-    static CheckpointStore open(CheckpointFiles files, Policy policy, long limitBytes) throws IOException {
+    /** As above, in a folder that the caller has made; the store closes it. */
+    public static CheckpointStore open(CheckpointFiles files, Policy policy, long limitBytes) throws IOException {
         for (String name : files.names()) {
             if (name.startsWith(INCOMING)) {
                 files.delete(name);
@@ -69,9 +70,10 @@ public final class CheckpointStore implements Closeable {
         }
         CheckpointStore store = new CheckpointStore(files, policy, limitBytes);
         if (files.names().contains(COMMITTED)) {
-            store.committed = store.readCommitted();
+            Checkpoint found = store.readCommitted();
+            store.committed = found;
             try (InputStream state = store.open()) {
-                byte[] buffer = new byte[VERIFY_BYTES];
+                byte[] buffer = new byte[(int) Math.min(VERIFY_BYTES, found.length() + 1)];
                 while (state.read(buffer) >= 0) {
                     // Reading is what checks it.
                 }

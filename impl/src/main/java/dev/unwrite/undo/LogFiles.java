@@ -5,8 +5,8 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.List;
 
-/** The folder of a log, held by one process at a time. */
-interface LogFiles extends Closeable {
+/** The folder of a log, held by one process at a time. A simulator may put one of its own in place. */
+public interface LogFiles extends Closeable {
     /** The names of all files, sorted. */
     List<String> names() throws IOException;
 

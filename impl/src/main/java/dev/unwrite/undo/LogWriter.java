@@ -28,7 +28,7 @@ final class LogWriter implements Closeable {
     private final LogIndex index;
     private final Deque<Segment> live = new ArrayDeque<>();
     private final List<Segment> unsynced = new ArrayList<>();
-    private final ByteBuffer staging = ByteBuffer.allocateDirect(STAGING_BYTES).order(ByteOrder.LITTLE_ENDIAN);
+    private final ByteBuffer staging;
     private final LogStats.Counters counters;
 
     private Control control;
@@ -53,6 +53,9 @@ final class LogWriter implements Closeable {
             Marker marker, SegmentPool pool, Recovery.Result recovered, UndoOptions options, LogStats.Counters counters)
             throws IOException {
         this.options = options;
+        // A segment is written from its start to its end, so that more than a segment is never staged.
+        this.staging = ByteBuffer.allocateDirect(Math.min(STAGING_BYTES, options.segmentBytes()))
+                .order(ByteOrder.LITTLE_ENDIAN);
         this.marker = marker;
         this.pool = pool;
         this.counters = counters;
@@ -76,7 +79,8 @@ final class LogWriter implements Closeable {
      * it is on the disk, not even after a successful sync, if an earlier sync had failed.
      */
     private static void secure(List<Recovery.Frame> unvouched) throws IOException {
-        ByteBuffer buffer = ByteBuffer.allocateDirect((1 + MAX_FRAME_BLOCKS) * Pages.BYTES);
+        long largest = unvouched.stream().mapToLong(Recovery.Frame::bytes).max().orElse(Pages.BYTES);
+        ByteBuffer buffer = ByteBuffer.allocateDirect((int) largest);
         Segment previous = null;
         for (Recovery.Frame frame : unvouched) {
             SegmentFile file = frame.segment().file();

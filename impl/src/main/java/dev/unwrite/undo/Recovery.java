@@ -41,8 +41,8 @@ final class Recovery {
     private final LogIndex index = new LogIndex();
     private final List<Segment> live = new ArrayList<>();
     private final List<Frame> unvouched = new ArrayList<>();
-    private final ByteBuffer window = ByteBuffer.allocateDirect(WINDOW_BYTES).order(ByteOrder.LITTLE_ENDIAN);
-    private final ByteBuffer content = ByteBuffer.allocateDirect(LogWriter.MAX_FRAME_BLOCKS * Pages.BYTES);
+    private ByteBuffer window = Pages.allocate();
+    private ByteBuffer content = Pages.allocate();
 
     private Control control;
     private long highestGeneration;
@@ -148,6 +148,7 @@ final class Recovery {
         Segment segment = null;
         String path = files.describe(file.name());
         long pages = file.size() / Pages.BYTES;
+        window = room(window, Math.min(WINDOW_BYTES, pages * Pages.BYTES));
         for (long number = 0; number < pages; number++) {
             long offset = number * Pages.BYTES;
             int at = (int) (offset % WINDOW_BYTES);
@@ -256,9 +257,11 @@ final class Recovery {
             return "record " + frame.firstSeq() + " is in its place";
         }
         long size = frame.bytes() - Pages.BYTES;
-        if (size > content.capacity() || offset + frame.bytes() > segment.file().size()) {
+        if (size > (long) LogWriter.MAX_FRAME_BLOCKS * Pages.BYTES
+                || offset + frame.bytes() > segment.file().size()) {
             return "its header asks for more than there is";
         }
+        content = room(content, size);
         content.clear().limit((int) size);
         segment.file().read(offset + Pages.BYTES, content);
         int at = 0;
@@ -270,6 +273,13 @@ final class Recovery {
             at += bytes;
         }
         return null;
+    }
+
+    /** The buffer, or a larger one: small logs are opened often, and large buffers take long to be made. */
+    private static ByteBuffer room(ByteBuffer buffer, long bytes) {
+        return buffer.capacity() >= bytes
+                ? buffer
+                : ByteBuffer.allocateDirect((int) bytes).order(ByteOrder.LITTLE_ENDIAN);
     }
 
     private void accept(FrameHeader frame, Segment segment) {

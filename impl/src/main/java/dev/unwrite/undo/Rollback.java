@@ -25,15 +25,18 @@ final class Rollback {
     private final UndoLog.Visitor visitor;
     private final Map<Integer, BlockSet> done = new HashMap<>();
     private final List<Piece> pieces = new ArrayList<>();
-    private final ByteBuffer window = ByteBuffer.allocateDirect(WINDOW_BYTES);
-    private final ByteBuffer run = ByteBuffer.allocateDirect(RUN_BYTES);
+    private final ByteBuffer window;
+    private final ByteBuffer run;
     private long blocks;
 
     private record Piece(int volume, long first, int count, int at) {}
 
-    Rollback(LogFiles files, UndoLog.Visitor visitor) {
+    /** {@code bytes}: at most so much is stored of the epochs that {@link #run} will get. */
+    Rollback(LogFiles files, UndoLog.Visitor visitor, long bytes) {
         this.files = files;
         this.visitor = visitor;
+        this.window = ByteBuffer.allocateDirect((int) Math.min(WINDOW_BYTES, bytes));
+        this.run = ByteBuffer.allocateDirect((int) Math.min(RUN_BYTES, bytes));
     }
 
     /** Returns the number of blocks that were handed out. */

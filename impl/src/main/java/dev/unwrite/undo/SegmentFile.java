@@ -4,8 +4,11 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 
-/** A file of fixed size whose space is allocated. Tests put one that fails, or loses what was not synced, in its place. */
-interface SegmentFile extends Closeable {
+/**
+ * A file of fixed size whose space is allocated. Tests and the simulator put one that fails, or loses
+ * what was not synced, in its place.
+ */
+public interface SegmentFile extends Closeable {
     /** The name within its {@link LogFiles}. */
     String name();
 

@@ -34,12 +34,18 @@ final class SegmentPool implements Closeable {
     private final AtomicInteger underWay = new AtomicInteger();
     private final AtomicInteger readers = new AtomicInteger();
     private final AtomicLong nextNumber = new AtomicLong();
-    private final ExecutorService background = Executors.newSingleThreadExecutor(
-            Thread.ofPlatform().daemon().name("unwrite-undo-segments").factory());
+    private final ExecutorService background;
 
-    SegmentPool(LogFiles files, UndoOptions options) {
+    /** {@code background} makes new segments and deletes old ones; it ends with the pool. */
+    SegmentPool(LogFiles files, UndoOptions options, ExecutorService background) {
         this.files = files;
         this.options = options;
+        this.background = background;
+    }
+
+    static ExecutorService ownThread() {
+        return Executors.newSingleThreadExecutor(
+                Thread.ofPlatform().daemon().name("unwrite-undo-segments").factory());
     }
 
     /** Takes over the files that hold nothing that counts, durably so, and makes more if they are too few. */
@@ -57,8 +63,11 @@ final class SegmentPool implements Closeable {
                 files.delete(file.name());
             }
         }
-        while (ready.size() < options.spareSegments()) {
-            ready.add(create());
+        // A full disk does not keep a log from being opened: what it holds may be needed now, to take over.
+        int missing = options.spareSegments() - ready.size();
+        for (int i = 0; i < missing; i++) {
+            underWay.incrementAndGet();
+            prepare();
         }
     }
 
@@ -104,7 +113,9 @@ final class SegmentPool implements Closeable {
                 }
             }
         }
-        while (ready.size() + underWay.get() < options.spareSegments() && released.isEmpty()) {
+        // Counted before, since an attempt that fails at once must not be made again at once.
+        int missing = released.isEmpty() ? options.spareSegments() - ready.size() - underWay.get() : 0;
+        for (int i = 0; i < missing; i++) {
             underWay.incrementAndGet();
             background.execute(this::prepare);
         }

@@ -42,7 +42,8 @@ public final class UndoLog implements Closeable {
     private final SegmentPool pool;
     private final Recovered recovered;
     private final LogStats.Counters counters;
-    private final Thread thread;
+    /** Null where each call does its own work. */
+    private final @Nullable Thread thread;
 
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition arrived = lock.newCondition();
@@ -90,6 +91,18 @@ public final class UndoLog implements Closeable {
     }
 
     static UndoLog open(LogFiles files, UndoOptions options) throws IOException {
+        return open(files, options, false);
+    }
+
+    /**
+     * Opens a log that has no threads: each call has done its work, or failed, when it returns. For a simulator, which
+     * decides what happens when. What an idle log notes, this one notes after each call if the time for that is zero.
+     */
+    public static UndoLog openInline(LogFiles files, UndoOptions options) throws IOException {
+        return open(files, options, true);
+    }
+
+    private static UndoLog open(LogFiles files, UndoOptions options, boolean inline) throws IOException {
         List<String> names = files.names();
         boolean created = !names.contains(Marker.NAME);
         if (created && !names.isEmpty()) {
@@ -97,19 +110,22 @@ public final class UndoLog implements Closeable {
                     + " holds no undo log; choose another folder");
         }
         Marker marker = created ? Marker.create(files) : Marker.open(files);
-        return new UndoLog(files, marker, Recovery.run(files, marker, created), options);
+        return new UndoLog(files, marker, Recovery.run(files, marker, created), options, inline);
     }
 
-    private UndoLog(LogFiles files, Marker marker, Recovery.Result found, UndoOptions options) throws IOException {
+    private UndoLog(LogFiles files, Marker marker, Recovery.Result found, UndoOptions options, boolean inline)
+            throws IOException {
         this.files = files;
         this.options = options;
         this.recovered = found.recovered();
         this.counters = new LogStats.Counters();
-        this.pool = new SegmentPool(files, options);
+        this.pool = new SegmentPool(files, options, inline ? new InlineExecutor() : SegmentPool.ownThread());
         this.writer = new LogWriter(marker, pool, found, options, counters);
         this.published = writer.view();
         pool.start(found.free());
-        this.thread = Thread.ofPlatform().daemon().name("unwrite-undo-writer").start(this::work);
+        this.thread = inline
+                ? null
+                : Thread.ofPlatform().daemon().name("unwrite-undo-writer").start(this::work);
     }
 
     /** What was found when the log was opened. */
@@ -209,7 +225,10 @@ public final class UndoLog implements Closeable {
         try {
             EpochKey from = new EpochKey(baseTerm, baseEpoch);
             EpochKey to = new EpochKey(baseTerm, Long.MAX_VALUE);
-            return new Rollback(files, visitor).run(published.subMap(from, true, to, true));
+            NavigableMap<EpochKey, EpochRecords.View> since = published.subMap(from, true, to, true);
+            long bytes =
+                    since.values().stream().mapToLong(EpochRecords.View::bytes).sum();
+            return new Rollback(files, visitor, bytes).run(since);
         } finally {
             pool.endRead();
         }
@@ -266,7 +285,26 @@ public final class UndoLog implements Closeable {
         } finally {
             lock.unlock();
         }
+        if (thread == null) {
+            workInline();
+        }
         return request.done;
+    }
+
+    private void workInline() {
+        List<Request> batch = waiting;
+        waiting = new ArrayList<>();
+        waitingBytes = 0;
+        try {
+            if (!batch.isEmpty()) {
+                carryOut(batch);
+            }
+            if (options.idleMark().isZero() && failure == null && writer.needsMark()) {
+                writer.markFirm();
+            }
+        } catch (IOException | RuntimeException | Error e) {
+            fail(e, batch);
+        }
     }
 
     private void work() {
@@ -280,12 +318,8 @@ public final class UndoLog implements Closeable {
                 if (batch.isEmpty()) {
                     writer.markFirm();
                 } else {
-                    store(batch);
+                    carryOut(batch);
                 }
-                published = writer.view();
-                batch.forEach(request -> request.done.complete(null));
-                batch = List.of();
-                writer.settle();
             }
             if (writer.needsMark()) {
                 writer.markFirm();
@@ -293,6 +327,13 @@ public final class UndoLog implements Closeable {
         } catch (IOException | RuntimeException | Error e) {
             fail(e, batch == null ? List.of() : batch);
         }
+    }
+
+    private void carryOut(List<Request> batch) throws IOException {
+        store(batch);
+        published = writer.view();
+        batch.forEach(request -> request.done.complete(null));
+        writer.settle();
     }
 
     /** A refused request fails alone, before anything of it is taken. */
@@ -380,12 +421,15 @@ public final class UndoLog implements Closeable {
             lock.unlock();
         }
         boolean interrupted = false;
-        while (thread.isAlive()) {
+        while (thread != null && thread.isAlive()) {
             try {
                 thread.join();
             } catch (InterruptedException e) {
                 interrupted = true;
             }
+        }
+        if (thread == null && failure == null && writer.needsMark()) {
+            writer.markFirm();
         }
         try (files) {
             writer.close();

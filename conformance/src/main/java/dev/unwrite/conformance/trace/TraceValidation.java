@@ -77,8 +77,7 @@ public final class TraceValidation {
             constants.put("Off", "<- NoRuleOff");
             constants.put("Blocks", Integer.toString(Math.max(1, merger.blocks())));
             constants.put("DiagnoseAt", Integer.toString(diagnoseAt));
-            TraceVerdict verdict =
-                    new TraceCheck(SpecFiles.bundled(), LIMIT, HEAP)
+            TraceVerdict verdict = new TraceCheck(SpecFiles.bundled(), LIMIT, HEAP)
                     .viewing("Position")
                     .run(MODULE, trace, constants, report);
             return switch (verdict) {

@@ -57,6 +57,7 @@ final class TlcOutput {
             Pattern.compile("(\\w+)(?:\\((.*)\\))? (line \\d+, col \\d+ to line \\d+, col \\d+ of module \\w+)");
     /** A model puts it before the name of an action that it gives a bound. */
     private static final Pattern BOUNDED = Pattern.compile("^MC(?=[A-Z])");
+
     private static final Pattern BACK_TO = Pattern.compile("(\\d+): Back to state");
 
     private final Consumer<TlcProgress> listener;

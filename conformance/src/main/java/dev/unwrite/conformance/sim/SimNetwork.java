@@ -1,0 +1,39 @@
+package dev.unwrite.conformance.sim;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/** The network between the hosts: messages are lost, come late, twice, and in any order. */
+final class SimNetwork {
+    /** What is under way beyond this is lost. */
+    private static final int MAX_UNDER_WAY = 256;
+
+    private final List<Message> underWay = new ArrayList<>();
+    private final boolean[] cutTo = new boolean[2];
+
+    void send(Message message) {
+        if (!cutTo[message.to()] && underWay.size() < MAX_UNDER_WAY) {
+            underWay.add(message);
+        }
+    }
+
+    /** Nothing reaches this host any more. */
+    void cut(int to) {
+        cutTo[to] = true;
+    }
+
+    void heal() {
+        cutTo[0] = false;
+        cutTo[1] = false;
+    }
+
+    boolean isEmpty() {
+        return underWay.isEmpty();
+    }
+
+    /** One of the messages; it stays under way if it is to come again. */
+    Message take(int choice, boolean again) {
+        int index = choice % underWay.size();
+        return again ? underWay.get(index) : underWay.remove(index);
+    }
+}

@@ -1,0 +1,218 @@
+package dev.unwrite.conformance.sim;
+
+import dev.unwrite.protocol.Extent;
+import dev.unwrite.protocol.OwnershipRecord;
+import dev.unwrite.storage.Session;
+import dev.unwrite.storage.StorageCore;
+import dev.unwrite.storage.StorageCore.Answer;
+import dev.unwrite.storage.StorageCore.Input;
+import dev.unwrite.storage.StorageObserver;
+import dev.unwrite.storage.StorageObserver.Kind;
+import dev.unwrite.storage.StorageState;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/** The shared storage: the real {@link StorageCore} over blocks in memory with a volatile cache. */
+final class SimStorage {
+    /** How many blocks its one volume has. */
+    static final int BLOCKS = 6;
+
+    private static final String GROUP = "vm";
+    private static final String VOLUME = "disk";
+    /** More requests than this are never under way; a host that has as many waits. */
+    private static final int MAX_WIRE = 64;
+
+    private final StorageObserver observer;
+    private final int[] cache = new int[BLOCKS];
+    private final int[] disk = new int[BLOCKS];
+    private StorageState state = StorageState.started(OwnershipRecord.INITIAL);
+    private long boot = 1;
+    private long sessions;
+    private long changes;
+
+    /** Requests that have not arrived yet; they outlive their host. */
+    final List<Request> wire = new ArrayList<>();
+    /** Answers that have not arrived yet. */
+    final List<Reply> replies = new ArrayList<>();
+
+    /** What a host asks the storage. */
+    sealed interface Request {
+        String host();
+
+        long session();
+
+        /** A write of the machine, or, with 0 as {@code id}, one that the host owes; {@code term} is for the check. */
+        record Write(String host, long session, long term, long id, Extent extent, int[] values) implements Request {}
+
+        /** Make durable what was applied. */
+        record Flush(String host, long session) implements Request {}
+
+        /** Compare and set the record. */
+        record Change(String host, long session, long expect, OwnershipRecord next) implements Request {}
+    }
+
+    /** An answer: to a change of the record, whether it was made. */
+    record Reply(Request to, boolean agreed) {}
+
+    SimStorage(StorageObserver observer) {
+        this.observer = observer;
+        observer.booted(GROUP, boot, record(), List.of(VOLUME));
+    }
+
+    OwnershipRecord record() {
+        return state.record();
+    }
+
+    /** Grows whenever the record or a block changes. */
+    long changes() {
+        return changes;
+    }
+
+    int read(long block) {
+        return cache[(int) block];
+    }
+
+    int[] image() {
+        return cache.clone();
+    }
+
+    /** What would be left if the storage crashed now and lost all that it may. */
+    int[] durableImage() {
+        return disk.clone();
+    }
+
+    void ask(Request request) {
+        if (wire.size() < MAX_WIRE) {
+            wire.add(request);
+        }
+    }
+
+    /** A new session of the host begins; its earlier ones end. */
+    long open(String host, long term) {
+        StorageCore.Step step = StorageCore.step(state, new Input.Open(host, term, boot << 32 | ++sessions));
+        if (!(step.answer() instanceof Answer.Opened opened)) {
+            throw new IllegalStateException("no session: " + step.answer());
+        }
+        state = step.state();
+        observer.sessionOpened(GROUP, opened.session(), opened.ended());
+        return opened.session().number();
+    }
+
+    boolean isNewest(String host, long session) {
+        return state.find(host, session) != null;
+    }
+
+    /** The request arrives. What is not admitted is never applied. Returns what must not have been, or null. */
+    @Nullable
+    String arrive(Request request) {
+        wire.remove(request);
+        return switch (request) {
+            case Request.Write write -> write(write);
+            case Request.Flush flush -> flush(flush);
+            case Request.Change change -> change(change);
+        };
+    }
+
+    private @Nullable String write(Request.Write write) {
+        if (StorageCore.denyWrite(state, write.host, write.session) != null) {
+            return null;
+        }
+        for (int i = 0; i < write.values.length; i++) {
+            cache[(int) write.extent.first() + i] = write.values[i];
+        }
+        changes++;
+        observer.written(new StorageObserver.Write(
+                GROUP,
+                VOLUME,
+                write.session,
+                -1,
+                Kind.WRITE,
+                write.extent.offsetBytes(),
+                write.extent.lengthBytes(),
+                Content.of(write.values),
+                true));
+        replies.add(new Reply(write, true));
+        OwnershipRecord record = record();
+        return record.owner().equals(write.host) && record.term() == write.term
+                ? null
+                : "a write of " + write.host + " in term " + write.term + " was applied, the record says term "
+                        + record.term() + ", owner " + record.owner();
+    }
+
+    private @Nullable String flush(Request.Flush flush) {
+        if (StorageCore.denyRead(state, flush.host, flush.session) != null) {
+            return null;
+        }
+        System.arraycopy(cache, 0, disk, 0, BLOCKS);
+        changes++;
+        observer.flushed(GROUP, VOLUME, flush.session);
+        replies.add(new Reply(flush, true));
+        return null;
+    }
+
+    private @Nullable String change(Request.Change change) {
+        OwnershipRecord before = record();
+        StorageCore.Step step =
+                StorageCore.step(state, new Input.Cas(change.host, change.session, change.expect, change.next));
+        boolean agreed = step.answer() instanceof Answer.Compared compared && compared.ok();
+        state = step.state();
+        if (agreed) {
+            changes++;
+            Session by = state.find(change.host, change.session);
+            if (by != null) {
+                observer.recordChanged(GROUP, by, record());
+            }
+        }
+        replies.add(new Reply(change, agreed));
+        return agreed && before.version() != change.expect
+                ? "the record was version " + before.version() + ", not " + change.expect + ", and was replaced"
+                : null;
+    }
+
+    /** A block becomes durable of its own accord. */
+    void destage(int block) {
+        disk[block % BLOCKS] = cache[block % BLOCKS];
+        changes++;
+    }
+
+    /** All sessions end; of the unflushed blocks, those are lost whose bit is set. */
+    void crash(int lost) {
+        for (int i = 0; i < BLOCKS; i++) {
+            if ((lost >> i & 1) != 0) {
+                cache[i] = disk[i];
+            }
+            disk[i] = cache[i];
+        }
+        boot++;
+        changes++;
+        sessions = 0;
+        StorageCore.Step step = StorageCore.step(state, new Input.LoseCache());
+        state = step.state();
+        wire.clear();
+        replies.clear();
+        observer.booted(GROUP, boot, record(), List.of(VOLUME));
+    }
+
+    /** Blocks that a crash could lose. */
+    Set<Integer> unflushed() {
+        Set<Integer> blocks = new TreeSet<>();
+        for (int i = 0; i < BLOCKS; i++) {
+            if (cache[i] != disk[i]) {
+                blocks.add(i);
+            }
+        }
+        return blocks;
+    }
+
+    @Override
+    public String toString() {
+        OwnershipRecord r = record();
+        return "storage " + Arrays.toString(cache) + ", durable " + Arrays.toString(disk) + ", record: term " + r.term()
+                + ", owner " + r.owner() + ", " + r.mode().wire()
+                + (r.secondary().isEmpty() ? "" : ", secondary " + r.secondary());
+    }
+}

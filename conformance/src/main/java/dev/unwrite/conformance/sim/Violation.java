@@ -1,0 +1,23 @@
+package dev.unwrite.conformance.sim;
+
+/** A run broke a property of the design; the message says how. */
+public final class Violation extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    private final String property;
+
+    Violation(String property, String how) {
+        super(property + ": " + how);
+        this.property = property;
+    }
+
+    Violation(String property, String how, Throwable cause) {
+        super(property + ": " + how, cause);
+        this.property = property;
+    }
+
+    /** The name of the property, as in the specification. */
+    public String property() {
+        return property;
+    }
+}

@@ -1,0 +1,82 @@
+package dev.unwrite.conformance.sim;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.unwrite.conformance.sim.Move.Kind;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+
+/** The simulator itself: it repeats, it goes everywhere, and it notices what it is there for. */
+class SimulatorTest {
+    private static final int SEEDS = 150;
+
+    @Test
+    void theSameSeedMakesTheSameRunToTheByte() {
+        for (long seed = 1; seed <= SEEDS; seed++) {
+            assertThat(log(seed)).as("seed " + seed).isEqualTo(log(seed));
+        }
+    }
+
+    @Test
+    void runsGoThroughEverything() {
+        Counts counts = new Counts();
+        for (long seed = 1; seed <= SEEDS; seed++) {
+            counts.add(SimRun.of(Schedule.of(seed), Tracing.NONE));
+        }
+        assertThat(counts.failovers()).isGreaterThan(50);
+        assertThat(counts.restored).isGreaterThan(50);
+        assertThat(counts.coldStarts).isGreaterThan(10);
+        assertThat(counts.storageCrashes).isGreaterThan(10);
+        assertThat(counts.heard).isGreaterThan(100);
+        // What is lost to two faults at once is said, and rare: else nothing would be shown.
+        assertThat(counts.lost()).isLessThan(SEEDS / 10);
+        Set<Kind> kinds = java.util.stream.LongStream.rangeClosed(1, SEEDS)
+                .mapToObj(Schedule::of)
+                .flatMap(List::stream)
+                .map(Move::kind)
+                .collect(Collectors.toSet());
+        assertThat(kinds).containsExactlyInAnyOrder(Kind.values());
+    }
+
+    @Test
+    void aRunIsMadeAsShortAsItCanBe() {
+        List<Move> run = Schedule.of(3);
+        List<Move> shortest = Shrinker.shrink(run, SimulatorTest::takesOverAfterAWrite, 5000);
+        assertThat(takesOverAfterAWrite(run)).isTrue();
+        assertThat(shortest).hasSize(2);
+        assertThat(shortest.getFirst()).hasToString("write:A:0:0");
+        assertThat(shortest.getLast()).hasToString("take_over:A");
+        assertThat(Shrinker.shrink(run, moves -> false, 50)).isEqualTo(run);
+    }
+
+    private static boolean takesOverAfterAWrite(List<Move> moves) {
+        int write = moves.stream().map(Move::kind).toList().indexOf(Kind.WRITE);
+        return write >= 0
+                && moves.subList(write, moves.size()).stream().anyMatch(move -> move.kind() == Kind.TAKE_OVER);
+    }
+
+    @Test
+    void whatIsNoMoveIsRefusedInOneLine() {
+        assertThatThrownBy(() -> Move.parse("write:A:0:0,fly:B"))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("no move of a run: fly:B (write, for example, write:A:3:1)");
+        assertThatThrownBy(() -> Move.parse("write:C:0:0")).hasMessageContaining("write:C:0:0");
+        assertThatThrownBy(() -> Move.parse("run")).hasMessageContaining("no move of a run: run");
+        assertThatThrownBy(() -> Move.parse("run:-1")).hasMessageContaining("run:-1");
+        assertThatThrownBy(() -> Move.parse("run:1:2")).hasMessageContaining("run:1:2");
+    }
+
+    private static String log(long seed) {
+        SimWorld world = new SimWorld(Tracing.NONE);
+        StringBuilder log = new StringBuilder();
+        for (Move move : Schedule.of(seed)) {
+            world.move(move);
+            log.append(move).append(' ').append(world).append('\n');
+        }
+        world.finish();
+        return log.append(world.counts()).toString();
+    }
+}
