@@ -1,14 +1,28 @@
 package dev.unwrite.conformance.matrix;
 
+import dev.unwrite.conformance.sim.SimulateCommand;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
 /** The layers of the matrix, from the most abstract to the most concrete. */
 final class Layers {
+    /** What was found is made shorter, which takes its time. */
+    private static final Duration SIMULATOR_LIMIT = Duration.ofMinutes(3);
+
     private Layers() {}
 
     static List<Layer> all() {
-        return List.of(new TlcLayer(), new UnitLayer(), new TracesLayer(), new ProcessesLayer());
+        return List.of(new TlcLayer(), new UnitLayer(), simulator(), new TracesLayer(), new ProcessesLayer());
+    }
+
+    private static Layer simulator() {
+        return new MainLayer(
+                "simulator",
+                List.of("impl/src/main", "conformance/src/main/java/dev/unwrite/conformance/sim"),
+                SIMULATOR_LIMIT,
+                SimulateCommand.class.getName(),
+                List.of("--seed", "1", "--seconds", "20"));
     }
 
     /** Those with these names, in the order of the matrix. */
