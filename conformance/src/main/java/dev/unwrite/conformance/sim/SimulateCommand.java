@@ -27,6 +27,9 @@ import picocli.CommandLine.Spec;
         },
         mixinStandardHelpOptions = true)
 public final class SimulateCommand implements Callable<Integer> {
+    /** So much do the clocks of some runs differ: an event takes a microsecond in simulated time. */
+    private static final int SKEW_MICROS = 40;
+
     private static final int TRIES_TO_SHRINK = 3_000;
 
     @Spec
@@ -47,7 +50,7 @@ public final class SimulateCommand implements Callable<Integer> {
             description = "Make these moves, as a failed run printed them, and tell what happens after each.")
     private @Nullable String replay;
 
-    @Option(names = "--trace", paramLabel = "DIR", description = "Write the traces of --replay there.")
+    @Option(names = "--trace", paramLabel = "DIR", description = "Write the traces of each run into a folder DIR/SEED, or those of --replay into DIR.")
     private @Nullable Path trace;
 
     /** Called by picocli. */
@@ -66,7 +69,7 @@ public final class SimulateCommand implements Callable<Integer> {
         return replay == null ? search() : replayed(replay);
     }
 
-    private int search() {
+    private int search() throws IOException {
         long start = System.nanoTime();
         long end = start + seconds * 1_000_000_000L;
         Counts counts = new Counts();
@@ -74,7 +77,7 @@ public final class SimulateCommand implements Callable<Integer> {
         while (done < runs && System.nanoTime() < end) {
             List<Move> moves = Schedule.of(seed + done);
             try {
-                counts.add(SimRun.of(moves, Tracing.NONE));
+                counts.add(SimRun.of(moves, tracing(seed + done)));
             } catch (Violation e) {
                 return tell(seed + done, moves, e);
             }
@@ -91,6 +94,12 @@ public final class SimulateCommand implements Callable<Integer> {
         out().printf(Locale.ROOT, "%.0f failovers a second, %.1f s%n", counts.failovers() / took, took);
         out().flush();
         return Exit.OK;
+    }
+
+    private Tracing tracing(long of) throws IOException {
+        return trace == null
+                ? Tracing.NONE
+                : Tracing.into(Files.createDirectories(trace.resolve(Long.toString(of))), of % 3 * SKEW_MICROS);
     }
 
     private int tell(long of, List<Move> moves, Violation found) {

@@ -15,7 +15,7 @@ import net.jqwik.api.ShrinkingMode;
  * has faults without limit first; then they stop, and everything must come to its end.
  */
 class SimulatedPairTest {
-    private static final int TRIES = 120;
+    private static final int TRIES = 300;
 
     @Provide
     Arbitrary<List<Move>> runs() {

@@ -7,6 +7,7 @@ import dev.unwrite.conformance.sim.Move.Kind;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 
 /** The simulator itself: it repeats, it goes everywhere, and it notices what it is there for. */
@@ -33,7 +34,7 @@ class SimulatorTest {
         assertThat(counts.heard).isGreaterThan(100);
         // What is lost to two faults at once is said, and rare: else nothing would be shown.
         assertThat(counts.lost()).isLessThan(SEEDS / 10);
-        Set<Kind> kinds = java.util.stream.LongStream.rangeClosed(1, SEEDS)
+        Set<Kind> kinds = LongStream.rangeClosed(1, SEEDS)
                 .mapToObj(Schedule::of)
                 .flatMap(List::stream)
                 .map(Move::kind)
@@ -43,9 +44,13 @@ class SimulatorTest {
 
     @Test
     void aRunIsMadeAsShortAsItCanBe() {
-        List<Move> run = Schedule.of(3);
+        List<Move> run = LongStream.iterate(1, seed -> seed + 1)
+                .mapToObj(Schedule::of)
+                .filter(SimulatorTest::takesOverAfterAWrite)
+                .findFirst()
+                .orElseThrow();
         List<Move> shortest = Shrinker.shrink(run, SimulatorTest::takesOverAfterAWrite, 5000);
-        assertThat(takesOverAfterAWrite(run)).isTrue();
+        assertThat(run.size()).isGreaterThan(10);
         assertThat(shortest).hasSize(2);
         assertThat(shortest.getFirst()).hasToString("write:A:0:0");
         assertThat(shortest.getLast()).hasToString("take_over:A");
