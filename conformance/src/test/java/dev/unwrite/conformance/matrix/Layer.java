@@ -11,6 +11,11 @@ interface Layer {
     /** Folders, from the repository's root, on whose content the result depends. */
     List<String> sources();
 
+    /** What else the result depends on, such as how long it looks. */
+    default String settings() {
+        return "";
+    }
+
     /** Whether it has anything to say of the mutant. */
     default boolean appliesTo(Mutant mutant) {
         return true;

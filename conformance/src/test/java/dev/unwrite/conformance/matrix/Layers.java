@@ -22,7 +22,7 @@ final class Layers {
                 List.of("impl/src/main", "conformance/src/main/java/dev/unwrite/conformance/sim"),
                 SIMULATOR_LIMIT,
                 SimulateCommand.class.getName(),
-                List.of("--seed", "1", "--seconds", "20"));
+                List.of("--seed", "1", "--runs", "2000", "--seconds", "120"));
     }
 
     /** Those with these names, in the order of the matrix. */

@@ -8,6 +8,11 @@ import java.util.List;
 record MainLayer(String name, List<String> sources, Duration limit, String main, List<String> arguments)
         implements Layer {
     @Override
+    public String settings() {
+        return main + " " + String.join(" ", arguments);
+    }
+
+    @Override
     public Finding run(Mutant mutant, Workspace workspace) throws IOException, InterruptedException {
         return workspace.mutated().run(name, limit, List.of("-Djava.io.tmpdir=" + workspace.folder()), main, arguments);
     }

@@ -33,6 +33,7 @@ final class SourceHash {
             }
             add(digest, known);
         }
+        add(digest, layer.settings());
         add(digest, mutant.toString());
         return hex(digest);
     }

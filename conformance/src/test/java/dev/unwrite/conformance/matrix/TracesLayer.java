@@ -47,6 +47,11 @@ final class TracesLayer implements Layer {
     }
 
     @Override
+    public String settings() {
+        return String.join(" ", schedules);
+    }
+
+    @Override
     public Finding run(Mutant mutant, Workspace workspace) throws IOException, InterruptedException {
         Path traces = workspace.folder().resolve("traces");
         List<String> arguments = new ArrayList<>(List.of(traces.toString()));

@@ -30,6 +30,11 @@ final class UnitLayer implements Layer {
     }
 
     @Override
+    public String settings() {
+        return String.join(" ", only.isEmpty() ? UnitMain.TESTS : only);
+    }
+
+    @Override
     public Finding run(Mutant mutant, Workspace workspace) throws IOException, InterruptedException {
         List<String> packages = mutant.hunks().stream()
                 .map(hunk -> hunk.file().split("/")[2])
