@@ -13,7 +13,12 @@ final class Layers {
     private Layers() {}
 
     static List<Layer> all() {
-        return List.of(new TlcLayer(), new UnitLayer(), simulator(), new TracesLayer(), new ProcessesLayer());
+        List<Layer> layers = new ArrayList<>(List.of(new TlcLayer(), new UnitLayer()));
+        if (GraphLayer.isThere()) {
+            layers.add(new GraphLayer());
+        }
+        layers.addAll(List.of(simulator(), new TracesLayer(), new ProcessesLayer()));
+        return layers;
     }
 
     private static Layer simulator() {

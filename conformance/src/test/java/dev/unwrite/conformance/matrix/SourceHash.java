@@ -38,7 +38,7 @@ final class SourceHash {
         return hex(digest);
     }
 
-    private static String ofFolder(Path folder) throws IOException {
+    static String ofFolder(Path folder) throws IOException {
         MessageDigest digest = sha256();
         try (Stream<Path> files = Files.walk(folder)) {
             List<Path> sorted = files.filter(Files::isRegularFile).sorted().toList();

@@ -11,7 +11,7 @@ import java.util.List;
 final class TracesLayer implements Layer {
     private static final Duration LIMIT = Duration.ofMinutes(2);
 
-    static final String PROTOCOL = "dev/unwrite/protocol/";
+    private static final String PROTOCOL = "dev/unwrite/protocol/";
 
     private static final String GENERATOR = "dev.unwrite.conformance.trace.PairDriverMain";
     private final List<String> schedules;
@@ -42,6 +42,11 @@ final class TracesLayer implements Layer {
     /** Storage and undo log are played in these schedules, not run. */
     @Override
     public boolean appliesTo(Mutant mutant) {
+        return changesProtocol(mutant);
+    }
+
+    /** Whether a layer that runs the protocol alone can see the mutant; it has to pass the canary too. */
+    static boolean changesProtocol(Mutant mutant) {
         return mutant.equals(Mutant.CANARY)
                 || mutant.hunks().stream().anyMatch(hunk -> hunk.file().startsWith(PROTOCOL));
     }

@@ -34,6 +34,7 @@ final class UnitMain {
             "node.UnflushedTest",
             "node.OutputsTest",
             "node.WritePathTest",
+            "node.VolumeFrontTest",
             "checkpoint.CheckpointStoreCrashTest",
             "undo.UndoLogCrashTest",
             "protocol.ProtocolPropertiesTest",
