@@ -1,0 +1,88 @@
+package dev.unwrite.conformance.graph;
+
+import dev.unwrite.conformance.graph.SpecHost.Copy;
+import dev.unwrite.conformance.graph.SpecHost.Held;
+import dev.unwrite.conformance.graph.SpecHost.Message;
+import dev.unwrite.spec.graph.StepLabel;
+import java.util.HashSet;
+import java.util.Set;
+
+/**
+ * Which step exactly: the parameters of the action's definition in the model, and those that a quantifier inside it
+ * chose. TLC tells the former; the latter follow from the two states, and only one choice leads from one to the other.
+ *
+ * @param action name
+ * @param host the host that acts; empty for what happens to the storage
+ * @param term of the message or copy; 0 where there is none
+ * @param epoch of the message, copy or checkpoint
+ * @param block number; -1 where there is none
+ */
+record Chosen(String action, String host, long term, long epoch, int block) {
+
+    static Chosen of(StepLabel label, SpecStates names, SpecState s, SpecState t) {
+        String h = label.parameter("h");
+        String action = label.action();
+        int block = label.parameter("b").isEmpty() ? -1 : names.block(label.parameter("b"));
+        if (h.isEmpty()) {
+            return new Chosen(action, "", 0, 0, block);
+        }
+        SpecHost before = s.host(h);
+        SpecHost after = t.host(h);
+        return switch (action) {
+            case "RecvPreserved" ->
+                new Chosen(
+                        action,
+                        h,
+                        before.term(),
+                        before.epoch(),
+                        CodeTerms.blocks(after.kept() & ~before.kept()).getFirst());
+            case "LearnCommitted" ->
+                new Chosen(
+                        action,
+                        h,
+                        before.term(),
+                        newestGone(before.cuts().keySet(), after.cuts().keySet()),
+                        -1);
+            case "ReadOld" -> copy(action, h, after.reading(), before.reading());
+            case "StoreCopy" -> copy(action, h, before.reading(), after.reading());
+            case "StagePart" -> {
+                Set<Message> more = new HashSet<>(after.staged());
+                more.removeAll(before.staged());
+                Message part = more.iterator().next();
+                yield new Chosen(action, h, part.term(), part.epoch(), part.block());
+            }
+            case "Commit" -> {
+                Held held = after.ckpt();
+                yield new Chosen(action, h, before.term(), held == null ? -1 : held.epoch(), -1);
+            }
+            default -> new Chosen(action, h, 0, 0, block);
+        };
+    }
+
+    /** The newest of those that are gone: the older ones went with it. */
+    private static long newestGone(Set<Long> before, Set<Long> after) {
+        return before.stream()
+                .filter(epoch -> !after.contains(epoch))
+                .max(Long::compare)
+                .orElseThrow(() -> new IllegalStateException("LearnCommitted took no checkpoint"));
+    }
+
+    private static Chosen copy(String action, String h, Set<Copy> more, Set<Copy> fewer) {
+        Set<Copy> gone = new HashSet<>(more);
+        gone.removeAll(fewer);
+        Copy copy = gone.iterator().next();
+        return new Chosen(action, h, copy.term(), copy.epoch(), copy.block());
+    }
+
+    @Override
+    public String toString() {
+        StringBuilder text = new StringBuilder(action).append('(').append(host);
+        if (term > 0 || epoch > 0) {
+            text.append(", term ").append(term).append(", epoch ").append(epoch);
+        }
+        if (block >= 0) {
+            text.append(host.isEmpty() ? "" : ", ").append('b').append(block + 1);
+        }
+        return text.append(')').toString();
+    }
+}

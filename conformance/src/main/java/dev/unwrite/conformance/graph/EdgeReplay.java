@@ -1,0 +1,194 @@
+package dev.unwrite.conformance.graph;
+
+import static dev.unwrite.conformance.graph.CodeTerms.extent;
+import static dev.unwrite.conformance.graph.CodeTerms.id;
+import static dev.unwrite.conformance.graph.CodeTerms.record;
+
+import dev.unwrite.protocol.Action;
+import dev.unwrite.protocol.Action.Change;
+import dev.unwrite.protocol.Effect;
+import dev.unwrite.protocol.HostState;
+import dev.unwrite.protocol.OwnershipRecord;
+import dev.unwrite.protocol.PendingWrite;
+import dev.unwrite.protocol.Protocol;
+import dev.unwrite.protocol.Step;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Takes one step of the specification with the code: as one action, or as the halves of which the code makes it. The
+ * effects are compared too.
+ */
+final class EdgeReplay {
+    private final String where;
+    private final SpecState s;
+    private final SpecState t;
+    private final Chosen step;
+    private final ExpectedEffects expected;
+    private HostState host;
+
+    private EdgeReplay(String where, SpecState s, SpecState t, Chosen step, HostState host) {
+        this.where = where;
+        this.s = s;
+        this.t = t;
+        this.step = step;
+        this.host = host;
+        expected = new ExpectedEffects(s, t, step);
+    }
+
+    /**
+     * What the hosts are after the step; null if the code leaves this step out ({@link LeftOut}).
+     *
+     * @throws Caught if the code refuses it, or if state or effects are not those of the specification
+     */
+    static @Nullable Way take(String where, SpecState s, SpecState t, Chosen step, Way way) {
+        Way after = way;
+        if (!step.host().isEmpty()) {
+            HostState before = way.host(step.host());
+            if (LeftOut.applies(step, before)) {
+                EdgeReplay refused = new EdgeReplay(where, s, t, step, before);
+                refused.mustRefuse(new Action.SendWrite(id(step.block()), extent(step.block())));
+                return null;
+            }
+            EdgeReplay replay = new EdgeReplay(where, s, t, step, before);
+            replay.take();
+            after = way.with(replay.host);
+        }
+        HostFields.compare(where, t, after.hosts());
+        return after;
+    }
+
+    private void take() {
+        long session = t.host(step.host()).mine();
+        OwnershipRecord now = record(t.record());
+        int b = step.block();
+        switch (step.action()) {
+            case "MachineWrite" -> last(new Action.MachineWrite(id(b), extent(b)));
+            case "RecvPreserved" -> last(new Action.RecvPreserved(step.term(), step.epoch(), List.of(extent(b))));
+            case "SendWrite" -> last(new Action.SendWrite(writeId(b), extent(b)));
+            case "WriteDone" -> last(new Action.WriteDone(writeId(b), extent(b), session));
+            case "Flush" -> {
+                first(new Action.AskFlush());
+                last(new Action.Flush(session));
+            }
+            case "Cut" -> last(new Action.Cut());
+            case "LearnCommitted" -> last(new Action.LearnCommitted(step.term(), step.epoch()));
+            case "Speak" -> last(new Action.Speak());
+            case "FollowJoin" -> last(new Action.FollowJoin(now));
+            case "BecomeSecondary" -> last(new Action.BecomeSecondary(now));
+            case "ReadOld" -> last(new Action.ReadOld(step.term(), step.epoch(), List.of(extent(b))));
+            case "StoreCopy" -> last(new Action.StoreCopy(step.term(), step.epoch(), extent(b)));
+            case "StagePart" -> {
+                // The code receives a state in many parts, too; the protocol hears of it when it is whole.
+                if (t.host(step.host()).whole(step.epoch(), t.blocks())) {
+                    last(new Action.StagePart(step.term(), step.epoch()));
+                }
+            }
+            case "Commit" -> {
+                first(new Action.AskCommit(step.epoch()));
+                last(new Action.Commit(step.epoch()));
+            }
+            case "GoAlone" -> agreed(Change.GO_ALONE, new Action.GoAlone(now));
+            case "Learn" -> last(new Action.Learn(now));
+            case "StartJoin" -> last(new Action.StartJoin());
+            case "Protect" -> agreed(Change.PROTECT, new Action.Protect(now));
+            case "AbortJoin" -> last(new Action.AbortJoin(now));
+            case "StepDown" -> last(new Action.StepDown(now));
+            case "OpenSession" -> last(new Action.OpenSession(session));
+            case "TakeOver" -> agreed(Change.TAKE_OVER, new Action.TakeOver(now, session));
+            case "RestartRollback" -> last(new Action.RestartRollback(now, session));
+            case "FinishRollback" -> agreed(Change.FINISH_ROLLBACK, new Action.FinishRollback(now));
+            case "Resume" -> last(new Action.Resume());
+            case "Bootstrap" -> agreed(Change.BOOTSTRAP, new Action.Bootstrap(now, session));
+            case "ColdStart" -> agreed(Change.COLD_START, new Action.ColdStart(now, session));
+            case "ForceColdStart" -> agreed(Change.FORCE_COLD_START, new Action.ForceColdStart(now, session));
+            case "ColdRead" -> last(new Action.ColdRead());
+            // The process is gone; what it finds when it starts again is what it had in local storage.
+            case "Crash" -> host = HostState.started(host.name(), host.peer(), host.copies(), host.checkpoint());
+            case "Restart" -> last(new Action.Restart());
+            default -> throw new IllegalStateException("the specification has an unknown action " + step.action());
+        }
+    }
+
+    /** A write of the machine has an id; one that the host owes has {@link HostState#OWED}. */
+    private long writeId(int block) {
+        return writeId(host, block);
+    }
+
+    static long writeId(HostState host, int block) {
+        return host.owed().containsAll(extent(block)) ? HostState.OWED : id(block);
+    }
+
+    private void agreed(Change change, Action.RecordChange second) {
+        OwnershipRecord before = record(s.record());
+        List<Effect> effects = step(new Action.Propose(change, before));
+        OwnershipRecord wanted = record(t.record()).withVersion(before.version() + 1);
+        same("effects of Propose", List.of(new Effect.CompareAndSet(before.version(), wanted)), effects);
+        last(second);
+    }
+
+    /** A first half, which must have no effect. */
+    private void first(Action action) {
+        same("effects of " + action.name(), List.of(), step(action));
+    }
+
+    private void last(Action action) {
+        HostState before = host;
+        List<Effect> effects = ExpectedEffects.singly(step(action));
+        same("effects", expected.of(before, host), effects);
+    }
+
+    private List<Effect> step(Action action) {
+        Step answer = Protocol.step(host, action);
+        if (answer instanceof Step.Refused refused) {
+            throw new Caught(where, action + " at " + host.name(), "allows it", "refuses: " + refused.why());
+        }
+        Step.Taken taken = (Step.Taken) answer;
+        host = taken.next();
+        return new ArrayList<>(taken.effects());
+    }
+
+    private void mustRefuse(Action action) {
+        if (Protocol.step(host, action) instanceof Step.Taken) {
+            throw new Caught(
+                    where, action + " at " + host.name(), "allows it", "takes it, though it should leave it out");
+        }
+    }
+
+    private void same(String what, Object spec, Object code) {
+        if (!spec.equals(code)) {
+            throw new Caught(where, what + " at " + host.name(), spec, code);
+        }
+    }
+
+    /** Steps that the specification allows and the code never takes. */
+    static final class LeftOut {
+        private LeftOut() {}
+
+        /**
+         * A write of the machine waits until all is written that the host owes since its session broke: the
+         * specification lets both go in any order, the code writes what it owes "before anything else".
+         */
+        static boolean applies(Chosen step, HostState host) {
+            return step.action().equals("SendWrite")
+                    && !host.owed().isEmpty()
+                    && !host.owed().containsAll(extent(step.block()));
+        }
+    }
+
+    /** The writes of the machine that may go, by the specification, and that are not held back by owed ones. */
+    static List<PendingWrite> sendable(SpecState state, HostState code) {
+        SpecHost spec = state.host(code.name());
+        List<PendingWrite> result = new ArrayList<>();
+        if (!spec.is("primary") || !code.owed().isEmpty()) {
+            return result;
+        }
+        for (PendingWrite write : code.pending()) {
+            if (Guards.sendWrite(spec, (int) write.extent().first())) {
+                result.add(write);
+            }
+        }
+        return result;
+    }
+}

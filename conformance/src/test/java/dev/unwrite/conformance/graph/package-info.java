@@ -1,0 +1,4 @@
+@NullMarked
+package dev.unwrite.conformance.graph;
+
+import org.jspecify.annotations.NullMarked;
