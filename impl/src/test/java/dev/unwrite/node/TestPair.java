@@ -33,7 +33,7 @@ final class TestPair implements Closeable {
     static final int BLOCK = 4096;
     static final String GROUP = "vm1";
     static final String VOLUME = "disk";
-    private static final Duration PATIENCE = Duration.ofSeconds(60);
+    private static final Duration PATIENCE = Duration.ofSeconds(Integer.getInteger("unwrite.patience.seconds", 60));
     private static final ObjectMapper JSON = new ObjectMapper();
 
     final Path dir;
@@ -41,6 +41,7 @@ final class TestPair implements Closeable {
     final Host b;
     private final List<String> volumes = new ArrayList<>();
     private final List<String> options = new ArrayList<>();
+    private final List<String> storageOptions = new ArrayList<>();
     private final List<Process> processes = new ArrayList<>();
     private final HttpClient http = HttpClient.newHttpClient();
     private @Nullable Process storage;
@@ -220,6 +221,12 @@ final class TestPair implements Closeable {
         options.addAll(List.of(more));
     }
 
+    /** Both hosts and the storage write traces; call it before any is started. */
+    void trace(Path folder) {
+        options.add("--trace=" + folder);
+        storageOptions.add("--trace=" + folder);
+    }
+
     NbdUri storageUri() {
         return NbdUri.unix(dir.resolve("storage.sock"), "");
     }
@@ -232,6 +239,7 @@ final class TestPair implements Closeable {
         for (String volume : volumes) {
             arguments.addAll(List.of("--volume", volume));
         }
+        arguments.addAll(storageOptions);
         Process started = unwrite("storage", arguments);
         storage = started;
         await("the storage listens", () -> {

@@ -1,0 +1,53 @@
+package dev.unwrite.conformance.matrix;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.unwrite.conformance.matrix.Finding.Verdict;
+import dev.unwrite.conformance.matrix.Matrix.Row;
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The engine on a few mutants and fast layers; all of them take an hour, {@code matrix.sh}. */
+class KillMatrixIT {
+    private static final List<String> NAMES = List.of("AskFirst", "kept-over-cut", "DrainBeforeCut");
+    private static final List<Layer> LAYERS =
+            List.of(new UnitLayer(List.of("protocol.RulesTest")), new TracesLayer(List.of("plain-28")));
+
+    private final ByteArrayOutputStream said = new ByteArrayOutputStream();
+
+    @Test
+    void mutantsAreCaughtAndTheCanaryPasses(@TempDir Path dir) throws Exception {
+        List<Mutant> mutants = Stream.concat(Stream.of(Mutant.CANARY), Mutants.all().stream())
+                .filter(mutant -> mutant.equals(Mutant.CANARY) || NAMES.contains(mutant.name()))
+                .toList();
+        List<Row> rows = engine(dir).run(mutants, LAYERS);
+        assertThat(rows).hasSize(NAMES.size() + 1).allMatch(Row::isGood, said.toString(StandardCharsets.UTF_8));
+        assertThat(rows.getFirst().findings().values())
+                .extracting(Finding::verdict)
+                .containsOnly(Verdict.MISSED);
+        assertThat(said.toString(StandardCharsets.UTF_8)).hasLineCount(mutants.size());
+        // What was found is kept, and is not looked for again.
+        List<Row> again = engine(dir).known(mutants, LAYERS);
+        assertThat(again).isEqualTo(rows);
+    }
+
+    @Test
+    void aProgramThatBreaksHasCaughtNothing(@TempDir Path dir) throws Exception {
+        Layer broken = new MainLayer(
+                "broken", List.of(), java.time.Duration.ofSeconds(20), "dev.unwrite.NoSuchClass", List.of());
+        Row row = engine(dir).run(List.of(Mutant.CANARY), List.of(broken)).getFirst();
+        assertThat(row.isBroken()).isTrue();
+        assertThat(row.isGood()).isFalse();
+    }
+
+    private KillMatrix engine(Path dir) throws Exception {
+        return new KillMatrix(
+                Workspace.findRoot(), dir.resolve("results"), new PrintStream(said, true, StandardCharsets.UTF_8));
+    }
+}

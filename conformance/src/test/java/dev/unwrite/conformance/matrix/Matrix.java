@@ -1,0 +1,45 @@
+package dev.unwrite.conformance.matrix;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * What every layer made of every mutant.
+ *
+ * @param layers the names of the layers
+ * @param rows the mutants, the canary among them
+ * @param beyond what is known of mutants of the specification and of traces: one line each
+ */
+record Matrix(List<String> layers, List<Row> rows, List<String> beyond) {
+    /** So many layers have to catch each mutant. */
+    static final int WANTED = 2;
+
+    /** One mutant; a layer that has not run yet has no finding. */
+    record Row(Mutant mutant, Map<String, Finding> findings) {
+        Row {
+            findings = new LinkedHashMap<>(findings);
+        }
+
+        long caught() {
+            return findings.values().stream().filter(Finding::isCaught).count();
+        }
+
+        boolean isBroken() {
+            return findings.values().stream().anyMatch(f -> f.verdict() == Finding.Verdict.BROKEN);
+        }
+
+        boolean isCanary() {
+            return mutant.equals(Mutant.CANARY);
+        }
+
+        /** Whether it is as it should be. */
+        boolean isGood() {
+            return !isBroken() && (isCanary() ? caught() == 0 : caught() >= WANTED);
+        }
+    }
+
+    List<Row> bad() {
+        return rows.stream().filter(row -> !row.isGood()).toList();
+    }
+}

@@ -1,0 +1,106 @@
+package dev.unwrite.conformance.matrix;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.unwrite.conformance.matrix.Matrix.Row;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+
+/** The command behind {@code matrix.sh}. Exit codes: 0 all caught, 1 not, 2 wrong usage. */
+final class MatrixMain {
+    private final Path root = Workspace.findRoot();
+    private final Path target = root.resolve("conformance/target");
+    private final List<Mutant> all =
+            Stream.concat(Stream.of(Mutant.CANARY), Mutants.all().stream()).toList();
+    private List<Mutant> mutants = all;
+    private List<Layer> layers = Layers.all();
+    private boolean show;
+
+    private MatrixMain() {}
+
+    static void main(String[] args) throws Exception {
+        MatrixMain main = new MatrixMain();
+        try {
+            main.read(List.of(args));
+        } catch (IllegalArgumentException e) {
+            System.err.println("matrix.sh: " + e.getMessage());
+            System.exit(2);
+        }
+        System.exit(main.run() ? 0 : 1);
+    }
+
+    private void read(List<String> args) {
+        List<Mutant> chosen = new ArrayList<>();
+        for (int i = 0; i < args.size(); i++) {
+            String arg = args.get(i);
+            if (arg.equals("--layers") && i + 1 < args.size()) {
+                layers = Layers.named(List.of(args.get(++i).split(",")));
+            } else if (arg.equals("--show")) {
+                show = true;
+            } else {
+                chosen.add(all.stream()
+                        .filter(mutant -> mutant.name().equals(arg))
+                        .findFirst()
+                        .orElseThrow(() -> new IllegalArgumentException("there is no mutant " + arg
+                                + "; the mutants are: "
+                                + String.join(
+                                        ", ", all.stream().map(Mutant::name).toList()))));
+            }
+        }
+        mutants = chosen.isEmpty() ? all : chosen;
+    }
+
+    private boolean run() throws IOException, InterruptedException {
+        KillMatrix engine = new KillMatrix(root, target.resolve("matrix"), System.out);
+        List<Row> ran = show ? engine.known(mutants, layers) : engine.run(mutants, layers);
+        Matrix matrix = new Matrix(
+                Layers.all().stream().map(Layer::name).toList(), engine.known(all, Layers.all()), Beyond.lines(root));
+        Files.writeString(target.resolve("matrix.json"), json(matrix));
+        Files.writeString(target.resolve("matrix.html"), MatrixPage.of(matrix));
+        System.out.println("written: " + target.resolve("matrix.html"));
+        if (matrix.bad().isEmpty()) {
+            Path readme = root.resolve("conformance/README.md");
+            Files.writeString(readme, MatrixTable.into(Files.readString(readme), matrix));
+            System.out.println("written: " + readme);
+        } else {
+            System.out.println("README.md stays as it is, as not every mutant is caught by " + Matrix.WANTED
+                    + " layers yet: "
+                    + String.join(
+                            ", ",
+                            matrix.bad().stream()
+                                    .map(row -> row.mutant().name())
+                                    .toList()));
+        }
+        List<Row> judged = layers.size() == Layers.all().size() ? ran : List.of();
+        List<Row> bad = judged.stream().filter(row -> !row.isGood()).toList();
+        bad.forEach(row -> System.out.println(row.mutant().name()
+                + (row.isBroken() ? ": a layer is broken" : ": caught by " + row.caught() + " layers")));
+        return bad.isEmpty();
+    }
+
+    private static String json(Matrix matrix) {
+        ObjectNode all = new ObjectMapper().createObjectNode();
+        ArrayNode rows = all.putArray("mutants");
+        for (Row row : matrix.rows()) {
+            ObjectNode one = rows.addObject()
+                    .put("name", row.mutant().name())
+                    .put("rule", row.mutant().rule())
+                    .put("wrong", row.mutant().wrong())
+                    .put("caughtBy", row.caught());
+            ObjectNode layers = one.putObject("layers");
+            row.findings()
+                    .forEach((layer, finding) -> layers.putObject(layer)
+                            .put("verdict", finding.verdict().name())
+                            .put("by", finding.by())
+                            .put("millis", finding.millis()));
+        }
+        ArrayNode beyond = all.putArray("beyond");
+        matrix.beyond().forEach(beyond::add);
+        return all.toPrettyString();
+    }
+}

@@ -1,0 +1,85 @@
+package dev.unwrite.conformance.matrix;
+
+import dev.unwrite.conformance.matrix.Matrix.Row;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+
+/** The matrix as one HTML page that needs nothing else; on a narrow screen each mutant is a card. */
+final class MatrixPage {
+    private static final String TEMPLATE = "matrix.html";
+
+    private MatrixPage() {}
+
+    static String of(Matrix matrix) throws IOException {
+        StringBuilder head = new StringBuilder();
+        matrix.layers()
+                .forEach(layer -> head.append("<th>").append(escape(layer)).append("</th>"));
+        StringBuilder rows = new StringBuilder();
+        matrix.rows().forEach(row -> rows.append(row(matrix, row)));
+        StringBuilder beyond = new StringBuilder();
+        matrix.beyond()
+                .forEach(line -> beyond.append("<p>")
+                        .append(escape(line.replace("`", "")))
+                        .append("</p>\n"));
+        long mutants = matrix.rows().stream().filter(row -> !row.isCanary()).count();
+        long good = matrix.rows().stream()
+                .filter(row -> !row.isCanary() && row.isGood())
+                .count();
+        return template()
+                .replace(
+                        "{{summary}}",
+                        good + " of " + mutants + " mutants are caught by at least " + Matrix.WANTED + " layers.")
+                .replace("{{layers}}", head)
+                .replace("{{rows}}", rows)
+                .replace("{{beyond}}", beyond);
+    }
+
+    private static String row(Matrix matrix, Row row) {
+        StringBuilder text = new StringBuilder();
+        text.append("<tr class=\"").append(row.isGood() ? "good" : "bad").append("\"><th><b>");
+        text.append(escape(row.mutant().name())).append("</b><small>");
+        text.append(escape(row.mutant().wrong())).append("</small></th>");
+        for (String layer : matrix.layers()) {
+            Finding finding = row.findings().get(layer);
+            String kind = finding == null ? "unknown" : finding.verdict().name().toLowerCase(java.util.Locale.ROOT);
+            text.append("<td class=\"")
+                    .append(kind)
+                    .append("\" data-layer=\"")
+                    .append(escape(layer))
+                    .append("\">");
+            text.append(cell(finding)).append("</td>");
+        }
+        return text.append("</tr>\n").toString();
+    }
+
+    private static String cell(@org.jspecify.annotations.Nullable Finding finding) {
+        if (finding == null) {
+            return "not run";
+        }
+        return switch (finding.verdict()) {
+            case NONE -> "";
+            case MISSED -> "passes <small>" + MatrixTable.seconds(finding.millis()) + "</small>";
+            case BROKEN -> "broken <small>" + escape(finding.by()) + "</small>";
+            case CAUGHT ->
+                "caught <small>" + MatrixTable.seconds(finding.millis()) + "</small><details><summary>by</summary>"
+                        + escape(finding.by()) + "</details>";
+        };
+    }
+
+    private static String template() throws IOException {
+        try (InputStream in = MatrixPage.class.getResourceAsStream(TEMPLATE)) {
+            if (in == null) {
+                throw new IllegalStateException(TEMPLATE + " is missing");
+            }
+            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+        }
+    }
+
+    private static String escape(String text) {
+        return text.replace("&", "&amp;")
+                .replace("<", "&lt;")
+                .replace(">", "&gt;")
+                .replace("\"", "&quot;");
+    }
+}

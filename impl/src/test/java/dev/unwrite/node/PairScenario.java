@@ -1,0 +1,307 @@
+package dev.unwrite.node;
+
+import static dev.unwrite.node.TestPair.BLOCK;
+import static dev.unwrite.node.TestPair.fill;
+import static dev.unwrite.node.TestPair.stamp;
+import static dev.unwrite.node.TestPair.stamped;
+
+import dev.unwrite.nbd.NbdClient;
+import dev.unwrite.node.TestPair.Host;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.awaitility.Awaitility;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A short story of a pair of real processes in which each host, and the storage, is killed or stopped while the machine
+ * writes: for code that may be wrong. Exits with 0, or with 1 after a line {@code caught: ...} that says what went wrong.
+ * Leaves traces in the folder {@code trace} of the folder that is its argument.
+ */
+final class PairScenario {
+    private static final String CAUGHT = "caught: ";
+    private static final int LOAD_BLOCKS = 24;
+    private static final int STATE_BYTES = 64 << 20;
+    private static final Duration WRITES_MAX = Duration.ofSeconds(20);
+    private static final Pattern RESTORED = Pattern.compile("restored-(\\d+)-(\\d+)\\.bin");
+
+    private final Path dir;
+    private final TestPair pair;
+    private final Path witness;
+    private String scene = "";
+
+    private PairScenario(Path dir, TestPair pair) {
+        this.dir = dir;
+        this.pair = pair;
+        this.witness = dir.resolve("witness");
+    }
+
+    static void main(String[] args) throws IOException {
+        Path dir = Path.of(args[0]);
+        Files.createDirectories(dir.resolve("trace"));
+        TestPair pair = new TestPair(dir, java.util.List.of("--failover-after=4s"));
+        PairScenario scenario = new PairScenario(dir, pair);
+        int status = 0;
+        try {
+            scenario.run();
+        } catch (Exception | AssertionError e) {
+            e.printStackTrace(System.out);
+            System.out.println(pair.logs());
+            System.out.println(CAUGHT + scenario.scene + ": " + oneLine(e));
+            status = 1;
+        } finally {
+            pair.close();
+        }
+        System.out.flush();
+        Runtime.getRuntime().halt(status);
+    }
+
+    private static String oneLine(Throwable e) {
+        String text = e.getMessage() == null ? e.toString() : e.getMessage();
+        return text.strip().replaceAll("\\s+", " ");
+    }
+
+    private void run() throws Exception {
+        pair.trace(dir.resolve("trace"));
+        pair.options("--witness=" + witness);
+        scene("a pair is formed");
+        pair.start();
+        everyWayToOverwrite();
+        primaryIsKilled();
+        storageIsKilled();
+        primaryIsStopped();
+        secondaryIsKilled();
+        ownerStartsCold();
+        scene("each rollback gives what was there at the cut");
+        compareWitnesses();
+    }
+
+    private void scene(String name) {
+        scene = name;
+        System.out.println(name);
+    }
+
+    private void everyWayToOverwrite() throws Exception {
+        scene("every way to overwrite, then the primary is killed");
+        byte[] image;
+        try (NbdClient disk = pair.a.connect()) {
+            fill(disk, 0, 64 * BLOCK, 11);
+            fill(disk, 1 << 20, 16 * BLOCK, 12);
+            stamp(disk, 4095, 1);
+            pair.a.order("checkpoint", "one");
+            fill(disk, 4 * BLOCK, 2 * BLOCK, 13);
+            fill(disk, 0, 32 * BLOCK, 14);
+            disk.trim(1 << 20, 8 * BLOCK, false);
+            disk.writeZeroes(150_000, 100_000, false, false);
+            fill(disk, 5100, 100, 15);
+            disk.write(40L * BLOCK, ByteBuffer.wrap(stamped(40, 2)), true);
+            stamp(disk, 4095, 2);
+            disk.flush();
+            pair.a.order("checkpoint", "two");
+            fill(disk, 2 * BLOCK, 8 * BLOCK, 16);
+            disk.writeZeroes(60L * BLOCK, 8L * BLOCK, false, false);
+            pair.a.order("checkpoint", "three");
+            image = TestPair.image(disk);
+            fill(disk, 0, 5 * BLOCK, 17);
+            fill(disk, 2 * BLOCK, 8 * BLOCK, 18);
+            disk.writeZeroes(8L * BLOCK, 8L * BLOCK, false, false);
+            disk.trim(60L * BLOCK, 4L * BLOCK, false);
+            stamp(disk, 4095, 3);
+        }
+        pair.a.kill();
+        pair.b.order("failover");
+        same(pair.b.image(), image, "after the failover");
+        expect(pair.b.state().equals("three"), "the state is " + pair.b.state() + " instead of three");
+        pair.a.start();
+        pair.awaitProtected(pair.b);
+    }
+
+    private void primaryIsKilled() throws Exception {
+        scene("the primary is killed while it writes and a checkpoint is on its way");
+        try (NbdClient disk = pair.b.connect()) {
+            Load load = new Load(disk, 1);
+            load.awaitWrites(30);
+            pair.b.order("checkpoint", "four");
+            load.awaitWrites(30);
+            // Large, so that it is still on its way when the host dies: each block then has copies of two epochs.
+            Thread.ofVirtual().start(() -> askForCheckpoint(pair.b, "x".repeat(STATE_BYTES)));
+            pair.b.awaitStatus(
+                    "has a checkpoint on its way",
+                    s -> s.path("epoch").asLong() > s.path("committed").asLong());
+            load.awaitWrites(3);
+            pair.b.kill();
+            expect(load.end() != null, "a write to a host that was killed did not fail");
+        }
+        pair.a.order("failover");
+        pair.b.start();
+        pair.awaitProtected(pair.a);
+    }
+
+    private static void askForCheckpoint(Host host, String state) {
+        try {
+            host.post("checkpoint", state);
+        } catch (IOException e) {
+            // The host is killed meanwhile.
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void storageIsKilled() throws Exception {
+        scene("the storage is killed while the primary writes");
+        try (NbdClient disk = pair.a.connect()) {
+            Load load = new Load(disk, 1000);
+            load.awaitWrites(30);
+            pair.killStorage();
+            pair.startStorage();
+            load.awaitWrites(30);
+            expect(load.end() == null, "a write failed: " + load.failure);
+            load.compare(disk);
+            pair.a.order("checkpoint", "five");
+        }
+    }
+
+    private void primaryIsStopped() throws Exception {
+        scene("the primary stands still, and comes back as if nothing had happened");
+        byte[] image;
+        try (NbdClient disk = pair.a.connect()) {
+            image = TestPair.image(disk);
+            Load load = new Load(disk, 2000);
+            load.awaitWrites(30);
+            pair.a.signal("STOP");
+            pair.b.order("failover");
+            same(pair.b.image(), image, "after the failover");
+            pair.a.signal("CONT");
+            expect(load.end() != null, "a write of a host that was fenced did not fail");
+        }
+        pair.awaitProtected(pair.b);
+        same(pair.b.image(), image, "after the other host came back");
+        same(Files.readAllBytes(pair.disk()), image, "at the storage, after the other host came back");
+    }
+
+    private void secondaryIsKilled() throws Exception {
+        scene("the secondary is killed, and the primary goes on alone");
+        try (NbdClient disk = pair.b.connect()) {
+            Load load = new Load(disk, 3000);
+            load.awaitWrites(20);
+            pair.a.kill();
+            pair.b.awaitRole("primary", "solo");
+            load.awaitWrites(20);
+            expect(load.end() == null, "a write failed: " + load.failure);
+            load.compare(disk);
+        }
+    }
+
+    private void ownerStartsCold() throws Exception {
+        scene("an owner that is alone is killed and starts cold");
+        byte[] image;
+        try (NbdClient disk = pair.b.connect()) {
+            stamp(disk, 7, 4000);
+            disk.flush();
+            image = TestPair.image(disk);
+        }
+        pair.b.kill();
+        pair.b.start();
+        pair.b.awaitRole("primary", "solo");
+        same(pair.b.image(), image, "after the cold start");
+        pair.a.start();
+        pair.awaitProtected(pair.b);
+        pair.b.order("switchover");
+        pair.awaitProtected(pair.a);
+        same(pair.a.image(), image, "after the switchover");
+    }
+
+    private void compareWitnesses() throws IOException {
+        int compared = 0;
+        try (Stream<Path> found = Files.list(witness)) {
+            for (Path restored : found.sorted().toList()) {
+                Matcher name = RESTORED.matcher(restored.getFileName().toString());
+                if (name.matches()) {
+                    // The term ends with the takeover, so the cut was made in the one before.
+                    long term = Long.parseLong(name.group(1)) - 1;
+                    Path cut = witness.resolve("image-" + term + "-" + name.group(2) + ".bin");
+                    expect(Files.exists(cut), restored.getFileName() + " goes back to a cut that was never made");
+                    same(
+                            Files.readAllBytes(restored),
+                            Files.readAllBytes(cut),
+                            restored.getFileName().toString());
+                    compared++;
+                }
+            }
+        }
+        expect(compared >= 3, "only " + compared + " rollbacks have left their images");
+    }
+
+    private static void same(byte[] found, byte[] wanted, String when) {
+        int at = Arrays.mismatch(found, wanted);
+        expect(at < 0, "block " + at / BLOCK + " differs " + when);
+    }
+
+    private static void expect(boolean is, String otherwise) {
+        if (!is) {
+            throw new AssertionError(otherwise);
+        }
+    }
+
+    /** One writer that goes around and around, and remembers what it wrote last where. */
+    private static final class Load {
+        private final int[] rounds = new int[LOAD_BLOCKS];
+        private final AtomicInteger writes = new AtomicInteger();
+        private final AtomicBoolean stop = new AtomicBoolean();
+        private final Thread thread;
+        private volatile @Nullable Exception failure;
+
+        Load(NbdClient disk, int first) {
+            thread = Thread.ofVirtual().start(() -> {
+                try {
+                    for (int i = first; !stop.get(); i++) {
+                        int block = i % LOAD_BLOCKS;
+                        stamp(disk, block, i);
+                        rounds[block] = i;
+                        writes.incrementAndGet();
+                    }
+                } catch (IOException e) {
+                    failure = e;
+                }
+            });
+        }
+
+        void awaitWrites(int more) {
+            int until = writes.get() + more;
+            Awaitility.await("writes go on")
+                    .atMost(WRITES_MAX)
+                    .pollInterval(Duration.ofMillis(20))
+                    .until(() -> writes.get() >= until);
+        }
+
+        /** Stops; null, or why a write failed. */
+        @Nullable
+        Exception end() throws InterruptedException {
+            stop.set(true);
+            expect(thread.join(WRITES_MAX), "a write neither ends nor fails");
+            return failure;
+        }
+
+        /** The disk holds what was written last. */
+        void compare(NbdClient disk) throws IOException {
+            for (int block = 0; block < LOAD_BLOCKS; block++) {
+                if (rounds[block] > 0) {
+                    ByteBuffer found = ByteBuffer.allocate(BLOCK);
+                    disk.read((long) block * BLOCK, found);
+                    same(
+                            found.array(),
+                            stamped(block, rounds[block]),
+                            "in block " + block + ", which was written last as " + rounds[block]);
+                }
+            }
+        }
+    }
+}
