@@ -1,7 +1,5 @@
 package dev.unwrite.conformance.sim;
 
-import dev.unwrite.protocol.HostState;
-import dev.unwrite.protocol.Mode;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -85,11 +83,9 @@ final class Machine {
         return parts;
     }
 
-    /** Whether something said may leave: asked before the step, so that a run is not filled with empty ones. */
-    boolean hasToSay(HostState s) {
-        return (s.mode() == Mode.SOLO && s.quiet())
-                ? !output.isEmpty()
-                : output.stream().anyMatch(said -> said.epoch < s.safe());
+    /** How much was said and has not left. */
+    int unsaid() {
+        return output.size();
     }
 
     /** What was said before the cut that began the epoch. */

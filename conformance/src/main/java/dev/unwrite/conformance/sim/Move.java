@@ -14,6 +14,9 @@ import java.util.Locale;
  * @param b a further choice
  */
 public record Move(Kind kind, int host, int a, int b) {
+    /** A {@link Kind#RUN} has at most so many rounds. */
+    static final int MOST_ROUNDS = 8;
+
     /** What can happen. */
     public enum Kind {
         /** So many rounds without any fault: each host does what it has to, all messages and requests arrive. */
@@ -56,6 +59,8 @@ public record Move(Kind kind, int host, int a, int b) {
         DESTAGE(false, true, false),
         /** Nothing passes from the host to the other any more. */
         CUT_LINK(true, false, false),
+        /** Of the machine's state nothing arrives, or everything again: a checkpoint that travels for long. */
+        SLOW_STATE(false, true, false),
         /** Everything passes again. */
         HEAL(false, false, false),
         /** The disk of the host is full, or has room again. */

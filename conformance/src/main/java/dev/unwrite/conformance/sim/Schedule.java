@@ -68,16 +68,25 @@ public final class Schedule {
         {Kind.FULL, 2},
     };
 
-    private static final List<Object[][]> STYLES = List.of(QUIET, WILD, DAMAGED);
+    /** Few blocks, and messages that come late and twice: what one epoch leaves to the next. */
+    private static final Object[][] LATE = {
+        {Kind.RUN, 5}, {Kind.WRITE, 25}, {Kind.CUT, 14}, {Kind.JOB, 40}, {Kind.DELIVER, 22}, {Kind.STORE, 14},
+        {Kind.REPLY, 14}, {Kind.REPEAT, 14}, {Kind.TAKE_OVER, 2}, {Kind.CRASH, 2}, {Kind.RESTART, 3},
+        {Kind.RECONNECT, 3}, {Kind.STORAGE_CRASH, 1}, {Kind.SLOW_STATE, 6},
+    };
+
+    private static final List<Object[][]> STYLES = List.of(QUIET, QUIET, WILD, WILD, LATE, LATE, LATE, DAMAGED);
     private static final int MOST_MOVES = 120;
     private static final int LARGEST = 64;
+    private static final int FEW = 3;
 
     private Schedule() {}
 
     /** A list of moves from this seed: the same seed, the same list. */
     public static List<Move> of(long seed) {
         SplittableRandom random = new SplittableRandom(seed);
-        Object[][] style = STYLES.get(random.nextInt(10) < 5 ? 0 : random.nextInt(10) < 8 ? 1 : 2);
+        Object[][] style = STYLES.get(random.nextInt(STYLES.size()));
+        int largest = style == LATE ? FEW : LARGEST;
         int total = 0;
         for (Object[] row : style) {
             total += (int) row[1];
@@ -89,8 +98,8 @@ public final class Schedule {
             moves.add(new Move(
                     pick(style, random.nextInt(total)),
                     random.nextInt(2),
-                    random.nextInt(LARGEST),
-                    random.nextInt(LARGEST)));
+                    random.nextInt(largest),
+                    random.nextInt(largest)));
         }
         return moves;
     }

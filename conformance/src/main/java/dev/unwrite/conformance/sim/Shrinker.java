@@ -33,7 +33,7 @@ public final class Shrinker {
         Shrinker shrinker = new Shrinker(bad, tries);
         List<Move> best = moves;
         while (true) {
-            List<Move> shorter = shrinker.simpler(shrinker.fewer(best));
+            List<Move> shorter = shrinker.joined(shrinker.simpler(shrinker.fewer(best)));
             if (shorter.equals(best) || shrinker.tries <= 0) {
                 return shorter;
             }
@@ -56,6 +56,26 @@ public final class Shrinker {
                 } else {
                     from += size;
                 }
+            }
+        }
+        return best;
+    }
+
+    /** Rounds that follow one another become one move. */
+    private List<Move> joined(List<Move> moves) {
+        List<Move> best = moves;
+        for (int i = 0; i + 1 < best.size(); ) {
+            Move first = best.get(i);
+            Move second = best.get(i + 1);
+            int rounds = first.a() + second.a() + 1;
+            boolean two = first.kind() == Kind.RUN && second.kind() == Kind.RUN && rounds < Move.MOST_ROUNDS;
+            List<Move> one = new ArrayList<>(best.subList(0, i));
+            one.add(new Move(Kind.RUN, 0, rounds, 0));
+            one.addAll(best.subList(i + 2, best.size()));
+            if (two && breaks(one)) {
+                best = one;
+            } else {
+                i++;
             }
         }
         return best;

@@ -330,7 +330,8 @@ final class SimHost {
     }
 
     private boolean speak() {
-        return is(Role.PRIMARY) && machine.hasToSay(state()) && take(new Action.Speak(), null);
+        int before = machine.unsaid();
+        return is(Role.PRIMARY) && before > 0 && take(new Action.Speak(), null) && machine.unsaid() < before;
     }
 
     /** One step of one copy: read the old data, or store it. */
@@ -403,8 +404,8 @@ final class SimHost {
         return switch (state().role()) {
             case PRIMARY ->
                 (state().mode() == Mode.SOLO && world.host(peer()).isUp() && take(new Action.StartJoin(), null))
-                        || (state().mode() == Mode.JOINING && state().cuts().isEmpty() && propose(Change.PROTECT));
-            case RESTORING -> (state().quiet() && propose(Change.FINISH_ROLLBACK)) || resume();
+                        || (state().mode() == Mode.JOINING && propose(Change.PROTECT));
+            case RESTORING -> propose(Change.FINISH_ROLLBACK) || resume();
             case COLD -> coldRead();
             case IDLE ->
                 (index == 0 && storage.record().owner().isEmpty() && propose(Change.BOOTSTRAP))

@@ -10,9 +10,11 @@ final class SimNetwork {
 
     private final List<Message> underWay = new ArrayList<>();
     private final boolean[] cutTo = new boolean[2];
+    private boolean losingState;
 
     void send(Message message) {
-        if (!cutTo[message.to()] && underWay.size() < MAX_UNDER_WAY) {
+        boolean lost = cutTo[message.to()] || (losingState && message instanceof Message.Part);
+        if (!lost && underWay.size() < MAX_UNDER_WAY) {
             underWay.add(message);
         }
     }
@@ -22,7 +24,13 @@ final class SimNetwork {
         cutTo[to] = true;
     }
 
+    /** Whether the state of the machine is lost on its way. */
+    void loseState(boolean now) {
+        losingState = now;
+    }
+
     void heal() {
+        losingState = false;
         cutTo[0] = false;
         cutTo[1] = false;
     }

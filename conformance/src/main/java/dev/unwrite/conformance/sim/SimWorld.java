@@ -121,7 +121,7 @@ public final class SimWorld {
         int a = move.a();
         switch (move.kind()) {
             case RUN -> {
-                for (int i = 0; i <= a % 8; i++) {
+                for (int i = 0; i <= a % Move.MOST_ROUNDS; i++) {
                     round();
                 }
             }
@@ -171,6 +171,7 @@ public final class SimWorld {
             }
             case DESTAGE -> storage.destage(a);
             case CUT_LINK -> network.cut(1 - move.host());
+            case SLOW_STATE -> network.loseState((a & 1) == 1);
             case HEAL -> network.heal();
             case FULL -> host.disk().setFull((a & 1) == 1);
             case FLIP -> {

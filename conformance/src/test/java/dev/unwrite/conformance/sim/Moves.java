@@ -37,6 +37,7 @@ final class Moves {
                 Tuple.of(1, Kind.FORCE_COLD),
                 Tuple.of(3, Kind.CRASH_AT),
                 Tuple.of(1, Kind.CUT_LINK),
+                Tuple.of(3, Kind.SLOW_STATE),
                 Tuple.of(1, Kind.HEAL),
                 Tuple.of(1, Kind.FULL),
                 Tuple.of(1, Kind.FLIP),

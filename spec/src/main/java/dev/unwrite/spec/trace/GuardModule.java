@@ -417,7 +417,8 @@ public final class GuardModule {
     private static String outside(String text) {
         StringBuilder kept = new StringBuilder();
         int depth = 0;
-        for (char c : text.toCharArray()) {
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i);
             depth += "([{".indexOf(c) >= 0 ? 1 : ")]}".indexOf(c) >= 0 ? -1 : 0;
             if (depth == 0) {
                 kept.append(c);
