@@ -229,11 +229,11 @@ final class StorageChecks {
                 yield null;
             }
             default -> {
-                boolean knows = grant != null && !grant.learned && e.after("version") >= grant.version;
-                yield knows
-                        ? node + " knows version " + grant.version
-                                + " of the record and never heard that it was granted " + grant.action
-                        : null;
+                if (grant == null || grant.learned || e.after("version") < grant.version) {
+                    yield null;
+                }
+                yield node + " knows version " + grant.version + " of the record and never heard that it was granted "
+                        + grant.action;
             }
         };
     }
