@@ -220,6 +220,23 @@ RecoverableByTrace ==
        /\ ckpt[record.secondary].epoch >= record.base
   /\ record.mode = "rollback" => Rebuildable(record.owner)
 
+(***************************************************************************)
+(* A small picture of a state: what the hosts are, what the record says,   *)
+(* who could restore what.  Which host is A is left out: the owner comes   *)
+(* first.                                                                  *)
+(***************************************************************************)
+Sketch(h) ==
+  [role      |-> role[h],
+   mode      |-> IF role[h] = "primary" THEN mode[h] ELSE "",
+   session   |-> mine[h] # 0 /\ mine[h] = session[h],
+   current   |-> role[h] \in {"down", "idle"} \/ term[h] = record.term,
+   copies    |-> log[h] # {},
+   committed |-> ckpt[h] # None]
+
+First == IF record.owner = None THEN "A" ELSE record.owner
+Picture ==
+  [record |-> record.mode, owner |-> Sketch(First), other |-> Sketch(Peer(First))]
+
 Next ==
   /\ i <= Len(TraceRuns[run])
   /\ Taken(E.host)
@@ -231,6 +248,7 @@ Next ==
        /\ RecoverableByTrace'
        /\ Consistent'
        /\ OneOwner'
+  /\ EdgesWanted => Edge(Picture, E.action, Picture')
 
 Spec == Init /\ [][Next]_<<vars, run, i, covered>>
 

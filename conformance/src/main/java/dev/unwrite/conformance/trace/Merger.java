@@ -41,6 +41,8 @@ final class Merger {
     private long version;
     private long lastLose;
     private @Nullable TraceEvent last;
+    /** Whether the last event is taken although it may not come. */
+    private boolean forced;
 
     /** The writes of one block in one session: one at a time. */
     private record Write(String node, long session, int block) {}
@@ -127,19 +129,38 @@ final class Merger {
 
     private void checkEnd() throws MergeRejectedException {
         TraceEvent stuck = null;
+        NodeLog stuckNode = null;
         String why = "";
         for (NodeLog node : nodes.values()) {
             if (!node.atEnd() && (stuck == null || node.head().time() < stuck.time())) {
                 stuck = node.head();
+                stuckNode = node;
                 why = String.valueOf(waits(node));
             }
         }
         if (!storage.atEnd() && (stuck == null || storage.head().time() < stuck.time())) {
             stuck = storage.head();
+            stuckNode = null;
             why = String.valueOf(waits());
         }
         if (stuck != null) {
-            throw new MergeRejectedException(stuck, stuck.action() + " waits for " + why);
+            int certain = out.steps().size();
+            force(stuck, stuckNode);
+            throw new MergeRejectedException(stuck, stuck.action() + " waits for " + why, certain);
+        }
+    }
+
+    /** Takes the event where it may not come, so that the specification can say why not. */
+    private void force(TraceEvent stuck, @Nullable NodeLog node) {
+        forced = true;
+        try {
+            if (node == null) {
+                place(stuck);
+            } else {
+                place(node);
+            }
+        } catch (MergeRejectedException | TraceFormatException e) {
+            // Then there is nothing to say but what it waits for.
         }
     }
 
@@ -199,8 +220,7 @@ final class Merger {
             int hash = e.value(index++);
             int number = blocks.number(block);
             boolean unread = deferred.stream()
-                    .anyMatch(read ->
-                            read.node.equals(node.name()) && read.block == number && read.tag.equals(tag(e)));
+                    .anyMatch(read -> read.node.equals(node.name()) && read.block == number && read.tag.equals(tag(e)));
             if (unread && storage.appliesLater(block, hash)) {
                 return "Apply of what was copied of " + show(block) + " at the storage";
             }
@@ -360,8 +380,8 @@ final class Merger {
 
     // ---- The nodes.
 
-    private static void refuse(TraceEvent e, @Nullable String complaint) throws MergeRejectedException {
-        if (complaint != null) {
+    private void refuse(TraceEvent e, @Nullable String complaint) throws MergeRejectedException {
+        if (complaint != null && !forced) {
             throw new MergeRejectedException(e, complaint);
         }
     }

@@ -128,8 +128,8 @@ final class StorageChecks {
             return wrong;
         }
         if (e.number("session") != writer) {
-            return "FenceBeforeRollback: session " + e.number("session") + " of " + e.text("host")
-                    + " in term " + terms.get(e.number("session")) + " may not write";
+            return "FenceBeforeRollback: session " + e.number("session") + " of " + e.text("host") + " in term "
+                    + terms.get(e.number("session")) + " may not write";
         }
         for (BlockId block : e.blocks()) {
             flushesBefore.put(
@@ -229,11 +229,11 @@ final class StorageChecks {
                 yield null;
             }
             default -> {
-                boolean knows = grant != null && !grant.learned && e.after("version") >= grant.version;
-                yield knows
-                        ? node + " knows version " + grant.version + " of the record and never heard that it was granted "
-                                + grant.action
-                        : null;
+                if (grant == null || grant.learned || e.after("version") < grant.version) {
+                    yield null;
+                }
+                yield node + " knows version " + grant.version + " of the record and never heard that it was granted "
+                        + grant.action;
             }
         };
     }

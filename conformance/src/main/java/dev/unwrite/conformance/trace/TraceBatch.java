@@ -272,12 +272,14 @@ public final class TraceBatch {
                 return rejected(merged.merger().last(), String.valueOf(unusable.getMessage()), null);
             }
             Explanation why = explanation;
-            if (why != null) {
+            MergeRejectedException stuck = merged.stuck();
+            if (why != null && (stuck == null || next <= stuck.certain())) {
                 return rejected(merged.steps().get(next - 1).source(), why.why(), why);
             }
-            MergeRejectedException stuck = merged.stuck();
             if (stuck != null) {
-                return rejected(stuck.event(), String.valueOf(stuck.getMessage()), null);
+                String message = String.valueOf(stuck.getMessage());
+                String told = why == null || why.conjunct().isEmpty() ? message : message + "; " + why.why();
+                return rejected(stuck.event(), told, why);
             }
             return accepted();
         }

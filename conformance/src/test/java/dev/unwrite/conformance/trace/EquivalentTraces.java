@@ -1,26 +1,262 @@
 package dev.unwrite.conformance.trace;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.unwrite.conformance.trace.TraceEvent.BlockId;
 import dev.unwrite.conformance.trace.TraceMutants.Mutant;
 import dev.unwrite.conformance.trace.TraceMutants.Outcome;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
-/** Says why a mutated trace is as right as the original, by rules that look at the mutation only. */
+/** Says why a mutated trace is as right as the original, by rules that look at the trace and not at the verdict. */
 final class EquivalentTraces {
+    private static final JsonMapper MAPPER = new JsonMapper();
+    /** They change no variable of the specification that any guard reads. */
+    private static final Set<String> SILENT = Set.of("Speak", "Propose");
+
+    private static final String UNHEARD = "a flush that no host heard of: a storage may do it or not";
+
     private EquivalentTraces() {}
 
-    static Outcome judge(Mutant mutant, Verdict verdict) {
-        return switch (verdict) {
-            case Verdict.Rejected r -> new Outcome(mutant, true, r.why(), false);
-            case Verdict.Accepted a -> survivor(mutant);
+    static Outcome judge(Mutant mutant, Verdict verdict) throws IOException {
+        if (verdict instanceof Verdict.Rejected rejected) {
+            return new Outcome(mutant, true, rejected.why(), false);
+        }
+        String reason = switch (mutant.mutation()) {
+            case "drop" -> dropped(mutant);
+            case "double" -> doubled(mutant);
+            case "swap" -> swapped(mutant);
+            default -> altered(mutant);
+        };
+        return new Outcome(mutant, false, reason == null ? place(mutant) : reason, reason != null);
+    }
+
+    private static String place(Mutant mutant) {
+        JsonNode second = mutant.second();
+        return mutant.file() + ", line " + mutant.line()
+                + (mutant.mutation().equals("swap") && second != null
+                        ? ", with " + second.path("action").asText()
+                        : "");
+    }
+
+    private static @Nullable String dropped(Mutant mutant) throws IOException {
+        JsonNode next = mutant.second();
+        return switch (mutant.action()) {
+            case "Speak" -> "what a machine may say it may also keep to itself";
+            case "Flushed" -> isHeard(mutant) ? null : UNHEARD;
+            case "SendWrite" -> hasArrived(mutant) ? null : "a write that was lost on its way";
+            case "Session" -> isUsed(mutant) ? null : "a session that nobody used";
+            case "Propose" -> isGranted(mutant) ? null : "a proposal that came to nothing";
+            case "Flush" -> isColdAgain(mutant) ? "a cold owner that had flushed flushed again" : null;
+            default ->
+                next == null && !mutant.first().has("group")
+                        ? "the last event of a process: it was killed one step earlier"
+                        : null;
         };
     }
 
-    private static Outcome survivor(Mutant mutant) {
-        return new Outcome(mutant, false, mutant.file() + " line " + mutant.line() + (mutant.mutation().equals("swap") ? " with " + mutant.second().path("action").asText() : ""), false);
+    private static @Nullable String doubled(Mutant mutant) throws IOException {
+        return switch (mutant.action()) {
+            case "Speak", "Propose" -> "said twice: it changes nothing the second time";
+            case "Flushed" -> "flushed twice: the second has nothing to do";
+            case "Flush" -> isColdAgain(mutant) ? "a cold owner that had flushed flushed again" : null;
+            default -> null;
+        };
+    }
+
+    /** The order of two events of one process does not matter if neither reads what the other changes. */
+    private static @Nullable String swapped(Mutant mutant) {
+        JsonNode first = mutant.first();
+        JsonNode second = mutant.second();
+        if (second == null) {
+            return null;
+        }
+        String one = first.path("action").asText();
+        String two = second.path("action").asText();
+        boolean bothFlushCold = one.equals("Flush")
+                && two.equals("Flush")
+                && first.path("after").equals(second.path("after"))
+                && first.path("after").path("role").asText().equals("cold");
+        if (one.equals(two) && (SILENT.contains(one) || bothFlushCold)) {
+            return "the same twice";
+        }
+        if ((SILENT.contains(one) || SILENT.contains(two))
+                && first.path("after").equals(second.path("after"))) {
+            return one + " and " + two + " leave the same state, and one of them changes nothing";
+        }
+        if (one.equals(two) && Set.of("ReadOld", "SendWrite", "Apply").contains(one) && areApart(first, second)) {
+            return first.path("after").equals(second.path("after")) ? one + " of different blocks" : null;
+        }
+        boolean storage = first.has("group");
+        if (!storage) {
+            return null;
+        }
+        boolean otherHosts =
+                !first.path("host").asText().equals(second.path("host").asText());
+        if (otherHosts && (one.equals("Session") || two.equals("Session"))) {
+            return "a session of one host, and what the other does";
+        }
+        if (one.equals("Flushed") && two.equals("Flushed")) {
+            return "flushes of different volumes";
+        }
+        if (Set.of(one, two).equals(Set.of("Apply", "Flushed"))) {
+            JsonNode write = one.equals("Apply") ? first : second;
+            JsonNode flush = one.equals("Apply") ? second : first;
+            boolean sameVolume =
+                    write.path("extent").path(0).asInt() == flush.path("volume").asInt();
+            return sameVolume && one.equals("Apply")
+                    ? null
+                    : "a flush that need not cover the write: of another volume, or it had come before the write";
+        }
+        return null;
+    }
+
+    private static boolean areApart(JsonNode first, JsonNode second) {
+        Set<BlockId> blocks = new HashSet<>(event(first).blocks());
+        blocks.retainAll(event(second).blocks());
+        return blocks.isEmpty();
+    }
+
+    private static TraceEvent event(JsonNode json) {
+        return new TraceEvent(Path.of("mutant"), 0, json);
+    }
+
+    private static @Nullable String altered(Mutant mutant) throws IOException {
+        if (mutant.action().equals("Session") && !isUsed(mutant)) {
+            return "a session that nobody used";
+        }
+        if (mutant.action().equals("Session") && mutant.mutation().equals("term") && !isWrittenIn(mutant)) {
+            return "nothing was written in this session, and a term matters to writes only";
+        }
+        if (mutant.action().equals("Flushed") && !isHeard(mutant)) {
+            return UNHEARD;
+        }
+        if (mutant.action().equals("Propose") && mutant.mutation().equals("change") && !isGranted(mutant)) {
+            return "a proposal that came to nothing";
+        }
+        if (mutant.action().equals("MachineWrite") && mutant.mutation().startsWith("id") && !isSent(mutant)) {
+            return "the number of a write that was never sent";
+        }
+        return null;
+    }
+
+    // ---- What else the original traces say of an event.  The mutant differs from them in the one file.
+
+    /** Whether a host heard of so many flushes of the volume in this session that each is needed. */
+    private static boolean isHeard(Mutant mutant) throws IOException {
+        JsonNode flushed = mutant.first();
+        long heard = count(
+                mutant,
+                e -> e.path("action").asText().equals("Flush")
+                        && e.path("session").equals(flushed.path("session")));
+        long left = count(
+                mutant,
+                e -> e.path("action").asText().equals("Flushed")
+                        && e.path("session").equals(flushed.path("session"))
+                        && e.path("volume").equals(flushed.path("volume")));
+        return left < heard;
+    }
+
+    /** Whether as many writes of these blocks were applied in this session as were sent before the drop. */
+    private static boolean hasArrived(Mutant mutant) throws IOException {
+        JsonNode send = mutant.first();
+        JsonNode session = send.path("after").path("session");
+        long sent = count(
+                mutant,
+                e -> e.path("action").asText().equals("SendWrite")
+                        && e.path("after").path("session").equals(session)
+                        && e.path("extent").equals(send.path("extent")));
+        long applied = count(
+                mutant,
+                e -> e.path("action").asText().equals("Apply")
+                        && e.path("session").asLong() == session.asLong()
+                        && e.path("extent").equals(send.path("extent")));
+        return applied > sent;
+    }
+
+    private static boolean isUsed(Mutant mutant) throws IOException {
+        long session = mutant.first().path("session").asLong();
+        return anyEvent(
+                mutant,
+                e -> !e.path("action").asText().equals("Session")
+                        && (e.path("session").asLong(-1) == session
+                                || e.path("after").path("session").asLong(-1) == session));
+    }
+
+    private static boolean isWrittenIn(Mutant mutant) throws IOException {
+        long session = mutant.first().path("session").asLong();
+        return anyEvent(
+                mutant,
+                e -> e.path("action").asText().equals("Apply")
+                        && e.path("session").asLong() == session);
+    }
+
+    private static boolean isGranted(Mutant mutant) throws IOException {
+        JsonNode proposal = mutant.first();
+        return anyEvent(
+                        mutant,
+                        e -> e.path("action").asText().equals("Record")
+                                && e.path("host")
+                                        .asText()
+                                        .equals(proposal.path("node").asText())
+                                && e.path("record").path("version").asLong()
+                                        == proposal.path("record")
+                                                        .path("version")
+                                                        .asLong()
+                                                + 1)
+                && anyOther(mutant, proposal);
+    }
+
+    /** Whether this is the only proposal of its kind: else another one stands for it. */
+    private static boolean anyOther(Mutant mutant, JsonNode proposal) throws IOException {
+        long same = count(
+                mutant,
+                e -> e.path("action").asText().equals("Propose")
+                        && e.path("node").equals(proposal.path("node"))
+                        && e.path("change").equals(proposal.path("change"))
+                        && e.path("record").equals(proposal.path("record")));
+        return same == 0;
+    }
+
+    private static boolean isSent(Mutant mutant) throws IOException {
+        return anyEvent(
+                mutant,
+                e -> e.path("action").asText().equals("SendWrite")
+                        && e.path("start").equals(mutant.first().path("start"))
+                        && e.path("id").equals(mutant.first().path("id")));
+    }
+
+    private static boolean isColdAgain(Mutant mutant) throws IOException {
+        JsonNode flush = mutant.first();
+        return flush.path("after").path("role").asText().equals("cold")
+                && anyEvent(
+                        mutant,
+                        e -> e.path("action").asText().equals("Flush")
+                                && e.path("session").equals(flush.path("session"))
+                                && e.path("start").equals(flush.path("start")));
+    }
+
+    private interface Test {
+        boolean of(JsonNode event);
+    }
+
+    private static boolean anyEvent(Mutant mutant, Test test) throws IOException {
+        return count(mutant, test) > 0;
+    }
+
+    private static long count(Mutant mutant, Test test) throws IOException {
+        long count = 0;
+        for (List<String> lines : mutant.files().values()) {
+            for (String line : lines) {
+                if (!line.isBlank() && test.of(MAPPER.readTree(line))) {
+                    count++;
+                }
+            }
+        }
+        return count;
     }
 }

@@ -13,8 +13,7 @@ record PairRuns(Path scratch, int steps, int blocks) implements RunSource {
     @Override
     public Map<String, List<String>> run(long seed) throws IOException {
         Path folder = Files.createDirectories(scratch.resolve("run" + seed));
-        new PairDriver(folder, seed, seed % 4 != 0, blocks, seed % 8 == 1 ? 40 : 0)
-                .hurry(steps);
+        new PairDriver(folder, seed, seed % 4 != 0, blocks, seed % 8 == 1 ? 40 : 0).hurry(steps);
         Map<String, List<String>> files = new TreeMap<>();
         List<Path> written;
         try (Stream<Path> found = Files.list(folder)) {

@@ -56,7 +56,7 @@ final class TraceMutants {
      * What became of a mutant.
      *
      * @param mutant the mutant
-     * @param verdict accepted: it survived
+     * @param rejected whether it was
      * @param reason why it was rejected, or why it survived
      * @param equivalent whether the mutated trace is as right as the original
      */
@@ -77,7 +77,7 @@ final class TraceMutants {
         for (List<int[]> found : events.values()) {
             Set<Integer> chosen = new LinkedHashSet<>();
             for (int place = 0; place < places; place++) {
-                chosen.add((int) ((long) found.size() * (2 * place + 1) / (2 * places)));
+                chosen.add((int) ((long) found.size() * (2L * place + 1) / (2L * places)));
             }
             for (int index : chosen) {
                 int[] at = found.get(index);

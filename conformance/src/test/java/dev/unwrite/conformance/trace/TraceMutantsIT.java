@@ -33,8 +33,11 @@ class TraceMutantsIT {
         Map<String, Integer> survivors = new TreeMap<>();
         for (Outcome outcome : outcomes) {
             if (!outcome.rejected()) {
-                survivors.merge((outcome.equivalent() ? "equivalent: " : "ALIVE: ") + outcome.mutant().name() + ": "
-                        + outcome.reason(), 1, Integer::sum);
+                survivors.merge(
+                        (outcome.equivalent() ? "equivalent: " : "ALIVE: ")
+                                + outcome.mutant().name() + ": " + outcome.reason(),
+                        1,
+                        Integer::sum);
             }
         }
         System.out.println(outcomes.size() + " mutants: " + rejected + " rejected, " + equivalent

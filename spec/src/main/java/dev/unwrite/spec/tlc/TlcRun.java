@@ -26,6 +26,8 @@ import org.jspecify.annotations.Nullable;
 public final class TlcRun {
     /** The hash function of fingerprints: always the same, so that a run can be repeated exactly. */
     private static final String FINGERPRINT = "0";
+    /** The system property with further options of TLC's JVM, with blanks between. */
+    private static final String JVM_OPTIONS = "unwrite.tlc.jvm";
     /** How long the end of a JVM's output and its exit code may be apart. */
     private static final Duration EXIT_WAIT = Duration.ofSeconds(60);
 
@@ -117,6 +119,11 @@ public final class TlcRun {
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         // The serial collector leaves the other cores to the other runs; TLC's warning about it is for many workers.
         command.add(job.workers() == 1 ? "-XX:+UseSerialGC" : "-XX:+UseParallelGC");
+        for (String option : System.getProperty(JVM_OPTIONS, "").split(" ")) {
+            if (!option.isEmpty()) {
+                command.add(option); // For example a flight recording, to see where the time goes.
+            }
+        }
         command.addAll(List.of("-Xmx" + job.heap(), "-Xss16m", "-Djava.awt.headless=true"));
         command.add("-Djava.io.tmpdir=" + folder.resolve("tmp"));
         command.add("-D" + TlcChild.FOLDER + "=" + folder);

@@ -34,7 +34,8 @@ public final class GuardModule {
     private static final Pattern PRIMED = Pattern.compile("'|\\bUNCHANGED\\b");
     private static final Pattern WORD = Pattern.compile("\\b[A-Za-z]\\w*");
     /** Where a conjunction on one line is not one of the whole line. */
-    private static final Pattern NOT_PLAIN = Pattern.compile("=>|\\\\/|\\\\E|\\\\A|\\bIF\\b|\\bLET\\b|\\bCHOOSE\\b|<=>");
+    private static final Pattern NOT_PLAIN =
+            Pattern.compile("=>|\\\\/|\\\\E|\\\\A|\\bIF\\b|\\bLET\\b|\\bCHOOSE\\b|<=>");
     /** Sets and functions that may be large: told by their size. */
     private static final Set<String> LARGE = Set.of("net", "wire", "replies", "staged", "reading", "log", "cuts");
 
@@ -67,9 +68,8 @@ public final class GuardModule {
         for (Line line : taken.body().lines()) {
             Matcher dispatch = DISPATCH.matcher(line.text());
             if (dispatch.find()) {
-                Block call = new Block(
-                        "UnwriteTrace",
-                        List.of(new Line(line.number(), " ".repeat(4) + dispatch.group(2))));
+                Block call =
+                        new Block("UnwriteTrace", List.of(new Line(line.number(), " ".repeat(4) + dispatch.group(2))));
                 actions.put(dispatch.group(1), expression(call, Set.of("h"), () -> "<<0, <<>>>>\n"));
             }
         }
@@ -78,7 +78,11 @@ public final class GuardModule {
                 + "            ELSE ToString(Cardinality(S)) \\o \" elements\"\n");
         StringBuilder dispatch = new StringBuilder("FalseGuard(h) ==\n  CASE E.action = \"\" -> <<0, <<>>>>\n");
         actions.forEach((action, expression) -> {
-            all.append("Guard").append(action).append("(h) ==\n").append(expression).append('\n');
+            all.append("Guard")
+                    .append(action)
+                    .append("(h) ==\n")
+                    .append(expression)
+                    .append('\n');
             dispatch.append("    [] E.action = \"" + action + "\" -> Guard" + action + "(h)\n");
         });
         all.append(dispatch).append("    [] OTHER -> <<0, <<>>>>\n");
@@ -89,8 +93,7 @@ public final class GuardModule {
 
     private static TlaModule module(SpecFiles files, String name) {
         return new TlaModule(
-                name,
-                files.module(name).orElseThrow(() -> new IllegalArgumentException("there is no module " + name)));
+                name, files.module(name).orElseThrow(() -> new IllegalArgumentException("there is no module " + name)));
     }
 
     /** The text of the module. */
@@ -151,7 +154,9 @@ public final class GuardModule {
             Block body = after(block, RULE);
             return conjuncts(conjuncts(body), 0, scope, ruled.group(1), rest);
         }
-        if (call.isPresent() && call.get().isPlain() && !call.get().definition.body().plain().isEmpty()) {
+        if (call.isPresent()
+                && call.get().isPlain()
+                && !call.get().definition.body().plain().isEmpty()) {
             Block body = call.get().definition.body();
             if (conjuncts(body).size() > 1 || call.get().definition.name().equals("Drained")) {
                 return conjuncts(conjuncts(body), 0, scope, rule, rest);
@@ -175,7 +180,7 @@ public final class GuardModule {
             bound.add(binder.group(1));
         }
         Set<String> parts = new LinkedHashSet<>();
-        Matcher access = Pattern.compile("\\b(?:(?:" + String.join("|", variables)
+        Matcher access = Pattern.compile("(?<![.\\w])(?:(?:" + String.join("|", variables)
                         + ")\\b(?:\\[\\w+\\])*(?:\\.\\w+)*|(?:" + String.join("|", scope) + "|E)(?:\\.\\w+)+)")
                 .matcher(shown);
         while (access.find()) {
@@ -213,8 +218,13 @@ public final class GuardModule {
             expression.append("  /\\ (\n").append(block.aligned()).append("  )\n");
         }
         Block at = inner.get(last);
-        return test(at, expression.toString(), head + " " + at.plain(), scope, rule, () ->
-                exists(inner, last + 1, head, rule, scope, rest));
+        return test(
+                at,
+                expression.toString(),
+                head + " " + at.plain(),
+                scope,
+                rule,
+                () -> exists(inner, last + 1, head, rule, scope, rest));
     }
 
     /** Actions that are called with their own parameters' names give their conjuncts; what is primed is left out. */
@@ -223,7 +233,9 @@ public final class GuardModule {
             String plain = block.plain();
             Optional<Call> call = call(plain);
             boolean primed = isPrimed(plain, new LinkedHashSet<>());
-            if (call.isPresent() && call.get().isPlain() && (primed || isList(call.get().definition.body()))) {
+            if (call.isPresent()
+                    && call.get().isPlain()
+                    && (primed || isList(call.get().definition.body()))) {
                 flatten(conjuncts(call.get().definition.body()), into);
             } else if (!primed) {
                 into.add(block);
@@ -391,7 +403,10 @@ public final class GuardModule {
                 block.lines().stream().filter(line -> !line.text().isBlank()).toList();
         String plain = block.plain();
         boolean ruled = RULE.matcher(plain).lookingAt();
-        if (lines.size() != 1 || ruled || !plain.contains("/\\") || NOT_PLAIN.matcher(outside(plain)).find()) {
+        if (lines.size() != 1
+                || ruled
+                || !plain.contains("/\\")
+                || NOT_PLAIN.matcher(outside(plain)).find()) {
             return List.of(block);
         }
         Line line = lines.getFirst();

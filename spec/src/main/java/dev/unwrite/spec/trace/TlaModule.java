@@ -43,8 +43,9 @@ final class TlaModule {
         /** As it stands in the module. */
         String aligned() {
             StringBuilder text = new StringBuilder();
-            lines.stream().filter(line -> !line.text.isBlank()).forEach(line -> text.append(line.text)
-                    .append('\n'));
+            lines.stream()
+                    .filter(line -> !line.text.isBlank())
+                    .forEach(line -> text.append(line.text).append('\n'));
             return text.toString();
         }
 
