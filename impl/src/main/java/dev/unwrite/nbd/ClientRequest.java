@@ -19,8 +19,8 @@ final class ClientRequest implements FrameWriter.Frame {
 
     long cookie;
     final long startedAt = Clock.now();
-    /** Bytes of a read that have come; for the thread that reads replies. */
-    int received;
+    /** What of a read has come in a structured reply; for the thread that reads replies. */
+    final Coverage received = new Coverage();
 
     private @Nullable IOException failure;
     private volatile boolean done;

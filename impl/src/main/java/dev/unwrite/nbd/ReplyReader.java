@@ -69,7 +69,7 @@ final class ReplyReader {
             }
         }
         if ((flags & NbdWire.REPLY_FLAG_DONE) != 0) {
-            if (request.target != null && request.received != request.length) {
+            if (request.target != null && request.received.bytes() != request.length) {
                 // Not all of it came: without an error that is a breach, with one it is what was to be expected.
                 request.fail(new NbdException(NbdError.EIO, "the server sent only a part of the data"));
             }
@@ -101,13 +101,17 @@ final class ReplyReader {
         ByteBuffer target = request.target;
         if (target == null
                 || length == 0
-                || length > request.length - request.received
+                || length > request.length
                 || offset < request.offset
                 || offset - request.offset > request.length - length) {
             throw broken("data that was not asked for");
         }
-        request.received += (int) length;
-        return target.slice(target.position() + (int) (offset - request.offset), (int) length);
+        int from = (int) (offset - request.offset);
+        // Data that came twice would stand for data that never came.
+        if (!request.received.add(from, (int) length)) {
+            throw broken("data that overlaps, or is in too many pieces");
+        }
+        return target.slice(target.position() + from, (int) length);
     }
 
     private void error(ClientRequest request, long length) throws IOException {
@@ -150,8 +154,9 @@ final class ReplyReader {
                     NbdError.ESHUTDOWN -> number;
             default -> NbdError.EINVAL;
         };
-        boolean silent = text == null || text.isEmpty();
-        return new NbdException(known, silent ? "the server answered with error " + number : String.valueOf(text));
+        String why =
+                text == null || text.isEmpty() ? "the server answered with error " + number : Strings.oneLine(text);
+        return new NbdException(known, why);
     }
 
     private static IOException broken(String what) {

@@ -26,6 +26,22 @@ final class Strings {
         }
     }
 
+    /** What the other side says, as a part of one line for people: it must not move the cursor or feign a line of ours. */
+    static String oneLine(String text) {
+        return text.codePoints()
+                .map(c -> isPrintable(c) ? c : ' ')
+                .collect(StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append)
+                .toString();
+    }
+
+    private static boolean isPrintable(int c) {
+        int type = Character.getType(c);
+        return type != Character.CONTROL
+                && type != Character.FORMAT
+                && type != Character.LINE_SEPARATOR
+                && type != Character.PARAGRAPH_SEPARATOR;
+    }
+
     /** For messages and descriptions: cut off, rather than refused, if too long. */
     static byte[] encode(@Nullable String text) {
         byte[] bytes = text == null ? new byte[0] : text.getBytes(StandardCharsets.UTF_8);
