@@ -204,7 +204,9 @@ public final class NbdNegotiation implements Closeable {
         int about = in.getInt();
         int type = in.getInt();
         long length = Integer.toUnsignedLong(in.getInt());
-        if (magic != NbdWire.OPTION_REPLY_MAGIC || about != option || length > NbdServer.OPTION_BYTES_MAX) {
+        // "NBD_REP_ACK": no data.
+        long lengthMax = type == NbdWire.REP_ACK ? 0 : NbdServer.OPTION_BYTES_MAX;
+        if (magic != NbdWire.OPTION_REPLY_MAGIC || about != option || length > lengthMax) {
             throw new IOException("the server breaks the protocol: malformed answer to option " + option);
         }
         Reply reply = new Reply(type, in.readBytes((int) length));

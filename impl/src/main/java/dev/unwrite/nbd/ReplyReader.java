@@ -154,8 +154,9 @@ final class ReplyReader {
                     NbdError.ESHUTDOWN -> number;
             default -> NbdError.EINVAL;
         };
-        boolean silent = text == null || text.isEmpty();
-        return new NbdException(known, silent ? "the server answered with error " + number : Strings.oneLine(text));
+        String why =
+                text == null || text.isEmpty() ? "the server answered with error " + number : Strings.oneLine(text);
+        return new NbdException(known, why);
     }
 
     private static IOException broken(String what) {

@@ -13,7 +13,7 @@ public record Extent(int volume, long first, int count) {
 
     /** Checks that the extent is not empty. */
     public Extent {
-        if (volume < 0 || first < 0 || count < 1 || first + count > BlockSet.LIMIT) {
+        if (volume < 0 || first < 0 || count < 1 || first > BlockSet.LIMIT - count) {
             throw new IllegalArgumentException("extent of volume " + volume + ", block " + first + ", count " + count);
         }
     }

@@ -92,7 +92,7 @@ final class ClientConversationTest {
                     out.write(later);
                 }
                 if (message > 0 && isLength(messages.get(message), index)) {
-                    out.write(new byte[NbdServer.OPTION_BYTES_MAX]);
+                    out.write(new byte[2 * NbdServer.OPTION_BYTES_MAX]);
                 }
             }));
             for (int i = message + 1; i < FIRST_ANSWER; i++) {
@@ -239,11 +239,11 @@ final class ClientConversationTest {
     }
 
     @Example
-    void anyBitMayBeWrong() {
+    void aBitOfAnyByteMayBeWrong() {
         Script script = honest();
         for (int i = 0; i < script.messages.size(); i++) {
             for (int index = 0; index < script.messages.get(i).length; index++) {
-                for (int bit = 0; bit < 8; bit++) {
+                for (int bit : new int[] {0, 3, 7}) {
                     IOException failure = hear(script.wrong(i, index, bit));
                     // The only flag of a chunk: that it is the last.
                     boolean lastChunk = i >= FIRST_ANSWER && bit == 0 && (index == 5 || index == 37);
@@ -265,7 +265,7 @@ final class ClientConversationTest {
 
     private static final String BROKEN = "broken";
 
-    @Property(tries = 1500)
+    @Property(tries = 600)
     void dataIsBelievedOnlyIfTheServerAccountedForEachByte(@ForAll("pieces") List<Piece> drawn) throws IOException {
         List<Piece> pieces = new ArrayList<>();
         for (Piece piece : drawn) {
@@ -295,10 +295,13 @@ final class ClientConversationTest {
         try (NbdClient client = NbdClient.connect(server().uri(), HASTY)) {
             ByteBuffer target = ByteBuffer.wrap(filled(LENGTH, 0x55));
             if (outcome.equals(BROKEN)) {
+                // If the server told of an error before, it is that one.
                 assertThatThrownBy(() -> client.read(OFFSET, target))
+                        .isInstanceOfAny(NbdDisconnectedException.class, NbdException.class);
+                assertThat(client.isConnected()).isFalse();
+                assertThatThrownBy(client::flush)
                         .isInstanceOf(NbdDisconnectedException.class)
                         .hasMessageContaining("the server breaks the protocol");
-                assertThat(client.isConnected()).isFalse();
             } else {
                 if (outcome.isEmpty()) {
                     client.read(OFFSET, target);

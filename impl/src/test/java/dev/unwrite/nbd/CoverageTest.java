@@ -60,7 +60,7 @@ final class CoverageTest {
         for (int i = 1; i <= Coverage.PIECES_MAX; i++) {
             assertThat(coverage.add(2 * i, 1)).isTrue();
         }
-        assertThat(coverage.add(0, 1)).isTrue();
+        assertThat(coverage.add(0, 2)).isTrue();
         assertThat(coverage.add(2 * Coverage.PIECES_MAX + 2, 1)).isTrue();
         assertThat(coverage.add(2 * Coverage.PIECES_MAX + 4, 1)).isFalse();
     }

@@ -48,7 +48,9 @@ final class ScriptedServer implements AutoCloseable {
     }
 
     private static void play(UnixPeer peer, Iterator<byte[]> script) {
-        boolean goesOn = peer.send(script.next()) && read(peer.channel, 4).remaining() == 4;
+        boolean goesOn = peer.send(script.next())
+                && script.hasNext()
+                && read(peer.channel, 4).remaining() == 4;
         while (goesOn && script.hasNext()) {
             goesOn = readMessage(peer.channel) && peer.send(script.next());
         }

@@ -162,7 +162,7 @@ final class ServerConversationTest {
         // An oracle that expected nothing would agree with a server that does nothing.
         assertThat(oracle.optionAnswers).hasSize(13);
         assertThat(oracle.answers).hasSize(8);
-        assertThat(oracle.effects).hasSize(6);
+        assertThat(oracle.effects).hasSize(5);
         agree(honest(true).bytes(), "");
         agree(honest(false).bytes(), "");
     }

@@ -102,6 +102,15 @@ final class TestHost {
         return this;
     }
 
+    /** Refuses, and says why in words that contain these. */
+    TestHost refuses(Action action, String why) {
+        assertThat(Protocol.step(state, action))
+                .as("%s in %s", action, state)
+                .isInstanceOfSatisfying(
+                        Step.Refused.class, refused -> assertThat(refused.why()).contains(why));
+        return this;
+    }
+
     /** The effect of this kind that the last step had. */
     <T extends Effect> T effect(Class<T> kind) {
         assertThat(effects).hasAtLeastOneElementOfType(kind);

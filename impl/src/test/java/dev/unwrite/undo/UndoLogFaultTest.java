@@ -114,7 +114,7 @@ class UndoLogFaultTest {
     @Test
     void eachTornLengthOfTheLastWriteIsATail() throws Exception {
         int length = 3 * PAGE;
-        for (int cut = 0; cut <= length; cut += cut < 200 ? 9 : 251) {
+        for (int cut = 0; cut <= length; cut += cut < 200 ? 1 : 251) {
             FaultyFiles files = new FaultyFiles();
             UndoLog log = UndoLog.open(files, OPTIONS);
             log.append(UndoLogTest.copy(1, 1, 0, 0, 2, 0)).get();
