@@ -76,6 +76,9 @@ record Chosen(String action, String host, long term, long epoch, int block) {
 
     @Override
     public String toString() {
+        if (host.isEmpty() && block < 0) {
+            return action;
+        }
         StringBuilder text = new StringBuilder(action).append('(').append(host);
         if (term > 0 || epoch > 0) {
             text.append(", term ").append(term).append(", epoch ").append(epoch);

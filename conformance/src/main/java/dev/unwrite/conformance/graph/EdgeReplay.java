@@ -14,7 +14,6 @@ import dev.unwrite.protocol.Protocol;
 import dev.unwrite.protocol.Step;
 import java.util.ArrayList;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Takes one step of the specification with the code: as one action, or as the halves of which the code makes it. The
@@ -27,6 +26,8 @@ final class EdgeReplay {
     private final Chosen step;
     private final ExpectedEffects expected;
     private HostState host;
+    /** Between the halves of one step, the code may put off others. */
+    private boolean mayRefuse;
 
     private EdgeReplay(String where, SpecState s, SpecState t, Chosen step, HostState host) {
         this.where = where;
@@ -38,24 +39,81 @@ final class EdgeReplay {
     }
 
     /**
-     * What the hosts are after the step; null if the code leaves this step out ({@link LeftOut}).
+     * What the hosts may be after the step: nothing if the code leaves it out; two if an answer may come at once or
+     * late.
      *
      * @throws Caught if the code refuses it, or if state or effects are not those of the specification
      */
-    static @Nullable Way take(String where, SpecState s, SpecState t, Chosen step, Way way) {
-        Way after = way;
-        if (!step.host().isEmpty()) {
+    static List<Way> take(String where, SpecState s, SpecState t, Chosen step, Way way) {
+        List<Way> after = new ArrayList<>();
+        if (step.host().isEmpty()) {
+            after.add(way);
+        } else {
             HostState before = way.host(step.host());
-            if (LeftOut.applies(step, before)) {
-                EdgeReplay refused = new EdgeReplay(where, s, t, step, before);
-                refused.mustRefuse(new Action.SendWrite(id(step.block()), extent(step.block())));
-                return null;
-            }
             EdgeReplay replay = new EdgeReplay(where, s, t, step, before);
-            replay.take();
-            after = way.with(replay.host);
+            if (Way.atRest(before) || step.action().equals("Crash")) {
+                if (LeftOut.applies(step, before)) {
+                    replay.mustRefuse(new Action.SendWrite(id(step.block()), extent(step.block())));
+                    return List.of();
+                }
+                replay.take();
+                if (!Way.atRest(replay.host)) {
+                    throw new Caught(where, "the state after it", "between no halves", replay.host);
+                }
+                after.add(way.with(replay.host));
+            } else {
+                after.addAll(replay.takeBetween(way));
+            }
         }
-        HostFields.compare(where, t, after.hosts());
+        after.forEach(possible -> HostFields.compare(where, t, possible));
+        return after;
+    }
+
+    /** The step of a host that is between the halves of another, or that is the second half of this one. */
+    private List<Way> takeBetween(Way way) {
+        Way.Asked asked = way.asked(step.host());
+        Change change = Halves.change(step.action());
+        if (change != null && change == host.proposal() && asked != null) {
+            return takeAgreed(way, change, asked);
+        }
+        if (step.action().equals("Commit") && host.committing() == step.epoch()) {
+            last(new Action.Commit(step.epoch()));
+            return List.of(way.with(host));
+        }
+        if (step.action().equals("Flush") && !host.flushing().isEmpty()) {
+            return takeFlushed(way);
+        }
+        mayRefuse = true;
+        try {
+            take();
+            return List.of(way.with(host));
+        } catch (Waits waits) {
+            return List.of();
+        }
+    }
+
+    /** The models have no flush of a part; when more has become dirty since it was asked for, there is no such edge. */
+    private List<Way> takeFlushed(Way way) {
+        if (CodeTerms.mask(host.flushing()) != s.host(step.host()).dirty()) {
+            return List.of();
+        }
+        last(new Action.Flush(t.host(step.host()).mine()));
+        return List.of(way.with(host));
+    }
+
+    /** The storage does what was proposed earlier. */
+    private List<Way> takeAgreed(Way way, Change change, Way.Asked asked) {
+        OwnershipRecord now = record(t.record());
+        if (asked.done() || asked.expectedVersion() != record(s.record()).version()) {
+            return List.of();
+        }
+        same("the record proposed earlier", now.withVersion(0), asked.record().withVersion(0));
+        List<Way> after = new ArrayList<>();
+        if (Halves.answerMayBeLate(change)) {
+            after.add(way.asking(host, new Way.Asked(asked.expectedVersion(), now, true)));
+        }
+        last(Halves.second(change, now, t.host(step.host()).mine()));
+        after.add(way.with(host));
         return after;
     }
 
@@ -89,25 +147,24 @@ final class EdgeReplay {
                 first(new Action.AskCommit(step.epoch()));
                 last(new Action.Commit(step.epoch()));
             }
-            case "GoAlone" -> agreed(Change.GO_ALONE, new Action.GoAlone(now));
             case "Learn" -> last(new Action.Learn(now));
             case "StartJoin" -> last(new Action.StartJoin());
-            case "Protect" -> agreed(Change.PROTECT, new Action.Protect(now));
             case "AbortJoin" -> last(new Action.AbortJoin(now));
             case "StepDown" -> last(new Action.StepDown(now));
             case "OpenSession" -> last(new Action.OpenSession(session));
-            case "TakeOver" -> agreed(Change.TAKE_OVER, new Action.TakeOver(now, session));
             case "RestartRollback" -> last(new Action.RestartRollback(now, session));
-            case "FinishRollback" -> agreed(Change.FINISH_ROLLBACK, new Action.FinishRollback(now));
             case "Resume" -> last(new Action.Resume());
-            case "Bootstrap" -> agreed(Change.BOOTSTRAP, new Action.Bootstrap(now, session));
-            case "ColdStart" -> agreed(Change.COLD_START, new Action.ColdStart(now, session));
-            case "ForceColdStart" -> agreed(Change.FORCE_COLD_START, new Action.ForceColdStart(now, session));
             case "ColdRead" -> last(new Action.ColdRead());
             // The process is gone; what it finds when it starts again is what it had in local storage.
             case "Crash" -> host = HostState.started(host.name(), host.peer(), host.copies(), host.checkpoint());
             case "Restart" -> last(new Action.Restart());
-            default -> throw new IllegalStateException("the specification has an unknown action " + step.action());
+            default -> {
+                Change change = Halves.change(step.action());
+                if (change == null) {
+                    throw new IllegalStateException("the specification has an unknown action " + step.action());
+                }
+                agreed(change, Halves.second(change, now, session));
+            }
         }
     }
 
@@ -120,7 +177,7 @@ final class EdgeReplay {
         return host.owed().containsAll(extent(block)) ? HostState.OWED : id(block);
     }
 
-    private void agreed(Change change, Action.RecordChange second) {
+    private void agreed(Change change, Action second) {
         OwnershipRecord before = record(s.record());
         List<Effect> effects = step(new Action.Propose(change, before));
         OwnershipRecord wanted = record(t.record()).withVersion(before.version() + 1);
@@ -141,6 +198,9 @@ final class EdgeReplay {
 
     private List<Effect> step(Action action) {
         Step answer = Protocol.step(host, action);
+        if (answer instanceof Step.Refused && mayRefuse) {
+            throw new Waits();
+        }
         if (answer instanceof Step.Refused refused) {
             throw new Caught(where, action + " at " + host.name(), "allows it", "refuses: " + refused.why());
         }
@@ -159,6 +219,15 @@ final class EdgeReplay {
     private void same(String what, Object spec, Object code) {
         if (!spec.equals(code)) {
             throw new Caught(where, what + " at " + host.name(), spec, code);
+        }
+    }
+
+    /** The code puts this step off until another one is whole. */
+    private static final class Waits extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+
+        Waits() {
+            super(null, null, false, false);
         }
     }
 

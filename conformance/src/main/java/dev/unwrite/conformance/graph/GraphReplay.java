@@ -89,7 +89,7 @@ public final class GraphReplay {
             chosen.forEach(model -> graphs.add(runs.submit(() -> graph(model, folder))));
             for (int i = 0; i < chosen.size(); i++) {
                 Model model = chosen.get(i);
-                ReplayReport report = new Replay(model.name(), graphs.get(i).get(), model.constants()).run();
+                ReplayReport report = new Replay(model.name(), graphs.get(i).get(), model.constants(), true).run();
                 List<String> never = report.neverTaken();
                 if (!never.isEmpty()) {
                     throw new Caught(

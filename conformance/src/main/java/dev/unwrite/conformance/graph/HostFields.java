@@ -12,7 +12,6 @@ import dev.unwrite.protocol.HostState;
 import dev.unwrite.protocol.PendingWrite;
 import dev.unwrite.protocol.Role;
 import java.util.HashSet;
-import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
@@ -22,7 +21,13 @@ final class HostFields {
     private HostFields() {}
 
     /** Throws {@link Caught} for the first field that differs. */
-    static void compare(String where, SpecState state, HostState code) {
+    static void compare(String where, SpecState state, Way way) {
+        for (HostState host : way.hosts()) {
+            compare(where, state, host, way.asked(host.name()) != null);
+        }
+    }
+
+    private static void compare(String where, SpecState state, HostState code, boolean asked) {
         SpecHost spec = state.host(code.name());
         Fields fields = new Fields(where, code.name());
         // Of a host that is down there is nothing but its local storage.
@@ -49,7 +54,7 @@ final class HostFields {
                 held == null ? "None" : new Checkpoint(held.term(), held.epoch()),
                 checkpoint == null ? "None" : checkpoint);
         fields.same("Restores", text(spec.restores()), text(CodeTerms.mask(code.restorable())));
-        between(fields, state, code);
+        between(fields, state, code, asked);
     }
 
     private static void writes(Fields fields, SpecHost spec, HostState code) {
@@ -68,11 +73,13 @@ final class HostFields {
         fields.same("sent", text(spec.sent()), text(sent));
     }
 
-    /** What the code has only between the halves of a step, and what it may not know better than the storage. */
-    private static void between(Fields fields, SpecState state, HostState code) {
-        fields.same("proposal", "null", String.valueOf(code.proposal()));
-        fields.same("flushing", text(0), text(CodeTerms.mask(code.flushing())));
-        fields.same("committing", -1L, code.committing());
+    /** What the code has only between the halves of a step, and what it cannot know better than the storage. */
+    private static void between(Fields fields, SpecState state, HostState code, boolean asked) {
+        fields.same("proposal", asked, code.proposal() != null);
+        fields.same(
+                "flushing what is not dirty",
+                text(0),
+                text(CodeTerms.mask(code.flushing().without(code.dirty()))));
         long version = CodeTerms.record(state.record()).version();
         fields.same("a record of the future", false, code.record().version() > version);
     }
@@ -107,10 +114,5 @@ final class HostFields {
                 throw new Caught(where, field + "[" + host + "]", spec, code);
             }
         }
-    }
-
-    /** For {@link Way}s that may be compared at once. */
-    static void compare(String where, SpecState state, List<HostState> hosts) {
-        hosts.forEach(host -> compare(where, state, host));
     }
 }

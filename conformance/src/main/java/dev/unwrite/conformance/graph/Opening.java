@@ -59,8 +59,8 @@ final class Opening {
                 first = take(first, new Action.AbortJoin(CodeTerms.record(solo)));
             }
         }
-        Way way = new Way(names.getFirst().equals(first.name()) ? List.of(first, second) : List.of(second, first));
-        HostFields.compare("the start", start, way.hosts());
+        Way way = names.getFirst().equals(first.name()) ? Way.of(first, second) : Way.of(second, first);
+        HostFields.compare("the start", start, way);
         return way;
     }
 

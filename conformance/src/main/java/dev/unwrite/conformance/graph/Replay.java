@@ -24,6 +24,7 @@ final class Replay {
 
     private final StateGraph graph;
     private final String model;
+    private final boolean withHalves;
     private final SpecStates specStates;
     private final int[] firstEdge;
     private final List<@Nullable List<Way>> ways = new ArrayList<>();
@@ -48,8 +49,14 @@ final class Replay {
         }
     }
 
-    /** {@code constants}: of the model, as its configuration has them. */
-    Replay(String model, StateGraph graph, Map<String, String> constants) {
+    /**
+     * A replay.
+     *
+     * @param constants of the model, as its configuration has them
+     * @param withHalves whether other steps come between the halves of one, too
+     */
+    Replay(String model, StateGraph graph, Map<String, String> constants, boolean withHalves) {
+        this.withHalves = withHalves;
         this.model = model;
         this.graph = graph;
         specStates = new SpecStates(graph);
@@ -97,13 +104,19 @@ final class Replay {
             Chosen step = Chosen.of(edge.label(), specStates, s, t);
             allowed.add(step);
             String where = model + ", state " + edge.source() + " to " + edge.target() + ", " + step;
-            Way after = EdgeReplay.take(where, s, t, step, visit.way());
-            report.replayed(i, after != null);
-            if (after != null) {
-                reached(edge.target(), after, visit, step);
-            }
+            List<Way> after = EdgeReplay.take(where, s, t, step, visit.way());
+            boolean atRest = step.host().isEmpty() || Way.atRest(visit.way().host(step.host()));
+            report.replayed(i, !after.isEmpty(), atRest);
+            after.forEach(way -> reached(edge.target(), way, visit, step));
         }
         visit.way().hosts().forEach(host -> refusals.check(s, host, allowed));
+        if (withHalves) {
+            String where = model + ", state " + s.number();
+            for (Halves.Half half : Halves.from(where, s, visit.way(), allowed)) {
+                HostFields.compare(where, s, half.way());
+                reached(s.number(), half.way(), visit, half.step());
+            }
+        }
     }
 
     private Universe universe() {
@@ -127,9 +140,11 @@ final class Replay {
             known = new ArrayList<>(1);
             ways.set(state, known);
         }
-        Way shared = new Way(way.hosts().stream()
-                .map(host -> hosts.computeIfAbsent(host, same -> same))
-                .toList());
+        Way shared = new Way(
+                way.hosts().stream()
+                        .map(host -> hosts.computeIfAbsent(host, same -> same))
+                        .toList(),
+                way.asked());
         if (known.contains(shared)) {
             return;
         }

@@ -16,6 +16,7 @@ final class ReplayReport {
     private final Refusals refusals;
     private final BitSet taken = new BitSet();
     private long steps;
+    private final Map<String, Long> putOff = new TreeMap<>();
     private long leftOut;
     private long ways;
     private int waysMost;
@@ -26,13 +27,15 @@ final class ReplayReport {
         this.refusals = refusals;
     }
 
-    /** The code took the edge once more, or left it out. */
-    void replayed(int edge, boolean wasTaken) {
+    /** The code took the edge once more, or left it out, or put it off between the halves of another step. */
+    void replayed(int edge, boolean wasTaken, boolean atRest) {
         steps++;
         if (wasTaken) {
             taken.set(edge);
-        } else {
+        } else if (atRest) {
             leftOut++;
+        } else {
+            putOff.merge(graph.edge(edge).label().action(), 1L, Long::sum);
         }
     }
 
@@ -70,6 +73,16 @@ final class ReplayReport {
         return counts;
     }
 
+    /** How many steps it left out while it was between no halves. */
+    long leftOut() {
+        return leftOut;
+    }
+
+    /** By action, how many steps it put off between the halves of another. */
+    Map<String, Long> putOff() {
+        return putOff;
+    }
+
     /** What was asked for and refused, and what was taken beyond the edges. */
     Refusals refusals() {
         return refusals;
@@ -81,7 +94,7 @@ final class ReplayReport {
         return String.format(
                 Locale.ROOT,
                 "%s: %,d states, %,d edges, %,d taken; %,d steps from %,d states of the code (at most %d for one of the"
-                        + " specification), %,d left out; asked for %,d things, %,d refused; taken beyond the edges: %s",
+                        + " specification), %,d left out, put off between halves: %s; asked for %,d things, %,d refused; taken beyond the edges: %s",
                 model,
                 graph.states(),
                 graph.edges(),
@@ -90,6 +103,7 @@ final class ReplayReport {
                 ways,
                 waysMost,
                 leftOut,
+                putOff,
                 refusals.asked(),
                 refused,
                 refusals.excused());
