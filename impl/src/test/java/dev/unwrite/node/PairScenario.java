@@ -6,6 +6,7 @@ import static dev.unwrite.node.TestPair.stamp;
 import static dev.unwrite.node.TestPair.stamped;
 
 import dev.unwrite.nbd.NbdClient;
+import dev.unwrite.nbd.NbdUri;
 import dev.unwrite.node.TestPair.Host;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -29,18 +30,21 @@ import org.jspecify.annotations.Nullable;
 final class PairScenario {
     private static final String CAUGHT = "caught: ";
     private static final int LOAD_BLOCKS = 24;
+    private static final int DISK_BYTES = 16 << 20;
     private static final int STATE_BYTES = 64 << 20;
     private static final Duration WRITES_MAX = Duration.ofSeconds(20);
     private static final Pattern RESTORED = Pattern.compile("restored-(\\d+)-(\\d+)\\.bin");
 
     private final Path dir;
     private final TestPair pair;
+    private final ForgetfulDisk power;
     private final Path witness;
     private String scene = "";
 
-    private PairScenario(Path dir, TestPair pair) {
+    private PairScenario(Path dir, TestPair pair, ForgetfulDisk power) {
         this.dir = dir;
         this.pair = pair;
+        this.power = power;
         this.witness = dir.resolve("witness");
     }
 
@@ -48,7 +52,10 @@ final class PairScenario {
         Path dir = Path.of(args[0]);
         Files.createDirectories(dir.resolve("trace"));
         TestPair pair = new TestPair(dir, java.util.List.of("--failover-after=4s"));
-        PairScenario scenario = new PairScenario(dir, pair);
+        NbdUri backend = NbdUri.unix(dir.resolve("disk.sock"), "disk");
+        ForgetfulDisk power = new ForgetfulDisk(backend, DISK_BYTES);
+        pair.volumes(TestPair.GROUP + "/" + TestPair.VOLUME + "=" + backend);
+        PairScenario scenario = new PairScenario(dir, pair, power);
         int status = 0;
         try {
             scenario.run();
@@ -59,6 +66,7 @@ final class PairScenario {
             status = 1;
         } finally {
             pair.close();
+            power.stop();
         }
         System.out.flush();
         Runtime.getRuntime().halt(status);
@@ -163,6 +171,9 @@ final class PairScenario {
             pair.killStorage();
             pair.startStorage();
             load.awaitWrites(30);
+            scene("the storage's disk loses power while the primary writes");
+            power.losePower();
+            load.awaitWrites(30);
             expect(load.end() == null, "a write failed: " + load.failure);
             load.compare(disk);
             pair.a.order("checkpoint", "five");
@@ -184,7 +195,7 @@ final class PairScenario {
         }
         pair.awaitProtected(pair.b);
         same(pair.b.image(), image, "after the other host came back");
-        same(Files.readAllBytes(pair.disk()), image, "at the storage, after the other host came back");
+        same(power.content(), image, "at the storage, after the other host came back");
     }
 
     private void secondaryIsKilled() throws Exception {
@@ -201,14 +212,16 @@ final class PairScenario {
     }
 
     private void ownerStartsCold() throws Exception {
-        scene("an owner that is alone is killed and starts cold");
+        scene("an owner that is alone and the storage's disk lose power, and it starts cold");
         byte[] image;
         try (NbdClient disk = pair.b.connect()) {
             stamp(disk, 7, 4000);
             disk.flush();
+            disk.write(9L * BLOCK, ByteBuffer.wrap(stamped(9, 4001)), true);
             image = TestPair.image(disk);
         }
         pair.b.kill();
+        power.losePower();
         pair.b.start();
         pair.b.awaitRole("primary", "solo");
         same(pair.b.image(), image, "after the cold start");

@@ -47,12 +47,17 @@ final class ChildJvm {
                 .redirectInput(ProcessBuilder.Redirect.from(new java.io.File("/dev/null")))
                 .redirectOutput(log.toFile())
                 .start();
+        // Whoever interrupts the matrix leaves no processes behind.
+        Thread onExit = new Thread(() -> destroy(process));
+        Runtime.getRuntime().addShutdownHook(onExit);
         boolean ended;
         try {
             ended = process.waitFor(limit.toMillis(), TimeUnit.MILLISECONDS);
         } finally {
-            kill(process);
+            destroy(process);
+            process.waitFor();
         }
+        Runtime.getRuntime().removeShutdownHook(onExit);
         long millis = (System.nanoTime() - start) / 1_000_000;
         if (!ended) {
             return new Finding(Verdict.BROKEN, "no end within " + limit.toSeconds() + " s", millis);
@@ -60,11 +65,11 @@ final class ChildJvm {
         return judge(process.exitValue(), lines(log), millis);
     }
 
-    private static void kill(Process process) throws InterruptedException {
+    private static void destroy(Process process) {
         try (Stream<ProcessHandle> children = process.descendants()) {
             children.toList().forEach(ProcessHandle::destroyForcibly);
         }
-        process.destroyForcibly().waitFor();
+        process.destroyForcibly();
     }
 
     private static List<String> lines(Path log) throws IOException {

@@ -38,7 +38,8 @@ final class KillMatrix {
             out.flush();
             Row row = run(mutant, layers);
             rows.add(row);
-            out.println(row.isGood() ? "" : row.isBroken() ? "  BROKEN" : row.isCanary() ? "  CAUGHT" : "  LIVES");
+            boolean unexpected = row.isCanary() == row.caught() > 0;
+            out.println(row.isBroken() ? "  BROKEN" : unexpected ? row.isCanary() ? "  CAUGHT" : "  LIVES" : "");
         }
         return rows;
     }

@@ -8,6 +8,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -40,7 +41,7 @@ class KillMatrixIT {
     @Test
     void aProgramThatBreaksHasCaughtNothing(@TempDir Path dir) throws Exception {
         Layer broken = new MainLayer(
-                "broken", List.of(), java.time.Duration.ofSeconds(20), "dev.unwrite.NoSuchClass", List.of());
+                "broken", List.of(), List.of(), Duration.ofSeconds(20), "dev.unwrite.NoSuchClass", List.of());
         Row row = engine(dir).run(List.of(Mutant.CANARY), List.of(broken)).getFirst();
         assertThat(row.isBroken()).isTrue();
         assertThat(row.isGood()).isFalse();

@@ -25,6 +25,12 @@ final class Layers {
         return new MainLayer(
                 "simulator",
                 List.of("impl/src/main", "conformance/src/main/java/dev/unwrite/conformance/sim"),
+                List.of(
+                        "dev/unwrite/protocol/",
+                        "dev/unwrite/undo/",
+                        "dev/unwrite/checkpoint/",
+                        "dev/unwrite/storage/StorageCore.java",
+                        "dev/unwrite/storage/StorageState.java"),
                 SIMULATOR_LIMIT,
                 SimulateCommand.class.getName(),
                 List.of("--seed", "1", "--runs", "2000", "--seconds", "120"));

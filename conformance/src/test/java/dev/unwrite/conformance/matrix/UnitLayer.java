@@ -3,9 +3,11 @@ package dev.unwrite.conformance.matrix;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
+import java.util.stream.Stream;
 
 /** The unit tests of impl; the first that fails has caught the mutant. */
 final class UnitLayer implements Layer {
+    private static final String TESTS = "impl/src/test/java/dev/unwrite/";
     private static final Duration LIMIT = Duration.ofMinutes(3);
 
     private final List<String> only;
@@ -26,7 +28,11 @@ final class UnitLayer implements Layer {
 
     @Override
     public List<String> sources() {
-        return List.of("impl/src/main", "impl/src/test");
+        Stream<String> tests =
+                UnitMain.TESTS.stream().map(test -> TESTS + test.replace('.', '/') + ".java");
+        // The tests of a package share helpers; beside those of package node are programs of other layers.
+        Stream<String> sources = tests.map(test -> test.contains("/node/") ? test : test.substring(0, test.lastIndexOf('/')));
+        return Stream.concat(Stream.of("impl/src/main"), sources.distinct()).toList();
     }
 
     @Override
