@@ -46,6 +46,7 @@ final class Driver implements Closeable, PeerLink.Listener {
     private static final Duration HEARTBEAT = Duration.ofMillis(100);
     /** A driver that has made no turn for so long is stuck, and its host says nothing any more. */
     private static final Duration TURN_LIMIT = Duration.ofSeconds(20);
+
     private static final Duration RECORD_EVERY = Duration.ofMillis(500);
     /** The role, in a heartbeat, of a host whose local storage failed it. */
     private static final String FAILED = "failed";

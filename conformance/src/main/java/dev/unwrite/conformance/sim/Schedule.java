@@ -70,25 +70,50 @@ public final class Schedule {
 
     /** Few blocks, and messages that come late and twice: what one epoch leaves to the next. */
     private static final Object[][] LATE = {
-        {Kind.RUN, 5}, {Kind.WRITE, 25}, {Kind.CUT, 14}, {Kind.JOB, 40}, {Kind.DELIVER, 22}, {Kind.STORE, 14},
-        {Kind.REPLY, 14}, {Kind.REPEAT, 14}, {Kind.TAKE_OVER, 2}, {Kind.CRASH, 2}, {Kind.RESTART, 3},
-        {Kind.RECONNECT, 3}, {Kind.STORAGE_CRASH, 1}, {Kind.SLOW_STATE, 6},
+        {Kind.RUN, 5},
+        {Kind.WRITE, 25},
+        {Kind.CUT, 14},
+        {Kind.JOB, 40},
+        {Kind.DELIVER, 22},
+        {Kind.STORE, 14},
+        {Kind.REPLY, 14},
+        {Kind.REPEAT, 14},
+        {Kind.TAKE_OVER, 2},
+        {Kind.CRASH, 2},
+        {Kind.RESTART, 3},
+        {Kind.RECONNECT, 3},
+        {Kind.STORAGE_CRASH, 1},
+        {Kind.SLOW_STATE, 6},
     };
 
-    private static final List<Object[][]> STYLES = List.of(QUIET, QUIET, WILD, WILD, LATE, LATE, LATE, DAMAGED);
     private static final int MOST_MOVES = 120;
     private static final int LARGEST = 64;
     private static final int FEW = 3;
+
+    private static final Style MUCH_RUNS_WELL = new Style(QUIET, LARGEST);
+    private static final Style ALL_FAULTS = new Style(WILD, LARGEST);
+    private static final Style ALL_IS_LATE = new Style(LATE, FEW);
+    private static final List<Style> STYLES = List.of(
+            MUCH_RUNS_WELL,
+            MUCH_RUNS_WELL,
+            ALL_FAULTS,
+            ALL_FAULTS,
+            ALL_IS_LATE,
+            ALL_IS_LATE,
+            ALL_IS_LATE,
+            new Style(DAMAGED, LARGEST));
+
+    /** What is drawn, and how large the numbers of a move are. */
+    private record Style(Object[][] weights, int largest) {}
 
     private Schedule() {}
 
     /** A list of moves from this seed: the same seed, the same list. */
     public static List<Move> of(long seed) {
         SplittableRandom random = new SplittableRandom(seed);
-        Object[][] style = STYLES.get(random.nextInt(STYLES.size()));
-        int largest = style == LATE ? FEW : LARGEST;
+        Style style = STYLES.get(random.nextInt(STYLES.size()));
         int total = 0;
-        for (Object[] row : style) {
+        for (Object[] row : style.weights) {
             total += (int) row[1];
         }
         int count = 20 + random.nextInt(MOST_MOVES - 20);
@@ -96,10 +121,10 @@ public final class Schedule {
         moves.add(new Move(Kind.RUN, 0, 7, 0));
         for (int i = 0; i < count; i++) {
             moves.add(new Move(
-                    pick(style, random.nextInt(total)),
+                    pick(style.weights, random.nextInt(total)),
                     random.nextInt(2),
-                    random.nextInt(largest),
-                    random.nextInt(largest)));
+                    random.nextInt(style.largest),
+                    random.nextInt(style.largest)));
         }
         return moves;
     }
