@@ -5,8 +5,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
-import java.util.stream.Stream;
 
 /** Short runs of {@link PairDriver}: three of four with faults, every eighth with clocks that differ. */
 record PairRuns(Path scratch, int steps, int blocks) implements RunSource {
@@ -14,16 +12,6 @@ record PairRuns(Path scratch, int steps, int blocks) implements RunSource {
     public Map<String, List<String>> run(long seed) throws IOException {
         Path folder = Files.createDirectories(scratch.resolve("run" + seed));
         new PairDriver(folder, seed, seed % 4 != 0, blocks, seed % 8 == 1 ? 40 : 0).hurry(steps);
-        Map<String, List<String>> files = new TreeMap<>();
-        List<Path> written;
-        try (Stream<Path> found = Files.list(folder)) {
-            written = found.toList();
-        }
-        for (Path file : written) {
-            files.put(folder.getFileName() + "-" + file.getFileName(), Files.readAllLines(file));
-            Files.delete(file);
-        }
-        Files.delete(folder);
-        return files;
+        return RunSource.taken(folder);
     }
 }

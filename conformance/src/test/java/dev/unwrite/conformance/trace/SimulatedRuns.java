@@ -1,0 +1,22 @@
+package dev.unwrite.conformance.trace;
+
+import dev.unwrite.conformance.sim.Schedule;
+import dev.unwrite.conformance.sim.SimRun;
+import dev.unwrite.conformance.sim.Tracing;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+
+/** Runs of the simulator: those of {@code unwrite simulate}, seed by seed; clocks differ in two of three. */
+record SimulatedRuns(Path scratch) implements RunSource {
+    private static final int SKEW_MICROS = 40;
+
+    @Override
+    public Map<String, List<String>> run(long seed) throws IOException {
+        Path folder = Files.createDirectories(scratch.resolve("sim" + seed));
+        SimRun.of(Schedule.of(seed), Tracing.into(folder, seed % 3 * SKEW_MICROS));
+        return RunSource.taken(folder);
+    }
+}
