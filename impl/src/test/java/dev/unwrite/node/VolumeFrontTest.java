@@ -43,8 +43,7 @@ class VolumeFrontTest {
     private final SessionHolder sessions = new SessionHolder();
     private final WritePath path = new WritePath(engine, sessions, false);
     private final Gate gate = new Gate();
-    private final VolumeFront front =
-            new VolumeFront(0, SIZE, sessions, path, gate, new UndoBudget(engine, 1L << 30));
+    private final VolumeFront front = new VolumeFront(0, SIZE, sessions, path, gate, new UndoBudget(engine, 1L << 30));
     private final BlockingQueue<Effect.SendPreserve> asked = new LinkedBlockingQueue<>();
     private final AtomicInteger flushes = new AtomicInteger();
     private StorageServer storage;

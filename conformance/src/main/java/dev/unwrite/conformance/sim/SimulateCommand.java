@@ -50,7 +50,10 @@ public final class SimulateCommand implements Callable<Integer> {
             description = "Make these moves, as a failed run printed them, and tell what happens after each.")
     private @Nullable String replay;
 
-    @Option(names = "--trace", paramLabel = "DIR", description = "Write the traces of each run into a folder DIR/SEED, or those of --replay into DIR.")
+    @Option(
+            names = "--trace",
+            paramLabel = "DIR",
+            description = "Write the traces of each run into a folder DIR/SEED, or those of --replay into DIR.")
     private @Nullable Path trace;
 
     /** Called by picocli. */

@@ -26,7 +26,9 @@ final class GraphLayer implements Layer {
     @Override
     public List<String> sources() {
         return List.of(
-                SPEC, "impl/src/main/java/dev/unwrite/protocol", "conformance/src/main/java/dev/unwrite/conformance/graph");
+                SPEC,
+                "impl/src/main/java/dev/unwrite/protocol",
+                "conformance/src/main/java/dev/unwrite/conformance/graph");
     }
 
     @Override

@@ -10,18 +10,12 @@ import java.util.List;
  * @param reaches the beginnings of the paths of the sources that it runs; it says nothing of mutants elsewhere
  */
 record MainLayer(
-        String name,
-        List<String> sources,
-        List<String> reaches,
-        Duration limit,
-        String main,
-        List<String> arguments)
+        String name, List<String> sources, List<String> reaches, Duration limit, String main, List<String> arguments)
         implements Layer {
     @Override
     public boolean appliesTo(Mutant mutant) {
         return mutant.equals(Mutant.CANARY)
-                || mutant.hunks().stream()
-                        .anyMatch(hunk -> reaches.stream().anyMatch(hunk.file()::startsWith));
+                || mutant.hunks().stream().anyMatch(hunk -> reaches.stream().anyMatch(hunk.file()::startsWith));
     }
 
     @Override

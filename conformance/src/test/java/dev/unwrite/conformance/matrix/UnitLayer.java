@@ -28,10 +28,10 @@ final class UnitLayer implements Layer {
 
     @Override
     public List<String> sources() {
-        Stream<String> tests =
-                UnitMain.TESTS.stream().map(test -> TESTS + test.replace('.', '/') + ".java");
+        Stream<String> tests = UnitMain.TESTS.stream().map(test -> TESTS + test.replace('.', '/') + ".java");
         // The tests of a package share helpers; beside those of package node are programs of other layers.
-        Stream<String> sources = tests.map(test -> test.contains("/node/") ? test : test.substring(0, test.lastIndexOf('/')));
+        Stream<String> sources =
+                tests.map(test -> test.contains("/node/") ? test : test.substring(0, test.lastIndexOf('/')));
         return Stream.concat(Stream.of("impl/src/main"), sources.distinct()).toList();
     }
 
