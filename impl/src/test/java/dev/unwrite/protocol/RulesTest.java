@@ -272,6 +272,17 @@ class RulesTest {
     }
 
     @Test
+    void AgreeToBeAlone_checkpointsThatWereOnTheirWayAreForgotten() {
+        TestHost host = TestHost.guarded().take(new Action.Cut());
+        assertThat(host.state.cuts()).containsExactly(2L);
+        host.take(new Action.Propose(Change.GO_ALONE, TestHost.pair()));
+        OwnershipRecord solo = host.effect(Effect.CompareAndSet.class).record();
+        host.take(new Action.GoAlone(solo)).take(new Action.Learn(solo));
+        assertThat(host.state.cuts()).isEmpty();
+        host.refuses(new Action.LearnCommitted(1, 2));
+    }
+
+    @Test
     void AgreeToBeAlone_aSecondaryTakesOverOnlyWhatTheRecordSaysItProtects() {
         TestHost host = TestHost.secondary();
         host.refuses(propose(2, 1, "A", OwnershipRecord.Mode.SOLO, "", 1));

@@ -38,7 +38,7 @@ final class KillMatrix {
             out.flush();
             Row row = run(mutant, layers);
             rows.add(row);
-            boolean unexpected = row.isCanary() == row.caught() > 0;
+            boolean unexpected = row.isCanary() == (row.caught() > 0);
             out.println(row.isBroken() ? "  BROKEN" : unexpected ? row.isCanary() ? "  CAUGHT" : "  LIVES" : "");
         }
         return rows;

@@ -3,6 +3,7 @@ package dev.unwrite.conformance.matrix;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * What every layer made of every mutant.
@@ -14,6 +15,16 @@ import java.util.Map;
 record Matrix(List<String> layers, List<Row> rows, List<String> beyond) {
     /** So many layers have to catch each mutant. */
     static final int WANTED = 2;
+
+    /**
+     * Mutants that only one layer catches. {@code flushed-too-much}: a write that returns while a flush runs is neither an
+     * edge of the state graph, whose flushes cover everything, nor compared with the storage's order by the traces.
+     */
+    static final Set<String> ONE_LAYER_ONLY = Set.of("flushed-too-much");
+
+    static int wanted(Mutant mutant) {
+        return ONE_LAYER_ONLY.contains(mutant.name()) ? 1 : WANTED;
+    }
 
     /** One mutant; a layer that has not run yet has no finding. */
     record Row(Mutant mutant, Map<String, Finding> findings) {
@@ -35,7 +46,7 @@ record Matrix(List<String> layers, List<Row> rows, List<String> beyond) {
 
         /** Whether it is as it should be. */
         boolean isGood() {
-            return !isBroken() && (isCanary() ? caught() == 0 : caught() >= WANTED);
+            return !isBroken() && (isCanary() ? caught() == 0 : caught() >= wanted(mutant));
         }
     }
 

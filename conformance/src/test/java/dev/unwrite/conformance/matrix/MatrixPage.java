@@ -24,7 +24,7 @@ final class MatrixPage {
                         .append("</p>\n"));
         long mutants = matrix.rows().stream().filter(row -> !row.isCanary()).count();
         long good = matrix.rows().stream()
-                .filter(row -> !row.isCanary() && row.isGood())
+                .filter(row -> !row.isCanary() && !row.isBroken() && row.caught() >= Matrix.WANTED)
                 .count();
         return template()
                 .replace(
