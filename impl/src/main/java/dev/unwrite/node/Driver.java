@@ -92,6 +92,10 @@ final class Driver implements Closeable, PeerLink.Listener {
     private volatile boolean storageAnswers;
     private volatile PeerMessage.@Nullable Heartbeat heard;
     private volatile long heardAt;
+    /** The life of the other host's process, by {@link PeerLink.Listener#outgoingUp}; 0 before the first. */
+    private volatile long peerLife;
+    /** The process that was to join has ended in the middle of it, and another has taken its place. */
+    private volatile boolean joinerChanged;
     private volatile @Nullable Instant unprotectedSince = Instant.now();
     private volatile @Nullable String handOverRefused;
     private volatile String note = "";
@@ -287,6 +291,11 @@ final class Driver implements Closeable, PeerLink.Listener {
     public void outgoingUp(String peerName, long peerIncarnation, long connection) {
         engine.peerIs(peerName);
         heardAt = System.nanoTime();
+        boolean another = peerLife != 0 && peerLife != peerIncarnation;
+        peerLife = peerIncarnation;
+        if (another && engine.state().mode() == Mode.JOINING) {
+            joinerChanged = true;
+        }
         StateSender states = sender;
         if (states != null) {
             states.connected();
@@ -722,7 +731,11 @@ final class Driver implements Closeable, PeerLink.Listener {
     }
 
     private void joining(HostState s) throws IOException, InterruptedException {
-        if (engine.state().cuts().isEmpty()) {
+        if (joinerChanged) {
+            // It may have come back with another disk: what the one before it stored does not count (rule JoinWhole).
+            abortJoin();
+            joinerChanged = engine.state().mode() == Mode.JOINING;
+        } else if (engine.state().cuts().isEmpty()) {
             Ownership.Outcome outcome = ownership.change(Change.PROTECT, sessions.await(), s.record());
             recovery.adopt(outcome.session());
             if (outcome.agreed()) {

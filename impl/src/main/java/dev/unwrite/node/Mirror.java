@@ -105,16 +105,21 @@ final class Mirror implements Closeable {
             ByteBuffer old = readOld(term, extent);
             if (old != null && store(term, epoch, extent, old)) {
                 int[] values = tracing ? BlockHash.of(old) : null;
-                Action.StoreCopy action = new Action.StoreCopy(term, epoch, extent);
-                while (engine.tryTake(action, values) instanceof Step.Refused
-                        && engine.state().proposal() != null) {
-                    // A takeover is being decided; if it is not agreed, the copy still counts.
-                    engine.await(s -> s.proposal() == null, PROPOSAL_MAX);
-                }
+                takeOnceDecided(new Action.StoreCopy(term, epoch, extent), values);
             }
         } finally {
             reads.release();
         }
+    }
+
+    /** While a takeover is being decided the protocol refuses; if it is not agreed, copies and states still count. */
+    private boolean takeOnceDecided(Action action, int @Nullable [] values) throws InterruptedException {
+        Step step = engine.tryTake(action, values);
+        while (step instanceof Step.Refused && engine.state().proposal() != null) {
+            engine.await(s -> s.proposal() == null, PROPOSAL_MAX);
+            step = engine.tryTake(action, values);
+        }
+        return step instanceof Step.Taken;
     }
 
     /** What the storage holds; null once this host follows no more. */
@@ -251,8 +256,8 @@ final class Mirror implements Closeable {
 
     private void commit(CheckpointStore.Receiver receiver, StateEnd end) {
         try (receiver) {
-            if (!engine.take(new Action.StagePart(end.term(), end.epoch()))
-                    || !engine.take(new Action.AskCommit(end.epoch()))) {
+            if (!takeOnceDecided(new Action.StagePart(end.term(), end.epoch()), null)
+                    || !takeOnceDecided(new Action.AskCommit(end.epoch()), null)) {
                 return;
             }
             try {
@@ -265,6 +270,8 @@ final class Mirror implements Closeable {
             engine.take(new Action.Commit(end.epoch()));
         } catch (IOException e) {
             LOG.log(System.Logger.Level.WARNING, "a checkpoint is not committed: {0}", e.getMessage());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
     }
 

@@ -18,6 +18,9 @@ final class Checks {
     }
 
     void afterMove() {
+        if (world.isLost()) {
+            return;
+        }
         consistent();
         oneOwner();
         noOutputLost();
@@ -72,7 +75,7 @@ final class Checks {
 
     /** A cut is that of a machine whose disk agrees with it, all of it flushed. */
     void cut(SimHost host, int[] memory) {
-        if (host.runs()) {
+        if (host.runs() && !world.isLost()) {
             require(
                     "Recoverable",
                     Arrays.equals(memory, world.storage().image()),
@@ -94,6 +97,10 @@ final class Checks {
             return;
         }
         int[] cut = world.cut(term, epoch);
+        if (host.disk().hasLied() && !Arrays.equals(cut, world.storage().image())) {
+            world.lose();
+            return;
+        }
         require(
                 "CheckpointedMachine",
                 cut != null

@@ -180,23 +180,33 @@ final class Mirror {
 
     // ---- Checkpoints.
 
-    /** Whether with this part all have arrived. Parts come in their order or do not count. */
-    boolean receive(Message.Part part) throws IOException {
+    /** Parts come in their order or do not count. */
+    void receive(Message.Part part) throws IOException {
         Incoming arriving = incoming.get(part.epoch());
         if (part.offset() == 0) {
             Checkpoint held = checkpoint();
             boolean late = held != null && held.term() == part.term() && part.epoch() <= held.epoch();
             if (arriving != null || late || incoming.size() == CheckpointStore.MAX_RECEIVERS) {
-                return false;
+                return;
             }
             arriving = new Incoming(part.term(), store.begin(part.term(), part.epoch()), part.length(), part.crc32c());
             incoming.put(part.epoch(), arriving);
         }
         if (arriving == null || arriving.receiver.received() != part.offset()) {
-            return false;
+            return;
         }
         arriving.receiver.write(part.offset(), part.bytes().duplicate());
-        return arriving.receiver.received() == arriving.length;
+    }
+
+    /** The epochs whose state has arrived whole and is not committed. */
+    List<Long> whole(long term) {
+        List<Long> epochs = new ArrayList<>();
+        incoming.forEach((epoch, arrived) -> {
+            if (arrived.term == term && arrived.receiver.received() == arrived.length) {
+                epochs.add(epoch);
+            }
+        });
+        return epochs;
     }
 
     void drop(long epoch) {

@@ -26,6 +26,7 @@ final class SimDisk {
     private boolean dead;
     private boolean full;
     private boolean damaged;
+    private boolean lied;
     private int misdirect = NO_CRASH;
 
     SimDisk() {
@@ -167,6 +168,14 @@ final class SimDisk {
         return damaged;
     }
 
+    /**
+     * Whether what it holds is not what was written. If that concerns the last sync before a crash, before the log has noted
+     * how far it is durable, nothing tells it from what was cut short and never acknowledged; all else must be refused.
+     */
+    boolean hasLied() {
+        return lied;
+    }
+
     void flip(int which, int bit) {
         List<Blob> blobs = List.copyOf(undo.live.values());
         if (blobs.isEmpty()) {
@@ -177,6 +186,7 @@ final class SimDisk {
         blob.live[at / 8] ^= (byte) (1 << at % 8);
         blob.durable = blob.live.clone();
         damaged = true;
+        lied = true;
     }
 
     void misdirect(int pages) {
@@ -303,6 +313,7 @@ final class SimDisk {
                 if (elsewhere + data.length <= blob.live.length) {
                     at = elsewhere;
                     damaged = true;
+                    lied = true;
                 }
             }
             if (at + data.length > blob.live.length) {

@@ -50,6 +50,10 @@ final class SimHost {
     private Map<Long, Integer> restores = Map.of();
     private long haggling;
     private long writes;
+    /** Which process of this host it is, and which one of the other's is to join. */
+    private long life;
+    private long joiner;
+
     private Request.@Nullable Change asked;
 
     SimHost(int index, SimWorld world, SimStorage storage, SimNetwork network, Content content) {
@@ -127,6 +131,7 @@ final class SimHost {
             }
             return;
         }
+        life++;
         state = HostState.started(name, world.host(peer()).name, mirror().index(), mirror().checkpoint());
         trace = world.openTrace(this);
         take(new Action.Restart(), null);
@@ -139,9 +144,9 @@ final class SimHost {
         emptySinceTerm = storage.record().term();
     }
 
-    /** Whether all that this host held for the term was lost with its disk. */
+    /** Whether all that this host held for the term, or for the one that it took over from, was lost with its disk. */
     boolean lostAllOf(long term) {
-        return emptySinceTerm == term;
+        return emptySinceTerm >= 0 && emptySinceTerm >= term - 1;
     }
 
     void crash(int choice) {
@@ -345,6 +350,9 @@ final class SimHost {
             Arrays.setAll(next.values, i -> storage.read(next.extent.first() + i));
             return true;
         }
+        if (state().proposal() != null) {
+            return false; // A takeover is being decided; if it is not agreed, the copy still counts.
+        }
         int[] values = next.values;
         boolean wanted = state().reading().getOrDefault(next.key, Blocks.NONE).containsAll(next.extent);
         Mirror.Outcome outcome = wanted ? mirror().store(next) : Mirror.Outcome.STORED;
@@ -363,7 +371,17 @@ final class SimHost {
         return true;
     }
 
+    /** While a takeover is being decided the protocol refuses; if it is not agreed, the state still counts. */
+    private void stage() {
+        for (long epoch : mirror().whole(state().term())) {
+            take(new Action.StagePart(state().term(), epoch), null);
+        }
+    }
+
     private boolean commit() {
+        if (is(Role.SECONDARY)) {
+            stage();
+        }
         if (!is(Role.SECONDARY) || state().staged().isEmpty()) {
             return false;
         }
@@ -402,9 +420,7 @@ final class SimHost {
 
     private boolean own() {
         return switch (state().role()) {
-            case PRIMARY ->
-                (state().mode() == Mode.SOLO && world.host(peer()).isUp() && take(new Action.StartJoin(), null))
-                        || (state().mode() == Mode.JOINING && propose(Change.PROTECT));
+            case PRIMARY -> state().mode() == Mode.JOINING ? join() : startJoin();
             case RESTORING -> propose(Change.FINISH_ROLLBACK) || resume();
             case COLD -> coldRead();
             case IDLE ->
@@ -412,6 +428,22 @@ final class SimHost {
                         || propose(Change.COLD_START);
             case SECONDARY -> false;
         };
+    }
+
+    private boolean startJoin() {
+        SimHost other = world.host(peer());
+        joiner = other.life;
+        return other.isUp() && take(new Action.StartJoin(), null);
+    }
+
+    /** A process that took the place of the one that was to join may have another disk: its join begins anew. */
+    private boolean join() {
+        SimHost other = world.host(peer());
+        if (other.isUp() && other.life != joiner) {
+            abortJoin();
+            return state().mode() != Mode.JOINING;
+        }
+        return propose(Change.PROTECT);
     }
 
     private boolean resume() {
@@ -584,9 +616,8 @@ final class SimHost {
         }
         if (isUp() && is(Role.SECONDARY) && part.term() == state().term()) {
             try {
-                if (mirror().receive(part)) {
-                    take(new Action.StagePart(part.term(), part.epoch()), null);
-                }
+                mirror().receive(part);
+                stage();
             } catch (IOException e) {
                 if (disk.isDead()) {
                     world.toCrash(this);

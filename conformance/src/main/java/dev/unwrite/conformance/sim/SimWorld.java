@@ -96,6 +96,15 @@ public final class SimWorld {
         checks.resumed(host, term, epoch);
     }
 
+    /** More failed at once than the protocol survives: from here on nothing is promised. */
+    void lose() {
+        lost = true;
+    }
+
+    boolean isLost() {
+        return lost;
+    }
+
     /** The host's disk gave up in the middle of something: the process ends when the present step is over. */
     void toCrash(SimHost host) {
         toCrash.add(host);
@@ -322,6 +331,7 @@ public final class SimWorld {
                 && hosts[owner.peer()].is(Role.SECONDARY)
                 && hosts[owner.peer()].state().proposal() == null
                 && owner.state().proposal() == null
+                && storage.wire.isEmpty()
                 && owner.state().quiet()
                 && owner.state().cuts().isEmpty();
     }
