@@ -58,7 +58,8 @@ class RulesTest {
         // Asked again before it is stored: still no acknowledgment, and no second read.
         host.take(new Action.ReadOld(1, 1, List.of(X)));
         host.hasNo(Effect.SendPreserved.class).hasNo(Effect.ReadAndStore.class);
-        host.take(new Action.StoreCopy(1, 1, X)).effect(Effect.SendPreserved.class);
+        host.take(new Action.StoreCopy(1, 1, X));
+        assertThat(host.effect(Effect.SendPreserved.class)).isEqualTo(new Effect.SendPreserved(1, 1, List.of(X)));
     }
 
     @Test

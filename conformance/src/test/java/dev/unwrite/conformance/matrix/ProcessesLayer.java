@@ -15,7 +15,7 @@ final class ProcessesLayer implements Layer {
     static final String SCENARIO = "dev.unwrite.node.PairScenario";
     private static final Duration LIMIT = Duration.ofMinutes(3);
     /** Whatever does not happen for so long never will. */
-    private static final int PATIENCE_SECONDS = 20;
+    private static final int PATIENCE_SECONDS = 40;
 
     @Override
     public String name() {
