@@ -96,6 +96,7 @@ final class Driver implements Closeable, PeerLink.Listener {
     private volatile long peerLife;
     /** The process that was to join has ended in the middle of it, and another has taken its place. */
     private volatile boolean joinerChanged;
+
     private volatile @Nullable Instant unprotectedSince = Instant.now();
     private volatile @Nullable String handOverRefused;
     private volatile String note = "";

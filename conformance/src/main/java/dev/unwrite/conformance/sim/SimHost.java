@@ -52,6 +52,7 @@ final class SimHost {
     private long writes;
     /** Which process of this host it is, and which one of the other's is to join. */
     private long life;
+
     private long joiner;
 
     private Request.@Nullable Change asked;
