@@ -138,6 +138,14 @@ class BlockSetTest {
     }
 
     @Example
+    void aChunkThatBecameFullEqualsOneThatWasFullAtOnce() {
+        BlockSet grown = BlockSet.of(0, 65_535).with(65_535, 1);
+        BlockSet whole = BlockSet.of(0, 65_536);
+        assertThat(grown).isEqualTo(whole).hasSameHashCodeAs(whole);
+        assertThat(grown.size()).isEqualTo(65_536);
+    }
+
+    @Example
     void theWholeVolumeIsOneRange() {
         BlockSet all = BlockSet.of(0, BlockSet.LIMIT);
         assertThat(all.size()).isEqualTo(BlockSet.LIMIT);

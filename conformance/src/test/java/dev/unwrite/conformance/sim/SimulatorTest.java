@@ -9,6 +9,8 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The simulator itself: it repeats, it goes everywhere, and it notices what it is there for. */
 class SimulatorTest {
@@ -61,6 +63,22 @@ class SimulatorTest {
         int write = moves.stream().map(Move::kind).toList().indexOf(Kind.WRITE);
         return write >= 0
                 && moves.subList(write, moves.size()).stream().anyMatch(move -> move.kind() == Kind.TAKE_OVER);
+    }
+
+    /** Runs that once broke a property, in the code or in the simulator, as they were printed then. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "run:4,full:A:25,take_over:B,run:2,write:B:45:44,write:B:0:44,run:1,flip:A:0:0",
+                "run:3,full:B:41,write:A:0:0,crash_at:B:13:0,run:0,run:0,restart:B",
+                "run:3,write:A:0:0,run:0,take_over:B,storage_crash:0",
+                "run:5,cut:A,repeat:0,take_over:B,storage_crash:0,deliver:1",
+                "run:4,take_over:B,full:A:1,misdirect:A:11,run:2,write:B:0:0,write:B:28:0,write:B:55:14,run:1",
+                "run:4,take_over:B,run:3,write:B:0:0,run:0,take_over:A,storage_crash:0",
+                "run:5,take_over:B,crash:B:0,restart:B,job:B:0",
+            })
+    void whatOnceBrokeHolds(String moves) {
+        assertThat(SimRun.violation(Move.parse(moves))).isNull();
     }
 
     @Test

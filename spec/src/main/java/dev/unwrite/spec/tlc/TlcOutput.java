@@ -231,6 +231,11 @@ final class TlcOutput {
                                 || codes.contains(PROPERTY_INITIAL)
                                 || codes.contains(TEMPORAL_PROPERTY),
                         exit);
+            // TLC takes what its JVM lacks for a mistake in the specification.
+            case EVALUATION ->
+                errors.stream().anyMatch(error -> error.contains(OutOfMemoryError.class.getName()))
+                        ? "TLC ran out of memory: give the model a larger heap"
+                        : null;
             default -> null;
         };
     }

@@ -88,8 +88,11 @@ class TlcRunIT {
 
     @Test
     void aRunOutOfMemoryIsBroken() throws Exception {
-        TlcResult result = TlcRun.run(endless().withHeap("12m"));
+        TlcResult result = TlcRun.run(
+                job("Hungry", "SPECIFICATION Spec\nINVARIANT TypeOK\n").withHeap("12m"));
         assertThat(result.verdict()).as(result.why()).isEqualTo(Verdict.BROKEN);
+        // Not by the limit of time, which would say nothing of memory.
+        assertThat(result.why()).containsIgnoringCase("memory");
     }
 
     @Test
