@@ -11,8 +11,11 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -80,16 +83,20 @@ public final class LedgerLoad implements Callable<Integer> {
     private int finishMillis;
 
     private final CountDownLatch stop = new CountDownLatch(1);
-    private final CountDownLatch ended = new CountDownLatch(1);
+    /** With which code this process is to end, once that is known. */
+    private final CompletableFuture<Integer> exitCode = new CompletableFuture<>();
 
     /** Runs the load and exits with a code of {@link Exit}. */
     public static void main(String[] args) {
-        CommandLine command = new CommandLine(new LedgerLoad());
+        LedgerLoad load = new LedgerLoad();
+        CommandLine command = new CommandLine(load);
         command.setExecutionExceptionHandler((error, line, parsed) -> {
             line.getErr().println("ledger-load: " + error.getMessage());
             return error instanceof ExitException exit ? exit.code() : Exit.FAILED;
         });
-        System.exit(command.execute(args));
+        int code = command.execute(args);
+        load.exitCode.complete(code);
+        System.exit(code);
     }
 
     @Override
@@ -111,8 +118,6 @@ public final class LedgerLoad implements Callable<Integer> {
             if (!load.problem().isEmpty()) {
                 throw new ExitException(Exit.FAILED, load.problem());
             }
-        } finally {
-            ended.countDown();
         }
         return Exit.OK;
     }
@@ -172,18 +177,18 @@ public final class LedgerLoad implements Callable<Integer> {
         stop.countDown();
     }
 
-    /** On SIGTERM: the process ends when the history is whole, with the exit code of a good end. */
+    /**
+     * On SIGTERM: the process ends when the history is whole, with the code that it would have ended with; also when it was
+     * about to end anyway, as when whoever sends the signal closes the standard input too.
+     */
     private void stopAndWait() {
-        if (ended.getCount() == 0) {
-            return;
-        }
         stop.countDown();
         try {
-            if (ended.await(finishMillis + 5_000L, TimeUnit.MILLISECONDS)) {
-                Runtime.getRuntime().halt(Exit.OK);
-            }
+            Runtime.getRuntime().halt(exitCode.get(finishMillis + 5_000L, TimeUnit.MILLISECONDS));
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
+        } catch (ExecutionException | TimeoutException e) {
+            System.err.println("ledger-load: the history is not whole: the load did not end in time");
         }
     }
 }
