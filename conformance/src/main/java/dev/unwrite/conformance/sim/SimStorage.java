@@ -12,8 +12,6 @@ import dev.unwrite.storage.StorageState;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Set;
-import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /** The shared storage: the real {@link StorageCore} over blocks in memory with a volatile cache. */
@@ -195,17 +193,6 @@ final class SimStorage {
         wire.clear();
         replies.clear();
         observer.booted(GROUP, boot, record(), List.of(VOLUME));
-    }
-
-    /** Blocks that a crash could lose. */
-    Set<Integer> unflushed() {
-        Set<Integer> blocks = new TreeSet<>();
-        for (int i = 0; i < BLOCKS; i++) {
-            if (cache[i] != disk[i]) {
-                blocks.add(i);
-            }
-        }
-        return blocks;
     }
 
     @Override
