@@ -41,6 +41,18 @@ public final class LedgerCheck {
         return new CheckResult(name, title, sum == expected ? Verdict.VALID : Verdict.INVALID, List.of(evidence));
     }
 
+    /** What the ledger's own check says: the accounts in memory are those on the disk's pages. */
+    public static CheckResult memoryAgreesWithPages(@Nullable LedgerView end) {
+        String title = "What the machine has in memory is what is on its disk";
+        String name = "memory-agrees-with-pages";
+        if (end == null || end.check().isBlank()) {
+            return new CheckResult(
+                    name, title, Verdict.UNKNOWN, List.of("the ledger was not asked, or did not answer"));
+        }
+        Verdict verdict = end.check().startsWith("OK") ? Verdict.VALID : Verdict.INVALID;
+        return new CheckResult(name, title, verdict, List.of("the ledger says: " + end.check()));
+    }
+
     private static Verdict verdict(LedgerChecker.Verdict verdict) {
         return switch (verdict) {
             case VALID -> Verdict.VALID;

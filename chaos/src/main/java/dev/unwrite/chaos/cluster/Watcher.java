@@ -7,12 +7,13 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 
 /** Asks both nodes how they are, all the time, and remembers what changed and when. Thread-safe. */
 public final class Watcher implements Closeable {
     private static final long EVERY_MILLIS = 20;
 
-    private final Cluster cluster;
+    private final Function<Host, NodeStatus> ask;
     private final List<Seen> seen = new ArrayList<>();
     private final Map<Host, NodeStatus> last = new EnumMap<>(Host.class);
     private NodeStatus.Counters earlier = NodeStatus.Counters.ZERO;
@@ -22,13 +23,18 @@ public final class Watcher implements Closeable {
     /** A node was like this from that moment (nanoseconds since 1970) on. */
     public record Seen(long at, Host host, NodeStatus status) {}
 
-    private Watcher(Cluster cluster) {
-        this.cluster = cluster;
+    private Watcher(Function<Host, NodeStatus> ask) {
+        this.ask = ask;
     }
 
     /** Starts to watch. */
     public static Watcher start(Cluster cluster) {
-        Watcher watcher = new Watcher(cluster);
+        return start(cluster::status);
+    }
+
+    /** Starts to watch whatever answers. */
+    public static Watcher start(Function<Host, NodeStatus> ask) {
+        Watcher watcher = new Watcher(ask);
         for (Host host : Host.values()) {
             watcher.threads.add(
                     Thread.ofPlatform().daemon().name("watch-" + host).start(() -> watcher.watch(host)));
@@ -57,7 +63,7 @@ public final class Watcher implements Closeable {
 
     private void watch(Host host) {
         while (!stopping) {
-            NodeStatus status = cluster.status(host);
+            NodeStatus status = ask.apply(host);
             note(host, status);
             try {
                 TimeUnit.MILLISECONDS.sleep(EVERY_MILLIS);

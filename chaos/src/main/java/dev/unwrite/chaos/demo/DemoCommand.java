@@ -1,5 +1,6 @@
 package dev.unwrite.chaos.demo;
 
+import dev.unwrite.chaos.RunFolder;
 import dev.unwrite.chaos.check.SpecTraceJudge;
 import dev.unwrite.chaos.check.Verdict;
 import dev.unwrite.cli.Exit;
@@ -62,7 +63,7 @@ public final class DemoCommand implements Callable<Integer> {
     public Integer call() throws IOException {
         Long given = seed;
         long chosen = given == null ? ThreadLocalRandom.current().nextInt(SEEDS) : given;
-        Path folder = DemoFolder.prepare(dir);
+        Path folder = RunFolder.prepare(dir);
         Story story = new Story(out(), isColourful());
         Verdict verdict = new Demo(folder, dir, chosen, story, new SpecTraceJudge(TRACE_CHECK_MAX)).run();
         return verdict == Verdict.VALID ? Exit.OK : Exit.FAILED;

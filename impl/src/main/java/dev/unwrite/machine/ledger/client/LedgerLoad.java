@@ -82,6 +82,9 @@ public final class LedgerLoad implements Callable<Integer> {
             description = "How long outstanding requests may take at the end (default ${DEFAULT-VALUE}).")
     private int finishMillis;
 
+    @Option(names = "--no-input", description = "Do not watch standard input: only SIGTERM ends the load.")
+    private boolean noInput;
+
     private final CountDownLatch stop = new CountDownLatch(1);
     /** With which code this process is to end, once that is known. */
     private final CompletableFuture<Integer> exitCode = new CompletableFuture<>();
@@ -104,7 +107,9 @@ public final class LedgerLoad implements Callable<Integer> {
         Load.Settings settings = settings();
         Thread hook = Thread.ofPlatform().unstarted(this::stopAndWait);
         Runtime.getRuntime().addShutdownHook(hook);
-        Thread.ofVirtual().name("ledger-load-stdin").start(this::stopAtEndOfInput);
+        if (!noInput) {
+            Thread.ofVirtual().name("ledger-load-stdin").start(this::stopAtEndOfInput);
+        }
         try (History out = new History(history);
                 Load load = new Load(settings, out)) {
             load.start();

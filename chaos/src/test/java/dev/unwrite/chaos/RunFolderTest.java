@@ -1,4 +1,4 @@
-package dev.unwrite.chaos.demo;
+package dev.unwrite.chaos;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -10,26 +10,26 @@ import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-class DemoFolderTest {
+class RunFolderTest {
     @TempDir
     private Path dir = Path.of("");
 
     @Test
     void anEarlierRunMakesRoom() throws IOException {
-        Path run = DemoFolder.prepare(dir.resolve("run"));
+        Path run = RunFolder.prepare(dir.resolve("run"));
         Files.createDirectories(run.resolve("trace"));
         Files.writeString(run.resolve("trace/A.ndjson"), "old");
-        DemoFolder.prepare(run);
+        RunFolder.prepare(run);
         assertThat(run.resolve("trace")).doesNotExist();
     }
 
     @Test
     void theFilesOfOthersStay() throws IOException {
         Path letter = Files.writeString(dir.resolve("letter"), "dear");
-        assertThatThrownBy(() -> DemoFolder.prepare(dir))
+        assertThatThrownBy(() -> RunFolder.prepare(dir))
                 .isInstanceOf(ExitException.class)
                 .hasMessageContaining("--dir");
         assertThat(letter).exists();
-        assertThatThrownBy(() -> DemoFolder.prepare(letter)).isInstanceOf(ExitException.class);
+        assertThatThrownBy(() -> RunFolder.prepare(letter)).isInstanceOf(ExitException.class);
     }
 }

@@ -1,4 +1,4 @@
-package dev.unwrite.chaos.demo;
+package dev.unwrite.chaos;
 
 import dev.unwrite.cli.Exit;
 import dev.unwrite.cli.ExitException;
@@ -12,14 +12,14 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** The folder of a run. An earlier run in it makes room; anything else in it is somebody's, and stays. */
-final class DemoFolder {
+public final class RunFolder {
     private static final String MARK = ".unwrite-run";
     private static final long FREE_BYTES_MIN = 256L << 20;
 
-    private DemoFolder() {}
+    private RunFolder() {}
 
     /** An empty folder, marked as that of a run. */
-    static Path prepare(Path folder) throws IOException {
+    public static Path prepare(Path folder) throws IOException {
         Path dir = folder.toAbsolutePath().normalize();
         if (Files.exists(dir) && !Files.isDirectory(dir)) {
             throw new ExitException(Exit.USAGE, dir + " is not a folder; give another one with --dir");

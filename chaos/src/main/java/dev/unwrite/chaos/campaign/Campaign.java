@@ -1,0 +1,189 @@
+package dev.unwrite.chaos.campaign;
+
+import dev.unwrite.chaos.Moment;
+import dev.unwrite.chaos.check.CheckResult;
+import dev.unwrite.chaos.check.LedgerCheck;
+import dev.unwrite.chaos.check.RestoredImages;
+import dev.unwrite.chaos.check.StorageHistory;
+import dev.unwrite.chaos.check.TraceJudge;
+import dev.unwrite.chaos.check.Verdict;
+import dev.unwrite.chaos.cluster.Await;
+import dev.unwrite.chaos.cluster.ClusterException;
+import dev.unwrite.chaos.cluster.Host;
+import dev.unwrite.chaos.cluster.NodeStatus;
+import dev.unwrite.chaos.cluster.Watcher;
+import dev.unwrite.chaos.fault.Fault;
+import dev.unwrite.chaos.stage.Stage;
+import dev.unwrite.chaos.stage.StageException;
+import dev.unwrite.machine.ledger.client.History;
+import dev.unwrite.machine.ledger.client.LedgerView;
+import dev.unwrite.machine.ledger.client.Operation;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/** Forms a pair, loads it, lets the {@link Nemesis} work, waits until all is well again, and checks. */
+final class Campaign {
+    private static final Duration START_MAX = Duration.ofSeconds(40);
+    private static final Duration READ_END_MAX = Duration.ofSeconds(20);
+    private static final long LOAD_END_MAX_SECONDS = 25;
+
+    private final Stage stage;
+    private final Settings settings;
+    private final TraceJudge traceJudge;
+    private final Consumer<String> say;
+    private final long startedAt = Moment.now();
+
+    /**
+     * What to run.
+     *
+     * @param duration the least; it goes on until each fault was seen, at most three times as long
+     * @param recoverMax how long after a heal the pair may stay unprotected
+     */
+    record Settings(Pair.Options options, List<Fault> faults, Duration duration, Duration recoverMax, long seed) {}
+
+    Campaign(Stage stage, Settings settings, TraceJudge traceJudge, Consumer<String> say) {
+        this.stage = stage;
+        this.settings = settings;
+        this.traceJudge = traceJudge;
+        this.say = say;
+    }
+
+    /**
+     * All that came of it.
+     *
+     * @param trouble of the stage itself, or empty
+     */
+    record Outcome(
+            long startedAt,
+            long endedAt,
+            List<Struck> struck,
+            List<String> ended,
+            List<Long> recoveries,
+            int restarts,
+            StorageHistory storage,
+            NodeStatus.Counters counters,
+            List<Watcher.Seen> samples,
+            List<Operation> operations,
+            List<CheckResult> checks,
+            String trouble) {}
+
+    Outcome run() throws IOException, InterruptedException {
+        String trouble = "";
+        LedgerView end = null;
+        List<String> reads = new ArrayList<>();
+        try (Pair pair = new Pair(stage, settings.options());
+                Watcher watcher = Watcher.start(pair::status);
+                RestoredImages images = new RestoredImages(List.of(pair.witness(Host.A), pair.witness(Host.B)))) {
+            Nemesis nemesis =
+                    new Nemesis(pair, watcher, settings.faults(), settings.seed(), settings.recoverMax(), this::tell);
+            boolean formed = false;
+            try {
+                form(pair, watcher);
+                formed = true;
+                nemesis.run(settings.duration(), settings.duration().multipliedBy(3));
+            } catch (StageException | ClusterException e) {
+                trouble = String.valueOf(e.getMessage());
+                tell("the campaign ends here: " + trouble);
+            }
+            if (formed) {
+                end = calmDown(pair, nemesis, reads);
+            }
+            images.look();
+            tell("checks: disk images, answers, owners, and every step of the nodes against the specification ...");
+            return outcome(pair, watcher, images, nemesis, end, reads, trouble);
+        }
+    }
+
+    private void form(Pair pair, Watcher watcher) {
+        tell("storage, hosts and clients start as " + stage.kind());
+        pair.startStorage();
+        pair.place(Host.A).start();
+        pair.place(Host.B).start();
+        pair.clients().start();
+        Await.until(
+                "the pair to be protected",
+                START_MAX,
+                () -> watcher.last(Host.A).isProtectedPrimary() ? Optional.of(true) : Optional.empty(),
+                () -> "A " + watcher.last(Host.A).words() + ", B "
+                        + watcher.last(Host.B).words() + "; see "
+                        + pair.place(Host.A).log());
+        tell("the pair is protected");
+    }
+
+    /** Everything healed: the pair must come back, the clients finish, and the ledger is read. */
+    private @Nullable LedgerView calmDown(Pair pair, Nemesis nemesis, List<String> problems)
+            throws InterruptedException {
+        try {
+            nemesis.healAll();
+            nemesis.startAll();
+            nemesis.awaitProtected();
+            pair.clients().signal("TERM");
+            long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(LOAD_END_MAX_SECONDS);
+            while (pair.clients().isRunning() && System.nanoTime() - deadline < 0) {
+                Thread.sleep(20);
+            }
+            return LedgerView.read(pair.ledgerServers(), settings.options().clientIds(), READ_END_MAX);
+        } catch (IOException | StageException | ClusterException e) {
+            problems.add("at the end: " + e.getMessage());
+            return null;
+        } finally {
+            for (Host host : Host.values()) {
+                pair.place(host).kill();
+            }
+            pair.storage().kill();
+        }
+    }
+
+    private Outcome outcome(
+            Pair pair,
+            Watcher watcher,
+            RestoredImages images,
+            Nemesis nemesis,
+            @Nullable LedgerView end,
+            List<String> problems,
+            String trouble)
+            throws IOException {
+        long endedAt = Moment.now();
+        List<Operation> operations = Files.exists(pair.history()) ? History.read(pair.history()) : List.of();
+        StorageHistory storage = StorageHistory.read(pair.traces());
+        List<CheckResult> checks = new ArrayList<>();
+        checks.add(images.check());
+        checks.add(LedgerCheck.answersHold(operations, end));
+        checks.add(LedgerCheck.totalConserved(end));
+        checks.add(LedgerCheck.memoryAgreesWithPages(end));
+        checks.add(storage.check());
+        checks.add(ProtectedAgain.check(nemesis, settings.recoverMax(), problems));
+        checks.add(traceJudge.check(pair.traces()));
+        checks.add(
+                DidItsWork.check(settings, stage.abilities(), nemesis, storage, watcher.counters(), images, trouble));
+        return new Outcome(
+                startedAt,
+                endedAt,
+                nemesis.struck(),
+                nemesis.ended(),
+                nemesis.recoveries(),
+                nemesis.restarts(),
+                storage,
+                watcher.counters(),
+                watcher.seen(),
+                operations,
+                checks,
+                trouble);
+    }
+
+    private void tell(String line) {
+        say.accept(String.format(java.util.Locale.ROOT, "%7.2f s  %s", (Moment.now() - startedAt) / 1e9, line));
+    }
+
+    /** The verdict of all checks. */
+    static Verdict verdict(List<CheckResult> checks) {
+        return Verdict.of(checks.stream().map(CheckResult::verdict).toList());
+    }
+}

@@ -1,0 +1,133 @@
+package dev.unwrite.chaos.campaign;
+
+import com.fasterxml.jackson.annotation.JsonPropertyOrder;
+import dev.unwrite.chaos.Moment;
+import dev.unwrite.chaos.check.CheckResult;
+import dev.unwrite.chaos.check.StorageHistory;
+import dev.unwrite.chaos.check.StorageHistory.Kind;
+import dev.unwrite.machine.ledger.client.Operation.Outcome;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The content of {@code results.json} of a campaign. Times are milliseconds from its start.
+ *
+ * @param valid true, false, or "unknown"
+ * @param failovers takeovers after a failure, as the storage recorded them
+ * @param operations requests of the clients that were answered
+ * @param faults how many struck; {@code faultList} says which
+ */
+@JsonPropertyOrder({"valid", "seed", "failovers", "operations", "faults", "checks"})
+record ChaosResults(
+        Object valid,
+        long seed,
+        long failovers,
+        long operations,
+        int faults,
+        List<CheckResult> checks,
+        Counts counts,
+        List<FaultLine> faultList,
+        List<Change> ownership,
+        List<String> endedByThemselves,
+        double durationMs,
+        String cluster,
+        String commit,
+        String command) {
+
+    /** What happened how often. */
+    record Counts(
+            long takeovers,
+            long restored,
+            long degradations,
+            long joins,
+            long otherChanges,
+            int restarts,
+            int storageStarts,
+            long blocksRestored,
+            long blocksPreserved,
+            long checkpoints,
+            long unanswered,
+            long slowestRecoveryMs) {}
+
+    /** One fault. */
+    record FaultLine(
+            int step, double at, double healedAt, String fault, String title, String target, String hit, String seen) {}
+
+    /** One change of the ownership record. */
+    record Change(double at, long term, String owner, String mode, String kind) {}
+
+    static ChaosResults of(Campaign.Outcome run, long seed, String cluster, String commit, String command) {
+        StorageHistory storage = run.storage();
+        long answered = run.operations().stream()
+                .filter(op -> op.outcome() != Outcome.INFO)
+                .count();
+        return new ChaosResults(
+                valid(run),
+                seed,
+                storage.count(Kind.TAKEOVER),
+                answered,
+                run.struck().size(),
+                run.checks(),
+                new Counts(
+                        storage.count(Kind.TAKEOVER),
+                        storage.count(Kind.RESTORED),
+                        storage.count(Kind.DEGRADATION),
+                        storage.count(Kind.JOIN),
+                        storage.count(Kind.OTHER),
+                        run.restarts(),
+                        storage.boots(),
+                        run.counters().restoredBlocks(),
+                        run.counters().preservedBlocks(),
+                        run.counters().checkpoints(),
+                        run.operations().size() - answered,
+                        run.recoveries().stream()
+                                .mapToLong(Long::longValue)
+                                .max()
+                                .orElse(0)),
+                run.struck().stream().map(one -> line(run, one)).toList(),
+                changes(run),
+                run.ended(),
+                Moment.millisAfter(run.startedAt(), run.endedAt()),
+                cluster,
+                commit,
+                command);
+    }
+
+    private static Object valid(Campaign.Outcome run) {
+        return switch (Campaign.verdict(run.checks())) {
+            case VALID -> true;
+            case INVALID -> false;
+            case UNKNOWN -> "unknown";
+        };
+    }
+
+    private static FaultLine line(Campaign.Outcome run, Struck one) {
+        return new FaultLine(
+                one.step(),
+                Moment.millisAfter(run.startedAt(), one.at()),
+                Moment.millisAfter(run.startedAt(), one.healedAt()),
+                one.fault(),
+                one.title(),
+                one.target(),
+                one.hit(),
+                one.seen());
+    }
+
+    private static List<Change> changes(Campaign.Outcome run) {
+        List<Change> lines = new ArrayList<>();
+        List<StorageHistory.Change> changes = run.storage().changes();
+        for (int i = 0; i < changes.size(); i++) {
+            StorageHistory.Change change = changes.get(i);
+            String kind = i == 0
+                    ? "begin"
+                    : StorageHistory.kind(changes.get(i - 1), change).name().toLowerCase(java.util.Locale.ROOT);
+            lines.add(new Change(
+                    Moment.millisAfter(run.startedAt(), change.at()),
+                    change.term(),
+                    change.owner(),
+                    change.mode(),
+                    kind));
+        }
+        return lines;
+    }
+}

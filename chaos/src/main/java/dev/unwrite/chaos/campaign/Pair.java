@@ -1,0 +1,225 @@
+package dev.unwrite.chaos.campaign;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.unwrite.chaos.cluster.Await;
+import dev.unwrite.chaos.cluster.Control;
+import dev.unwrite.chaos.cluster.Host;
+import dev.unwrite.chaos.cluster.NodeStatus;
+import dev.unwrite.chaos.fault.Wire;
+import dev.unwrite.chaos.stage.Place;
+import dev.unwrite.chaos.stage.Stage;
+import dev.unwrite.machine.ledger.client.LedgerLoad;
+import java.io.Closeable;
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+
+/** Storage, two hosts and clients on a {@link Stage}: what runs where, with which arguments. Thread-safe. */
+public final class Pair implements Closeable {
+    private static final String GROUP = "bank";
+    private static final String VOLUME = "disk";
+    /** What a ledger needs, and little more: a copy of all of it is made at each cut. */
+    private static final long VOLUME_BYTES = 1L << 20;
+
+    private static final int STORAGE_PORT = 10809;
+    private static final int PEER_PORT = 7000;
+    private static final int CONTROL_PORT = 8000;
+    private static final int NBD_PORT = 10810;
+    private static final int LEDGER_PORT = 9000;
+    private static final int UNDO_LIMIT_MIB = 64;
+    private static final Duration STORAGE_START_MAX = Duration.ofSeconds(30);
+
+    private final Stage stage;
+    private final Options options;
+    private final Map<Host, Control> controls = new EnumMap<>(Host.class);
+    /** The way to each host for the other one. */
+    private final Map<Host, Wire> wires = new EnumMap<>(Host.class);
+
+    /** How the nodes run, and what loads them. */
+    public record Options(
+            Duration checkpointEvery, Duration failoverAfter, int clients, int rate, int pipeline, long seed) {
+        /** The names of the clients. */
+        public List<String> clientIds() {
+            List<String> ids = new ArrayList<>();
+            for (int client = 0; client < clients; client++) {
+                ids.add("c" + client);
+            }
+            return ids;
+        }
+    }
+
+    /** Makes computers and links; nothing runs yet. */
+    public Pair(Stage stage, Options options) throws IOException {
+        this.stage = stage;
+        this.options = options;
+        storage();
+        for (Host host : Host.values()) {
+            controls.put(host, new Control(new InetSocketAddress(place(host).address(), CONTROL_PORT)));
+            wires.put(
+                    host,
+                    Wire.open(stage.harness(), new InetSocketAddress(place(host).address(), PEER_PORT)));
+            Files.createDirectories(witness(host));
+        }
+        clients();
+        try (RandomAccessFile file = new RandomAccessFile(volume().toFile(), "rw")) {
+            file.setLength(VOLUME_BYTES);
+        }
+        storage().program(storageWords());
+        for (Host host : Host.values()) {
+            place(host).program(nodeWords(host));
+        }
+        clients().program(loadWords());
+    }
+
+    private List<String> storageWords() {
+        List<String> words =
+                new ArrayList<>(List.of("storage", "--listen", nbd(storage().address(), STORAGE_PORT)));
+        words.addAll(List.of("--volume", GROUP + "/" + VOLUME + "=" + volume()));
+        words.addAll(List.of("--data", storage().data().resolve("record").toString(), "--trace", traces().toString()));
+        return words;
+    }
+
+    private List<String> nodeWords(Host host) {
+        String own = place(host).address();
+        List<String> words = new ArrayList<>(List.of("node", "--name", host.name()));
+        words.addAll(List.of("--data", place(host).data().resolve("node").toString()));
+        words.addAll(List.of("--storage", nbd(storage().address(), STORAGE_PORT), "--group", GROUP));
+        words.addAll(List.of("--listen", own + ":" + PEER_PORT));
+        words.addAll(
+                List.of("--peer", stage.harness() + ":" + wire(host.other()).port()));
+        words.addAll(List.of("--serve", nbd(own, NBD_PORT), "--control", own + ":" + CONTROL_PORT));
+        words.addAll(List.of("--machine", "ledger", "--ledger", own + ":" + LEDGER_PORT));
+        words.addAll(List.of("--checkpoint-every", options.checkpointEvery().toMillis() + "ms"));
+        words.addAll(List.of("--failover-after", options.failoverAfter().toMillis() + "ms"));
+        words.addAll(List.of("--undo-limit", Integer.toString(UNDO_LIMIT_MIB)));
+        words.addAll(List.of(
+                "--trace", traces().toString(), "--witness", witness(host).toString()));
+        if (host == Host.A) {
+            words.add("--bootstrap");
+        }
+        return words;
+    }
+
+    private List<String> loadWords() {
+        List<String> servers = new ArrayList<>();
+        for (InetSocketAddress server : ledgerServers()) {
+            servers.add(server.getHostString() + ":" + server.getPort());
+        }
+        List<String> words = new ArrayList<>(List.of(LedgerLoad.class.getName()));
+        words.addAll(List.of(
+                "--servers", String.join(",", servers), "--history", history().toString()));
+        words.addAll(List.of("--clients", Integer.toString(options.clients()), "--id-prefix", "c"));
+        words.addAll(List.of("--rate", Integer.toString(options.rate())));
+        words.addAll(List.of("--pipeline", Integer.toString(options.pipeline())));
+        words.addAll(List.of("--seed", Long.toString(options.seed()), "--reply-timeout", "1000", "--no-input"));
+        return words;
+    }
+
+    private static String nbd(String address, int port) {
+        return "nbd://" + address + ":" + port;
+    }
+
+    /** Where the shared storage runs. */
+    public Place storage() {
+        return stage.place("storage");
+    }
+
+    /** Where a host runs. */
+    public Place place(Host host) {
+        return stage.place(host.name());
+    }
+
+    /** Where the clients run. */
+    public Place clients() {
+        return stage.place("clients");
+    }
+
+    /** The way on which the other host reaches this one. */
+    public Wire wire(Host host) {
+        return Objects.requireNonNull(wires.get(host));
+    }
+
+    /** What the hosts see as each other's address. */
+    public String harness() {
+        return stage.harness();
+    }
+
+    /** How a node is. */
+    public NodeStatus status(Host host) {
+        return Objects.requireNonNull(controls.get(host)).status();
+    }
+
+    /** Asks a node for something and waits for its answer. */
+    public JsonNode post(Host host, String what, Duration within) throws IOException {
+        return Objects.requireNonNull(controls.get(host)).post(what, within);
+    }
+
+    /** Starts the storage and waits until it accepts connections. */
+    public void startStorage() {
+        storage().start();
+        Await.until(
+                "the storage to listen",
+                STORAGE_START_MAX,
+                this::listens,
+                () -> "see " + storage().log());
+    }
+
+    private Optional<Boolean> listens() {
+        try (Socket socket = new Socket()) {
+            socket.connect(new InetSocketAddress(storage().address(), STORAGE_PORT), 500);
+            return Optional.of(true);
+        } catch (IOException e) {
+            return Optional.empty();
+        }
+    }
+
+    /** Where the ledger answers, whichever host runs it. */
+    public List<InetSocketAddress> ledgerServers() {
+        List<InetSocketAddress> servers = new ArrayList<>();
+        for (Host host : Host.values()) {
+            servers.add(new InetSocketAddress(place(host).address(), LEDGER_PORT));
+        }
+        return servers;
+    }
+
+    /** The file behind the shared volume, on the storage's own disk. */
+    public Path volume() {
+        return storage().data().resolve("disk.img");
+    }
+
+    /** Copies of the volume. */
+    public Path witness(Host host) {
+        return stage.dir().resolve("witness").resolve(host.name());
+    }
+
+    /** The traces of all. */
+    public Path traces() {
+        return stage.dir().resolve("trace");
+    }
+
+    /** What the clients were told. */
+    public Path history() {
+        return stage.dir().resolve("log").resolve("history.ndjson");
+    }
+
+    /** How it runs. */
+    public Options options() {
+        return options;
+    }
+
+    @Override
+    public void close() {
+        controls.values().forEach(Control::close);
+        wires.values().forEach(Wire::close);
+    }
+}

@@ -1,0 +1,158 @@
+package dev.unwrite.chaos.check;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the storage really did, from its own traces: who owned the machine and when that changed, and under which term each
+ * write was applied.
+ *
+ * @param changes of the ownership record, in their order
+ * @param applied writes that took effect
+ * @param violations writes that took effect for somebody who did not own the machine then
+ */
+public record StorageHistory(List<Change> changes, long applied, List<String> violations, int boots) {
+    private static final JsonMapper JSON = JsonMapper.builder().build();
+
+    /** The record from that moment on (nanoseconds since 1970). */
+    public record Change(long at, long term, String owner, String mode, String secondary, long base) {}
+
+    /** What a change meant. */
+    public enum Kind {
+        /** A host took over from one that was silent. */
+        TAKEOVER,
+        /** The end of its rollback. */
+        RESTORED,
+        /** A primary goes on alone. */
+        DEGRADATION,
+        /** A pair is protected. */
+        JOIN,
+        /** A host took over from one that asked it to, or starts again after both were down. */
+        OTHER
+    }
+
+    /** Reads all traces of a storage in the folder, of all its processes. */
+    public static StorageHistory read(Path folder) throws IOException {
+        List<Path> files;
+        try (Stream<Path> all = Files.list(folder)) {
+            files = all.filter(file -> String.valueOf(file.getFileName()).startsWith("storage-"))
+                    .sorted(Comparator.comparing(file -> String.valueOf(file.getFileName())))
+                    .toList();
+        }
+        List<Change> changes = new ArrayList<>();
+        List<String> violations = new ArrayList<>();
+        long applied = 0;
+        long term = 0;
+        String owner = "";
+        for (Path file : files) {
+            try (BufferedReader lines = Files.newBufferedReader(file)) {
+                for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+                    JsonNode json = line.isBlank() ? null : parse(line);
+                    if (json == null) {
+                        continue;
+                    }
+                    switch (json.path("action").asText()) {
+                        case "Boot", "Record" -> {
+                            Change change = change(json);
+                            if (change.term() < term) {
+                                violations.add(file.getFileName() + ": the record went back from term " + term + " to "
+                                        + change.term());
+                            }
+                            term = change.term();
+                            owner = change.owner();
+                            if (changes.isEmpty() || !same(changes.getLast(), change)) {
+                                changes.add(change);
+                            }
+                        }
+                        case "Apply" -> {
+                            applied++;
+                            String host = json.path("host").asText();
+                            if (!host.equals(owner)) {
+                                violations.add(file.getFileName() + ", line seq "
+                                        + json.path("seq").asLong() + ": a write of " + host + " was applied while "
+                                        + owner + " owned the machine (term " + term + ")");
+                            }
+                        }
+                        default -> {
+                            // Nothing that says who owns what.
+                        }
+                    }
+                }
+            }
+        }
+        int boots = files.size();
+        return new StorageHistory(changes, applied, violations, boots);
+    }
+
+    private static boolean same(Change a, Change b) {
+        return a.term() == b.term() && a.mode().equals(b.mode()) && a.owner().equals(b.owner()) && a.base() == b.base();
+    }
+
+    private static Change change(JsonNode json) {
+        JsonNode record = json.path("record");
+        return new Change(
+                json.path("t").asLong() * 1_000,
+                record.path("term").asLong(),
+                record.path("owner").asText(),
+                record.path("mode").asText(),
+                record.path("secondary").asText(),
+                record.path("base").asLong());
+    }
+
+    private static @Nullable JsonNode parse(String line) {
+        try {
+            return JSON.readTree(line);
+        } catch (JsonProcessingException e) {
+            // A storage that was killed in the middle of a line leaves half of it.
+            return null;
+        }
+    }
+
+    /** How often the record changed in that way. */
+    public long count(Kind kind) {
+        long count = 0;
+        for (int i = 1; i < changes.size(); i++) {
+            if (kind(changes.get(i - 1), changes.get(i)) == kind) {
+                count++;
+            }
+        }
+        return count;
+    }
+
+    /** What a change meant. */
+    public static Kind kind(Change before, Change after) {
+        if (after.mode().equals("rollback")) {
+            return Kind.TAKEOVER;
+        }
+        if (before.mode().equals("rollback")) {
+            return Kind.RESTORED;
+        }
+        if (after.mode().equals("protected")) {
+            return Kind.JOIN;
+        }
+        return after.term() == before.term() && before.mode().equals("protected") ? Kind.DEGRADATION : Kind.OTHER;
+    }
+
+    /** One owner at a time. */
+    public CheckResult check() {
+        List<String> evidence = new ArrayList<>();
+        evidence.add(applied + " writes took effect at the storage under "
+                + changes.stream().map(Change::term).distinct().count() + " terms; it was started " + boots + " times");
+        evidence.addAll(violations.stream().limit(10).toList());
+        Verdict verdict = !violations.isEmpty()
+                ? Verdict.INVALID
+                : applied == 0 || changes.isEmpty() ? Verdict.UNKNOWN : Verdict.VALID;
+        return new CheckResult(
+                "one-owner", "Only the owner's writes took effect, and terms only grow", verdict, evidence);
+    }
+}

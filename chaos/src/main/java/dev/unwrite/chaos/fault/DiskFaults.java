@@ -1,0 +1,249 @@
+package dev.unwrite.chaos.fault;
+
+import dev.unwrite.chaos.stage.Ability;
+import dev.unwrite.chaos.stage.LoopDisk;
+import dev.unwrite.chaos.stage.Place;
+import dev.unwrite.chaos.stage.StageException;
+import java.io.File;
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.stream.Stream;
+
+/** Faults of the disks under undo log, checkpoint store and storage. */
+final class DiskFaults {
+    private static final Set<Ability> DISK = Set.of(Ability.DISK);
+    private static final List<Target> HOSTS = List.of(Target.PRIMARY, Target.SECONDARY);
+    private static final long ALONE_MAX_MILLIS = 6_000;
+
+    private DiskFaults() {}
+
+    static List<Fault> all() {
+        return List.of(
+                new Fault("disk-full", "no space left", DISK, HOSTS, false, DiskFaults::full),
+                new Fault(
+                        "disk-slow",
+                        "the disk stands still most of the time",
+                        DISK,
+                        List.of(Target.SECONDARY, Target.STORAGE),
+                        false,
+                        DiskFaults::slow),
+                new Fault(
+                        "disk-hung",
+                        "the disk answers nothing",
+                        DISK,
+                        List.of(Target.SECONDARY, Target.STORAGE),
+                        false,
+                        DiskFaults::hung),
+                new Fault("disk-readonly", "the file system turns read-only", DISK, HOSTS, false, DiskFaults::readOnly),
+                new Fault("power", "power loss: what was not synced is gone", DISK, HOSTS, true, DiskFaults::power),
+                new Fault(
+                        "power-both", "power loss of both hosts", DISK, List.of(Target.BOTH), true, DiskFaults::power),
+                new Fault(
+                        "power-storage",
+                        "power loss of the storage",
+                        DISK,
+                        List.of(Target.STORAGE),
+                        false,
+                        DiskFaults::power),
+                new Fault(
+                        "flip",
+                        "a flipped bit in the undo log of a stopped secondary",
+                        Set.of(),
+                        List.of(Target.SECONDARY),
+                        false,
+                        DiskFaults::flip),
+                new Fault(
+                        "tear",
+                        "the end of a file of the undo log is gone",
+                        Set.of(),
+                        List.of(Target.SECONDARY),
+                        false,
+                        DiskFaults::tear),
+                new Fault(
+                        "replace",
+                        "the secondary replaced by an empty one",
+                        Set.of(),
+                        List.of(Target.SECONDARY),
+                        false,
+                        DiskFaults::replace));
+    }
+
+    private static LoopDisk disk(Place place) {
+        return place.disk().orElseThrow();
+    }
+
+    private static Struck full(Scene scene, Target target) {
+        Place place = scene.places(target).getFirst();
+        long free = disk(place).fill();
+        return new Struck(
+                place.name(),
+                scene.millis(800, 2500),
+                () -> disk(place).isWritable() ? "" : free + " bytes were free, and a write failed",
+                () -> disk(place).empty());
+    }
+
+    private static Struck slow(Scene scene, Target target) {
+        Place place = scene.places(target).getFirst();
+        disk(place).slow();
+        Probe probe = Probe.start(place);
+        return new Struck(
+                place.name(),
+                scene.millis(800, 2500),
+                probe::took,
+                () -> disk(place).stopSlowness());
+    }
+
+    private static Struck hung(Scene scene, Target target) {
+        Place place = scene.places(target).getFirst();
+        disk(place).freeze();
+        Probe probe = Probe.start(place);
+        return new Struck(
+                place.name(),
+                scene.millis(500, 2500),
+                probe::waits,
+                () -> disk(place).thaw());
+    }
+
+    /** A write of somebody else to the same disk. */
+    private record Probe(Process process, long startedAt, CompletableFuture<Long> endedAt) {
+        private static final long SLOW_MILLIS = 60;
+
+        static Probe start(Place place) {
+            List<String> dd = List.of(
+                    "dd",
+                    "if=/dev/zero",
+                    "of=" + place.data().resolve("probe"),
+                    "bs=4096",
+                    "count=4",
+                    "oflag=dsync",
+                    "status=none");
+            try {
+                Process process = new ProcessBuilder(dd)
+                        .redirectErrorStream(true)
+                        .redirectOutput(new File("/dev/null"))
+                        .start();
+                return new Probe(process, System.nanoTime(), process.onExit().thenApply(ended -> System.nanoTime()));
+            } catch (IOException e) {
+                throw new StageException("cannot run dd", e);
+            }
+        }
+
+        private long millis() {
+            return (endedAt.getNow(System.nanoTime()) - startedAt) / 1_000_000;
+        }
+
+        String waits() {
+            return process.isAlive() ? "a write waited " + millis() + " ms" : "";
+        }
+
+        String took() {
+            return millis() < SLOW_MILLIS ? "" : "four writes took " + millis() + " ms";
+        }
+    }
+
+    private static Struck readOnly(Scene scene, Target target) {
+        Place place = scene.places(target).getFirst();
+        disk(place).readOnly();
+        return new Struck(
+                place.name(), scene.pastFailover(), () -> disk(place).isWritable() ? "" : "a write failed", () -> {
+                    place.kill();
+                    disk(place).repair();
+                });
+    }
+
+    private static Struck power(Scene scene, Target target) {
+        List<Place> places = scene.places(target);
+        places.forEach(place -> disk(place).powerDown());
+        boolean dark = places.stream().noneMatch(place -> disk(place).isWritable());
+        places.forEach(Place::kill);
+        long hold = target == Target.PRIMARY ? scene.pastFailover() : scene.millis(200, 1200);
+        return new Struck(
+                Scene.names(places),
+                hold,
+                () -> dark ? "nothing could be written; killed, and mounted again" : "",
+                () -> places.forEach(place -> disk(place).powerUp()));
+    }
+
+    /** Only beside a primary that is alone: nobody may need what is spoiled. */
+    private static boolean stopSecondary(Scene scene, Place place) throws InterruptedException {
+        place.kill();
+        return scene.await(
+                ALONE_MAX_MILLIS,
+                () -> scene.status().apply(scene.primary()).mode().equals("solo"));
+    }
+
+    private static Struck flip(Scene scene, Target target) throws InterruptedException {
+        Place place = scene.places(target).getFirst();
+        if (!stopSecondary(scene, place)) {
+            return Struck.atOnce(place.name(), 0, "");
+        }
+        try (Stream<Path> files = Files.list(place.data().resolve("node/undo"))) {
+            List<Path> logs =
+                    files.filter(file -> file.toFile().length() > 0).sorted().toList();
+            if (logs.isEmpty()) {
+                return Struck.atOnce(place.name(), 0, "");
+            }
+            Path log = logs.get(scene.chance().nextInt(logs.size()));
+            try (RandomAccessFile file = new RandomAccessFile(log.toFile(), "rw")) {
+                long at = scene.chance().nextInt((int) Math.min(file.length(), 16_384));
+                file.seek(at);
+                int old = file.read();
+                file.seek(at);
+                file.write(old ^ 1 << scene.chance().nextInt(8));
+                return Struck.atOnce(place.name(), 0, "a bit of byte " + at + " of " + log.getFileName());
+            }
+        } catch (IOException e) {
+            return Struck.atOnce(place.name(), 0, "");
+        }
+    }
+
+    private static Struck tear(Scene scene, Target target) throws InterruptedException {
+        Place place = scene.places(target).getFirst();
+        if (!stopSecondary(scene, place)) {
+            return Struck.atOnce(place.name(), 0, "");
+        }
+        try (Stream<Path> files = Files.list(place.data().resolve("node/undo"))) {
+            List<Path> logs =
+                    files.filter(file -> file.toFile().length() > 0).sorted().toList();
+            if (logs.isEmpty()) {
+                return Struck.atOnce(place.name(), 0, "");
+            }
+            Path log = logs.getLast();
+            try (RandomAccessFile file = new RandomAccessFile(log.toFile(), "rw")) {
+                long length = Math.min(file.length(), scene.millis(1, 20_000));
+                file.setLength(length);
+                return Struck.atOnce(place.name(), 0, log.getFileName() + " ends after " + length + " bytes");
+            }
+        } catch (IOException e) {
+            return Struck.atOnce(place.name(), 0, "");
+        }
+    }
+
+    private static Struck replace(Scene scene, Target target) throws InterruptedException {
+        Place place = scene.places(target).getFirst();
+        if (!stopSecondary(scene, place)) {
+            return Struck.atOnce(place.name(), 0, "");
+        }
+        boolean wiped = wipe(place);
+        return Struck.atOnce(place.name(), 0, wiped ? "its folder was emptied" : "");
+    }
+
+    /** Deletes all that a host has; only for one that nobody depends on. */
+    static boolean wipe(Place place) {
+        Path folder = place.data().resolve("node");
+        try (Stream<Path> files = Files.walk(folder)) {
+            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+                Files.deleteIfExists(file);
+            }
+            return true;
+        } catch (IOException e) {
+            return false;
+        }
+    }
+}

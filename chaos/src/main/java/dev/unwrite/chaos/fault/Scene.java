@@ -1,0 +1,57 @@
+package dev.unwrite.chaos.fault;
+
+import dev.unwrite.chaos.campaign.Pair;
+import dev.unwrite.chaos.cluster.Host;
+import dev.unwrite.chaos.cluster.NodeStatus;
+import dev.unwrite.chaos.stage.Place;
+import java.util.List;
+import java.util.Random;
+import java.util.function.BooleanSupplier;
+import java.util.function.Function;
+
+/**
+ * What a fault needs to know when it strikes.
+ *
+ * @param primary the host that ran the machine when the step began
+ * @param status how a node was a moment ago
+ */
+public record Scene(Pair pair, Host primary, Function<Host, NodeStatus> status, Random chance) {
+    private static final long POLL_MILLIS = 2;
+
+    /** The computers that a target means now. */
+    public List<Place> places(Target target) {
+        return switch (target) {
+            case PRIMARY -> List.of(pair.place(primary));
+            case SECONDARY -> List.of(pair.place(primary.other()));
+            case STORAGE -> List.of(pair.storage());
+            case BOTH -> List.of(pair.place(primary), pair.place(primary.other()));
+        };
+    }
+
+    /** One of a range of milliseconds. */
+    public long millis(int from, int to) {
+        return (long) from + chance.nextInt(to - from);
+    }
+
+    /** Longer than a secondary waits before it takes over. */
+    public long pastFailover() {
+        return pair.options().failoverAfter().toMillis() + millis(300, 1200);
+    }
+
+    /** Waits for something to be seen; false where it does not come in time. */
+    public boolean await(long millis, BooleanSupplier condition) throws InterruptedException {
+        long deadline = System.nanoTime() + millis * 1_000_000;
+        while (!condition.getAsBoolean()) {
+            if (System.nanoTime() - deadline > 0) {
+                return false;
+            }
+            Thread.sleep(POLL_MILLIS);
+        }
+        return true;
+    }
+
+    /** Names, for people. */
+    public static String names(List<Place> places) {
+        return String.join(" and ", places.stream().map(Place::name).toList());
+    }
+}
