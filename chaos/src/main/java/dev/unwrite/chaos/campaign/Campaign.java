@@ -43,10 +43,16 @@ final class Campaign {
     /**
      * What to run.
      *
-     * @param duration the least; it goes on until each fault was seen, at most three times as long
+     * @param duration the least; it goes on until each fault was seen, at most {@code durationMax}
      * @param recoverMax how long after a heal the pair may stay unprotected
      */
-    record Settings(Pair.Options options, List<Fault> faults, Duration duration, Duration recoverMax, long seed) {}
+    record Settings(
+            Pair.Options options,
+            List<Fault> faults,
+            Duration duration,
+            Duration durationMax,
+            Duration recoverMax,
+            long seed) {}
 
     Campaign(Stage stage, Settings settings, TraceJudge traceJudge, Consumer<String> say) {
         this.stage = stage;
@@ -87,7 +93,7 @@ final class Campaign {
             try {
                 form(pair, watcher);
                 formed = true;
-                nemesis.run(settings.duration(), settings.duration().multipliedBy(3));
+                nemesis.run(settings.duration(), settings.durationMax());
             } catch (StageException | ClusterException e) {
                 trouble = String.valueOf(e.getMessage());
                 tell("the campaign ends here: " + trouble);

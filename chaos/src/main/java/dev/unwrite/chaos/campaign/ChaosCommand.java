@@ -99,6 +99,9 @@ public final class ChaosCommand implements Callable<Integer> {
                     "Where the run leaves its files; an earlier run there is replaced (default ${DEFAULT-VALUE}).")
     private Path dir = Path.of("unwrite-chaos");
 
+    @Option(names = "--no-wait", hidden = true, description = "End after --duration, whatever was seen.")
+    private boolean noWait;
+
     @Option(
             names = "--classes",
             hidden = true,
@@ -153,7 +156,8 @@ public final class ChaosCommand implements Callable<Integer> {
         Pair.Options options = new Pair.Options(CHECKPOINT_EVERY, FAILOVER_AFTER, CLIENTS, RATE, PIPELINE, number);
         Campaign campaign = new Campaign(
                 stage,
-                new Campaign.Settings(options, possible, least, RECOVER_MAX, number),
+                new Campaign.Settings(
+                        options, possible, least, noWait ? least : least.multipliedBy(3), RECOVER_MAX, number),
                 new SpecTraceJudge(TRACE_CHECK_MAX),
                 this::print);
         Campaign.Outcome outcome = campaign.run();
