@@ -123,6 +123,16 @@ Lose ==
   /\ UNCHANGED <<storage, role, term, mode, epoch, mine, machineVars, secondaryVars,
                  localVars, seen>>
 
+\* Not a step of the protocol: a host came back with nothing in its local storage, as one whose disk was replaced.  It
+\* may, unless the record relies on what it had.
+TakeReplaced(h) ==
+  /\ role[h] = "down"
+  /\ ~(record.mode = "protected" /\ record.secondary = h)
+  /\ ~(record.mode = "rollback" /\ record.owner = h)
+  /\ log' = [log EXCEPT ![h] = {}]
+  /\ ckpt' = [ckpt EXCEPT ![h] = None]
+  /\ UNCHANGED <<storage, net, role, term, mode, epoch, mine, machineVars, secondaryVars, seen>>
+
 Taken(h) ==
   CASE E.action = "MachineWrite" -> MachineWrite(h, E.block, E.value)
     [] E.action = "RecvPreserved" -> RecvPreserved(h, Message("Preserved", h, E.block))
@@ -158,6 +168,7 @@ Taken(h) ==
     [] E.action = "ColdRead" -> ColdRead(h)
     [] E.action = "Crash" -> Crash(h)
     [] E.action = "Restart" -> Restart(h)
+    [] E.action = "Replaced" -> TakeReplaced(h)
     [] E.action = "StorageCrash" -> StorageCrash({})
     [] OTHER -> FALSE
 

@@ -64,6 +64,10 @@ final class HostShadow {
         found = 0;
     }
 
+    boolean holdsAnything() {
+        return checkpoint != null || !log.isEmpty();
+    }
+
     void forgetMirror() {
         reading.clear();
         staged.clear();

@@ -677,6 +677,12 @@ final class Merger {
             recover(node, e);
             stop(node);
             out.of("Crash", node.name(), e).hidden("the end of a process").add();
+            if (shadow.holdsAnything() && e.after("copies") == 0 && e.after("ckptEpoch") < 0) {
+                out.of("Replaced", node.name(), e)
+                        .hidden("a host that came back with an empty disk")
+                        .add();
+                shadow.discardAll();
+            }
         }
         shadow.started = true;
         shadow.ignored = false;

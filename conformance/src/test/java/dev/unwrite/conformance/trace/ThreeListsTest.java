@@ -22,7 +22,7 @@ class ThreeListsTest {
     /** Nobody can see it: a trace needs no such step, since what is flushed is known anyway. */
     private static final Set<String> UNSEEN = Set.of("Destage");
     /** Steps of the merge that stand for no action of their own. */
-    private static final Set<String> OF_THE_MERGE = Set.of("Stutter", "Lose");
+    private static final Set<String> OF_THE_MERGE = Set.of("Stutter", "Lose", "Replaced");
 
     @Test
     void theSpecificationAndTheProtocolHaveTheSameActions() {

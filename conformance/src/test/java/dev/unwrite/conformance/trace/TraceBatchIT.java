@@ -65,7 +65,7 @@ class TraceBatchIT {
             "StorageCrash");
 
     /** Steps of a trace that are none of the specification: a line that only repeats one, a message that nobody receives. */
-    private static final Set<String> NO_ACTIONS = Set.of("Stutter", "Lose");
+    private static final Set<String> NO_ACTIONS = Set.of("Stutter", "Lose", "Replaced");
 
     @TempDir
     private Path dir;
