@@ -4,8 +4,8 @@ import dev.unwrite.protocol.Blocks;
 import dev.unwrite.protocol.Extent;
 import java.nio.ByteBuffer;
 import java.util.HashMap;
-import java.util.Iterator;
 import java.util.Map;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * without them (rule ReplayUnflushed). Thread-safe. The node flushes before it grows beyond {@link #LIMIT_BYTES}.
  */
 final class Unflushed {
-    /** From here on the node flushes by itself. */
+    /** From here on writes wait until the node has flushed, which it begins to do at half of it. */
     static final long LIMIT_BYTES = 64L << 20;
 
     private record Key(int volume, long block) {}
@@ -42,16 +42,13 @@ final class Unflushed {
         return result.flip();
     }
 
-    /** Forgets all that is in none of the sets. */
-    synchronized void keepOnly(Blocks dirty, Blocks owed) {
-        Iterator<Key> keys = contents.keySet().iterator();
-        while (keys.hasNext()) {
-            Key key = keys.next();
-            if (!dirty.volume(key.volume).contains(key.block)
-                    && !owed.volume(key.volume).contains(key.block)) {
-                keys.remove();
-            }
-        }
+    /**
+     * Forgets all that is not in the set. It is asked for while nothing can be put: a write that remembers its contents
+     * before it is in the set would lose them to a flush if the set were an older one.
+     */
+    synchronized void keepOnly(Supplier<Blocks> wanted) {
+        Blocks kept = wanted.get();
+        contents.keySet().removeIf(key -> !kept.volume(key.volume).contains(key.block));
     }
 
     synchronized long bytes() {

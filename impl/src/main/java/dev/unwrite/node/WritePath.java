@@ -3,7 +3,9 @@ package dev.unwrite.node;
 import dev.unwrite.nbd.NbdError;
 import dev.unwrite.nbd.NbdException;
 import dev.unwrite.protocol.Action;
+import dev.unwrite.protocol.Blocks;
 import dev.unwrite.protocol.Extent;
+import dev.unwrite.protocol.HostState;
 import dev.unwrite.protocol.PendingWrite;
 import dev.unwrite.protocol.Role;
 import dev.unwrite.protocol.Step;
@@ -91,8 +93,30 @@ final class WritePath {
         }
         writes.incrementAndGet();
         writtenBytes.addAndGet(extent.lengthBytes());
-        if (unflushed.bytes() > Unflushed.LIMIT_BYTES) {
-            flush();
+        keepFewUnflushed();
+    }
+
+    /**
+     * From half the limit on one of the writers flushes while the others go on; at the limit they wait, and the one flush
+     * does for all of them.
+     */
+    private void keepFewUnflushed() throws IOException {
+        long early = Unflushed.LIMIT_BYTES / 2;
+        if (unflushed.bytes() <= early) {
+            return;
+        }
+        if (!flushing.tryLock()) {
+            if (unflushed.bytes() <= Unflushed.LIMIT_BYTES) {
+                return;
+            }
+            flushing.lock();
+        }
+        try {
+            while (unflushed.bytes() > early && !flushOnce()) {
+                // The session broke: what was not flushed is written again first.
+            }
+        } finally {
+            flushing.unlock();
         }
     }
 
@@ -156,7 +180,7 @@ final class WritePath {
 
     /** Writes one extent that the host owes. False if the session broke. */
     boolean writeOwed(OwnerSession own, Extent extent, ByteBuffer content) throws IOException {
-        if (!engine.take(new Action.SendWrite(dev.unwrite.protocol.HostState.OWED, extent))) {
+        if (!engine.take(new Action.SendWrite(HostState.OWED, extent))) {
             return false;
         }
         try {
@@ -172,7 +196,7 @@ final class WritePath {
             // In a rollback the undo log remembers it, and memory need not hold it all.
             unflushed.put(extent, content);
         }
-        return engine.take(new Action.WriteDone(dev.unwrite.protocol.HostState.OWED, extent, own.number()));
+        return engine.take(new Action.WriteDone(HostState.OWED, extent, own.number()));
     }
 
     /** On return everything written before the call is durable, or an exception says why not. */
@@ -208,8 +232,21 @@ final class WritePath {
         if (!engine.take(new Action.Flush(own.number()))) {
             return false;
         }
-        unflushed.keepOnly(engine.state().dirty(), engine.state().owed());
+        unflushed.keepOnly(this::mayBeWrittenAgain);
         return true;
+    }
+
+    /**
+     * Whose contents have to be remembered. The pending ones too: a write that is done at the storage is not dirty before the
+     * protocol knows of it.
+     */
+    Blocks mayBeWrittenAgain() {
+        HostState now = engine.state();
+        Blocks blocks = now.dirty().with(now.owed());
+        for (PendingWrite write : now.pending()) {
+            blocks = blocks.with(write.extent());
+        }
+        return blocks;
     }
 
     private static boolean gone() throws IOException {

@@ -91,7 +91,7 @@ public final class BlockSet {
     /** Whether at least one block of the range is in the set. */
     public boolean containsAny(long first, long count) {
         checkRange(first, count);
-        return nextPresent(first) < first + count;
+        return nextPresent(first, first + count) < first + count;
     }
 
     /** This set and the blocks of the range. */
@@ -123,7 +123,7 @@ public final class BlockSet {
         long end = first + count;
         long from = Math.min(end, nextAbsent(first));
         while (from < end) {
-            long to = Math.min(end, nextPresent(from));
+            long to = Math.min(end, nextPresent(from, end));
             missing.add(new Range(from, to - from));
             from = Math.min(end, nextAbsent(to));
         }
@@ -137,8 +137,13 @@ public final class BlockSet {
 
     /** The smallest block of the set that is not below {@code from}; {@link #LIMIT} if there is none. */
     public long nextPresent(long from) {
+        return nextPresent(from, LIMIT);
+    }
+
+    /** As above, but looks no further than {@code end}: where there is none before, the result is not below it. */
+    private long nextPresent(long from, long end) {
         long block = from;
-        while (block < LIMIT) {
+        while (block < end) {
             @Nullable Container[] chunks = spine[(int) (block >>> (CHUNK_BITS + 8))];
             if (chunks == NO_CHUNKS) {
                 block = nextMultiple(block, CHUNK_BITS + 8);

@@ -6,6 +6,7 @@ import java.nio.ByteBuffer;
 import java.nio.MappedByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -40,10 +41,13 @@ final class TraceFile implements Closeable {
         this.window = map(0);
     }
 
-    /** Creates {@code DIR/<name>-<start>.ndjson}; {@code start} grows until there is no such file yet. */
+    /**
+     * Creates {@code DIR/<name>-<start>.ndjson}. {@code start} grows until it is larger than that of all such files: a later
+     * process comes later, whatever its clock says.
+     */
     static Created create(Path dir, String name, long start, long limitBytes) throws IOException {
         Files.createDirectories(dir);
-        for (long number = start; ; number++) {
+        for (long number = Math.max(start, last(dir, name) + 1); ; number++) {
             try {
                 FileChannel channel = FileChannel.open(
                         dir.resolve(name + "-" + number + ".ndjson"),
@@ -55,6 +59,20 @@ final class TraceFile implements Closeable {
                 // Another trace began in the same microsecond.
             }
         }
+    }
+
+    private static long last(Path dir, String name) throws IOException {
+        long last = 0;
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(dir, name + "-*.ndjson")) {
+            for (Path file : files) {
+                String text = String.valueOf(file.getFileName());
+                String number = text.substring(name.length() + 1, text.length() - ".ndjson".length());
+                if (number.matches("\\d{1,18}")) {
+                    last = Math.max(last, Long.parseLong(number));
+                }
+            }
+        }
+        return last;
     }
 
     /** A new file and the number in its name. */

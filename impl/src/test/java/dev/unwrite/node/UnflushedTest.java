@@ -37,10 +37,10 @@ class UnflushedTest {
     }
 
     @Test
-    void onlyWhatIsStillUnflushedOrOwedIsKept() {
+    void onlyWhatIsStillWantedIsKept() {
         unflushed.put(new Extent(0, 10, 4), filled(4, 1));
         unflushed.put(new Extent(1, 10, 1), filled(1, 3));
-        unflushed.keepOnly(Blocks.of(new Extent(0, 11, 1)), Blocks.of(new Extent(1, 10, 1)));
+        unflushed.keepOnly(() -> Blocks.of(new Extent(0, 11, 1)).with(new Extent(1, 10, 1)));
         assertThat(unflushed.get(new Extent(0, 11, 1))).isEqualTo(filled(1, 1));
         assertThat(unflushed.get(new Extent(1, 10, 1))).isEqualTo(filled(1, 3));
         assertThat(unflushed.get(new Extent(0, 10, 1))).isNull();

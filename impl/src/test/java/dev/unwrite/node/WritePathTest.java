@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.unwrite.nbd.NbdException;
 import dev.unwrite.nbd.NbdUri;
 import dev.unwrite.protocol.Action;
+import dev.unwrite.protocol.Blocks;
 import dev.unwrite.protocol.Extent;
 import dev.unwrite.protocol.HostState;
 import dev.unwrite.protocol.OwnershipRecord;
@@ -143,6 +144,16 @@ class WritePathTest {
         } catch (IOException e) {
             throw new CompletionException(e);
         }
+    }
+
+    /** Between the end of a write at the storage and the protocol's word of it, a flush must not forget what was written. */
+    @Test
+    void whatIsBeingWrittenIsRememberedAcrossAFlush() throws IOException {
+        take(new Action.MachineWrite(99, Y));
+        path.write(X, filled(X, 1), false);
+        assertThat(path.mayBeWrittenAgain().containsAll(X)).isTrue();
+        path.flush();
+        assertThat(path.mayBeWrittenAgain()).isEqualTo(Blocks.of(Y));
     }
 
     @Test

@@ -54,6 +54,21 @@ class RefusalsTest {
         idle().refuses(new Action.AskFlush(), "no session").refuses(new Action.Flush(0), "session 0");
     }
 
+    /** An idle host and a secondary have no session; the role is looked at nevertheless. */
+    @Test
+    void whoOwnsNothingFlushesNothing() {
+        TestHost.secondary().refuses(new Action.Flush(0), "session 0").refuses(new Action.Flush(1), "session 1");
+        TestHost former = TestHost.primary().write(1, X).take(new Action.AskFlush());
+        former.take(new Action.StepDown(record(2, "B", OwnershipRecord.Mode.ROLLBACK, "")));
+        former.refuses(new Action.Flush(1), "session 1").refuses(new Action.Flush(0), "session 0");
+        for (TestHost host : List.of(idle(), TestHost.secondary())) {
+            HostState.Edit edit = host.state.edit();
+            edit.session = 1;
+            host.state = edit.done();
+            host.refuses(new Action.Flush(1), "only an owner flushes");
+        }
+    }
+
     @Test
     void acknowledgmentsCountOnceAndForAPrimary() {
         TestHost host = TestHost.guarded().take(new Action.MachineWrite(1, X));
@@ -122,6 +137,31 @@ class RefusalsTest {
         TestHost.primary().refuses(new Action.Propose(Change.FORCE_COLD_START, pair), "protected group");
         idle().refuses(new Action.Propose(Change.BOOTSTRAP, solo), "has an owner: A");
         idle().refuses(new Action.ColdStart(solo, 1), "not granted").refuses(new Action.ColdRead(), "not flushed");
+    }
+
+    /** A host that starts cold knows nothing of what was written before, so it owes nothing. */
+    @Test
+    void aColdHostWritesNothing() {
+        TestHost host = idle();
+        host.agree(Change.BOOTSTRAP, OwnershipRecord.INITIAL, record -> new Action.Bootstrap(record, 1));
+        host.refuses(new Action.SendWrite(HostState.OWED, X), "only a primary or a restoring host writes");
+        host.refuses(new Action.WriteDone(HostState.OWED, X, 1), "not on its way");
+        host.refuses(new Action.SendWrite(1, X), "not waiting");
+        host.refuses(new Action.MachineWrite(1, X), "only a primary");
+    }
+
+    /** The record was read before the answer to the change came: what the host asked for is still under way. */
+    @Test
+    void noHostIsTakenInBeforeTheStorageHasAnswered() {
+        TestHost host = TestHost.guarded().take(new Action.Propose(Change.GO_ALONE, TestHost.pair()));
+        OwnershipRecord solo = host.effect(Effect.CompareAndSet.class).record();
+        host.take(new Action.Learn(solo));
+        assertThat(host.state.mode()).isEqualTo(Mode.SOLO);
+        host.refuses(new Action.StartJoin(), "a change of the record is under way");
+        assertThat(host.state.mode()).isEqualTo(Mode.SOLO);
+        assertThat(host.state.cuts()).isEmpty();
+        host.take(new Action.GoAlone(solo)).take(new Action.StartJoin());
+        assertThat(host.state.mode()).isEqualTo(Mode.JOINING);
     }
 
     @Test

@@ -65,6 +65,15 @@ class TraceFileTest {
     }
 
     @Test
+    void aLaterProcessComesLaterWhateverItsClockSays() throws Exception {
+        NodeTrace.open(dir, "A", 2000, () -> 700).close();
+        NodeTrace.open(dir, "A", 2000, () -> 7).close();
+        NodeTrace.open(dir, "B", 2000, () -> 7).close();
+        assertThat(dir.resolve("A-701.ndjson")).exists();
+        assertThat(dir.resolve("B-7.ndjson")).exists();
+    }
+
+    @Test
     void theStorageTellsWhatItApplies() throws Exception {
         StorageTrace trace = StorageTrace.open(dir);
         trace.booted("vm", 1, OwnershipRecord.INITIAL, List.of("disk", "data"));

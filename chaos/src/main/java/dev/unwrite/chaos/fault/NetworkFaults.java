@@ -6,7 +6,6 @@ import dev.unwrite.chaos.stage.Tools;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
-import java.util.function.Supplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -174,8 +173,7 @@ final class NetworkFaults {
 
     private static Struck slow(Scene scene, Target target) {
         Place place = scene.places(target).getFirst();
-        Supplier<List<String>> network = () -> place.network().orElseThrow();
-        tc(network.get(), "add", "rate", "400kbit", "burst", "8kb", "latency", "400ms");
+        place.network().ifPresent(network -> tc(network, "add", "rate", "400kbit", "burst", "8kb", "latency", "400ms"));
         return new Struck(
                 place.name(),
                 scene.millis(800, 2500),

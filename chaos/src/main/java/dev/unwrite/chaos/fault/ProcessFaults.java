@@ -92,7 +92,7 @@ final class ProcessFaults {
                 new Fault(
                         "clock",
                         "restart with a clock that is wrong by minutes or hours",
-                        Set.of(Ability.CLOCK),
+                        Set.of(),
                         List.of(Target.PRIMARY, Target.SECONDARY),
                         true,
                         ProcessFaults::clock));
@@ -189,7 +189,7 @@ final class ProcessFaults {
         long seconds = scene.chance().nextBoolean() ? -scene.millis(120, 7_200) : scene.millis(120, 86_400);
         place.kill();
         try {
-            Files.writeString(place.clock(), (seconds < 0 ? "" : "+") + seconds + "s");
+            Files.writeString(place.clock(), seconds + "\n");
         } catch (IOException e) {
             return Struck.atOnce(place.name(), 0, "");
         }

@@ -7,9 +7,7 @@ public enum Ability {
     /** Each computer has a disk of its own that can be full, slow, hung, read-only or without power. */
     DISK("a disk of its own for each host (root, loop devices, e2fsprogs, xfsprogs)"),
     /** All of a computer's processes can be frozen at once. */
-    FREEZER("containers (a Docker engine)"),
-    /** A process can be given a wrong clock. */
-    CLOCK("libfaketime");
+    FREEZER("containers (a Docker engine)");
 
     private final String needs;
 

@@ -133,9 +133,6 @@ public final class DockerStage implements Stage {
         if (disks) {
             abilities.add(Ability.DISK);
         }
-        if (Launch.fakeTime().isPresent()) {
-            abilities.add(Ability.CLOCK);
-        }
         return abilities;
     }
 

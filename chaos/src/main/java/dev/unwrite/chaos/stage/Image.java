@@ -23,7 +23,7 @@ final class Image {
     static final String JAVA = "/opt/jre/bin/java";
 
     private static final String MODULES =
-            "java.base,java.net.http,jdk.httpserver,java.logging,java.management,java.xml,"
+            "java.base,java.net.http,jdk.httpserver,java.logging,java.management,java.instrument,java.xml,"
                     + "jdk.unsupported,java.desktop,jdk.net,jdk.management";
     private static final String APP = "/opt/unwrite";
 
@@ -100,7 +100,7 @@ final class Image {
     private static Path runtime() throws IOException {
         Path folder = Path.of(System.getProperty("unwrite.home", System.getProperty("java.io.tmpdir")))
                 .resolve(System.getProperty("unwrite.home") == null ? "." : "chaos/target")
-                .resolve("jre-" + Runtime.version());
+                .resolve("jre-" + Runtime.version() + "-" + MODULES.split(",").length);
         if (!Files.isExecutable(folder.resolve("bin/java"))) {
             Path part = folder.resolveSibling(
                     folder.getFileName() + "." + ProcessHandle.current().pid());
@@ -130,7 +130,6 @@ final class Image {
                     .forEach(ldd::add);
         }
         Set<Path> libraries = new TreeSet<>();
-        Launch.fakeTime().ifPresent(libraries::add);
         for (String line : Tools.attempt(ldd).output().lines().toList()) {
             String[] words = line.strip().split("\\s+");
             String path = words.length >= 3 && words[1].equals("=>") ? words[2] : words[0];

@@ -5,16 +5,15 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
-import java.util.stream.Stream;
 
 /** The command line of a program on a stage: through a script that sets its clock and keeps what it prints. */
 final class Launch {
     private static final String SCRIPT = """
-            # log, clock, library of the clock, command: a wrong clock is read here so that each start can have another one.
-            log=$1; clock=$2; library=$3; shift 3
-            if [ -s "$clock" ] && [ -n "$library" ]; then
-              export LD_PRELOAD="$library" FAKETIME="$(cat "$clock")" FAKETIME_DONT_FAKE_MONOTONIC=1
+            # log, clock, agent, command: the clock's error is read here so that each start can have another one.
+            log=$1; clock=$2; agent=$3; shift 3
+            if [ -s "$clock" ]; then
+              read -r offset <"$clock"
+              export JDK_JAVA_OPTIONS="-javaagent:$agent=$offset"
             fi
             exec "$@" >>"$log" 2>&1
             """;
@@ -29,6 +28,7 @@ final class Launch {
         } catch (IOException e) {
             throw new StageException("cannot write " + script, e);
         }
+        WrongClock.jar(dir);
         return script;
     }
 
@@ -39,7 +39,7 @@ final class Launch {
                 script.toString(),
                 log.toString(),
                 clock.toString(),
-                fakeTime().map(Path::toString).orElse("")));
+                clock.resolveSibling("agent.jar").toString()));
         words.addAll(command);
         return words;
     }
@@ -50,16 +50,5 @@ final class Launch {
         words.addAll(List.of("-XX:TieredStopAtLevel=1", "-Xshare:auto", "-cp", classpath));
         words.addAll(program);
         return words;
-    }
-
-    /** The library that lies about the time. */
-    static Optional<Path> fakeTime() {
-        try (Stream<Path> folders = Files.list(Path.of("/usr/lib"))) {
-            return folders.map(folder -> folder.resolve("faketime/libfaketimeMT.so.1"))
-                    .filter(Files::isReadable)
-                    .findFirst();
-        } catch (IOException e) {
-            return Optional.empty();
-        }
     }
 }

@@ -48,6 +48,6 @@ public interface Place {
     /** What its program printed. */
     Path log();
 
-    /** The file that holds the clock's error, such as {@code -90s}; empty or absent for none. Read at each start. */
+    /** The file that holds the clock's error in seconds, such as {@code -90}; absent for none. Read at each start. */
     Path clock();
 }

@@ -62,9 +62,6 @@ public final class ProcessStage implements Stage {
         if (disks) {
             abilities.add(Ability.DISK);
         }
-        if (Launch.fakeTime().isPresent()) {
-            abilities.add(Ability.CLOCK);
-        }
         return abilities;
     }
 

@@ -123,7 +123,7 @@ public final class GraphReplay {
         out.printf(Locale.ROOT, "all %,d edges of %,d states replayed: the code takes each of them%n", sum, states);
     }
 
-    private static StateGraph graph(Model model, @Nullable Path folder) throws IOException, InterruptedException {
+    static StateGraph graph(Model model, @Nullable Path folder) throws IOException, InterruptedException {
         Path file = folder == null
                 ? Files.createTempFile("unwrite-graph-", ".graph")
                 : folder.resolve(model.name() + ".graph");

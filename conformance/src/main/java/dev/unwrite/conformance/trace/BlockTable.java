@@ -14,17 +14,16 @@ import java.util.Set;
 final class BlockTable {
     private final Map<BlockId, Integer> numbers = new HashMap<>();
     private final List<BlockId> blocks = new ArrayList<>();
-    /** The first copy of a block, by number, and when it was taken: it shows what was there. */
-    private final Map<Integer, Seen> copies = new HashMap<>();
-
-    private final Map<Integer, Long> writes = new HashMap<>();
-    /** Every content that was written to a block, and every one that was copied from it, in the order of the traces. */
+    /** Every content that a machine wrote to a block before any rollback did, and every one that was copied from it. */
     private final Map<Integer, Set<Integer>> written = new HashMap<>();
+
+    private final Map<Integer, Set<Integer>> restored = new HashMap<>();
 
     private final Map<Integer, Set<Integer>> copied = new HashMap<>();
     private final Map<Integer, Integer> initial = new HashMap<>();
 
-    private record Seen(long time, int value) {}
+    /** Whether the storage's record said rollback at the event that is looked at. */
+    private boolean rollback;
 
     BlockTable(TraceFolder folder) {
         folder.nodes().values().forEach(events -> events.forEach(this::scan));
@@ -32,19 +31,28 @@ final class BlockTable {
     }
 
     private void scan(TraceEvent event) {
+        if (event.action().equals("Record") || event.action().equals("Boot")) {
+            rollback = event.record().path("mode").asText().equals("rollback");
+        }
         event.found().forEach(block -> numbers.computeIfAbsent(block, this::add));
         int index = 0;
         for (BlockId block : event.blocks()) {
             int number = numbers.computeIfAbsent(block, this::add);
             switch (event.action()) {
                 case "StoreCopy" -> {
-                    Seen seen = new Seen(event.time(), event.value(index));
-                    copies.merge(number, seen, (a, b) -> a.time <= b.time ? a : b);
                     copied.computeIfAbsent(number, n -> new LinkedHashSet<>()).add(event.value(index));
                 }
                 case "Apply" -> {
-                    writes.merge(number, event.time(), Math::min);
-                    written.computeIfAbsent(number, n -> new HashSet<>()).add(event.value(index));
+                    int value = event.value(index);
+                    if (!rollback) {
+                        Set<Integer> back = restored.getOrDefault(number, Set.of());
+                        if (!back.contains(value)) {
+                            written.computeIfAbsent(number, n -> new HashSet<>())
+                                    .add(value);
+                        }
+                    } else {
+                        restored.computeIfAbsent(number, n -> new HashSet<>()).add(value);
+                    }
                 }
                 default -> {
                     // Says nothing about contents.
@@ -81,7 +89,10 @@ final class BlockTable {
         return hash == initial.computeIfAbsent(number, this::first) ? 1 : Math.max(hash, 2);
     }
 
-    /** What was copied and never written was there at first; else the clocks say whether a copy came before all writes. */
+    /**
+     * What was copied, and written by nobody before a rollback put it back, was there at first. The order is that of the
+     * storage alone: clocks of different hosts say nothing about what came first.
+     */
     private int first(int number) {
         Set<Integer> known = written.getOrDefault(number, Set.of());
         for (int copy : copied.getOrDefault(number, Set.of())) {
@@ -89,8 +100,6 @@ final class BlockTable {
                 return copy;
             }
         }
-        Seen seen = copies.get(number);
-        long firstWrite = writes.getOrDefault(number, Long.MAX_VALUE);
-        return seen != null && seen.time < firstWrite ? seen.value : BlockHash.ZERO;
+        return BlockHash.ZERO;
     }
 }

@@ -1,6 +1,7 @@
 package dev.unwrite.conformance.trace;
 
 import dev.unwrite.conformance.trace.TraceEvent.BlockId;
+import java.util.ArrayDeque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -35,8 +36,15 @@ final class NodeLog {
     /** By version before the change: where it was asked for. */
     private final Map<Long, Integer> proposals = new HashMap<>();
 
+    /** By block: where it was read, and what was found, in the order of the reads. */
+    private final Map<BlockId, ArrayDeque<Read>> reads = new HashMap<>();
+
     private final Tag[] leastReceived;
     private int next;
+
+    private record Read(int at, int value) {}
+
+    private record Reading(Tag tag, BlockId block) {}
 
     /** A term and an epoch. */
     record Tag(long term, long epoch) implements Comparable<Tag> {
@@ -59,6 +67,43 @@ final class NodeLog {
         for (int i = 0; i < events.size(); i++) {
             index(i, events.get(i), storage);
         }
+        indexReads();
+    }
+
+    private void indexReads() {
+        Map<Reading, Integer> open = new HashMap<>();
+        for (int i = 0; i < events.size(); i++) {
+            TraceEvent event = events.get(i);
+            boolean stored = event.action().equals("StoreCopy");
+            if (!stored && !event.action().equals("ReadOld")) {
+                continue;
+            }
+            int index = 0;
+            for (BlockId block : event.blocks()) {
+                Reading reading = new Reading(received(event), block);
+                if (!stored) {
+                    open.put(reading, i);
+                } else {
+                    Integer at = open.remove(reading);
+                    int value = event.value(index++);
+                    if (at != null) {
+                        reads.computeIfAbsent(block, b -> new ArrayDeque<>()).add(new Read(at, value));
+                    }
+                }
+            }
+        }
+    }
+
+    /** What the next read of the block, at the head or later, finds; null if there is none. */
+    @Nullable
+    Integer nextRead(BlockId block) {
+        ArrayDeque<Read> left = reads.get(block);
+        while (left != null && !left.isEmpty() && left.peekFirst().at() < next) {
+            left.removeFirst();
+        }
+        return left == null || left.isEmpty()
+                ? null
+                : (Integer) left.peekFirst().value();
     }
 
     private static Tag received(TraceEvent event) {

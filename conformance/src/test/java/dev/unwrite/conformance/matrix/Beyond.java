@@ -1,7 +1,6 @@
 package dev.unwrite.conformance.matrix;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.unwrite.conformance.trace.TraceMutantCounts;
 import dev.unwrite.spec.model.Model;
 import dev.unwrite.spec.model.Models;
 import java.io.IOException;
@@ -12,9 +11,6 @@ import java.util.List;
 
 /** What is known of mutants that are not of the code: those of the specification, and those of traces. */
 final class Beyond {
-    /** Where the test of trace mutants leaves its count. */
-    static final String TRACE_MUTANTS = "conformance/target/trace-mutants.json";
-
     private Beyond() {}
 
     static List<String> lines(Path root) throws IOException {
@@ -27,11 +23,9 @@ final class Beyond {
                 .count();
         lines.add("Mutants of the specification: " + failing.size() + " models in `spec` must fail (" + rules
                 + " without a rule); `unwrite check` runs them all, and each fails as it must or is an error.");
-        Path file = root.resolve(TRACE_MUTANTS);
+        Path file = root.resolve(TraceMutantCounts.FILE);
         if (Files.exists(file)) {
-            JsonNode found = new ObjectMapper().readTree(file.toFile());
-            lines.add("Mutants of traces: of " + found.path("mutants").asInt() + " changed traces, "
-                    + found.path("rejected").asInt() + " are rejected.");
+            lines.add("Mutants of traces: " + TraceMutantCounts.read(file));
         }
         return lines;
     }

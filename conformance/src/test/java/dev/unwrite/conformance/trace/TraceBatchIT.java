@@ -2,13 +2,19 @@ package dev.unwrite.conformance.trace;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.unwrite.conformance.graph.GraphReplay;
+import dev.unwrite.conformance.graph.Picture.Edge;
+import dev.unwrite.conformance.graph.SmallGraph;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -21,8 +27,8 @@ class TraceBatchIT {
     /** How many are generated and validated at once. */
     private static final int AT_ONCE = 500;
 
-    /** So many edges of the small graph (Picture in UnwriteTrace.tla) a thousand runs take; 771 when this was written. */
-    private static final int EDGES_MIN = 700;
+    /** So many edges of the small graph a thousand runs take; 490 of 1,206 when this was written. */
+    private static final int EDGES_MIN = 450;
     /** All actions but Destage, which nobody can see, and ForceColdStart, which comes too rarely to be sure of. */
     private static final Set<String> TRACED = Set.of(
             "MachineWrite",
@@ -58,6 +64,9 @@ class TraceBatchIT {
             "Restart",
             "StorageCrash");
 
+    /** Steps of a trace that are none of the specification: a line that only repeats one, a message that nobody receives. */
+    private static final Set<String> NO_ACTIONS = Set.of("Stutter", "Lose");
+
     @TempDir
     private Path dir;
 
@@ -89,10 +98,21 @@ class TraceBatchIT {
         }
         System.out.println(RUNS + " runs, " + events + " events, " + batch.steps() + " steps in "
                 + batch.checking().toMillis() + " ms of TLC in " + batch.processes() + " processes: " + actions);
-        System.out.println(batch.edges().size() + " edges of the small graph");
+        Set<Edge> small = SmallGraph.of(GraphReplay.USUAL, null);
+        Set<Edge> taken = batch.edges().stream().map(Edge::parse).collect(Collectors.toSet());
+        taken.removeIf(edge -> NO_ACTIONS.contains(edge.action()));
+        Set<Edge> known = new HashSet<>(taken);
+        known.retainAll(small);
+        System.out.printf(
+                Locale.ROOT,
+                "%d of %d edges of the small graph (%d %%), and %d beyond the bounds of the models%n",
+                known.size(),
+                small.size(),
+                100 * known.size() / small.size(),
+                taken.size() - known.size());
         assertThat(rejected).isEmpty();
         assertThat(actions.keySet()).containsAll(TRACED);
-        assertThat(batch.edges()).hasSizeGreaterThanOrEqualTo(RUNS >= 1000 ? EDGES_MIN : 1);
+        assertThat(known).hasSizeGreaterThanOrEqualTo(RUNS >= 1000 ? EDGES_MIN : 1);
         assertThat(batch.processes()).isLessThan(RUNS / 50 + 2);
     }
 
