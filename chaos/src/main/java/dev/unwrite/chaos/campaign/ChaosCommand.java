@@ -154,15 +154,12 @@ public final class ChaosCommand implements Callable<Integer> {
     private Integer run(Stage stage, List<Fault> possible, Duration least, long number, Cluster where)
             throws IOException, InterruptedException {
         Pair.Options options = new Pair.Options(CHECKPOINT_EVERY, FAILOVER_AFTER, CLIENTS, RATE, PIPELINE, number);
-        Campaign campaign = new Campaign(
-                stage,
-                new Campaign.Settings(
-                        options, possible, least, noWait ? least : least.multipliedBy(3), RECOVER_MAX, number),
-                new SpecTraceJudge(TRACE_CHECK_MAX),
-                this::print);
+        Campaign.Settings settings = new Campaign.Settings(
+                options, possible, least, noWait ? least : least.multipliedBy(3), RECOVER_MAX, number);
+        Campaign campaign = new Campaign(stage, settings, new SpecTraceJudge(TRACE_CHECK_MAX), this::print);
         Campaign.Outcome outcome = campaign.run();
         ChaosResults results = ChaosResults.of(outcome, number, stage.kind(), commit(), command(number, where));
-        ChaosReport.write(stage.dir(), results, outcome);
+        ChaosReport.write(stage.dir(), results, settings, outcome);
         return conclude(stage, results, outcome, number, where);
     }
 

@@ -99,7 +99,7 @@ public record NodeStatus(
     }
 
     /** Whether a person would call it the same state. */
-    boolean looksLike(NodeStatus other) {
+    public boolean looksLike(NodeStatus other) {
         return role.equals(other.role) && mode.equals(other.mode) && term == other.term;
     }
 

@@ -4,16 +4,16 @@ import java.util.Collection;
 import org.jspecify.annotations.Nullable;
 
 /** Quantiles of durations in milliseconds. */
-final class Quantiles {
+public final class Quantiles {
     private final double[] sorted;
 
-    Quantiles(Collection<Double> values) {
+    /** Of these. */
+    public Quantiles(Collection<Double> values) {
         this.sorted = values.stream().mapToDouble(Double::doubleValue).sorted().toArray();
     }
 
     /** The smallest value that a share {@code q} of all does not exceed; null where there are none. */
-    @Nullable
-    Double at(double q) {
+    public @Nullable Double at(double q) {
         if (sorted.length == 0) {
             return null;
         }

@@ -17,8 +17,6 @@ public final class TimelineOf {
     private static final int BUCKET_MS = 100;
     /** How much is shown before a kill and after the first reply. */
     private static final long MARGIN_NANOS = 300_000_000;
-    /** A host that answers again after less than this was only slow. */
-    private static final long BLINK_NANOS = 250_000_000;
 
     private final RunRecord run;
 
@@ -69,7 +67,7 @@ public final class TimelineOf {
     }
 
     private List<Timeline.Band> bands(Host host) {
-        List<Watcher.Seen> samples = withoutBlinks(run.samples().stream()
+        List<Watcher.Seen> samples = Blinks.without(run.samples().stream()
                 .filter(sample -> sample.host() == host)
                 .dropWhile(sample -> sample.status().role().equals("down"))
                 .toList());
@@ -85,23 +83,6 @@ public final class TimelineOf {
             }
         }
         return withRollbacks(host, bands);
-    }
-
-    /** A status that came too late is no crash. */
-    private static List<Watcher.Seen> withoutBlinks(List<Watcher.Seen> samples) {
-        List<Watcher.Seen> kept = new ArrayList<>();
-        for (int i = 0; i < samples.size(); i++) {
-            Watcher.Seen sample = samples.get(i);
-            boolean down = sample.status().role().equals("down");
-            boolean blink = down
-                    && !kept.isEmpty()
-                    && i + 1 < samples.size()
-                    && samples.get(i + 1).at() - sample.at() < BLINK_NANOS;
-            if (!blink) {
-                kept.add(sample);
-            }
-        }
-        return kept;
     }
 
     private static boolean sameBand(Watcher.Seen a, Watcher.Seen b) {

@@ -1,0 +1,165 @@
+package dev.unwrite.chaos.campaign;
+
+import dev.unwrite.chaos.Moment;
+import dev.unwrite.chaos.check.CheckResult;
+import dev.unwrite.chaos.check.StorageHistory;
+import dev.unwrite.chaos.check.Verdict;
+import dev.unwrite.chaos.cluster.Host;
+import dev.unwrite.chaos.cluster.NodeStatus;
+import dev.unwrite.chaos.cluster.Watcher;
+import dev.unwrite.chaos.fault.Fault;
+import dev.unwrite.chaos.fault.Target;
+import dev.unwrite.machine.ledger.client.Operation;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.Set;
+
+/** A campaign that looks like a real one: two steps with three faults, two takeovers. */
+final class SampleCampaign {
+    /** Not long ago, since the page compares traces with the clock of the file system. */
+    static final long START = Moment.now() - 20_000_000_000L;
+
+    private static final NodeStatus.Counters COUNTERS =
+            new NodeStatus.Counters(9000, 36_864_000, 700, 90, 6, 5000, 4990);
+
+    private SampleCampaign() {}
+
+    static long at(double millis) {
+        return START + Math.round(millis * 1e6);
+    }
+
+    static Campaign.Settings settings() {
+        Fault.Act none = (scene, target) -> {
+            throw new IllegalStateException("a sample");
+        };
+        return new Campaign.Settings(
+                new Pair.Options(Duration.ofMillis(100), Duration.ofMillis(700), 6, 60, 4, 5),
+                List.of(
+                        new Fault("kill", "SIGKILL", Set.of(), List.of(Target.PRIMARY), true, none),
+                        new Fault("loss", "packets get lost", Set.of(), List.of(Target.BOTH), false, none),
+                        new Fault("flip", "a flipped bit", Set.of(), List.of(Target.SECONDARY), false, none)),
+                Duration.ofSeconds(10),
+                Duration.ofSeconds(30),
+                Duration.ofSeconds(30),
+                5);
+    }
+
+    static ChaosResults results(Campaign.Outcome run) {
+        return ChaosResults.of(run, 5, "processes in network namespaces", "0123456789ab", "unwrite chaos --seed 5");
+    }
+
+    static Campaign.Outcome valid() {
+        return with(List.of(
+                new CheckResult(
+                        "disk-equals-checkpoint",
+                        "After each rollback the disk is that of the committed checkpoint",
+                        Verdict.VALID,
+                        List.of("2 rollbacks left the disk byte for byte as it was")),
+                new CheckResult("one-owner", "One owner", Verdict.VALID, List.of("a", "b", "c", "d"))));
+    }
+
+    static Campaign.Outcome with(List<CheckResult> checks) {
+        return with(checks, operations(), changes());
+    }
+
+    static Campaign.Outcome with(
+            List<CheckResult> checks, List<Operation> operations, List<StorageHistory.Change> changes) {
+        return new Campaign.Outcome(
+                START,
+                at(12_000),
+                List.of(
+                        new Struck(1, at(3_400), at(5_100), "loss", "packets get lost", "both", "A and B", ""),
+                        new Struck(1, at(3_280), at(5_200), "kill", "SIGKILL", "primary", "A", "gone"),
+                        new Struck(2, at(7_000), at(9_000), "kill", "SIGKILL", "primary", "B", "gone")),
+                List.of("A after step 1: </script> was its last line"),
+                List.of(10L, 900L, 1_200L),
+                2,
+                new StorageHistory(changes, 4_000, List.of(), 1),
+                COUNTERS,
+                samples(),
+                operations,
+                checks,
+                "");
+    }
+
+    static SampleTrace traces() {
+        return new SampleTrace(START).takeover(4_000, 2).takeover(7_800, 3);
+    }
+
+    static List<StorageHistory.Change> changes() {
+        return List.of(
+                change(900, 0, "", "none"),
+                change(1_000, 1, "A", "solo"),
+                change(1_500, 1, "A", "protected"),
+                change(4_000, 2, "B", "rollback"),
+                change(4_025, 2, "B", "solo"),
+                change(6_000, 2, "B", "protected"),
+                change(7_800, 3, "A", "rollback"),
+                change(7_825, 3, "A", "solo"),
+                change(10_000, 3, "A", "protected"));
+    }
+
+    static StorageHistory.Change change(double millis, long term, String owner, String mode) {
+        return new StorageHistory.Change(at(millis), term, owner, mode, "", 7);
+    }
+
+    private static List<Watcher.Seen> samples() {
+        List<Watcher.Seen> seen = new ArrayList<>();
+        see(seen, 500, Host.A, "down", "none", 0);
+        see(seen, 800, Host.A, "idle", "none", 0);
+        see(seen, 900, Host.B, "idle", "none", 0);
+        see(seen, 1_000, Host.A, "primary", "solo", 1);
+        see(seen, 1_500, Host.A, "primary", "protected", 1);
+        see(seen, 1_500, Host.B, "secondary", "protected", 1);
+        see(seen, 2_000, Host.B, "down", "none", 0);
+        see(seen, 2_100, Host.B, "secondary", "protected", 1);
+        see(seen, 3_290, Host.A, "down", "none", 0);
+        see(seen, 4_040, Host.B, "primary", "solo", 2);
+        see(seen, 5_500, Host.A, "secondary", "joining", 2);
+        see(seen, 6_000, Host.A, "secondary", "protected", 2);
+        see(seen, 6_000, Host.B, "primary", "protected", 2);
+        see(seen, 7_010, Host.B, "down", "none", 0);
+        see(seen, 7_840, Host.A, "primary", "solo", 3);
+        see(seen, 9_500, Host.B, "secondary", "joining", 3);
+        see(seen, 10_000, Host.B, "secondary", "protected", 3);
+        see(seen, 10_000, Host.A, "primary", "protected", 3);
+        return seen;
+    }
+
+    private static void see(List<Watcher.Seen> seen, double at, Host host, String role, String mode, long term) {
+        seen.add(new Watcher.Seen(at(at), host, new NodeStatus(role, mode, term, 3, 2, 40, mode, COUNTERS)));
+    }
+
+    /** Answers come until 3.28 s, from 4.1 s to 7 s, and from 7.9 s on; two requests have none. */
+    static List<Operation> operations() {
+        Random chance = new Random(1);
+        List<Operation> all = new ArrayList<>();
+        for (double t = 1_000; t < 11_500; t += 10) {
+            double answer = t + 40 + chance.nextInt(80);
+            answer = answer > 3_280 && answer < 4_100 ? 4_100 : answer > 7_000 && answer < 7_900 ? 7_900 : answer;
+            Operation.Outcome outcome = all.size() == 200 || all.size() == 600
+                    ? Operation.Outcome.INFO
+                    : all.size() % 20 == 7 ? Operation.Outcome.FAIL : Operation.Outcome.OK;
+            all.add(operation(all.size(), t, answer, outcome));
+        }
+        return all;
+    }
+
+    static Operation operation(int number, double invoke, double complete, Operation.Outcome outcome) {
+        return new Operation(
+                "c" + number % 6,
+                number / 6 + 1,
+                Operation.Kind.TRANSFER,
+                1,
+                2,
+                3,
+                at(invoke),
+                at(complete),
+                outcome,
+                number,
+                List.of(1L, 2L),
+                null);
+    }
+}
