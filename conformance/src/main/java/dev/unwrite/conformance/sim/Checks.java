@@ -155,6 +155,11 @@ final class Checks {
                         held.term() == record.term() && held.epoch() >= record.base(),
                         () -> holder.name + " holds checkpoint " + held.epoch() + " of term " + held.term() + "; "
                                 + world);
+                // With a base before the first cut of the join, a checkpoint that the join did not send would do.
+                require(
+                        "Recoverable",
+                        world.cut(record.term(), record.base()) != null,
+                        () -> "the record counts on checkpoint " + record.base() + ", which was never cut; " + world);
             }
             int[] cut = world.cut(held.term(), held.epoch());
             int[] state = Machine.values(left.state());

@@ -31,12 +31,18 @@ public record Move(Kind kind, int host, int a, int b) {
         DELIVER(false, true, false),
         /** A message arrives, and will arrive again. */
         REPEAT(false, true, false),
+        /** A message that arrived before arrives once more; {@code a} counts back from the last one. */
+        AGAIN(false, true, false),
         /** A message is lost. */
         DROP(false, true, false),
         /** A request arrives at the storage; any that is under way. */
         STORE(false, true, false),
         /** An answer of the storage arrives; any that is under way. */
         REPLY(false, true, false),
+        /** The next answer to a flush or to a write, or the next request for one, is put aside on its way to or from the storage. */
+        HOLD(false, true, false),
+        /** A request or an answer that was put aside arrives. */
+        LATE(false, true, false),
         /** The failure notification: the host is told that the other has failed, rightly or not. */
         TAKE_OVER(true, false, false),
         /** The host gives its secondary up. */
@@ -49,7 +55,7 @@ public record Move(Kind kind, int host, int a, int b) {
         RECONNECT(true, false, false),
         /** The process dies and its system with it; of what was not synced, {@code a} says what is left. */
         CRASH(true, true, false),
-        /** As CRASH, but at the {@code b}-th operation of its disk from now. */
+        /** As CRASH, with {@code b} for what is left, but at the {@code a}-th operation of its disk from now. */
         CRASH_AT(true, true, true),
         /** The process starts again. */
         RESTART(true, false, false),

@@ -70,41 +70,117 @@ public final class Schedule {
 
     /** Few blocks, and messages that come late and twice: what one epoch leaves to the next. */
     private static final Object[][] LATE = {
-        {Kind.RUN, 5},
+        {Kind.RUN, 8},
         {Kind.WRITE, 25},
         {Kind.CUT, 14},
-        {Kind.JOB, 40},
-        {Kind.DELIVER, 22},
-        {Kind.STORE, 14},
-        {Kind.REPLY, 14},
-        {Kind.REPEAT, 14},
+        {Kind.JOB, 36},
+        {Kind.DELIVER, 18},
+        {Kind.STORE, 13},
+        {Kind.REPLY, 13},
+        {Kind.REPEAT, 8},
+        {Kind.AGAIN, 16},
         {Kind.TAKE_OVER, 2},
         {Kind.CRASH, 2},
         {Kind.RESTART, 3},
         {Kind.RECONNECT, 3},
         {Kind.STORAGE_CRASH, 1},
-        {Kind.SLOW_STATE, 6},
+        {Kind.SLOW_STATE, 5},
+    };
+
+    /** Writes that are flushed, while requests and answers of the storage are put aside. */
+    private static final Object[][] PUT_ASIDE = {
+        {Kind.WRITE, 3}, {Kind.HOLD, 2}, {Kind.RUN, 3},
+    };
+
+    /** A new session takes the place of the one in which they were put aside. */
+    private static final Object[][] IN_A_NEW_SESSION = {
+        {Kind.RECONNECT, 3}, {Kind.WRITE, 3}, {Kind.HOLD, 2}, {Kind.RUN, 3},
+    };
+
+    /** They arrive, and the host goes by them. */
+    private static final Object[][] COME_LATE = {
+        {Kind.LATE, 4}, {Kind.CUT, 4}, {Kind.WRITE, 1}, {Kind.RUN, 1},
+    };
+
+    /** A disk with something to restore, and then a failure. */
+    private static final Object[][] BEFORE_A_FAILURE = {
+        {Kind.RUN, 25},
+        {Kind.WRITE, 25},
+        {Kind.CUT, 4},
+        {Kind.DESTAGE, 3},
+        {Kind.TAKE_OVER, 12},
+    };
+
+    /** A rollback goes on step by step, while the storage loses its cache, sessions end, and the host starts again. */
+    private static final Object[][] IN_A_ROLLBACK = {
+        {Kind.JOB, 28},
+        {Kind.STORE, 25},
+        {Kind.REPLY, 25},
+        {Kind.TAKE_OVER, 2},
+        {Kind.CRASH, 1},
+        {Kind.RESTART, 2},
+        {Kind.RECONNECT, 1},
+        {Kind.STORAGE_CRASH, 2},
+        {Kind.DESTAGE, 2},
+        {Kind.RUN, 1},
+    };
+
+    /** The undo log is cut short again and again, and read back. */
+    private static final Object[][] TORN = {
+        {Kind.RUN, 22},
+        {Kind.WRITE, 25},
+        {Kind.CUT, 10},
+        {Kind.CRASH_AT, 18},
+        {Kind.RESTART, 16},
+        {Kind.JOB, 6},
+        {Kind.DELIVER, 4},
+        {Kind.TAKE_OVER, 2},
     };
 
     private static final int MOST_MOVES = 120;
+    private static final int LONG = 20;
+    private static final int SHORT = 5;
     private static final int LARGEST = 64;
     private static final int FEW = 3;
+    private static final int BOTH = 2;
+    private static final int ONLY_A = 1;
 
-    private static final Style MUCH_RUNS_WELL = new Style(QUIET, LARGEST);
-    private static final Style ALL_FAULTS = new Style(WILD, LARGEST);
-    private static final Style ALL_IS_LATE = new Style(LATE, FEW);
+    private static final Style MUCH_RUNS_WELL = new Style(BOTH, LARGEST, LARGEST, LONG, QUIET);
+    private static final Style ALL_FAULTS = new Style(BOTH, LARGEST, LARGEST, LONG, WILD);
+    private static final Style LATE_MESSAGES = new Style(BOTH, FEW, FEW, LONG, LATE);
+    private static final Style LATE_MESSAGES_OF_LONG_AGO = new Style(BOTH, FEW, LARGEST, LONG, LATE);
+    private static final Style LATE_ANSWERS =
+            new Style(ONLY_A, FEW, LARGEST, SHORT, PUT_ASIDE, IN_A_NEW_SESSION, COME_LATE);
+    private static final Style ROLLBACKS = new Style(BOTH, FEW, LARGEST, LONG, BEFORE_A_FAILURE, IN_A_ROLLBACK);
+    private static final Style TORN_LOGS = new Style(BOTH, FEW, LARGEST, LONG, TORN);
     private static final List<Style> STYLES = List.of(
             MUCH_RUNS_WELL,
             MUCH_RUNS_WELL,
             ALL_FAULTS,
             ALL_FAULTS,
-            ALL_IS_LATE,
-            ALL_IS_LATE,
-            ALL_IS_LATE,
-            new Style(DAMAGED, LARGEST));
+            LATE_MESSAGES,
+            LATE_MESSAGES,
+            LATE_MESSAGES_OF_LONG_AGO,
+            LATE_ANSWERS,
+            LATE_ANSWERS,
+            LATE_ANSWERS,
+            ROLLBACKS,
+            ROLLBACKS,
+            ROLLBACKS,
+            TORN_LOGS,
+            TORN_LOGS,
+            new Style(BOTH, LARGEST, LARGEST, LONG, DAMAGED));
 
-    /** What is drawn, and how large the numbers of a move are. */
-    private record Style(Object[][] weights, int largest) {}
+    /**
+     * How a run is drawn.
+     *
+     * @param hosts whom moves concern: both hosts, or only the one that has the machine at first
+     * @param blocks how large the numbers of a write are
+     * @param largest how large the numbers of all other moves are
+     * @param longest how many moves a stretch has at most
+     * @param stretches what is drawn: some moves of each kind of stretch in turn
+     */
+    private record Style(int hosts, int blocks, int largest, int longest, Object[][]... stretches) {}
 
     private Schedule() {}
 
@@ -112,21 +188,28 @@ public final class Schedule {
     public static List<Move> of(long seed) {
         SplittableRandom random = new SplittableRandom(seed);
         Style style = STYLES.get(random.nextInt(STYLES.size()));
-        int total = 0;
-        for (Object[] row : style.weights) {
-            total += (int) row[1];
-        }
         int count = 20 + random.nextInt(MOST_MOVES - 20);
         List<Move> moves = new ArrayList<>();
         moves.add(new Move(Kind.RUN, 0, 7, 0));
-        for (int i = 0; i < count; i++) {
-            moves.add(new Move(
-                    pick(style.weights, random.nextInt(total)),
-                    random.nextInt(2),
-                    random.nextInt(style.largest),
-                    random.nextInt(style.largest)));
+        for (int stretch = 0; moves.size() <= count; stretch++) {
+            Object[][] weights = style.stretches[stretch % style.stretches.length];
+            int length = 1 + random.nextInt(style.longest);
+            for (int i = 0; i < length && moves.size() <= count; i++) {
+                Kind kind = pick(weights, random.nextInt(total(weights)));
+                int largest = kind == Kind.WRITE ? style.blocks : style.largest;
+                moves.add(
+                        new Move(kind, random.nextInt(style.hosts), random.nextInt(largest), random.nextInt(largest)));
+            }
         }
         return moves;
+    }
+
+    private static int total(Object[][] weights) {
+        int total = 0;
+        for (Object[] row : weights) {
+            total += (int) row[1];
+        }
+        return total;
     }
 
     private static Kind pick(Object[][] style, int dice) {

@@ -7,7 +7,7 @@ import java.util.function.Predicate;
 
 /**
  * Makes a run that breaks a property shorter, as long as it breaks the same property: leaves out halves, quarters, and
- * so on down to single moves, then makes numbers smaller.
+ * so on down to single moves, then makes numbers smaller; then any two moves.
  */
 public final class Shrinker {
     private final Predicate<List<Move>> bad;
@@ -34,6 +34,9 @@ public final class Shrinker {
         List<Move> best = moves;
         while (true) {
             List<Move> shorter = shrinker.joined(shrinker.simpler(shrinker.fewer(best)));
+            if (shorter.equals(best)) {
+                shorter = shrinker.withoutTwo(best);
+            }
             if (shorter.equals(best) || shrinker.tries <= 0) {
                 return shorter;
             }
@@ -43,6 +46,21 @@ public final class Shrinker {
 
     private boolean breaks(List<Move> moves) {
         return tries-- > 0 && bad.test(moves);
+    }
+
+    /** Two moves of which the one undoes the other, such as a crash and a restart, can be left out only together. */
+    private List<Move> withoutTwo(List<Move> moves) {
+        for (int i = 0; i < moves.size(); i++) {
+            for (int j = i + 1; j < moves.size(); j++) {
+                List<Move> without = new ArrayList<>(moves);
+                without.remove(j);
+                without.remove(i);
+                if (breaks(without)) {
+                    return without;
+                }
+            }
+        }
+        return moves;
     }
 
     private List<Move> fewer(List<Move> moves) {

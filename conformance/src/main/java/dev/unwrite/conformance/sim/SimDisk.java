@@ -23,6 +23,7 @@ final class SimDisk {
     private final Folder undo;
     private final Folder checkpoints;
     private int crashIn = NO_CRASH;
+    private int leaves;
     private boolean dead;
     private boolean full;
     private boolean damaged;
@@ -141,9 +142,15 @@ final class SimDisk {
         misdirect = NO_CRASH;
     }
 
-    /** The host will crash at an operation that is still to come. */
-    void crashIn(int operations) {
+    /** The host will crash at an operation that is still to come; {@code choice} says what is left of what is unsynced. */
+    void crashIn(int operations, int choice) {
         crashIn = operations;
+        leaves = choice;
+    }
+
+    /** What is to be left when the host crashes at an operation of the disk. */
+    int leaves() {
+        return leaves;
     }
 
     /** Whether it came to that. */

@@ -316,13 +316,12 @@ final class SimHost {
         storage.ask(new Request.Write(name, state().session(), state().term(), id, extent, values));
     }
 
+    /** One at a time in a session: the node holds a lock meanwhile. */
     private boolean askFlush() {
         boolean wanted = is(Role.COLD)
                 ? !state().coldFlushed()
-                        && storage.wire.stream().noneMatch(this::isOwnFlush)
-                        && storage.replies.stream().noneMatch(reply -> isOwnFlush(reply.to()))
                 : !state().dirty().isEmpty() && state().flushing().isEmpty();
-        if (wanted && take(new Action.AskFlush(), null)) {
+        if (wanted && storage.isNoneUnderWay(this::isOwnFlush) && take(new Action.AskFlush(), null)) {
             storage.ask(new Request.Flush(name, state().session()));
             return true;
         }

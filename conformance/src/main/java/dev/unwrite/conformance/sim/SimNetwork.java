@@ -1,14 +1,20 @@
 package dev.unwrite.conformance.sim;
 
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** The network between the hosts: messages are lost, come late, twice, and in any order. */
 final class SimNetwork {
     /** What is under way beyond this is lost. */
     private static final int MAX_UNDER_WAY = 256;
+    /** So many of those that arrived may come again, however late. */
+    private static final int MAX_ARRIVED = 24;
 
     private final List<Message> underWay = new ArrayList<>();
+    private final Deque<Message> arrived = new ArrayDeque<>();
     private final boolean[] cutTo = new boolean[2];
     private boolean losingState;
 
@@ -42,6 +48,22 @@ final class SimNetwork {
     /** One of the messages; it stays under way if it is to come again. */
     Message take(int choice, boolean again) {
         int index = choice % underWay.size();
-        return again ? underWay.get(index) : underWay.remove(index);
+        Message message = again ? underWay.get(index) : underWay.remove(index);
+        // Each counts once, or the words that are said every now and then would be most of them.
+        arrived.remove(message);
+        arrived.addFirst(message);
+        if (arrived.size() > MAX_ARRIVED) {
+            arrived.removeLast();
+        }
+        return message;
+    }
+
+    /** One of those that were taken before, or null; 0 is the last of them. */
+    @Nullable
+    Message again(int choice) {
+        return arrived.stream()
+                .skip(choice % Math.max(1, arrived.size()))
+                .findFirst()
+                .orElse(null);
     }
 }

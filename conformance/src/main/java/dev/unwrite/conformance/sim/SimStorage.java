@@ -11,7 +11,11 @@ import dev.unwrite.storage.StorageObserver.Kind;
 import dev.unwrite.storage.StorageState;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
+import java.util.function.Predicate;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** The shared storage: the real {@link StorageCore} over blocks in memory with a volatile cache. */
@@ -31,11 +35,16 @@ final class SimStorage {
     private long boot = 1;
     private long sessions;
     private long changes;
+    private final Set<Integer> toHold = new HashSet<>();
 
     /** Requests that have not arrived yet; they outlive their host. */
     final List<Request> wire = new ArrayList<>();
     /** Answers that have not arrived yet. */
     final List<Reply> replies = new ArrayList<>();
+    /** Requests and answers that were put aside on their way. */
+    final List<Request> lateRequests = new ArrayList<>();
+
+    final List<Reply> lateReplies = new ArrayList<>();
 
     /** What a host asks the storage. */
     sealed interface Request {
@@ -85,7 +94,7 @@ final class SimStorage {
 
     void ask(Request request) {
         if (wire.size() < MAX_WIRE) {
-            wire.add(request);
+            (isHeld(request, 2) ? lateRequests : wire).add(request);
         }
     }
 
@@ -133,7 +142,7 @@ final class SimStorage {
                 write.extent.lengthBytes(),
                 Content.of(write.values),
                 true));
-        replies.add(new Reply(write, true));
+        reply(new Reply(write, true));
         OwnershipRecord record = record();
         return record.owner().equals(write.host) && record.term() == write.term
                 ? null
@@ -148,7 +157,7 @@ final class SimStorage {
         System.arraycopy(cache, 0, disk, 0, BLOCKS);
         changes++;
         observer.flushed(GROUP, VOLUME, flush.session);
-        replies.add(new Reply(flush, true));
+        reply(new Reply(flush, true));
         return null;
     }
 
@@ -165,10 +174,50 @@ final class SimStorage {
                 observer.recordChanged(GROUP, by, record());
             }
         }
-        replies.add(new Reply(change, agreed));
+        reply(new Reply(change, agreed));
         return agreed && before.version() != change.expect
                 ? "the record was version " + before.version() + ", not " + change.expect + ", and was replaced"
                 : null;
+    }
+
+    private void reply(Reply reply) {
+        (isHeld(reply.to(), 0) ? lateReplies : replies).add(reply);
+    }
+
+    private boolean isHeld(Request request, int from) {
+        return switch (request) {
+            case Request.Flush flush -> toHold.remove(from);
+            case Request.Write write -> toHold.remove(from + 1);
+            case Request.Change change -> false;
+        };
+    }
+
+    /** The next answer to a flush (0) or to a write (1) is put aside, or the next request for one (2, 3). */
+    void hold(int which) {
+        toHold.add(which % 4);
+    }
+
+    /** Whether no such request, and no answer to one, is on its way. */
+    boolean isNoneUnderWay(Predicate<Request> such) {
+        return Stream.of(wire, lateRequests).flatMap(List::stream).noneMatch(such)
+                && Stream.of(replies, lateReplies)
+                        .flatMap(List::stream)
+                        .map(Reply::to)
+                        .noneMatch(such);
+    }
+
+    /** How many were put aside. */
+    int late() {
+        return lateRequests.size() + lateReplies.size();
+    }
+
+    /** What was put aside is on its way again, and nothing else will be put aside. */
+    void letGo() {
+        toHold.clear();
+        wire.addAll(lateRequests);
+        replies.addAll(lateReplies);
+        lateRequests.clear();
+        lateReplies.clear();
     }
 
     /** A block becomes durable of its own accord. */
@@ -192,6 +241,8 @@ final class SimStorage {
         state = step.state();
         wire.clear();
         replies.clear();
+        lateRequests.clear();
+        lateReplies.clear();
         observer.booted(GROUP, boot, record(), List.of(VOLUME));
     }
 

@@ -14,6 +14,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Two hosts, a storage and a network, in one thread: what happens is what the moves say, in their order, and nothing
@@ -70,7 +71,7 @@ public final class SimWorld {
     }
 
     /** The state of the machine and of the disk when the checkpoint was cut. */
-    int @org.jspecify.annotations.Nullable [] cut(long term, long epoch) {
+    int @Nullable [] cut(long term, long epoch) {
         return cuts.get(new CopyKey(term, epoch));
     }
 
@@ -147,6 +148,9 @@ public final class SimWorld {
             }
             case DELIVER -> deliver(a, false);
             case REPEAT -> deliver(a, true);
+            case AGAIN -> receive(network.again(a));
+            case HOLD -> storage.hold(a);
+            case LATE -> late(a);
             case DROP -> {
                 if (!network.isEmpty()) {
                     network.take(a, false);
@@ -172,7 +176,7 @@ public final class SimWorld {
                 }
             }
             case CRASH -> crash(host, a);
-            case CRASH_AT -> host.disk().crashIn(a % 12);
+            case CRASH_AT -> host.disk().crashIn(a % 12, move.b());
             case RESTART -> host.start();
             case STORAGE_CRASH -> {
                 counts.storageCrashes++;
@@ -219,7 +223,7 @@ public final class SimWorld {
     private void crashThoseWhoMust() {
         for (SimHost host : hosts) {
             if (host.isUp() && (toCrash.remove(host) || host.disk().isDead())) {
-                crash(host, content);
+                crash(host, host.disk().leaves());
             }
         }
         toCrash.clear();
@@ -227,10 +231,13 @@ public final class SimWorld {
 
     private void deliver(int choice, boolean again) {
         if (!network.isEmpty()) {
-            Message message = network.take(choice, again);
-            if (hosts[message.to()].isUp()) {
-                hosts[message.to()].receive(message);
-            }
+            receive(network.take(choice, again));
+        }
+    }
+
+    private void receive(@Nullable Message message) {
+        if (message != null && hosts[message.to()].isUp()) {
+            hosts[message.to()].receive(message);
         }
     }
 
@@ -247,6 +254,19 @@ public final class SimWorld {
             if (host.name.equals(reply.to().host()) && host.isUp()) {
                 host.answer(reply);
             }
+        }
+    }
+
+    private void late(int choice) {
+        if (storage.late() == 0) {
+            return;
+        }
+        int index = choice % storage.late();
+        int requests = storage.lateRequests.size();
+        if (index < requests) {
+            arrive(storage.lateRequests.remove(index));
+        } else {
+            answer(storage.lateReplies.remove(index - requests));
         }
     }
 
@@ -306,8 +326,9 @@ public final class SimWorld {
 
     private void heal() {
         network.heal();
+        storage.letGo();
         for (SimHost host : hosts) {
-            host.disk().crashIn(-1);
+            host.disk().crashIn(-1, 0);
             host.disk().setFull(false);
             host.disk().misdirect(-1);
             if (host.isRefused()) {
@@ -336,7 +357,7 @@ public final class SimWorld {
                 && owner.state().cuts().isEmpty();
     }
 
-    @org.jspecify.annotations.Nullable
+    @Nullable
     SimHost owner() {
         for (SimHost host : hosts) {
             if (host.name.equals(storage.record().owner())) {

@@ -30,7 +30,7 @@ public final class SimulateCommand implements Callable<Integer> {
     /** So much do the clocks of some runs differ: an event takes a microsecond in simulated time. */
     private static final int SKEW_MICROS = 40;
 
-    private static final int TRIES_TO_SHRINK = 3_000;
+    private static final int TRIES_TO_SHRINK = 6_000;
 
     @Spec
     private @Nullable CommandSpec spec;
@@ -114,8 +114,8 @@ public final class SimulateCommand implements Callable<Integer> {
         out().println("seed " + of + ", " + moves.size() + " moves, shortened to " + shortest.size() + ":");
         steps(shortest);
         out().println("again: unwrite simulate --replay " + line);
-        out().println("caught: " + (violation == null ? found : violation).getMessage() + " (" + shortest.size()
-                + " actions)");
+        out().println("caught: in " + shortest.size() + " moves: "
+                + (violation == null ? found : violation).getMessage());
         out().flush();
         return Exit.FAILED;
     }

@@ -1,5 +1,8 @@
 package dev.unwrite.conformance.matrix;
 
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
 /**
  * What a layer made of a mutant.
  *
@@ -8,6 +11,9 @@ package dev.unwrite.conformance.matrix;
  * @param millis how long that took
  */
 record Finding(Verdict verdict, String by, long millis) {
+    /** How the simulator says how short it could make a run. */
+    private static final Pattern MOVES = Pattern.compile("in (\\d+) moves: .*");
+
     enum Verdict {
         CAUGHT,
         MISSED,
@@ -19,6 +25,12 @@ record Finding(Verdict verdict, String by, long millis) {
 
     static Finding none() {
         return new Finding(Verdict.NONE, "", 0);
+    }
+
+    /** The moves of the run that noticed it, made as short as it could be; -1 where that is not said. */
+    int moves() {
+        Matcher said = MOVES.matcher(by);
+        return isCaught() && said.matches() ? Integer.parseInt(said.group(1)) : -1;
     }
 
     boolean isCaught() {

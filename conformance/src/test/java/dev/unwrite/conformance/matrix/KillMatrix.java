@@ -39,7 +39,10 @@ final class KillMatrix {
             Row row = run(mutant, layers);
             rows.add(row);
             boolean unexpected = row.isCanary() == (row.caught() > 0);
-            out.println(row.isBroken() ? "  BROKEN" : unexpected ? row.isCanary() ? "  CAUGHT" : "  LIVES" : "");
+            out.println(
+                    row.isLong()
+                            ? "  LONG"
+                            : row.isBroken() ? "  BROKEN" : unexpected ? row.isCanary() ? "  CAUGHT" : "  LIVES" : "");
         }
         return rows;
     }

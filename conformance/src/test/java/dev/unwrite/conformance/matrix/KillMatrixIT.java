@@ -10,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -19,6 +20,10 @@ class KillMatrixIT {
     private static final List<String> NAMES = List.of("AskFirst", "kept-over-cut", "DrainBeforeCut");
     private static final List<Layer> LAYERS =
             List.of(new UnitLayer(List.of("protocol.RulesTest")), new TracesLayer(List.of("plain-28")));
+    /** All that the simulator runs are simulated if this is set; else those above. */
+    private static final boolean ALL = Boolean.getBoolean("unwrite.simulatedMutants");
+
+    private static final int RUNS = ALL ? 10_000 : 300;
 
     private final ByteArrayOutputStream said = new ByteArrayOutputStream();
 
@@ -36,6 +41,29 @@ class KillMatrixIT {
         // What was found is kept, and is not looked for again.
         List<Row> again = engine(dir).known(mutants, LAYERS);
         assertThat(again).isEqualTo(rows);
+    }
+
+    /** A person has to follow the run that shows what is wrong. */
+    @Test
+    void theSimulatorCatchesThemByShortRuns(@TempDir Path dir) throws Exception {
+        Layer simulator = Layers.simulator(RUNS);
+        List<Mutant> mutants = Stream.concat(Stream.of(Mutant.CANARY), Mutants.all().stream())
+                .filter(mutant -> simulator.appliesTo(mutant))
+                .filter(mutant -> ALL || mutant.equals(Mutant.CANARY) || NAMES.contains(mutant.name()))
+                .toList();
+        List<Row> rows = engine(dir).run(mutants, List.of(simulator));
+        System.out.println(said.toString(StandardCharsets.UTF_8));
+        assertThat(rows).noneMatch(Row::isBroken).noneMatch(Row::isLong);
+        assertThat(rows.getFirst().caught()).as("the canary").isZero();
+        for (Row row : rows.subList(1, rows.size())) {
+            Finding finding = Objects.requireNonNull(row.findings().get(simulator.name()));
+            if (NAMES.contains(row.mutant().name())) {
+                assertThat(finding).matches(Finding::isCaught);
+            }
+            if (finding.isCaught()) {
+                assertThat(finding.moves()).as(row.mutant().name()).isBetween(0, Matrix.MOVES_MAX);
+            }
+        }
     }
 
     @Test

@@ -8,7 +8,10 @@ import java.util.List;
 /** The layers of the matrix, from the most abstract to the most concrete. */
 final class Layers {
     /** What was found is made shorter, which takes its time. */
-    private static final Duration SIMULATOR_LIMIT = Duration.ofMinutes(3);
+    private static final Duration SIMULATOR_LIMIT = Duration.ofMinutes(5);
+
+    /** Rare mistakes take so many. */
+    private static final int SIMULATED_RUNS = 10_000;
 
     private Layers() {}
 
@@ -17,11 +20,12 @@ final class Layers {
         if (GraphLayer.isThere()) {
             layers.add(new GraphLayer());
         }
-        layers.addAll(List.of(simulator(), new TracesLayer(), new ProcessesLayer()));
+        layers.addAll(List.of(simulator(SIMULATED_RUNS), new TracesLayer(), new ProcessesLayer()));
         return layers;
     }
 
-    private static Layer simulator() {
+    /** Runs of the simulator with the mutated classes; ends at the first that breaks a property. */
+    static Layer simulator(int runs) {
         return new MainLayer(
                 "simulator",
                 List.of("impl/src/main", "conformance/src/main/java/dev/unwrite/conformance/sim"),
@@ -33,7 +37,7 @@ final class Layers {
                         "dev/unwrite/storage/StorageState.java"),
                 SIMULATOR_LIMIT,
                 SimulateCommand.class.getName(),
-                List.of("--seed", "1", "--runs", "2000", "--seconds", "120"));
+                List.of("--seed", "1", "--runs", Integer.toString(runs), "--seconds", "180"));
     }
 
     /** Those with these names, in the order of the matrix. */

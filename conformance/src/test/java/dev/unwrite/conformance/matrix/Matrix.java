@@ -16,6 +16,9 @@ record Matrix(List<String> layers, List<Row> rows, List<String> beyond) {
     /** So many layers have to catch each mutant. */
     static final int WANTED = 2;
 
+    /** A person can follow a run of so many moves; what takes more was not made short enough. */
+    static final int MOVES_MAX = 20;
+
     /**
      * Mutants that only one layer catches. {@code flushed-too-much}: a write that returns while a flush runs is neither an
      * edge of the state graph, whose flushes cover everything, nor compared with the storage's order by the traces.
@@ -40,13 +43,18 @@ record Matrix(List<String> layers, List<Row> rows, List<String> beyond) {
             return findings.values().stream().anyMatch(f -> f.verdict() == Finding.Verdict.BROKEN);
         }
 
+        /** Whether a layer found it by a run that nobody can follow. */
+        boolean isLong() {
+            return findings.values().stream().anyMatch(f -> f.moves() > MOVES_MAX);
+        }
+
         boolean isCanary() {
             return mutant.equals(Mutant.CANARY);
         }
 
         /** Whether it is as it should be. */
         boolean isGood() {
-            return !isBroken() && (isCanary() ? caught() == 0 : caught() >= wanted(mutant));
+            return !isBroken() && !isLong() && (isCanary() ? caught() == 0 : caught() >= wanted(mutant));
         }
     }
 

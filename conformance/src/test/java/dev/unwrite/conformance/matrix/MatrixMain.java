@@ -69,18 +69,26 @@ final class MatrixMain {
             System.out.println("written: " + readme);
         } else {
             System.out.println("README.md stays as it is, as not every mutant is caught by " + Matrix.WANTED
-                    + " layers yet: "
+                    + " layers yet, and shortly: "
                     + String.join(
                             ", ",
                             matrix.bad().stream()
                                     .map(row -> row.mutant().name())
                                     .toList()));
         }
-        List<Row> judged = layers.size() == Layers.all().size() ? ran : List.of();
-        List<Row> bad = judged.stream().filter(row -> !row.isGood()).toList();
-        bad.forEach(row -> System.out.println(row.mutant().name()
-                + (row.isBroken() ? ": a layer is broken" : ": caught by " + row.caught() + " layers")));
+        boolean whole = layers.size() == Layers.all().size();
+        List<Row> bad = ran.stream()
+                .filter(row -> row.isLong() || (whole && !row.isGood()))
+                .toList();
+        bad.forEach(row -> System.out.println(row.mutant().name() + why(row)));
         return bad.isEmpty();
+    }
+
+    private static String why(Row row) {
+        if (row.isLong()) {
+            return ": the run that notices it has more than " + Matrix.MOVES_MAX + " moves";
+        }
+        return row.isBroken() ? ": a layer is broken" : ": caught by " + row.caught() + " layers";
     }
 
     private static String json(Matrix matrix) {

@@ -40,6 +40,24 @@ class MatrixTableTest {
     }
 
     @Test
+    void aRunThatNobodyCanFollowIsNotGood() {
+        assertThat(caught("in 20 moves: Recoverable: gone").isGood()).isTrue();
+        assertThat(caught("in 21 moves: Recoverable: gone").isGood()).isFalse();
+        assertThat(caught("in 21 moves: Recoverable: gone").isLong()).isTrue();
+        assertThat(caught("Recoverable: in 21 moves: gone").isLong()).isFalse();
+    }
+
+    private static Row caught(String bySimulator) {
+        return new Row(
+                new Mutant("late", Mutant.SLIP, "It is late.", List.of()),
+                Map.of(
+                        "unit",
+                        new Finding(Verdict.CAUGHT, "a test", 1),
+                        "simulator",
+                        new Finding(Verdict.CAUGHT, bySimulator, 1)));
+    }
+
+    @Test
     void aPageNeedsNothingElse() throws IOException {
         String page = MatrixPage.of(SAMPLE);
         assertThat(page)
