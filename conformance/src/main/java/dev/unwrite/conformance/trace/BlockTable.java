@@ -1,5 +1,6 @@
 package dev.unwrite.conformance.trace;
 
+import dev.unwrite.conformance.trace.NodeLog.Tag;
 import dev.unwrite.conformance.trace.TraceEvent.BlockId;
 import dev.unwrite.trace.BlockHash;
 import java.util.ArrayList;
@@ -14,7 +15,7 @@ import java.util.Set;
 final class BlockTable {
     private final Map<BlockId, Integer> numbers = new HashMap<>();
     private final List<BlockId> blocks = new ArrayList<>();
-    /** The first copy of a block, by number, and when it was taken: it shows what was there. */
+    /** The first copy of a block, by number, and when it was taken: it shows what was there. Clocks do not say which is first. */
     private final Map<Integer, Seen> copies = new HashMap<>();
 
     private final Map<Integer, Long> writes = new HashMap<>();
@@ -24,7 +25,12 @@ final class BlockTable {
     private final Map<Integer, Set<Integer>> copied = new HashMap<>();
     private final Map<Integer, Integer> initial = new HashMap<>();
 
-    private record Seen(long time, int value) {}
+    private record Seen(Tag tag, long time, int value) {
+        Seen first(Seen other) {
+            int order = tag.compareTo(other.tag);
+            return order < 0 || (order == 0 && time <= other.time) ? this : other;
+        }
+    }
 
     BlockTable(TraceFolder folder) {
         folder.nodes().values().forEach(events -> events.forEach(this::scan));
@@ -38,8 +44,8 @@ final class BlockTable {
             int number = numbers.computeIfAbsent(block, this::add);
             switch (event.action()) {
                 case "StoreCopy" -> {
-                    Seen seen = new Seen(event.time(), event.value(index));
-                    copies.merge(number, seen, (a, b) -> a.time <= b.time ? a : b);
+                    Tag tag = new Tag(event.number("term"), event.number("epoch"));
+                    copies.merge(number, new Seen(tag, event.time(), event.value(index)), Seen::first);
                     copied.computeIfAbsent(number, n -> new LinkedHashSet<>()).add(event.value(index));
                 }
                 case "Apply" -> {
@@ -81,7 +87,7 @@ final class BlockTable {
         return hash == initial.computeIfAbsent(number, this::first) ? 1 : Math.max(hash, 2);
     }
 
-    /** What was copied and never written was there at first; else the clocks say whether a copy came before all writes. */
+    /** What was copied and never written was there at first; else the clocks say whether the first copy came before all writes. */
     private int first(int number) {
         Set<Integer> known = written.getOrDefault(number, Set.of());
         for (int copy : copied.getOrDefault(number, Set.of())) {
