@@ -125,6 +125,22 @@ public final class Schedule {
         {Kind.RUN, 1},
     };
 
+    /** A host joins, and the state travels for long, while the machine goes on. */
+    private static final Object[][] JOINS = {
+        {Kind.RUN, 10},
+        {Kind.WRITE, 20},
+        {Kind.JOB, 30},
+        {Kind.DELIVER, 16},
+        {Kind.STORE, 12},
+        {Kind.REPLY, 12},
+        {Kind.SLOW_STATE, 8},
+        {Kind.TAKE_OVER, 6},
+        {Kind.GO_ALONE, 4},
+        {Kind.ABORT_JOIN, 1},
+        {Kind.CRASH, 1},
+        {Kind.RESTART, 3},
+    };
+
     /** The undo log is cut short again and again, and read back. */
     private static final Object[][] TORN = {
         {Kind.RUN, 22},
@@ -169,6 +185,8 @@ public final class Schedule {
             ROLLBACKS,
             TORN_LOGS,
             TORN_LOGS,
+            new Style(BOTH, FEW, LARGEST, LONG, JOINS),
+            new Style(BOTH, FEW, LARGEST, LONG, JOINS),
             new Style(BOTH, LARGEST, LARGEST, LONG, DAMAGED));
 
     /**

@@ -27,7 +27,7 @@ class TraceBatchIT {
     /** How many are generated and validated at once. */
     private static final int AT_ONCE = 500;
 
-    /** So many edges of the small graph a thousand runs take; 470 of 1,206 when this was written. */
+    /** So many edges of the small graph a thousand runs take; 476 of 1,206 when this was written. */
     private static final int EDGES_MIN = 430;
     /** All actions but Destage, which nobody can see, and ForceColdStart, which comes too rarely to be sure of. */
     private static final Set<String> TRACED = Set.of(
