@@ -93,7 +93,7 @@ final class Campaign {
             try {
                 form(pair, watcher);
                 formed = true;
-                nemesis.run(settings.duration(), settings.durationMax());
+                nemesis.run(settings.duration(), settings.durationMax(), DidItsWork.takeovers(settings));
             } catch (StageException | ClusterException e) {
                 trouble = String.valueOf(e.getMessage());
                 tell("the campaign ends here: " + trouble);

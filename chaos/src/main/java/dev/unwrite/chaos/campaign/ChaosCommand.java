@@ -131,6 +131,12 @@ public final class ChaosCommand implements Callable<Integer> {
         Path folder = RunFolder.prepare(dir);
         sweep(where);
         try (Stage stage = open(where, folder)) {
+            Thread.setDefaultUncaughtExceptionHandler((thread, error) -> {
+                // When this process is told to end, two hooks remove containers: its own, and that of the library.
+                if (!error.getClass().getName().startsWith("com.github.dockerjava.")) {
+                    print(thread.getName() + ": " + error);
+                }
+            });
             Thread hook = Thread.ofPlatform().unstarted(stage::close);
             Runtime.getRuntime().addShutdownHook(hook);
             try {

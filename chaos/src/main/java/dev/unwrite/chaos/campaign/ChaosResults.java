@@ -64,7 +64,7 @@ record ChaosResults(
         return new ChaosResults(
                 valid(run),
                 seed,
-                storage.count(Kind.TAKEOVER),
+                storage.count(Kind.TAKEOVER) - switchovers(run),
                 answered,
                 run.struck().size(),
                 run.checks(),
@@ -91,6 +91,13 @@ record ChaosResults(
                 cluster,
                 commit,
                 command);
+    }
+
+    /** Those that were asked for and answered; the record shows them as it shows takeovers. */
+    private static long switchovers(Campaign.Outcome run) {
+        return run.struck().stream()
+                .filter(one -> one.fault().equals("switchover") && one.tookEffect())
+                .count();
     }
 
     private static Object valid(Campaign.Outcome run) {

@@ -13,12 +13,18 @@ import java.util.Set;
 
 /** A campaign in which little happened has shown little: its verdict is unknown, whatever the other checks say. */
 final class DidItsWork {
-    /** A takeover every so many seconds is the least. */
-    private static final int SECONDS_FOR_TAKEOVER = 6;
+    /** Twenty takeovers in ninety seconds are the least. */
+    private static final double TAKEOVERS_PER_SECOND = 20 / 90.0;
 
     private static final int SECONDS_FOR_OTHERS = 20;
 
     private DidItsWork() {}
+
+    /** The least number of takeovers. */
+    static long takeovers(Campaign.Settings settings) {
+        boolean breaks = settings.faults().stream().anyMatch(fault -> fault.breaks());
+        return breaks ? Math.max(1, Math.round(settings.duration().toSeconds() * TAKEOVERS_PER_SECOND)) : 0;
+    }
 
     static CheckResult check(
             Campaign.Settings settings,
@@ -34,8 +40,8 @@ final class DidItsWork {
             evidence.add("the stage failed, not what played on it: " + trouble);
         }
         long seconds = settings.duration().toSeconds();
-        boolean breaks = settings.faults().stream().anyMatch(fault -> fault.breaks());
-        long takeovers = breaks ? Math.max(1, seconds / SECONDS_FOR_TAKEOVER) : 0;
+        long takeovers = takeovers(settings);
+        boolean breaks = takeovers > 0;
         long others = Math.max(1, seconds / SECONDS_FOR_OTHERS);
         enough &= least(evidence, "takeovers", storage.count(Kind.TAKEOVER), takeovers);
         enough &= least(

@@ -52,18 +52,24 @@ final class Nemesis {
     /** A fault, whom it hit, and since when. */
     private record Active(Plan.Strike strike, Fault.Injection injection, long at) {}
 
-    /** Goes on for at least that long, and then until every fault was seen, but not for ever. */
-    void run(Duration atLeast, Duration atMost) throws InterruptedException {
+    /** Goes on for at least that long, and then until every fault and enough takeovers were seen, but not for ever. */
+    void run(Duration atLeast, Duration atMost, long takeoversWanted) throws InterruptedException {
+        Host runs = Host.A;
+        int takeovers = 0;
         long startedAt = System.nanoTime();
         while (true) {
             long passed = System.nanoTime() - startedAt;
-            boolean enough = passed > atLeast.toNanos() && notSeen().isEmpty();
+            boolean enough = passed > atLeast.toNanos() && notSeen().isEmpty() && takeovers >= takeoversWanted;
             if (enough || passed > atMost.toNanos()) {
                 return;
             }
             Optional<Host> primary = awaitProtected();
             if (primary.isEmpty()) {
                 return;
+            }
+            if (primary.get() != runs) {
+                takeovers++;
+                runs = primary.get();
             }
             Thread.sleep(WORK_MIN_MILLIS + plan.chance().nextInt(WORK_MAX_MILLIS - WORK_MIN_MILLIS));
             step(primary.get());
@@ -115,6 +121,9 @@ final class Nemesis {
             seen = one.injection().seen();
         } finally {
             one.injection().heal();
+            if (seen.isEmpty() && notSeen().contains(one.strike().fault().name())) {
+                plan.again(one.strike());
+            }
             struck.add(new Struck(
                     step,
                     one.at(),
@@ -150,7 +159,8 @@ final class Nemesis {
         long looked = startedAt;
         while (System.nanoTime() - startedAt < recoverMax.toNanos()) {
             for (Host host : Host.values()) {
-                NodeStatus status = watcher.last(host);
+                // Asked now: what was seen last may be from before the heal.
+                NodeStatus status = pair.status(host);
                 if (status.isProtectedPrimary() && pair.place(host.other()).isRunning()) {
                     recoveries.add((System.nanoTime() - startedAt) / 1_000_000);
                     return Optional.of(host);
@@ -179,7 +189,7 @@ final class Nemesis {
                 ended.add(place.name() + " after step " + step + ": " + why);
                 // An operator would read the line, and give a host with a corrupt log an empty disk.
                 boolean spoiled = struck.stream().anyMatch(one -> one.step() == step && isSpoiling(one));
-                if (spoiled && watcher.last(host.other()).isPrimary()) {
+                if (spoiled && watcher.last(host.other()).mode().equals("solo")) {
                     Faults.wipe(place);
                 }
                 start(place);

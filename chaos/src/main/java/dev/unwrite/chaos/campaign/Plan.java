@@ -4,25 +4,25 @@ import dev.unwrite.chaos.fault.Fault;
 import dev.unwrite.chaos.fault.Target;
 import java.util.ArrayList;
 import java.util.Collections;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Random;
-import java.util.Set;
 
 /**
  * Decides, from a seed alone, which faults strike together. Each fault with each of its targets comes up once before any
- * comes up again. What breaks the primary is in every step, so that there are takeovers; the rest comes upon it.
+ * comes up again; those that were drawn but had no effect come up sooner.
  */
 final class Plan {
-    private static final int LONE_PERCENT = 15;
-    private static final int WITH_PERCENT = 70;
-    private static final int TWO_PERCENT = 35;
+    private static final int LONE_PERCENT = 28;
+    private static final int WITH_PERCENT = 75;
+    private static final int TWO_PERCENT = 40;
 
     private final Random chance;
-    private final List<Strike> breaking = new ArrayList<>();
-    private final List<Strike> other = new ArrayList<>();
-    private final List<Strike> breakingLeft = new ArrayList<>();
-    private final List<Strike> otherLeft = new ArrayList<>();
+    /** What makes the other host take over. */
+    private final Bag breaking = new Bag();
+    /** What can come upon that: it hits those who are left. */
+    private final Bag upon = new Bag();
+    /** What comes by itself: it hits a primary that lives, or needs a secondary that nobody depends on. */
+    private final Bag lone = new Bag();
 
     /** A fault and whom it hits. */
     record Strike(Fault fault, Target target) {
@@ -31,14 +31,50 @@ final class Plan {
         }
     }
 
+    /** Strikes in an order that the seed decides, each once before any again. */
+    private static final class Bag {
+        private final List<Strike> all = new ArrayList<>();
+        private final List<Strike> left = new ArrayList<>();
+
+        boolean isEmpty() {
+            return all.isEmpty();
+        }
+
+        Strike draw(Random chance) {
+            if (left.isEmpty()) {
+                left.addAll(all);
+                Collections.shuffle(left, chance);
+            }
+            return left.removeLast();
+        }
+    }
+
     Plan(List<Fault> faults, long seed) {
         chance = new Random(seed);
         for (Fault fault : faults) {
             for (Target target : fault.targets()) {
-                boolean breaks = fault.breaks() && target != Target.SECONDARY && target != Target.STORAGE;
-                (breaks ? breaking : other).add(new Strike(fault, target));
+                bag(fault, target).all.add(new Strike(fault, target));
             }
         }
+    }
+
+    private Bag bag(Fault fault, Target target) {
+        if (isSurgery(fault)) {
+            return lone;
+        }
+        boolean hitsPrimary = target == Target.PRIMARY || target == Target.BOTH;
+        if (fault.breaks() && hitsPrimary) {
+            return breaking;
+        }
+        return target == Target.PRIMARY ? lone : upon;
+    }
+
+    /** These stop a host to do something to it, and wait for the other one to be alone, or ask for a switchover. */
+    private static boolean isSurgery(Fault fault) {
+        return switch (fault.name()) {
+            case "flip", "tear", "replace", "kill-in-join", "switchover" -> true;
+            default -> false;
+        };
     }
 
     /** Drawn for other decisions of the same run. */
@@ -49,51 +85,23 @@ final class Plan {
     /** What strikes next, in this order; all of it is over before the next step. */
     List<Strike> next() {
         List<Strike> step = new ArrayList<>();
-        boolean lone = !other.isEmpty() && (breaking.isEmpty() || chance.nextInt(100) < LONE_PERCENT);
-        if (!lone) {
-            // First: a primary whose secondary is cut off already would go on alone, and nobody could take over.
-            step.add(draw(breaking, breakingLeft));
+        if (breaking.isEmpty() || (!lone.isEmpty() && chance.nextInt(100) < LONE_PERCENT)) {
+            step.add((lone.isEmpty() ? upon : lone).draw(chance));
+            return step;
         }
-        if (!other.isEmpty() && (lone || chance.nextInt(100) < WITH_PERCENT)) {
-            step.add(draw(other, otherLeft));
+        // First: a primary whose secondary is cut off already would go on alone, and nobody could take over.
+        step.add(breaking.draw(chance));
+        if (!upon.isEmpty() && chance.nextInt(100) < WITH_PERCENT) {
+            step.add(upon.draw(chance));
             if (chance.nextInt(100) < TWO_PERCENT) {
-                step.add(draw(other, otherLeft));
+                step.add(upon.draw(chance));
             }
         }
-        return compatible(step);
+        return step;
     }
 
-    private Strike draw(List<Strike> all, List<Strike> left) {
-        if (left.isEmpty()) {
-            left.addAll(all);
-            Collections.shuffle(left, chance);
-        }
-        return left.removeLast();
-    }
-
-    /**
-     * Faults that stop a host to do something to it come alone: they wait for the other one to be alone, which another fault
-     * may prevent. What is left over comes up in the next step.
-     */
-    private List<Strike> compatible(List<Strike> step) {
-        Set<Strike> kept = new LinkedHashSet<>();
-        for (Strike strike : step) {
-            boolean alone = isSurgery(strike);
-            if (kept.isEmpty() || (!alone && kept.stream().noneMatch(Plan::isSurgery))) {
-                kept.add(strike);
-            } else if (breaking.contains(strike)) {
-                breakingLeft.add(strike);
-            } else {
-                otherLeft.add(strike);
-            }
-        }
-        return List.copyOf(kept);
-    }
-
-    private static boolean isSurgery(Strike strike) {
-        return switch (strike.fault().name()) {
-            case "flip", "tear", "replace", "kill-in-join", "switchover" -> true;
-            default -> false;
-        };
+    /** What had no effect comes up again as the next one of its kind. */
+    void again(Strike strike) {
+        bag(strike.fault(), strike.target()).left.add(strike);
     }
 }

@@ -25,7 +25,7 @@ public final class Wire implements Closeable {
     private static final int HEADER_BYTES = 8;
     private static final int BODY_BYTES_MAX = 16 << 20;
     private static final int CONNECT_MILLIS = 1_000;
-    private static final int PERCENT = 5;
+    private static final int PERCENT = 15;
 
     private final ServerSocket server;
     private final InetSocketAddress to;
