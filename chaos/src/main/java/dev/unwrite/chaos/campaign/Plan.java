@@ -2,6 +2,7 @@ package dev.unwrite.chaos.campaign;
 
 import dev.unwrite.chaos.fault.Fault;
 import dev.unwrite.chaos.fault.Target;
+import dev.unwrite.chaos.stage.Ability;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -92,16 +93,27 @@ final class Plan {
         // First: a primary whose secondary is cut off already would go on alone, and nobody could take over.
         step.add(breaking.draw(chance));
         if (!upon.isEmpty() && chance.nextInt(100) < WITH_PERCENT) {
-            step.add(upon.draw(chance));
+            add(step, upon.draw(chance));
             if (chance.nextInt(100) < TWO_PERCENT) {
-                step.add(upon.draw(chance));
+                add(step, upon.draw(chance));
             }
         }
         return step;
     }
 
-    /** What had no effect comes up again as the next one of its kind. */
+    /** A disk can be broken in one way at a time; the other way comes up later. */
+    private void add(List<Strike> step, Strike strike) {
+        boolean disk = strike.fault().needs().contains(Ability.DISK);
+        if (disk && step.stream().anyMatch(other -> other.fault().needs().contains(Ability.DISK))) {
+            upon.left.addFirst(strike);
+        } else {
+            step.add(strike);
+        }
+    }
+
+    /** What had no effect comes up again before the others are through, now and then. */
     void again(Strike strike) {
-        bag(strike.fault(), strike.target()).left.add(strike);
+        List<Strike> left = bag(strike.fault(), strike.target()).left;
+        left.add(left.size() / 2, strike);
     }
 }

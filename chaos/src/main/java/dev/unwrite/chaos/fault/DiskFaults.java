@@ -120,7 +120,7 @@ final class DiskFaults {
                     "if=/dev/zero",
                     "of=" + place.data().resolve("probe"),
                     "bs=4096",
-                    "count=4",
+                    "count=24",
                     "oflag=dsync",
                     "status=none");
             try {
@@ -143,7 +143,7 @@ final class DiskFaults {
         }
 
         String took() {
-            return millis() < SLOW_MILLIS ? "" : "four writes took " + millis() + " ms";
+            return millis() < SLOW_MILLIS ? "" : "24 writes took " + millis() + " ms";
         }
     }
 

@@ -108,6 +108,8 @@ final class ProcessPlace implements Place {
         if (running == null || !running.isAlive()) {
             return;
         }
+        // What waits for a disk that answers nothing cannot die.
+        disk().ifPresent(LoopDisk::thaw);
         running.destroyForcibly();
         try {
             if (!running.waitFor(END_MAX_SECONDS, TimeUnit.SECONDS)) {
