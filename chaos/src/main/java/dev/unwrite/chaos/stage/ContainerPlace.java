@@ -248,6 +248,8 @@ final class ContainerPlace implements Place {
     private static void call(String what, Runnable command) {
         try {
             command.run();
+        } catch (ConflictException e) {
+            // It ended, or was thawed, between the question and the order: there is nothing to do any more.
         } catch (RuntimeException e) {
             throw new StageException(
                     "the engine did not " + what + ": "
