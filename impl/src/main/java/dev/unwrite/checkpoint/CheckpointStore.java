@@ -156,8 +156,8 @@ public final class CheckpointStore implements Closeable {
     public void discard() throws IOException {
         lock.lock();
         try {
-            committed = null;
             files.delete(COMMITTED);
+            committed = null;
             if (policy == Policy.DURABLE) {
                 files.syncFolder();
             }

@@ -378,6 +378,7 @@ final class Driver implements Closeable, PeerLink.Listener {
                     case PRIMARY -> primary();
                     case RESTORING, COLD -> again();
                 }
+                troubled = "";
                 waitForMore();
             } catch (InterruptedException e) {
                 return;
@@ -464,7 +465,6 @@ final class Driver implements Closeable, PeerLink.Listener {
         try {
             OwnershipRecord now = storage.readRecord();
             storageAnswers = true;
-            troubled = "";
             seen(now);
             return now;
         } catch (IOException e) {

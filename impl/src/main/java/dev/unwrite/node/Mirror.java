@@ -291,6 +291,28 @@ final class Mirror implements Closeable {
         undo.discardBefore(term, epoch);
     }
 
+    /**
+     * Everything that this host keeps for another one's machine is gone, durably on return; an {@link IOException} says that
+     * something may still be there. To call it again is fine. What is gone first decides what a crash in between leaves:
+     * a checkpoint without copies is good only where the volume is as the checkpoint says.
+     */
+    void forget(boolean copiesFirst) throws IOException, InterruptedException {
+        try {
+            if (copiesFirst) {
+                undo.discardAll().get();
+            }
+            store.discard();
+            if (!copiesFirst) {
+                undo.discardAll().get();
+            }
+        } catch (IOException | ExecutionException e) {
+            throw new IOException(
+                    "cannot run the machine while old copies cannot be discarded (" + e.getMessage()
+                            + "); see to the disk of --data, and start the node again",
+                    e);
+        }
+    }
+
     /** Effects DiscardAll and DiscardOthers: durable on return. */
     void discard(boolean checkpoint, long keepTerm) {
         try {

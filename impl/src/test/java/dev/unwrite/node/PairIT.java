@@ -394,6 +394,43 @@ class PairIT {
         assertThat(pair.b.state()).isEqualTo("whole");
     }
 
+    /** Else a restart would roll back what the machine has written since the takeover. */
+    @Test
+    void machineDoesNotRunBeforeOldCopiesAreGone() throws Exception {
+        pair.options(MANUAL);
+        pair.start();
+        byte[] image;
+        try (NbdClient disk = pair.a.connect()) {
+            stamp(disk, 1, 1);
+            pair.a.order("checkpoint", "kept");
+            image = TestPair.image(disk);
+            stamp(disk, 1, 2);
+        }
+        Path folder = pair.b.data.resolve("checkpoint");
+        Assumptions.assumeTrue(
+                chattr("+i", folder),
+                "SKIPPED: this file system, or this user, cannot make a folder immutable (chattr +i)");
+        try {
+            pair.a.kill();
+            CompletableFuture.runAsync(() -> ignoreFailure("failover"));
+            pair.b.awaitStatus("restores", s -> s.path("role").asText().equals("restoring"));
+            pair.b.awaitStatus(
+                    "says why",
+                    s -> textOf(pair.dir.resolve(pair.b.name + ".log"))
+                            .contains("cannot run the machine while old copies cannot be discarded"));
+            assertThat(pair.b.status().path("role").asText()).isEqualTo("restoring");
+        } finally {
+            chattr("-i", folder);
+        }
+        pair.b.awaitRole("primary", "solo");
+        assertSame(pair.b.image(), image, "of the checkpoint");
+        assertThat(pair.b.state()).isEqualTo("kept");
+    }
+
+    private static boolean chattr(String how, Path folder) throws IOException, InterruptedException {
+        return new ProcessBuilder("chattr", how, folder.toString()).start().waitFor() == 0;
+    }
+
     private void ignoreFailure(String what) {
         try {
             pair.b.post(what, null);
