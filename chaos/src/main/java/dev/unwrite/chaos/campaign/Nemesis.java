@@ -27,6 +27,11 @@ final class Nemesis {
     private static final int BETWEEN_MAX_MILLIS = 250;
     private static final long POLL_MILLIS = 10;
 
+    /** What a node says at the end of a line when it can do nothing more for itself. */
+    private static final String ASKS = "start the node again";
+
+    private static final long ASKS_AFTER_NANOS = 4_000_000_000L;
+
     private final Pair pair;
     private final Watcher watcher;
     private final Plan plan;
@@ -169,6 +174,9 @@ final class Nemesis {
             if (System.nanoTime() - looked > 500_000_000) {
                 looked = System.nanoTime();
                 lookForDead();
+                if (System.nanoTime() - startedAt > ASKS_AFTER_NANOS) {
+                    restartWhoAsks();
+                }
             }
             Thread.sleep(POLL_MILLIS);
         }
@@ -197,13 +205,28 @@ final class Nemesis {
         }
     }
 
+    /** A host that says that it has to be started again, is: its operator reads what it says. */
+    private void restartWhoAsks() {
+        for (Host host : Host.values()) {
+            Place place = pair.place(host);
+            String line = lastLine(place);
+            if (line.contains(ASKS) && place.isRunning() && !watcher.last(host).isPrimary()) {
+                ended.add(place.name() + " after step " + step + ", started again as it asked for: " + line);
+                place.kill();
+                start(place);
+            }
+        }
+    }
+
     private static boolean isSpoiling(Struck one) {
         return one.fault().equals("flip") || one.fault().equals("tear");
     }
 
     private static String lastLine(Place place) {
         try (Stream<String> lines = Files.lines(place.log())) {
-            return lines.filter(line -> !line.isBlank()).reduce("", (earlier, later) -> later);
+            // Lost connections are told again and again, and are no reason for anything.
+            return lines.filter(line -> !line.isBlank() && !line.contains("onnect"))
+                    .reduce("", (earlier, later) -> later);
         } catch (IOException e) {
             return "";
         }

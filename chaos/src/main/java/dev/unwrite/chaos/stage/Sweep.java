@@ -3,6 +3,9 @@ package dev.unwrite.chaos.stage;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -10,6 +13,8 @@ import java.util.regex.Pattern;
 public final class Sweep {
     private static final Pattern NAMESPACE = Pattern.compile("^" + Namespaces.PREFIX + "(\\d+)-\\S+");
     private static final Pattern DISK = Pattern.compile("(\\S+).*\\.(\\d+)" + Pattern.quote(LoopDisk.SUFFIX));
+
+    private static final long END_MAX_SECONDS = 5;
 
     private Sweep() {}
 
@@ -19,11 +24,12 @@ public final class Sweep {
         if (!Tools.isRoot()) {
             return swept;
         }
-        if (Tools.have("losetup")) {
-            disks(swept);
-        }
+        // First what uses the disks.
         if (Tools.have("ip")) {
             namespaces(swept);
+        }
+        if (Tools.have("losetup")) {
+            disks(swept);
         }
         return swept;
     }
@@ -68,7 +74,16 @@ public final class Sweep {
     }
 
     private static void kill(String pid) {
-        parse(pid).ifPresent(id -> ProcessHandle.of(id).ifPresent(ProcessHandle::destroyForcibly));
+        parse(pid).ifPresent(id -> ProcessHandle.of(id).ifPresent(process -> {
+            process.destroyForcibly();
+            try {
+                process.onExit().get(END_MAX_SECONDS, TimeUnit.SECONDS);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            } catch (ExecutionException | TimeoutException e) {
+                // It may wait for a frozen disk, which is thawed next.
+            }
+        }));
     }
 
     private static boolean isDead(String pid) {

@@ -1,0 +1,41 @@
+package dev.unwrite.chaos.campaign;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.unwrite.chaos.fault.Faults;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+
+final class PlanTest {
+    private static final int STEPS = 60;
+
+    private static List<String> steps(long seed) {
+        Plan plan = new Plan(Faults.all(), seed);
+        List<String> steps = new ArrayList<>();
+        for (int i = 0; i < STEPS; i++) {
+            steps.add(String.join(
+                    " + ", plan.next().stream().map(Plan.Strike::name).toList()));
+        }
+        return steps;
+    }
+
+    @Test
+    void theSameSeedPlansTheSame() {
+        assertThat(steps(5)).isEqualTo(steps(5)).isNotEqualTo(steps(6));
+    }
+
+    @Test
+    void everyFaultComesUp() {
+        Plan plan = new Plan(Faults.all(), 1);
+        Set<String> seen = new HashSet<>();
+        for (int i = 0; i < STEPS; i++) {
+            plan.next().forEach(strike -> seen.add(strike.fault().name()));
+        }
+        assertThat(seen)
+                .containsExactlyInAnyOrderElementsOf(
+                        Faults.all().stream().map(fault -> fault.name()).toList());
+    }
+}
