@@ -74,16 +74,17 @@ public final class Sweep {
     }
 
     private static void kill(String pid) {
-        parse(pid).ifPresent(id -> ProcessHandle.of(id).ifPresent(process -> {
-            process.destroyForcibly();
-            try {
-                process.onExit().get(END_MAX_SECONDS, TimeUnit.SECONDS);
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-            } catch (ExecutionException | TimeoutException e) {
-                // It may wait for a frozen disk, which is thawed next.
-            }
-        }));
+        parse(pid)
+                .ifPresent(id -> ProcessHandle.of(id).ifPresent(process -> {
+                    process.destroyForcibly();
+                    try {
+                        process.onExit().get(END_MAX_SECONDS, TimeUnit.SECONDS);
+                    } catch (InterruptedException e) {
+                        Thread.currentThread().interrupt();
+                    } catch (ExecutionException | TimeoutException e) {
+                        // It may wait for a frozen disk, which is thawed next.
+                    }
+                }));
     }
 
     private static boolean isDead(String pid) {

