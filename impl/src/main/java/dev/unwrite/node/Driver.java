@@ -185,10 +185,11 @@ final class Driver implements Closeable, PeerLink.Listener {
             }
             case Effect.SendCommitted e -> send(new PeerMessage.Committed(e.term(), e.epoch()));
             case Effect.DiscardCopies e -> mirror.discardBefore(e.term(), e.epoch());
-            case Effect.DiscardAll e -> mirror.discard(true, 0);
-            case Effect.DiscardOthers e -> mirror.discard(mirror.holdsOther(e.term()), e.term());
+            case Effect.DiscardOthers e -> mirror.discardOthers(e.term());
             case Effect.Release e -> outputs.release(e.epoch());
             case Effect.ReleaseFlushed e -> outputs.releaseAll();
+            // Recovery has discarded all before it asked for the step: the machine runs after it.
+            case Effect.DiscardAll e -> {}
             // The one who asked for these steps does what follows.
             case Effect.SendState e -> {}
             case Effect.CompareAndSet e -> {}

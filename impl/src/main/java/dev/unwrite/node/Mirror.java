@@ -292,11 +292,13 @@ final class Mirror implements Closeable {
     }
 
     /**
-     * Everything that this host keeps for another one's machine is gone, durably on return; an {@link IOException} says that
-     * something may still be there. To call it again is fine. What is gone first decides what a crash in between leaves:
-     * a checkpoint without copies is good only where the volume is as the checkpoint says.
+     * Effect DiscardAll, before the step that asks for it: all that this host keeps for another one's machine is gone, durably
+     * on return; an {@link IOException} says that something may still be there. To call it again is fine. What is gone first
+     * decides what a crash in between leaves: a checkpoint without copies is good only where the volume is as the
+     * checkpoint says.
      */
-    void forget(boolean copiesFirst) throws IOException, InterruptedException {
+    void discardAll(boolean copiesFirst) throws IOException, InterruptedException {
+        dropReceiving();
         try {
             if (copiesFirst) {
                 undo.discardAll().get();
@@ -313,20 +315,14 @@ final class Mirror implements Closeable {
         }
     }
 
-    /** Effects DiscardAll and DiscardOthers: durable on return. */
-    void discard(boolean checkpoint, long keepTerm) {
+    /** Effect DiscardOthers: durable on return. */
+    void discardOthers(long term) {
         try {
-            for (Key key : new ArrayList<>(receiving.keySet())) {
-                drop(key);
-            }
-            if (checkpoint) {
+            dropReceiving();
+            if (store.committed().filter(c -> c.term() != term).isPresent()) {
                 store.discard();
             }
-            if (keepTerm == 0) {
-                undo.discardAll().get();
-            } else {
-                undo.discardBefore(keepTerm, 0).get();
-            }
+            undo.discardBefore(term, 0).get();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } catch (IOException | ExecutionException e) {
@@ -334,9 +330,10 @@ final class Mirror implements Closeable {
         }
     }
 
-    /** Whether the committed checkpoint is of another term, so that a host that joins has to discard it. */
-    boolean holdsOther(long term) {
-        return store.committed().filter(c -> c.term() != term).isPresent();
+    private void dropReceiving() {
+        for (Key key : new ArrayList<>(receiving.keySet())) {
+            drop(key);
+        }
     }
 
     private void fail(String why) {

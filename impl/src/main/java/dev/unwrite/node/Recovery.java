@@ -143,10 +143,8 @@ final class Recovery {
             room.resume(state);
         }
         // Durably, and before the machine runs: from a copy that is found later, a restart would roll back what the
-        // machine has
-        // written since. Where it fails, this host goes on restoring, which changes nothing, until its disk is
-        // repaired.
-        mirror.forget(true);
+        // machine has written since. Where it fails, this host goes on restoring, which changes nothing.
+        mirror.discardAll(true);
         if (!engine.take(new Action.Resume())) {
             throw new IllegalStateException("a finished rollback did not resume");
         }
@@ -304,7 +302,7 @@ final class Recovery {
         }
         room.prepare(sessions.await().infos());
         // Before the machine runs, as above. The checkpoint goes first here: copies alone are never used.
-        mirror.forget(false);
+        mirror.discardAll(false);
         if (!engine.take(new Action.ColdRead())) {
             throw new IllegalStateException("a flushed cold start was refused");
         }
