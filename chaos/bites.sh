@@ -19,19 +19,8 @@ while [ $# -gt 0 ]; do
 done
 [ $# -gt 0 ] || set -- none AskFirst StoreBeforeAck FirstCopyWins EpochTag FenceBeforeRollback OldestCopyWins KeepUntilRestored HoldOutput
 
-"$here/unwrite" --version >/dev/null
-jdk=
-for candidate in "${UNWRITE_JAVA_HOME:-}" "${JAVA_HOME:-}" /usr/lib/jvm/*; do
-  [ -n "$candidate" ] && [ -r "$candidate/release" ] && [ -x "$candidate/bin/javac" ] || continue
-  major=$(sed -n 's/^JAVA_VERSION="\([0-9]*\).*/\1/p' "$candidate/release")
-  if [ "${major:-0}" -ge 25 ]; then jdk=$candidate; break; fi
-done
-[ -n "$jdk" ] || { echo "bites.sh: no JDK 25 or later found; install one or set UNWRITE_JAVA_HOME" >&2; exit 3; }
-
 out=$here/chaos/target/bites
-mkdir -p "$out/classes"
-classes=$here/conformance/target/test-classes:$here/conformance/target/classes:$here/impl/target/classes:$here/spec/target/classes
-libraries=$(cat "$here/conformance/target/matrix.classpath")
+mkdir -p "$out"
 
 table=$here/chaos/target/bites.md
 { echo "| mutant | called invalid | by | evidence |"; echo "|-|-|-|-|"; } >"$table"
@@ -39,7 +28,7 @@ failed=0
 for mutant in "$@"; do
   first=
   if [ "$mutant" != none ]; then
-    "$jdk/bin/java" -Dunwrite.home="$here" -cp "$classes:$libraries" dev.unwrite.conformance.matrix.MutantClasses "$out/classes" "$mutant" >/dev/null
+    "$here/conformance/matrix.sh" --compile "$out/classes" "$mutant" >/dev/null
     first="--classes $out/classes/$mutant/classes"
   fi
   begin=$(date +%s) seed=1 found=

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /** The command behind {@code matrix.sh}. Exit codes: 0 all caught, 1 not, 2 wrong usage. */
 final class MatrixMain {
@@ -20,6 +21,7 @@ final class MatrixMain {
     private List<Mutant> mutants = all;
     private List<Layer> layers = Layers.all();
     private boolean show;
+    private @Nullable Path compileInto;
 
     private MatrixMain() {}
 
@@ -40,6 +42,8 @@ final class MatrixMain {
             String arg = args.get(i);
             if (arg.equals("--layers") && i + 1 < args.size()) {
                 layers = Layers.named(List.of(args.get(++i).split(",")));
+            } else if (arg.equals("--compile") && i + 1 < args.size()) {
+                compileInto = Path.of(args.get(++i));
             } else if (arg.equals("--show")) {
                 show = true;
             } else {
@@ -55,7 +59,21 @@ final class MatrixMain {
         mutants = chosen.isEmpty() ? all : chosen;
     }
 
+    /** For others that run mutants: {@code DIR/NAME/classes} of each goes before the real classes. */
+    private static boolean compile(Path root, List<Mutant> mutants, Path into) throws IOException {
+        MutantCompiler compiler = new MutantCompiler(root, System.getProperty("java.class.path"));
+        for (Mutant mutant : mutants) {
+            System.out.println(mutant.name() + " "
+                    + compiler.compile(mutant, Files.createDirectories(into.resolve(mutant.name()))));
+        }
+        return true;
+    }
+
     private boolean run() throws IOException, InterruptedException {
+        Path into = compileInto;
+        if (into != null) {
+            return compile(root, mutants, into);
+        }
         KillMatrix engine = new KillMatrix(root, target.resolve("matrix"), System.out);
         List<Row> ran = show ? engine.known(mutants, layers) : engine.run(mutants, layers);
         Matrix matrix = new Matrix(
