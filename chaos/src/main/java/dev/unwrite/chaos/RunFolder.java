@@ -3,13 +3,9 @@ package dev.unwrite.chaos;
 import dev.unwrite.cli.Exit;
 import dev.unwrite.cli.ExitException;
 import java.io.IOException;
-import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.SimpleFileVisitor;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 
 /** The folder of a run. An earlier run in it makes room; anything else in it is somebody's, and stays. */
 public final class RunFolder {
@@ -29,7 +25,7 @@ public final class RunFolder {
                 throw new ExitException(
                         Exit.USAGE, dir + " has files that are not of an earlier run; give another folder with --dir");
             }
-            empty(dir);
+            Trees.empty(dir);
         }
         try {
             Files.createDirectories(dir);
@@ -49,26 +45,5 @@ public final class RunFolder {
         try (Stream<Path> files = Files.list(dir)) {
             return files.findAny().isEmpty();
         }
-    }
-
-    private static void empty(Path dir) throws IOException {
-        Files.walkFileTree(dir, new SimpleFileVisitor<>() {
-            @Override
-            public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
-                Files.delete(file);
-                return FileVisitResult.CONTINUE;
-            }
-
-            @Override
-            public FileVisitResult postVisitDirectory(Path folder, @Nullable IOException error) throws IOException {
-                if (error != null) {
-                    throw error;
-                }
-                if (!folder.equals(dir)) {
-                    Files.delete(folder);
-                }
-                return FileVisitResult.CONTINUE;
-            }
-        });
     }
 }

@@ -6,7 +6,6 @@ import dev.unwrite.chaos.check.LedgerCheck;
 import dev.unwrite.chaos.check.RestoredImages;
 import dev.unwrite.chaos.check.StorageHistory;
 import dev.unwrite.chaos.check.TraceJudge;
-import dev.unwrite.chaos.check.Verdict;
 import dev.unwrite.chaos.cluster.Await;
 import dev.unwrite.chaos.cluster.ClusterException;
 import dev.unwrite.chaos.cluster.Host;
@@ -23,8 +22,8 @@ import java.nio.file.Files;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -32,7 +31,7 @@ import org.jspecify.annotations.Nullable;
 final class Campaign {
     private static final Duration START_MAX = Duration.ofSeconds(40);
     private static final Duration READ_END_MAX = Duration.ofSeconds(20);
-    private static final long LOAD_END_MAX_SECONDS = 25;
+    private static final Duration LOAD_END_MAX = Duration.ofSeconds(25);
 
     private final Stage stage;
     private final Settings settings;
@@ -131,11 +130,12 @@ final class Campaign {
             nemesis.startAll();
             nemesis.awaitProtected();
             pair.clients().signal("TERM");
-            long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(LOAD_END_MAX_SECONDS);
-            while (pair.clients().isRunning() && System.nanoTime() - deadline < 0) {
-                Thread.sleep(20);
-            }
-            return LedgerView.read(pair.ledgerServers(), settings.options().clientIds(), READ_END_MAX);
+            Await.until(
+                    "the clients to end",
+                    LOAD_END_MAX,
+                    () -> pair.clients().isRunning() ? Optional.empty() : Optional.of(true),
+                    () -> "see " + pair.clients().log());
+            return LedgerView.read(pair.ledgerServers(), pair.clientIds(), READ_END_MAX);
         } catch (IOException | StageException | ClusterException e) {
             problems.add("at the end: " + e.getMessage());
             return null;
@@ -185,11 +185,6 @@ final class Campaign {
     }
 
     private void tell(String line) {
-        say.accept(String.format(java.util.Locale.ROOT, "%7.2f s  %s", (Moment.now() - startedAt) / 1e9, line));
-    }
-
-    /** The verdict of all checks. */
-    static Verdict verdict(List<CheckResult> checks) {
-        return Verdict.of(checks.stream().map(CheckResult::verdict).toList());
+        say.accept(String.format(Locale.ROOT, "%7.2f s  %s", (Moment.now() - startedAt) / 1e9, line));
     }
 }

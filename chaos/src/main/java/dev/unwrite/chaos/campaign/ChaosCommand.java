@@ -1,13 +1,12 @@
 package dev.unwrite.chaos.campaign;
 
-import com.fasterxml.jackson.databind.SerializationFeature;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.unwrite.chaos.RunFolder;
 import dev.unwrite.chaos.check.CheckResult;
 import dev.unwrite.chaos.check.SpecTraceJudge;
 import dev.unwrite.chaos.check.Verdict;
 import dev.unwrite.chaos.fault.Fault;
 import dev.unwrite.chaos.fault.Faults;
+import dev.unwrite.chaos.report.ResultsOf;
 import dev.unwrite.chaos.stage.DockerStage;
 import dev.unwrite.chaos.stage.ProcessStage;
 import dev.unwrite.chaos.stage.Stage;
@@ -24,6 +23,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
@@ -175,11 +175,11 @@ public final class ChaosCommand implements Callable<Integer> {
             print(String.format("%-8s  %s", check.verdict().word(), check.title()));
             check.evidence().forEach(line -> print("          " + line));
         }
-        Verdict verdict = Campaign.verdict(outcome.checks());
+        Verdict verdict = ResultsOf.verdict(outcome.checks());
         print("");
         print(String.format(
                 "%-8s  %d takeovers, %d joins, %d faults in %.0f s, %d requests answered, seed %d",
-                verdict.word().toUpperCase(java.util.Locale.ROOT),
+                verdict.word().toUpperCase(Locale.ROOT),
                 results.counts().takeovers(),
                 results.counts().joins(),
                 results.faults(),
@@ -278,7 +278,7 @@ public final class ChaosCommand implements Callable<Integer> {
     }
 
     private String command(long number, Cluster where) {
-        return "unwrite chaos --cluster " + where.name().toLowerCase(java.util.Locale.ROOT) + " --seed " + number
+        return "unwrite chaos --cluster " + where.name().toLowerCase(Locale.ROOT) + " --seed " + number
                 + " --duration " + duration + (faults.isEmpty() ? "" : " --faults " + String.join(",", faults))
                 + " --dir " + dir;
     }
@@ -290,10 +290,5 @@ public final class ChaosCommand implements Callable<Integer> {
 
     private PrintWriter out() {
         return Objects.requireNonNull(spec).commandLine().getOut();
-    }
-
-    /** Writes JSON for people and programs. */
-    static JsonMapper json() {
-        return JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build();
     }
 }

@@ -11,7 +11,7 @@ final class ChaosReport {
     /** {@code results.json} first: the page only shows what is in it, and more. */
     static void write(Path dir, ChaosResults results, Campaign.Settings settings, Campaign.Outcome outcome)
             throws IOException {
-        Page.put(dir.resolve("results.json"), ChaosCommand.json().writeValueAsString(results) + "\n");
+        Page.putJson(dir.resolve("results.json"), results);
         PageData data = PageDataOf.run(results, settings, outcome, dir.resolve("trace"));
         Page.write(dir.resolve("report.html"), "chaos.html", data);
     }

@@ -5,9 +5,11 @@ import dev.unwrite.chaos.Moment;
 import dev.unwrite.chaos.check.CheckResult;
 import dev.unwrite.chaos.check.StorageHistory;
 import dev.unwrite.chaos.check.StorageHistory.Kind;
+import dev.unwrite.chaos.report.ResultsOf;
 import dev.unwrite.machine.ledger.client.Operation.Outcome;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 
 /**
  * The content of {@code results.json} of a campaign. Times are milliseconds from its start.
@@ -62,7 +64,7 @@ record ChaosResults(
                 .filter(op -> op.outcome() != Outcome.INFO)
                 .count();
         return new ChaosResults(
-                valid(run),
+                ResultsOf.valid(ResultsOf.verdict(run.checks())),
                 seed,
                 storage.count(Kind.TAKEOVER) - switchovers(run),
                 answered,
@@ -100,14 +102,6 @@ record ChaosResults(
                 .count();
     }
 
-    private static Object valid(Campaign.Outcome run) {
-        return switch (Campaign.verdict(run.checks())) {
-            case VALID -> true;
-            case INVALID -> false;
-            case UNKNOWN -> "unknown";
-        };
-    }
-
     private static FaultLine line(Campaign.Outcome run, Struck one) {
         return new FaultLine(
                 one.step(),
@@ -127,7 +121,7 @@ record ChaosResults(
             StorageHistory.Change change = changes.get(i);
             String kind = i == 0
                     ? "begin"
-                    : StorageHistory.kind(changes.get(i - 1), change).name().toLowerCase(java.util.Locale.ROOT);
+                    : StorageHistory.kind(changes.get(i - 1), change).name().toLowerCase(Locale.ROOT);
             lines.add(new Change(
                     Moment.millisAfter(run.startedAt(), change.at()),
                     change.term(),

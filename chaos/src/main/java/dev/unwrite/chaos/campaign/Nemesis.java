@@ -3,14 +3,13 @@ package dev.unwrite.chaos.campaign;
 import dev.unwrite.chaos.Moment;
 import dev.unwrite.chaos.cluster.Host;
 import dev.unwrite.chaos.cluster.NodeStatus;
+import dev.unwrite.chaos.cluster.Processes;
 import dev.unwrite.chaos.cluster.Watcher;
 import dev.unwrite.chaos.fault.Fault;
 import dev.unwrite.chaos.fault.Faults;
 import dev.unwrite.chaos.fault.Scene;
 import dev.unwrite.chaos.stage.Place;
 import dev.unwrite.chaos.stage.StageException;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -18,7 +17,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Consumer;
-import java.util.stream.Stream;
 
 /** Breaks things step by step, and puts them right again. For one thread. */
 final class Nemesis {
@@ -222,14 +220,9 @@ final class Nemesis {
         return one.fault().equals("flip") || one.fault().equals("tear");
     }
 
+    /** Lost connections are told again and again, and are no reason for anything. */
     private static String lastLine(Place place) {
-        try (Stream<String> lines = Files.lines(place.log())) {
-            // Lost connections are told again and again, and are no reason for anything.
-            return lines.filter(line -> !line.isBlank() && !line.contains("onnect"))
-                    .reduce("", (earlier, later) -> later);
-        } catch (IOException e) {
-            return "";
-        }
+        return Processes.lastLine(place.log(), line -> !line.contains("onnect"));
     }
 
     /** Heals whatever a step may have left, when it was interrupted by a failure of the stage. */
@@ -273,9 +266,5 @@ final class Nemesis {
 
     int restarts() {
         return restarts;
-    }
-
-    int steps() {
-        return step;
     }
 }

@@ -8,6 +8,7 @@ import dev.unwrite.chaos.cluster.NodeStatus;
 import dev.unwrite.chaos.fault.Wire;
 import dev.unwrite.chaos.stage.Place;
 import dev.unwrite.chaos.stage.Stage;
+import dev.unwrite.chaos.workload.LedgerWorkload;
 import dev.unwrite.machine.ledger.client.LedgerLoad;
 import java.io.Closeable;
 import java.io.IOException;
@@ -47,16 +48,7 @@ public final class Pair implements Closeable {
 
     /** How the nodes run, and what loads them. */
     public record Options(
-            Duration checkpointEvery, Duration failoverAfter, int clients, int rate, int pipeline, long seed) {
-        /** The names of the clients. */
-        public List<String> clientIds() {
-            List<String> ids = new ArrayList<>();
-            for (int client = 0; client < clients; client++) {
-                ids.add("c" + client);
-            }
-            return ids;
-        }
-    }
+            Duration checkpointEvery, Duration failoverAfter, int clients, int rate, int pipeline, long seed) {}
 
     /** Makes computers and links; nothing runs yet. */
     public Pair(Stage stage, Options options) throws IOException {
@@ -110,19 +102,21 @@ public final class Pair implements Closeable {
         return words;
     }
 
+    private LedgerWorkload.Settings load() {
+        return new LedgerWorkload.Settings(
+                ledgerServers(), history(), options.clients(), options.rate(), options.pipeline(), options.seed());
+    }
+
     private List<String> loadWords() {
-        List<String> servers = new ArrayList<>();
-        for (InetSocketAddress server : ledgerServers()) {
-            servers.add(server.getHostString() + ":" + server.getPort());
-        }
         List<String> words = new ArrayList<>(List.of(LedgerLoad.class.getName()));
-        words.addAll(List.of(
-                "--servers", String.join(",", servers), "--history", history().toString()));
-        words.addAll(List.of("--clients", Integer.toString(options.clients()), "--id-prefix", "c"));
-        words.addAll(List.of("--rate", Integer.toString(options.rate())));
-        words.addAll(List.of("--pipeline", Integer.toString(options.pipeline())));
-        words.addAll(List.of("--seed", Long.toString(options.seed()), "--reply-timeout", "1000", "--no-input"));
+        words.addAll(load().words());
+        words.addAll(List.of("--reply-timeout", "1000", "--no-input"));
         return words;
+    }
+
+    /** The names of the clients. */
+    public List<String> clientIds() {
+        return load().clientIds();
     }
 
     private static String nbd(String address, int port) {

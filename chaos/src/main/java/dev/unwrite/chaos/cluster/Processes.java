@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 
 /**
@@ -41,8 +42,13 @@ public final class Processes implements Closeable {
 
     /** The last line of a log, or nothing; what a process that ended says of it. */
     public String lastLine(String name) {
-        try (Stream<String> lines = Files.lines(log(name))) {
-            return lines.filter(line -> !line.isBlank()).reduce("", (earlier, later) -> later);
+        return lastLine(log(name), line -> true);
+    }
+
+    /** The same of any log, of the lines that count. */
+    public static String lastLine(Path log, Predicate<String> counts) {
+        try (Stream<String> lines = Files.lines(log)) {
+            return lines.filter(line -> !line.isBlank() && counts.test(line)).reduce("", (earlier, later) -> later);
         } catch (IOException | UncheckedIOException e) {
             return "";
         }

@@ -1,5 +1,6 @@
 package dev.unwrite.chaos.fault;
 
+import dev.unwrite.chaos.Trees;
 import dev.unwrite.chaos.stage.Ability;
 import dev.unwrite.chaos.stage.LoopDisk;
 import dev.unwrite.chaos.stage.Place;
@@ -9,7 +10,6 @@ import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -21,8 +21,6 @@ final class DiskFaults {
     private static final List<Target> HOSTS = List.of(Target.PRIMARY, Target.SECONDARY);
     /** Less than this is full: what a host deletes meanwhile may leave room for a block again. */
     private static final long FULL_BYTES = 64 << 10;
-
-    private static final long ALONE_MAX_MILLIS = 6_000;
 
     private DiskFaults() {}
 
@@ -173,24 +171,35 @@ final class DiskFaults {
                 () -> places.forEach(place -> disk(place).powerUp()));
     }
 
-    /** Only beside a primary that is alone: nobody may need what is spoiled. */
-    private static boolean stopSecondary(Scene scene, Place place) throws InterruptedException {
+    /** Does something to the files of a host that is stopped; says what. */
+    @FunctionalInterface
+    private interface Damage {
+        String to(Place place) throws IOException;
+    }
+
+    /**
+     * Only beside a primary that is alone, and stays so: nobody may need what is spoiled. A join that was about to end may
+     * still end after the kill, and is noticed to be void only when the dead host has been silent for long enough.
+     */
+    private static Struck spoil(Scene scene, Target target, Damage damage) throws InterruptedException {
+        Place place = scene.places(target).getFirst();
         place.kill();
-        return scene.await(
-                ALONE_MAX_MILLIS,
-                () -> scene.status().apply(scene.primary()).mode().equals("solo"));
+        String seen = "";
+        if (scene.awaitAlone(scene.pair().options().failoverAfter().toMillis() + 800)) {
+            try {
+                seen = damage.to(place);
+            } catch (IOException e) {
+                // Nothing that could be spoiled; the check wants a time when there was.
+            }
+        }
+        return Struck.atOnce(place.name(), 0, seen);
     }
 
     private static Struck flip(Scene scene, Target target) throws InterruptedException {
-        Place place = scene.places(target).getFirst();
-        if (!stopSecondary(scene, place)) {
-            return Struck.atOnce(place.name(), 0, "");
-        }
-        try (Stream<Path> files = Files.list(place.data().resolve("node/undo"))) {
-            List<Path> logs =
-                    files.filter(file -> file.toFile().length() > 0).sorted().toList();
+        return spoil(scene, target, place -> {
+            List<Path> logs = logs(place);
             if (logs.isEmpty()) {
-                return Struck.atOnce(place.name(), 0, "");
+                return "";
             }
             Path log = logs.get(scene.chance().nextInt(logs.size()));
             try (RandomAccessFile file = new RandomAccessFile(log.toFile(), "rw")) {
@@ -199,51 +208,41 @@ final class DiskFaults {
                 int old = file.read();
                 file.seek(at);
                 file.write(old ^ 1 << scene.chance().nextInt(8));
-                return Struck.atOnce(place.name(), 0, "a bit of byte " + at + " of " + log.getFileName());
+                return "a bit of byte " + at + " of " + log.getFileName();
             }
-        } catch (IOException e) {
-            return Struck.atOnce(place.name(), 0, "");
-        }
+        });
     }
 
     private static Struck tear(Scene scene, Target target) throws InterruptedException {
-        Place place = scene.places(target).getFirst();
-        if (!stopSecondary(scene, place)) {
-            return Struck.atOnce(place.name(), 0, "");
-        }
-        try (Stream<Path> files = Files.list(place.data().resolve("node/undo"))) {
-            List<Path> logs =
-                    files.filter(file -> file.toFile().length() > 0).sorted().toList();
+        return spoil(scene, target, place -> {
+            List<Path> logs = logs(place);
             if (logs.isEmpty()) {
-                return Struck.atOnce(place.name(), 0, "");
+                return "";
             }
             Path log = logs.getLast();
             try (RandomAccessFile file = new RandomAccessFile(log.toFile(), "rw")) {
                 long length = Math.min(file.length(), scene.millis(1, 20_000));
                 file.setLength(length);
-                return Struck.atOnce(place.name(), 0, log.getFileName() + " ends after " + length + " bytes");
+                return log.getFileName() + " ends after " + length + " bytes";
             }
-        } catch (IOException e) {
-            return Struck.atOnce(place.name(), 0, "");
+        });
+    }
+
+    /** The files of the undo log that are not empty. */
+    private static List<Path> logs(Place place) throws IOException {
+        try (Stream<Path> files = Files.list(place.data().resolve("node/undo"))) {
+            return files.filter(file -> file.toFile().length() > 0).sorted().toList();
         }
     }
 
     private static Struck replace(Scene scene, Target target) throws InterruptedException {
-        Place place = scene.places(target).getFirst();
-        if (!stopSecondary(scene, place)) {
-            return Struck.atOnce(place.name(), 0, "");
-        }
-        boolean wiped = wipe(place);
-        return Struck.atOnce(place.name(), 0, wiped ? "its folder was emptied" : "");
+        return spoil(scene, target, place -> wipe(place) ? "its folder was emptied" : "");
     }
 
     /** Deletes all that a host has; only for one that nobody depends on. */
     static boolean wipe(Place place) {
-        Path folder = place.data().resolve("node");
-        try (Stream<Path> files = Files.walk(folder)) {
-            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-                Files.deleteIfExists(file);
-            }
+        try {
+            Trees.delete(place.data().resolve("node"));
             return true;
         } catch (IOException e) {
             return false;

@@ -13,7 +13,6 @@ import java.util.Set;
 /** Faults of programs: killed, stopped, frozen, at bad moments; and the change of roles that somebody asks for. */
 final class ProcessFaults {
     private static final Duration SWITCHOVER_MAX = Duration.ofSeconds(10);
-    private static final long ALONE_MAX_MILLIS = 6_000;
 
     private ProcessFaults() {}
 
@@ -161,9 +160,7 @@ final class ProcessFaults {
     private static Struck killInJoin(Scene scene, Target target) throws InterruptedException {
         Place second = scene.pair().place(scene.primary().other());
         second.kill();
-        boolean alone = scene.await(
-                ALONE_MAX_MILLIS,
-                () -> scene.status().apply(scene.primary()).mode().equals("solo"));
+        boolean alone = scene.awaitAlone(0);
         second.start();
         boolean joining = scene.await(
                 5_000, () -> scene.status().apply(scene.primary()).mode().equals("joining"));

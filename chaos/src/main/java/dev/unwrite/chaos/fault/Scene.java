@@ -17,6 +17,7 @@ import java.util.function.Function;
  */
 public record Scene(Pair pair, Host primary, Function<Host, NodeStatus> status, Random chance) {
     private static final long POLL_MILLIS = 2;
+    private static final long ALONE_MAX_MILLIS = 6_000;
 
     /** The computers that a target means now. */
     public List<Place> places(Target target) {
@@ -48,6 +49,17 @@ public record Scene(Pair pair, Host primary, Function<Host, NodeStatus> status, 
             Thread.sleep(POLL_MILLIS);
         }
         return true;
+    }
+
+    /** Waits until the primary is alone and has been for so long; false where it is not in time. */
+    public boolean awaitAlone(long steadyMillis) throws InterruptedException {
+        long[] since = {Long.MAX_VALUE};
+        return await(ALONE_MAX_MILLIS, () -> {
+            boolean alone = status.apply(primary).mode().equals("solo");
+            long now = System.nanoTime();
+            since[0] = alone ? Math.min(since[0], now) : Long.MAX_VALUE;
+            return alone && now - since[0] >= steadyMillis * 1_000_000;
+        });
     }
 
     /** Names, for people. */

@@ -1,5 +1,6 @@
 package dev.unwrite.chaos.report;
 
+import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
 import java.io.InputStream;
@@ -10,14 +11,21 @@ import java.nio.file.StandardCopyOption;
 
 /** A page that needs nothing but itself: a template with its data put in. */
 public final class Page {
+    private static final JsonMapper INDENTED =
+            JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build();
     private static final JsonMapper COMPACT = JsonMapper.builder().build();
     private static final String PLACE = "/*DATA*/null";
+    /** Where a template has what all pages have in common. */
+    private static final String STYLE = "/*STYLE*/";
+
+    private static final String SCRIPT = "/*SCRIPT*/";
 
     private Page() {}
 
     /** Writes the page; {@code template} is the name of one beside this class. */
     public static void write(Path file, String template, Object data) throws IOException {
-        put(file, template(template).replace(PLACE, embeddable(COMPACT.writeValueAsString(data))));
+        String page = part(template).replace(STYLE, part("page.css")).replace(SCRIPT, part("page.js"));
+        put(file, page.replace(PLACE, embeddable(COMPACT.writeValueAsString(data))));
     }
 
     /** A text in the data must not end the script that it is embedded in. */
@@ -25,17 +33,21 @@ public final class Page {
         return json.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029");
     }
 
-    private static String template(String name) throws IOException {
+    private static String part(String name) throws IOException {
         try (InputStream in = Page.class.getResourceAsStream(name)) {
             if (in == null) {
-                throw new IOException("the template " + name + " is not beside the classes");
+                throw new IOException(name + " is not beside the classes");
             }
             return new String(in.readAllBytes(), StandardCharsets.UTF_8);
         }
     }
 
-    /** Writes a file that appears whole. */
-    public static void put(Path file, String text) throws IOException {
+    /** Writes JSON for people and programs, which appears whole. */
+    public static void putJson(Path file, Object content) throws IOException {
+        put(file, INDENTED.writeValueAsString(content) + "\n");
+    }
+
+    private static void put(Path file, String text) throws IOException {
         Path whole = file.resolveSibling(file.getFileName() + ".tmp");
         Files.writeString(whole, text);
         Files.move(whole, file, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);

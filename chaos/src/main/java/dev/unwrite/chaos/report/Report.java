@@ -1,6 +1,5 @@
 package dev.unwrite.chaos.report;
 
-import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
@@ -8,15 +7,14 @@ import java.nio.file.Path;
 
 /** Writes {@code results.json} and {@code report.html}. */
 public final class Report {
-    private static final JsonMapper JSON =
-            JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build();
+    private static final JsonMapper JSON = JsonMapper.builder().build();
 
     private Report() {}
 
     /** Writes both into the folder; they appear whole. Returns what is in {@code results.json}. */
     public static Results write(Path folder, RunRecord run) throws IOException {
         Results results = ResultsOf.run(run);
-        Page.put(folder.resolve("results.json"), JSON.writeValueAsString(results) + "\n");
+        Page.putJson(folder.resolve("results.json"), results);
         ObjectNode data = JSON.createObjectNode();
         data.set("results", JSON.valueToTree(results));
         data.set("timeline", JSON.valueToTree(TimelineOf.run(run)));

@@ -46,7 +46,8 @@ public final class ResultsOf {
         return Verdict.of(checks.stream().map(CheckResult::verdict).toList());
     }
 
-    private static Object valid(Verdict verdict) {
+    /** As {@code results.json} spells it: true, false, or "unknown". */
+    public static Object valid(Verdict verdict) {
         return switch (verdict) {
             case VALID -> true;
             case INVALID -> false;

@@ -7,6 +7,7 @@ import com.github.dockerjava.api.exception.DockerException;
 import com.github.dockerjava.api.model.Bind;
 import com.github.dockerjava.api.model.HostConfig;
 import com.github.dockerjava.api.model.Volume;
+import dev.unwrite.chaos.cluster.Await;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -19,56 +20,23 @@ import org.testcontainers.containers.startupcheck.IsRunningStartupCheckStrategy;
 import org.testcontainers.utility.DockerImageName;
 
 /** A computer that is a container: made by Testcontainers, then killed and started again through the engine's interface. */
-final class ContainerPlace implements Place {
+final class ContainerPlace extends Site {
     static final String LABEL = "dev.unwrite.harness";
 
     private static final Duration START_MAX = Duration.ofSeconds(30);
     private static final long MEMORY_BYTES = 512L << 20;
-    private static final long END_MAX_MILLIS = 10_000;
+    private static final Duration END_MAX = Duration.ofSeconds(10);
 
-    private final String name;
-    private final String address;
-    private final Path dir;
     private final Image image;
     private final Network network;
-    private final @Nullable LoopDisk disk;
-    private final Path script;
     private final DockerClient docker;
-    private List<String> program = List.of();
     private @Nullable GenericContainer<?> container;
 
-    ContainerPlace(
-            String name,
-            String address,
-            Path dir,
-            Image image,
-            Network network,
-            @Nullable LoopDisk disk,
-            Path script,
-            DockerClient docker) {
-        this.name = name;
-        this.address = address;
-        this.dir = dir;
+    ContainerPlace(StageFolder folder, String name, String address, Image image, Network network, DockerClient docker) {
+        super(folder, name, address);
         this.image = image;
         this.network = network;
-        this.disk = disk;
-        this.script = script;
         this.docker = docker;
-    }
-
-    @Override
-    public String name() {
-        return name;
-    }
-
-    @Override
-    public String address() {
-        return address;
-    }
-
-    @Override
-    public synchronized void program(List<String> words) {
-        program = List.copyOf(words);
     }
 
     @Override
@@ -79,34 +47,27 @@ final class ContainerPlace implements Place {
             return;
         }
         call(
-                "start " + name,
+                "start " + name(),
                 () -> docker.startContainerCmd(known.getContainerId()).exec());
     }
 
     private GenericContainer<?> create() {
-        List<String> words =
-                Launch.words(script, log(), clock(), Launch.java(Image.JAVA, image.classpath(), programWords()));
+        // In a container nobody has to watch for the harness: the next one sweeps.
+        List<String> words = command(Image.JAVA, image.classpath(), List.of("dev.unwrite.cli.Main"));
         GenericContainer<?> made = new GenericContainer<>(DockerImageName.parse(image.name()))
                 .withNetwork(network)
                 .withLabel(LABEL, Long.toString(ProcessHandle.current().pid()))
                 .withStartupCheckStrategy(new IsRunningStartupCheckStrategy().withTimeout(START_MAX))
                 .withCreateContainerCmdModifier(create -> create.withEntrypoint(words)
                         .withCmd(List.of())
-                        .withIpv4Address(address)
+                        .withIpv4Address(address())
                         .withHostConfig(config(create.getHostConfig())));
         try {
             made.start();
         } catch (RuntimeException e) {
-            throw new StageException("the engine did not start " + name + ": " + e.getMessage(), e);
+            throw new StageException("the engine did not start " + name() + ": " + e.getMessage(), e);
         }
         return made;
-    }
-
-    private List<String> programWords() {
-        // In a container nobody has to watch for the harness: the next one sweeps.
-        List<String> words = new ArrayList<>(List.of("dev.unwrite.cli.Main"));
-        words.addAll(program);
-        return program.isEmpty() || !program.getFirst().contains(".") ? words : program;
     }
 
     private HostConfig config(@Nullable HostConfig given) {
@@ -114,10 +75,10 @@ final class ContainerPlace implements Place {
         List<Bind> binds = new ArrayList<>();
         // Each computer sees its own disk only: what another one still holds could not be taken off.
         for (String folder : List.of("log", "clock", "trace", "witness")) {
-            binds.add(bind(dir.resolve(folder)));
+            binds.add(bind(folder().dir().resolve(folder)));
         }
         binds.add(bind(data()));
-        binds.add(bind(script));
+        binds.add(bind(folder().script()));
         return config.withBinds(binds)
                 .withMemory(MEMORY_BYTES)
                 .withNetworkMode(network.getId())
@@ -156,18 +117,18 @@ final class ContainerPlace implements Place {
             return;
         }
         thaw();
+        // What waits for a disk that answers nothing cannot die.
+        disk().ifPresent(LoopDisk::thaw);
         call(
-                "kill " + name,
+                "kill " + name(),
                 () -> docker.killContainerCmd(known.getContainerId())
                         .withSignal("KILL")
                         .exec());
-        long deadline = System.nanoTime() + END_MAX_MILLIS * 1_000_000;
-        while (isRunning()) {
-            if (System.nanoTime() > deadline) {
-                throw new StageException("the container of " + name + " does not die");
-            }
-            pause();
-        }
+        Await.until(
+                "the container of " + name() + " to die",
+                END_MAX,
+                () -> isRunning() ? Optional.empty() : Optional.of(true),
+                () -> "see docker ps");
     }
 
     @Override
@@ -175,7 +136,7 @@ final class ContainerPlace implements Place {
         GenericContainer<?> known = container;
         if (known != null) {
             call(
-                    "signal " + name,
+                    "signal " + name(),
                     () -> docker.killContainerCmd(known.getContainerId())
                             .withSignal(signal)
                             .exec());
@@ -187,7 +148,7 @@ final class ContainerPlace implements Place {
         GenericContainer<?> known = container;
         if (known != null) {
             call(
-                    "pause " + name,
+                    "pause " + name(),
                     () -> docker.pauseContainerCmd(known.getContainerId()).exec());
         }
     }
@@ -198,7 +159,7 @@ final class ContainerPlace implements Place {
         InspectContainerResponse.ContainerState state = state();
         if (known != null && state != null && Boolean.TRUE.equals(state.getPaused())) {
             call(
-                    "unpause " + name,
+                    "unpause " + name(),
                     () -> docker.unpauseContainerCmd(known.getContainerId()).exec());
         }
     }
@@ -210,26 +171,6 @@ final class ContainerPlace implements Place {
         return pid == null || pid == 0
                 ? Optional.empty()
                 : Optional.of(List.of("nsenter", "--net=/proc/" + pid + "/ns/net"));
-    }
-
-    @Override
-    public Path data() {
-        return dir.resolve("data").resolve(name);
-    }
-
-    @Override
-    public Optional<LoopDisk> disk() {
-        return Optional.ofNullable(disk);
-    }
-
-    @Override
-    public Path log() {
-        return dir.resolve("log").resolve(name + ".log");
-    }
-
-    @Override
-    public Path clock() {
-        return dir.resolve("clock").resolve(name);
     }
 
     /** Removes the container. */
@@ -255,15 +196,6 @@ final class ContainerPlace implements Place {
                     "the engine did not " + what + ": "
                             + String.valueOf(e.getMessage()).strip(),
                     e);
-        }
-    }
-
-    private static void pause() {
-        try {
-            Thread.sleep(5);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new StageException("interrupted", e);
         }
     }
 }

@@ -4,8 +4,6 @@ import com.github.dockerjava.api.DockerClient;
 import com.github.dockerjava.api.model.Container;
 import com.github.dockerjava.api.model.Network.Ipam;
 import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumSet;
@@ -22,24 +20,18 @@ import org.testcontainers.containers.Network;
 public final class DockerStage implements Stage {
     private static final int ATTEMPTS = 5;
 
-    private final Path dir;
+    private final StageFolder folder;
     private final Image image;
     private final Network network;
     private final String subnet;
-    private final Path script;
-    private final boolean disks;
-    private final long diskBytes;
     private final DockerClient docker;
     private final Map<String, ContainerPlace> places = new LinkedHashMap<>();
 
-    private DockerStage(Path dir, Image image, Network network, String subnet, long diskBytes) {
-        this.dir = dir;
+    private DockerStage(StageFolder folder, Image image, Network network, String subnet) {
+        this.folder = folder;
         this.image = image;
         this.network = network;
         this.subnet = subnet;
-        this.script = Launch.script(dir);
-        this.disks = LoopDisk.possible();
-        this.diskBytes = diskBytes;
         this.docker = DockerClientFactory.instance().client();
     }
 
@@ -51,7 +43,7 @@ public final class DockerStage implements Stage {
 
     /** Makes image and network. {@code first} are folders of classes that go before all others in the image. */
     public static DockerStage open(Path dir, long diskBytes, List<Path> first) {
-        ProcessStage.folders(dir);
+        StageFolder folder = StageFolder.make(dir, diskBytes);
         Image image = Image.make(first);
         RuntimeException last = null;
         for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
@@ -59,7 +51,7 @@ public final class DockerStage implements Stage {
             Network network = network(subnet);
             try {
                 network.getId();
-                return new DockerStage(dir, image, network, subnet, diskBytes);
+                return new DockerStage(folder, image, network, subnet);
             } catch (RuntimeException e) {
                 // Another network may have this subnet.
                 last = e;
@@ -130,7 +122,7 @@ public final class DockerStage implements Stage {
         if (Tools.isRoot() && Tools.have("iptables", "tc")) {
             abilities.add(Ability.NETWORK);
         }
-        if (disks) {
+        if (folder.hasDisks()) {
             abilities.add(Ability.DISK);
         }
         return abilities;
@@ -142,15 +134,7 @@ public final class DockerStage implements Stage {
     }
 
     private ContainerPlace make(String name) {
-        Path data = dir.resolve("data").resolve(name);
-        try {
-            Files.createDirectories(data);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-        LoopDisk disk =
-                disks && !name.equals("clients") ? LoopDisk.make(dir.resolve("disk"), name, data, diskBytes) : null;
-        return new ContainerPlace(name, subnet + "." + (2 + places.size()), dir, image, network, disk, script, docker);
+        return new ContainerPlace(folder, name, subnet + "." + (2 + places.size()), image, network, docker);
     }
 
     @Override
@@ -160,7 +144,7 @@ public final class DockerStage implements Stage {
 
     @Override
     public Path dir() {
-        return dir;
+        return folder.dir();
     }
 
     @Override

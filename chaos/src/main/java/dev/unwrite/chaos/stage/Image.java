@@ -1,13 +1,14 @@
 package dev.unwrite.chaos.stage;
 
+import dev.unwrite.chaos.Trees;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Set;
@@ -74,7 +75,7 @@ final class Image {
                 // What a pipe between two commands would do, in one command with one exit code.
                 Tools.run("sh", "-c", "tar -C '" + root + "' -c . | docker import - '" + name + "'");
             } finally {
-                delete(root);
+                Trees.delete(root);
             }
         } catch (IOException e) {
             throw new StageException("cannot make the image: " + e.getMessage(), e);
@@ -143,12 +144,11 @@ final class Image {
     private static String hash(List<Path> entries) {
         try {
             MessageDigest digest = MessageDigest.getInstance("SHA-256");
-            digest.update((Runtime.version() + MODULES).getBytes(java.nio.charset.StandardCharsets.UTF_8));
+            digest.update((Runtime.version() + MODULES).getBytes(StandardCharsets.UTF_8));
             for (Path entry : entries) {
                 try (Stream<Path> files = Files.walk(entry)) {
                     for (Path file : files.filter(Files::isRegularFile).sorted().toList()) {
-                        digest.update(
-                                entry.relativize(file).toString().getBytes(java.nio.charset.StandardCharsets.UTF_8));
+                        digest.update(entry.relativize(file).toString().getBytes(StandardCharsets.UTF_8));
                         digest.update(Files.readAllBytes(file));
                     }
                 }
@@ -165,14 +165,6 @@ final class Image {
             Tools.run("cp", "-a", from.toString(), to.toString());
         } else {
             Files.copy(from, to, StandardCopyOption.COPY_ATTRIBUTES, StandardCopyOption.REPLACE_EXISTING);
-        }
-    }
-
-    private static void delete(Path root) throws IOException {
-        try (Stream<Path> files = Files.walk(root)) {
-            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-                Files.deleteIfExists(file);
-            }
         }
     }
 }

@@ -11,70 +11,30 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /** A computer that is a plain process, in a network namespace or not. */
-final class ProcessPlace implements Place {
+final class ProcessPlace extends Site {
     private static final long END_MAX_SECONDS = 10;
 
-    private final String name;
-    private final String address;
-    private final Path dir;
     private final @Nullable String namespace;
-    private final @Nullable LoopDisk disk;
-    private final Path script;
     private final List<Path> first;
-    private List<String> program = List.of();
     private @Nullable Process process;
 
-    ProcessPlace(
-            String name,
-            String address,
-            Path dir,
-            @Nullable String namespace,
-            @Nullable LoopDisk disk,
-            Path script,
-            List<Path> first) {
-        this.first = first;
-        this.name = name;
-        this.address = address;
-        this.dir = dir;
+    ProcessPlace(StageFolder folder, String name, String address, @Nullable String namespace, List<Path> first) {
+        super(folder, name, address);
         this.namespace = namespace;
-        this.disk = disk;
-        this.script = script;
-    }
-
-    @Override
-    public String name() {
-        return name;
-    }
-
-    @Override
-    public String address() {
-        return address;
-    }
-
-    @Override
-    public synchronized void program(List<String> words) {
-        program = List.copyOf(words);
+        this.first = first;
     }
 
     @Override
     public synchronized void start() {
         if (isRunning()) {
-            throw new IllegalStateException(name + " is running");
+            throw new IllegalStateException(name() + " is running");
         }
-        List<String> java = new ArrayList<>();
-        if (!program.getFirst().contains(".")) {
-            // A command, not a class: it ends with this process, however that ends. The others are swept.
-            java.addAll(List.of(
-                    Child.class.getName(), Long.toString(ProcessHandle.current().pid())));
-        }
-        java.addAll(program);
+        // A command ends with this process, however that ends. What is a class is swept.
+        List<String> runsCommands = List.of(
+                Child.class.getName(), Long.toString(ProcessHandle.current().pid()));
         List<String> words = new ArrayList<>(network().orElse(List.of()));
-        words.addAll(Launch.words(
-                script,
-                log(),
-                clock(),
-                Launch.java(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(), classpath(), java)));
+        words.addAll(
+                command(Path.of(System.getProperty("java.home"), "bin", "java").toString(), classpath(), runsCommands));
         try {
             process = new ProcessBuilder(words)
                     .redirectErrorStream(true)
@@ -82,7 +42,7 @@ final class ProcessPlace implements Place {
                     .redirectInput(ProcessBuilder.Redirect.from(new File("/dev/null")))
                     .start();
         } catch (IOException e) {
-            throw new StageException("cannot start " + name + ": " + e.getMessage(), e);
+            throw new StageException("cannot start " + name() + ": " + e.getMessage(), e);
         }
     }
 
@@ -113,7 +73,7 @@ final class ProcessPlace implements Place {
         running.destroyForcibly();
         try {
             if (!running.waitFor(END_MAX_SECONDS, TimeUnit.SECONDS)) {
-                throw new StageException(name + " does not die: process " + running.pid());
+                throw new StageException(name() + " does not die: process " + running.pid());
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -144,25 +104,5 @@ final class ProcessPlace implements Place {
     public Optional<List<String>> network() {
         String own = namespace;
         return own == null ? Optional.empty() : Optional.of(List.of("ip", "netns", "exec", own));
-    }
-
-    @Override
-    public Path data() {
-        return dir.resolve("data").resolve(name);
-    }
-
-    @Override
-    public Optional<LoopDisk> disk() {
-        return Optional.ofNullable(disk);
-    }
-
-    @Override
-    public Path log() {
-        return dir.resolve("log").resolve(name + ".log");
-    }
-
-    @Override
-    public Path clock() {
-        return dir.resolve("clock").resolve(name);
     }
 }

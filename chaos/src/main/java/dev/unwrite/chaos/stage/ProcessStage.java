@@ -1,8 +1,5 @@
 package dev.unwrite.chaos.stage;
 
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.EnumSet;
 import java.util.LinkedHashMap;
@@ -13,39 +10,21 @@ import org.jspecify.annotations.Nullable;
 
 /** Plain processes: in network namespaces where this process may make them, else all on loopback. */
 public final class ProcessStage implements Stage {
-    private final Path dir;
-    private final Path script;
+    private final StageFolder folder;
     private final @Nullable Namespaces namespaces;
-    private final boolean disks;
-    private final long diskBytes;
-    private final Map<String, Place> places = new LinkedHashMap<>();
     private final List<Path> first;
-    private int plainHosts;
+    private final Map<String, Place> places = new LinkedHashMap<>();
 
-    private ProcessStage(Path dir, @Nullable Namespaces namespaces, boolean disks, long diskBytes, List<Path> first) {
-        this.first = first;
-        this.dir = dir;
+    private ProcessStage(StageFolder folder, @Nullable Namespaces namespaces, List<Path> first) {
+        this.folder = folder;
         this.namespaces = namespaces;
-        this.disks = disks;
-        this.diskBytes = diskBytes;
-        this.script = Launch.script(dir);
+        this.first = first;
     }
 
     /** Sets it up, with as much as this machine allows. {@code first} are folders of classes that go before all others. */
     public static ProcessStage open(Path dir, long diskBytes, List<Path> first) {
-        folders(dir);
-        Namespaces namespaces = Namespaces.possible() ? Namespaces.open() : null;
-        return new ProcessStage(dir, namespaces, LoopDisk.possible(), diskBytes, first);
-    }
-
-    static void folders(Path dir) {
-        try {
-            for (String folder : List.of("data", "log", "clock", "trace", "witness", "disk")) {
-                Files.createDirectories(dir.resolve(folder));
-            }
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        StageFolder folder = StageFolder.make(dir, diskBytes);
+        return new ProcessStage(folder, Namespaces.possible() ? Namespaces.open() : null, first);
     }
 
     @Override
@@ -59,7 +38,7 @@ public final class ProcessStage implements Stage {
         if (namespaces != null) {
             abilities.add(Ability.NETWORK);
         }
-        if (disks) {
+        if (folder.hasDisks()) {
             abilities.add(Ability.DISK);
         }
         return abilities;
@@ -72,18 +51,12 @@ public final class ProcessStage implements Stage {
 
     private Place make(String name) {
         Namespaces own = namespaces;
-        Namespaces.Home home = own == null ? null : own.add(name);
-        // Loopback has many addresses, so that plain processes have one each, too.
-        String address = home == null ? "127.0.77." + (2 + plainHosts++) : home.address();
-        Path data = dir.resolve("data").resolve(name);
-        try {
-            Files.createDirectories(data);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
+        if (own == null) {
+            // Loopback has many addresses, so that plain processes have one each, too.
+            return new ProcessPlace(folder, name, "127.0.77." + (2 + places.size()), null, first);
         }
-        LoopDisk disk =
-                disks && !name.equals("clients") ? LoopDisk.make(dir.resolve("disk"), name, data, diskBytes) : null;
-        return new ProcessPlace(name, address, dir, home == null ? null : home.namespace(), disk, script, first);
+        Namespaces.Home home = own.add(name);
+        return new ProcessPlace(folder, name, home.address(), home.namespace(), first);
     }
 
     @Override
@@ -94,7 +67,7 @@ public final class ProcessStage implements Stage {
 
     @Override
     public Path dir() {
-        return dir;
+        return folder.dir();
     }
 
     @Override

@@ -2,6 +2,7 @@ package dev.unwrite.chaos.workload;
 
 import dev.unwrite.chaos.cluster.Processes;
 import dev.unwrite.machine.ledger.client.LedgerLoad;
+import dev.unwrite.machine.ledger.client.Load;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
@@ -13,6 +14,7 @@ import java.util.stream.Collectors;
 /** The clients of the ledger: a process of its own that moves money until it is told to stop. */
 public final class LedgerWorkload {
     private static final long FINISH_MAX_MILLIS = 10_000;
+    private static final String PREFIX = "c";
 
     private final Settings settings;
     private final Process process;
@@ -27,19 +29,16 @@ public final class LedgerWorkload {
             List<InetSocketAddress> servers, Path history, int clients, int rate, int pipeline, long seed) {
         /** The names of the clients. */
         public List<String> clientIds() {
-            List<String> ids = new ArrayList<>();
-            for (int client = 0; client < clients; client++) {
-                ids.add("c" + client);
-            }
-            return ids;
+            return Load.clientIds(PREFIX, clients);
         }
 
-        private List<String> words() {
+        /** The arguments of {@link LedgerLoad}. */
+        public List<String> words() {
             String where = servers.stream()
                     .map(server -> server.getHostString() + ":" + server.getPort())
                     .collect(Collectors.joining(","));
             List<String> words = new ArrayList<>(List.of("--servers", where, "--history", history.toString()));
-            words.addAll(List.of("--clients", Integer.toString(clients), "--id-prefix", "c"));
+            words.addAll(List.of("--clients", Integer.toString(clients), "--id-prefix", PREFIX));
             words.addAll(List.of("--rate", Integer.toString(rate), "--pipeline", Integer.toString(pipeline)));
             words.addAll(List.of("--seed", Long.toString(seed)));
             words.addAll(List.of("--finish-within", Long.toString(FINISH_MAX_MILLIS)));
