@@ -1,11 +1,14 @@
 package dev.unwrite.chaos.stage;
 
+import dev.unwrite.chaos.cluster.Await;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
@@ -17,6 +20,7 @@ public final class LoopDisk implements Closeable {
     /** Ends the name of the file behind a disk, after the harness's process id; {@link Sweep} looks for it. */
     static final String SUFFIX = ".unwrite-disk";
 
+    private static final Duration FREE_MAX = Duration.ofSeconds(5);
     private static final String FILLER = "filler";
     private static final long SLOW_PERIOD_MILLIS = 60;
 
@@ -81,6 +85,12 @@ public final class LoopDisk implements Closeable {
             Tools.attempt(List.of("losetup", "-d", attached));
             device = null;
         }
+        // Somebody else's mount would keep the old file system alive beside the one that is mounted next.
+        Await.until(
+                "the disk " + image.getFileName() + " to be free",
+                FREE_MAX,
+                () -> Tools.run("losetup", "-j", image.toString()).isBlank() ? Optional.of(true) : Optional.empty(),
+                () -> "another mount namespace holds it");
     }
 
     /** From now on nothing reaches the disk, and what has not been synced never will. Kill its user, then {@link #powerUp}. */

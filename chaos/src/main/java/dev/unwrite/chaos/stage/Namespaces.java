@@ -27,7 +27,7 @@ final class Namespaces implements Closeable {
     }
 
     static boolean possible() {
-        if (!Tools.isRoot() || !Tools.have("ip", "iptables", "tc")) {
+        if (!Tools.isRoot() || !Tools.have("ip", "iptables", "tc", "nsenter")) {
             return false;
         }
         String probe = PREFIX + ProcessHandle.current().pid() + "-probe";

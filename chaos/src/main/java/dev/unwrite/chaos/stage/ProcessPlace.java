@@ -103,6 +103,8 @@ final class ProcessPlace extends Site {
     @Override
     public Optional<List<String>> network() {
         String own = namespace;
-        return own == null ? Optional.empty() : Optional.of(List.of("ip", "netns", "exec", own));
+        // Not "ip netns exec": it gives the program mounts of its own, which hold other hosts' disks when they are
+        // taken off.
+        return own == null ? Optional.empty() : Optional.of(List.of("nsenter", "--net=/run/netns/" + own));
     }
 }
