@@ -292,26 +292,24 @@ final class Mirror implements Closeable {
     }
 
     /**
-     * Effect DiscardAll, before the step that asks for it: all that this host keeps for another one's machine is gone, durably
-     * on return; an {@link IOException} says that something may still be there. To call it again is fine. What is gone first
-     * decides what a crash in between leaves: a checkpoint without copies is good only where the volume is as the
-     * checkpoint says.
+     * Effect DiscardAll, before the step that asks for it. On return the checkpoint is durably gone, and without it copies
+     * count for nothing, whatever a crash brings back of them; an {@link IOException} says that it may still be there. To
+     * call it again is fine.
      */
-    void discardAll(boolean copiesFirst) throws IOException, InterruptedException {
+    void discardAll() throws IOException, InterruptedException {
         dropReceiving();
         try {
-            if (copiesFirst) {
-                undo.discardAll().get();
-            }
             store.discard();
-            if (!copiesFirst) {
-                undo.discardAll().get();
-            }
-        } catch (IOException | ExecutionException e) {
+        } catch (IOException e) {
             throw new IOException(
                     "cannot run the machine while old copies cannot be discarded (" + e.getMessage()
                             + "); see to the disk of --data, and start the node again",
                     e);
+        }
+        try {
+            undo.discardAll().get();
+        } catch (ExecutionException e) {
+            fail("cannot discard old copies: " + e.getMessage());
         }
     }
 

@@ -142,9 +142,10 @@ final class Recovery {
         try (InputStream state = store.open()) {
             room.resume(state);
         }
-        // Durably, and before the machine runs: from a copy that is found later, a restart would roll back what the
+        // Before the machine runs: with a checkpoint and copies that are found later, a restart would roll back what
+        // the
         // machine has written since. Where it fails, this host goes on restoring, which changes nothing.
-        mirror.discardAll(true);
+        mirror.discardAll();
         if (!engine.take(new Action.Resume())) {
             throw new IllegalStateException("a finished rollback did not resume");
         }
@@ -301,8 +302,8 @@ final class Recovery {
             reopen();
         }
         room.prepare(sessions.await().infos());
-        // Before the machine runs, as above. The checkpoint goes first here: copies alone are never used.
-        mirror.discardAll(false);
+        // Before the machine runs, as above.
+        mirror.discardAll();
         if (!engine.take(new Action.ColdRead())) {
             throw new IllegalStateException("a flushed cold start was refused");
         }

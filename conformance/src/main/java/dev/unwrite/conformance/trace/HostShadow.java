@@ -2,6 +2,7 @@ package dev.unwrite.conformance.trace;
 
 import dev.unwrite.conformance.trace.NodeLog.Tag;
 import java.util.HashSet;
+import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Set;
 import java.util.TreeMap;
@@ -26,7 +27,7 @@ final class HostShadow {
     /** Whether the specification has a cold owner that has not flushed. */
     boolean coldDirty;
 
-    /** Copies that were being stored when their host stood aside: a later start may find them, and never needs them. */
+    /** Copies that were being stored when their host stood aside, or were discarded: a later start may find them, and never needs them. */
     final NavigableMap<Tag, Set<Integer>> abandoned = new TreeMap<>();
     /** How many of them the present process found. */
     int found;
@@ -58,14 +59,12 @@ final class HostShadow {
         log.computeIfAbsent(tag, t -> new HashSet<>()).add(block);
     }
 
+    /** A crash may bring discarded copies back. */
     void discardAll() {
+        abandon(log);
         log.clear();
         checkpoint = null;
         found = 0;
-    }
-
-    boolean holdsAnything() {
-        return checkpoint != null || !log.isEmpty();
     }
 
     void forgetMirror() {
@@ -75,9 +74,13 @@ final class HostShadow {
 
     /** What is being stored is not waited for any more. */
     void abandon() {
-        reading.forEach((tag, blocks) ->
-                abandoned.computeIfAbsent(tag, t -> new HashSet<>()).addAll(blocks));
+        abandon(reading);
         forgetMirror();
+    }
+
+    private void abandon(Map<Tag, Set<Integer>> copies) {
+        copies.forEach((tag, blocks) ->
+                abandoned.computeIfAbsent(tag, t -> new HashSet<>()).addAll(blocks));
     }
 
     boolean hasAbandoned(Tag tag, int block) {

@@ -234,13 +234,15 @@ final class Merger {
                 : null;
     }
 
-    /** Whether a host came back with nothing, though it had something when it ended. */
+    /**
+     * Whether a host came back without what it had when it ended: a checkpoint, without which copies count for nothing; or
+     * copies.
+     */
     private boolean isReplaced(NodeLog node, TraceEvent restart) {
         HostShadow shadow = shadow(node);
         return shadow.started
-                && shadow.holdsAnything()
-                && restart.after("copies") == 0
-                && restart.after("ckptEpoch") < 0;
+                && restart.after("ckptEpoch") < 0
+                && (shadow.checkpoint != null || (restart.after("copies") == 0 && !shadow.log.isEmpty()));
     }
 
     private boolean isReliedUpon(NodeLog node) {
@@ -481,7 +483,12 @@ final class Merger {
                 simple(node, e);
             }
             case "Commit" -> commit(node, tag(e), e, null);
-            case "FollowJoin", "Resume", "ColdRead" -> localStorage(node, e);
+            case "FollowJoin" -> followJoin(node, e);
+            case "Resume", "ColdRead" -> {
+                // The checkpoint was durably gone before: a start that finds it is one that should not be.
+                shadow.discardAll();
+                simple(node, e);
+            }
             case "OpenSession" -> openSession(node, e);
             case "StepDown" -> stepDown(node, e);
             case "Restart" -> restart(node, e);
@@ -651,24 +658,18 @@ final class Merger {
     // ---- Crashes.
 
     /** Steps that change local storage: the process may have been killed before they were durable. */
-    private void localStorage(NodeLog node, TraceEvent e) {
+    private void followJoin(NodeLog node, TraceEvent e) {
         HostShadow shadow = shadow(node);
         TraceEvent restart = node.nextRestart();
-        boolean follow = e.action().equals("FollowJoin");
         long term = e.record().path("term").asLong();
         if (restart != null && !node.comesBeforeRestart(Set.of("Commit", "StoreCopy", "FollowJoin"))) {
             long held = restart.after("ckptTerm");
-            boolean undone = follow ? held != 0 && held != term : held != 0 || restart.after("copies") != 0;
-            if (undone) {
+            if (held != 0 && held != term) {
                 shadow.ignored = true;
                 return;
             }
         }
-        if (follow) {
-            shadow.follow(term);
-        } else {
-            shadow.discardAll();
-        }
+        shadow.follow(term);
         simple(node, e);
     }
 
@@ -706,9 +707,10 @@ final class Merger {
             out.of("Crash", node.name(), e).hidden("the end of a process").add();
             if (isReplaced(node, e)) {
                 out.of("Replaced", node.name(), e)
-                        .hidden("a host that came back with an empty disk")
+                        .hidden("a host that came back without what it had")
                         .add();
                 shadow.discardAll();
+                shadow.found = Math.toIntExact(e.after("copies"));
             }
         }
         shadow.started = true;
