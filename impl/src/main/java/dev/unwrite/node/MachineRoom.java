@@ -30,6 +30,7 @@ final class MachineRoom implements MachineHost {
     private volatile Map<String, VolumeFront> volumes = Map.of();
     private volatile @Nullable Machine machine;
     private volatile @Nullable NbdServer server;
+    private volatile boolean ready;
     private volatile boolean running;
     private volatile @Nullable String failure;
 
@@ -69,6 +70,12 @@ final class MachineRoom implements MachineHost {
         Machine made = make();
         machine = made;
         made.resume(state);
+        ready = true;
+    }
+
+    /** Whether a machine was resumed, and not stopped since; it need not run yet. */
+    boolean isReady() {
+        return ready;
     }
 
     /** Starts the machine from its volumes; the gate is open. */
@@ -99,6 +106,7 @@ final class MachineRoom implements MachineHost {
     /** Ends the machine: its writes fail, what it said and was not covered never leaves. */
     void stop() {
         running = false;
+        ready = false;
         outputs.drop();
         gate.breakUp();
         path.endAll();

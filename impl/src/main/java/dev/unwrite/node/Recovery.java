@@ -138,9 +138,13 @@ final class Recovery {
         if (engine.state().role() != Role.RESTORING) {
             return;
         }
-        room.prepare(sessions.await().infos());
-        try (InputStream state = store.open()) {
-            room.resume(state);
+        // Once: an attempt that could not discard the checkpoint may have left it unreadable, and the machine stands
+        // ready.
+        if (!room.isReady()) {
+            room.prepare(sessions.await().infos());
+            try (InputStream state = store.open()) {
+                room.resume(state);
+            }
         }
         // Before the machine runs: with a checkpoint and copies that are found later, a restart would roll back what
         // the

@@ -71,6 +71,8 @@ public record Move(Kind kind, int host, int a, int b) {
         HEAL(false, false, false),
         /** The disk of the host is full, or has room again. */
         FULL(true, true, false),
+        /** The disk of the host can only be read, or be written again: nothing can be kept, and nothing deleted. */
+        READ_ONLY(true, true, false),
         /** A bit of the undo log of a host that is down changes. */
         FLIP(true, true, true),
         /** The next write of the undo log lands in the wrong place. */

@@ -48,6 +48,7 @@ public final class Schedule {
         {Kind.CUT_LINK, 1},
         {Kind.HEAL, 2},
         {Kind.FULL, 1},
+        {Kind.READ_ONLY, 1},
     };
 
     private static final Object[][] DAMAGED = {
@@ -111,6 +112,21 @@ public final class Schedule {
         {Kind.TAKE_OVER, 12},
     };
 
+    /** A failover, while one of the disks can only be read. */
+    private static final Object[][] FAILS_ON_A_DISK_THAT_CANNOT_DELETE = {
+        {Kind.READ_ONLY, 2}, {Kind.TAKE_OVER, 2}, {Kind.RUN, 1},
+    };
+
+    /** The machine goes on. */
+    private static final Object[][] GOES_ON = {
+        {Kind.RUN, 2}, {Kind.WRITE, 2},
+    };
+
+    /** And dies. */
+    private static final Object[][] DIES = {
+        {Kind.CRASH, 3}, {Kind.READ_ONLY, 1}, {Kind.RESTART, 1}, {Kind.RUN, 1},
+    };
+
     /** A rollback goes on step by step, while the storage loses its cache, sessions end, and the host starts again. */
     private static final Object[][] IN_A_ROLLBACK = {
         {Kind.JOB, 28},
@@ -122,6 +138,7 @@ public final class Schedule {
         {Kind.RECONNECT, 1},
         {Kind.STORAGE_CRASH, 2},
         {Kind.DESTAGE, 2},
+        {Kind.READ_ONLY, 2},
         {Kind.RUN, 1},
     };
 
@@ -168,6 +185,8 @@ public final class Schedule {
     private static final Style LATE_ANSWERS =
             new Style(ONLY_A, FEW, LARGEST, SHORT, PUT_ASIDE, IN_A_NEW_SESSION, COME_LATE);
     private static final Style ROLLBACKS = new Style(BOTH, FEW, LARGEST, LONG, BEFORE_A_FAILURE, IN_A_ROLLBACK);
+    private static final Style DELETIONS_THAT_FAIL =
+            new Style(BOTH, FEW, LARGEST, SHORT, GOES_ON, FAILS_ON_A_DISK_THAT_CANNOT_DELETE, GOES_ON, DIES);
     private static final Style TORN_LOGS = new Style(BOTH, FEW, LARGEST, LONG, TORN);
     private static final List<Style> STYLES = List.of(
             MUCH_RUNS_WELL,
@@ -185,6 +204,7 @@ public final class Schedule {
             ROLLBACKS,
             TORN_LOGS,
             TORN_LOGS,
+            DELETIONS_THAT_FAIL,
             new Style(BOTH, FEW, LARGEST, LONG, JOINS),
             new Style(BOTH, FEW, LARGEST, LONG, JOINS),
             new Style(BOTH, LARGEST, LARGEST, LONG, DAMAGED));

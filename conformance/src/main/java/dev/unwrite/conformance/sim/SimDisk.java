@@ -14,7 +14,7 @@ import java.util.TreeMap;
 
 /**
  * The local disk of a host. What was not synced may be lost in a crash, whole or in part, in any order; a crash may come
- * at any operation; the disk may be full; bits may change, and a write may land elsewhere.
+ * at any operation; the disk may be full, or can only be read; bits may change, and a write may land elsewhere.
  */
 final class SimDisk {
     private static final int PAGE = 4096;
@@ -26,6 +26,7 @@ final class SimDisk {
     private int leaves;
     private boolean dead;
     private boolean full;
+    private boolean readOnly;
     private boolean damaged;
     private boolean lied;
     private int misdirect = NO_CRASH;
@@ -170,6 +171,14 @@ final class SimDisk {
         full = now;
     }
 
+    boolean isReadOnly() {
+        return readOnly;
+    }
+
+    void setReadOnly(boolean now) {
+        readOnly = now;
+    }
+
     /** Whether something here is not as it was written, so that it may rightly be refused. */
     boolean isDamaged() {
         return damaged;
@@ -206,6 +215,9 @@ final class SimDisk {
         }
         if (dead) {
             throw new IOException("the host crashed here");
+        }
+        if (readOnly) {
+            throw new IOException("Read-only file system");
         }
     }
 

@@ -123,8 +123,8 @@ final class SimHost {
                 crash(0);
                 return;
             }
-            if (disk.isFull() && mirror == null && disk.isNew()) {
-                return; // There is no room for a new log.
+            if (disk.isReadOnly() || (disk.isFull() && mirror == null && disk.isNew())) {
+                return; // There is no room for a new log, or nothing can be written at all.
             }
             refused = true;
             if (!disk.isDamaged()) {
@@ -203,7 +203,7 @@ final class SimHost {
             }
             case Effect.SendCommitted e -> network.send(new Message.Committed(peer(), e.term(), e.epoch()));
             case Effect.DiscardCopies e -> mirror().toDiscard(e.term(), e.epoch());
-            case Effect.DiscardAll e -> disk(() -> mirror().discardAll());
+            case Effect.DiscardAll e -> {} // Done before the step: see discardAll.
             case Effect.DiscardOthers e -> disk(() -> mirror().discardOthers(e.term()));
             case Effect.Release e -> world.heard(machine.release(e.epoch()));
             case Effect.ReleaseFlushed e -> world.heard(machine.releaseAll());
@@ -461,6 +461,9 @@ final class SimHost {
         if (!(Protocol.step(before, new Action.Resume()) instanceof Step.Taken)) {
             return false;
         }
+        if (!discardAll()) {
+            return false;
+        }
         machine.load(saved);
         world.resumed(this, from.term(), from.epoch());
         return take(new Action.Resume(), null);
@@ -470,9 +473,28 @@ final class SimHost {
         if (!(Protocol.step(state(), new Action.ColdRead()) instanceof Step.Taken) || !connected()) {
             return false;
         }
+        if (!discardAll()) {
+            return false;
+        }
         machine.load(storage.image());
         world.counts().coldStarts++;
         return take(new Action.ColdRead(), null);
+    }
+
+    /**
+     * Before the machine runs, as in the node: the checkpoint is durably gone, or the host does not go on. A process that
+     * cannot delete its checkpoint tries again; one whose disk died in it crashes.
+     */
+    private boolean discardAll() {
+        try {
+            mirror().discardAll();
+            return true;
+        } catch (IOException e) {
+            if (disk.isDead()) {
+                world.toCrash(this);
+            }
+            return false;
+        }
     }
 
     // ---- The record and sessions.

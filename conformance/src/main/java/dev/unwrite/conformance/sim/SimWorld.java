@@ -187,6 +187,7 @@ public final class SimWorld {
             case SLOW_STATE -> network.loseState((a & 1) == 1);
             case HEAL -> network.heal();
             case FULL -> host.disk().setFull((a & 1) == 1);
+            case READ_ONLY -> host.disk().setReadOnly((a & 1) == 1);
             case FLIP -> {
                 if (!host.isUp()) {
                     host.disk().flip(a, move.b());
@@ -281,6 +282,7 @@ public final class SimWorld {
                 host.settleHaggling();
             }
         }
+        crashThoseWhoMust();
         for (int i = 0; i < MAX_MESSAGES_A_ROUND && !network.isEmpty(); i++) {
             deliver(0, false);
             crashThoseWhoMust();
@@ -330,6 +332,7 @@ public final class SimWorld {
         for (SimHost host : hosts) {
             host.disk().crashIn(-1, 0);
             host.disk().setFull(false);
+            host.disk().setReadOnly(false);
             host.disk().misdirect(-1);
             if (host.isRefused()) {
                 host.replaceDisk();

@@ -38,6 +38,7 @@ final class Moves {
                 Tuple.of(3, Kind.DROP),
                 Tuple.of(1, Kind.ABORT_JOIN),
                 Tuple.of(1, Kind.FORCE_COLD),
+                Tuple.of(1, Kind.READ_ONLY),
                 Tuple.of(3, Kind.CRASH_AT),
                 Tuple.of(1, Kind.CUT_LINK),
                 Tuple.of(3, Kind.SLOW_STATE),

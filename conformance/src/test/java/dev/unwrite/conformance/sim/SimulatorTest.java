@@ -77,6 +77,8 @@ class SimulatorTest {
                 "run:4,take_over:B,run:3,write:B:0:0,run:0,take_over:A,storage_crash:0",
                 "run:5,take_over:B,crash:B:0,restart:B,job:B:0",
                 "run:2,hold:0,write:A:2:0,run:3,write:A:2:0,hold:6,run:1,write:A:0:0,late:5,storage_crash:4",
+                "run:2,write:A:2:0,run:1,take_over:B,read_only:B:5,crash:A:0,run:4,write:B:2:0,run:2,crash:B:0",
+                "run:4,take_over:B,crash_at:B:13:0,run:3",
             })
     void whatOnceBrokeHolds(String moves) {
         assertThat(SimRun.violation(Move.parse(moves))).isNull();
