@@ -101,11 +101,11 @@ public final class ChaosCommand implements Callable<Integer> {
 
     @Option(
             names = "--load",
-            paramLabel = "ledger|volume|fio",
+            paramLabel = "ledger|volume",
             defaultValue = "ledger",
             description = {
                 "What the machine does (default ${DEFAULT-VALUE}): clients of a ledger move money; a program writes blocks"
-                        + " that describe themselves to the raw volume, and takes checkpoints; fio writes and verifies."
+                        + " that describe themselves to the raw volume, and takes the checkpoints by command."
             })
     private String load = "ledger";
 

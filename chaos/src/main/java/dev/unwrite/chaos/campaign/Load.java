@@ -14,7 +14,6 @@ interface Load extends Closeable {
         return switch (pair.options().load()) {
             case LEDGER -> new LedgerUse(pair);
             case VOLUME -> new VolumeUse(pair, watcher);
-            case FIO -> throw new IllegalStateException("not there yet");
         };
     }
 

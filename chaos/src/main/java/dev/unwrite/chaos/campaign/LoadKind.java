@@ -11,9 +11,7 @@ public enum LoadKind {
     /** The ledger runs on the hosts, and clients move money. */
     LEDGER,
     /** A program beside the hosts writes the raw volume, and takes the checkpoints by command. */
-    VOLUME,
-    /** The same with fio, which verifies what it wrote. */
-    FIO;
+    VOLUME;
 
     /** As on the command line. */
     public String word() {

@@ -155,9 +155,8 @@ public final class VolumeCheck {
 
     private boolean isOpen(long checkpoint) {
         return events.stream()
-                .anyMatch(event -> event.op() == VolumeEvent.Kind.CHECKPOINT
-                        && event.seq() == checkpoint
-                        && !event.isOk());
+                .anyMatch(event ->
+                        event.op() == VolumeEvent.Kind.CHECKPOINT && event.seq() == checkpoint && !event.isOk());
     }
 
     /** The checkpoint command that handed such a state over; 0 for an empty state, -1 if none did. */
@@ -188,10 +187,10 @@ public final class VolumeCheck {
 
     private CheckResult rolledBack() {
         List<String> evidence = new ArrayList<>();
-        evidence.add(takeovers + " takeovers, after each of which all blocks together (" + blocksLeft
-                + ") were those of one moment; " + takeoversByCommand + " of them at a checkpoint by command, of which "
-                + quietCuts + " had no write under way");
-        evidence.add(statesSeen + " times the state that was handed back was that of the same moment");
+        evidence.add("after " + takeovers + " takeovers all blocks (" + blocksLeft
+                + " together) were compared with what the machine was told; " + takeoversByCommand
+                + " went back to a checkpoint by command, " + quietCuts + " of these with no write under way");
+        evidence.add(statesSeen + " times the state that was handed back was compared, too");
         return result(
                 "volume-equals-checkpoint",
                 "After each takeover the volume is what it was at the checkpoint's cut, as the machine sees it",
