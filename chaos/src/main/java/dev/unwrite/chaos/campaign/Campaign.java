@@ -2,7 +2,6 @@ package dev.unwrite.chaos.campaign;
 
 import dev.unwrite.chaos.Moment;
 import dev.unwrite.chaos.check.CheckResult;
-import dev.unwrite.chaos.check.LedgerCheck;
 import dev.unwrite.chaos.check.RestoredImages;
 import dev.unwrite.chaos.check.StorageHistory;
 import dev.unwrite.chaos.check.TraceJudge;
@@ -14,23 +13,17 @@ import dev.unwrite.chaos.cluster.Watcher;
 import dev.unwrite.chaos.fault.Fault;
 import dev.unwrite.chaos.stage.Stage;
 import dev.unwrite.chaos.stage.StageException;
-import dev.unwrite.machine.ledger.client.History;
-import dev.unwrite.machine.ledger.client.LedgerView;
-import dev.unwrite.machine.ledger.client.Operation;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
 
 /** Forms a pair, loads it, lets the {@link Nemesis} work, waits until all is well again, and checks. */
 final class Campaign {
     private static final Duration START_MAX = Duration.ofSeconds(40);
-    private static final Duration READ_END_MAX = Duration.ofSeconds(20);
     private static final Duration LOAD_END_MAX = Duration.ofSeconds(25);
 
     private final Stage stage;
@@ -75,21 +68,22 @@ final class Campaign {
             StorageHistory storage,
             NodeStatus.Counters counters,
             List<Watcher.Seen> samples,
-            List<Operation> operations,
+            List<Request> requests,
             List<CheckResult> checks,
             String trouble) {}
 
     Outcome run() throws IOException, InterruptedException {
         String trouble = "";
-        LedgerView end = null;
-        List<String> reads = new ArrayList<>();
+        List<String> problems = new ArrayList<>();
         try (Pair pair = new Pair(stage, settings.options());
                 Watcher watcher = Watcher.start(pair::status);
+                Load load = Load.of(pair, watcher);
                 RestoredImages images = new RestoredImages(List.of(pair.witness(Host.A), pair.witness(Host.B)))) {
             Nemesis nemesis =
                     new Nemesis(pair, watcher, settings.faults(), settings.seed(), settings.recoverMax(), this::tell);
             boolean formed = false;
             try {
+                pair.clients().program(load.words());
                 form(pair, watcher);
                 formed = true;
                 nemesis.run(settings.duration(), settings.durationMax(), DidItsWork.takeovers(settings));
@@ -98,11 +92,12 @@ final class Campaign {
                 tell("the campaign ends here: " + trouble);
             }
             if (formed) {
-                end = calmDown(pair, nemesis, reads);
+                calmDown(pair, nemesis, load, problems);
             }
             images.look();
-            tell("checks: disk images, answers, owners, and every step of the nodes against the specification ...");
-            return outcome(pair, watcher, images, nemesis, end, reads, trouble);
+            tell("checks: disk images, what clients saw, owners, and every step of the nodes against the specification"
+                    + " ...");
+            return outcome(pair, watcher, images, nemesis, load, problems, trouble);
         }
     }
 
@@ -122,9 +117,8 @@ final class Campaign {
         tell("the pair is protected");
     }
 
-    /** Everything healed: the pair must come back, the clients finish, and the ledger is read. */
-    private @Nullable LedgerView calmDown(Pair pair, Nemesis nemesis, List<String> problems)
-            throws InterruptedException {
+    /** Everything healed: the pair must come back, the clients finish, and what is there is read. */
+    private void calmDown(Pair pair, Nemesis nemesis, Load load, List<String> problems) throws InterruptedException {
         try {
             nemesis.healAll();
             nemesis.startAll();
@@ -135,10 +129,9 @@ final class Campaign {
                     LOAD_END_MAX,
                     () -> pair.clients().isRunning() ? Optional.empty() : Optional.of(true),
                     () -> "see " + pair.clients().log());
-            return LedgerView.read(pair.ledgerServers(), pair.clientIds(), READ_END_MAX);
+            load.end();
         } catch (IOException | StageException | ClusterException e) {
             problems.add("at the end: " + e.getMessage());
-            return null;
         } finally {
             for (Host host : Host.values()) {
                 pair.place(host).kill();
@@ -152,18 +145,15 @@ final class Campaign {
             Watcher watcher,
             RestoredImages images,
             Nemesis nemesis,
-            @Nullable LedgerView end,
+            Load load,
             List<String> problems,
             String trouble)
             throws IOException {
         long endedAt = Moment.now();
-        List<Operation> operations = Files.exists(pair.history()) ? History.read(pair.history()) : List.of();
         StorageHistory storage = StorageHistory.read(pair.traces());
         List<CheckResult> checks = new ArrayList<>();
         checks.add(images.check());
-        checks.add(LedgerCheck.answersHold(operations, end));
-        checks.add(LedgerCheck.totalConserved(end));
-        checks.add(LedgerCheck.memoryAgreesWithPages(end));
+        checks.addAll(load.checks(storage));
         checks.add(storage.check());
         checks.add(ProtectedAgain.check(nemesis, settings.recoverMax(), problems));
         checks.add(traceJudge.check(pair.traces()));
@@ -179,7 +169,7 @@ final class Campaign {
                 storage,
                 watcher.counters(),
                 watcher.seen(),
-                operations,
+                load.requests(),
                 checks,
                 trouble);
     }

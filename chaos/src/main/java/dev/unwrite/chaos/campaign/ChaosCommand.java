@@ -42,7 +42,7 @@ import picocli.CommandLine.Spec;
         sortOptions = false,
         description = {
             "Breaks a pair in all ways that can be thought of, and checks what it did.",
-            "Storage, two hosts and the clients of a ledger run in containers of their own, or as processes, in network"
+            "Storage, two hosts and their clients run in containers of their own, or as processes, in network"
                     + " namespaces where this user may make them. Faults strike together, as the seed decides, and are"
                     + " healed; then the disk after each rollback, every answer, every owner and every step are checked."
         },
@@ -99,6 +99,16 @@ public final class ChaosCommand implements Callable<Integer> {
                     "Where the run leaves its files; an earlier run there is replaced (default ${DEFAULT-VALUE}).")
     private Path dir = Path.of("unwrite-chaos");
 
+    @Option(
+            names = "--load",
+            paramLabel = "ledger|volume",
+            defaultValue = "ledger",
+            description = {
+                "What the machine does (default ${DEFAULT-VALUE}): clients of a ledger move money; a program writes blocks"
+                        + " that describe themselves to the raw volume, and takes the checkpoints by command."
+            })
+    private String load = "ledger";
+
     @Option(names = "--no-wait", hidden = true, description = "End after --duration, whatever was seen.")
     private boolean noWait;
 
@@ -123,6 +133,7 @@ public final class ChaosCommand implements Callable<Integer> {
             Faults.all().forEach(fault -> out().printf("%-22s %s%n", fault.name(), fault.title()));
             return Exit.OK;
         }
+        LoadKind.parse(load);
         List<Fault> chosen = chosen();
         Duration least = least();
         Cluster where = where();
@@ -159,12 +170,14 @@ public final class ChaosCommand implements Callable<Integer> {
 
     private Integer run(Stage stage, List<Fault> possible, Duration least, long number, Cluster where)
             throws IOException, InterruptedException {
-        Pair.Options options = new Pair.Options(CHECKPOINT_EVERY, FAILOVER_AFTER, CLIENTS, RATE, PIPELINE, number);
+        Pair.Options options = new Pair.Options(
+                LoadKind.parse(load), CHECKPOINT_EVERY, FAILOVER_AFTER, CLIENTS, RATE, PIPELINE, number);
         Campaign.Settings settings = new Campaign.Settings(
                 options, possible, least, noWait ? least : least.multipliedBy(3), RECOVER_MAX, number);
         Campaign campaign = new Campaign(stage, settings, new SpecTraceJudge(TRACE_CHECK_MAX), this::print);
         Campaign.Outcome outcome = campaign.run();
-        ChaosResults results = ChaosResults.of(outcome, number, stage.kind(), commit(), command(number, where));
+        ChaosResults results =
+                ChaosResults.of(outcome, options.load(), number, stage.kind(), commit(), command(number, where));
         ChaosReport.write(stage.dir(), results, settings, outcome);
         return conclude(stage, results, outcome, number, where);
     }
@@ -279,7 +292,8 @@ public final class ChaosCommand implements Callable<Integer> {
 
     private String command(long number, Cluster where) {
         return "unwrite chaos --cluster " + where.name().toLowerCase(Locale.ROOT) + " --seed " + number
-                + " --duration " + duration + (faults.isEmpty() ? "" : " --faults " + String.join(",", faults))
+                + " --duration " + duration + (load.equals("ledger") ? "" : " --load " + load)
+                + (faults.isEmpty() ? "" : " --faults " + String.join(",", faults))
                 + " --dir " + dir;
     }
 

@@ -6,7 +6,6 @@ import dev.unwrite.chaos.check.CheckResult;
 import dev.unwrite.chaos.check.StorageHistory;
 import dev.unwrite.chaos.check.StorageHistory.Kind;
 import dev.unwrite.chaos.report.ResultsOf;
-import dev.unwrite.machine.ledger.client.Operation.Outcome;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -32,6 +31,7 @@ record ChaosResults(
         List<Change> ownership,
         List<String> endedByThemselves,
         double durationMs,
+        String load,
         String cluster,
         String commit,
         String command) {
@@ -58,11 +58,10 @@ record ChaosResults(
     /** One change of the ownership record. */
     record Change(double at, long term, String owner, String mode, String kind) {}
 
-    static ChaosResults of(Campaign.Outcome run, long seed, String cluster, String commit, String command) {
+    static ChaosResults of(
+            Campaign.Outcome run, LoadKind load, long seed, String cluster, String commit, String command) {
         StorageHistory storage = run.storage();
-        long answered = run.operations().stream()
-                .filter(op -> op.outcome() != Outcome.INFO)
-                .count();
+        long answered = run.requests().stream().filter(Request::isAnswered).count();
         return new ChaosResults(
                 ResultsOf.valid(ResultsOf.verdict(run.checks())),
                 seed,
@@ -81,7 +80,7 @@ record ChaosResults(
                         run.counters().restoredBlocks(),
                         run.counters().preservedBlocks(),
                         run.counters().checkpoints(),
-                        run.operations().size() - answered,
+                        run.requests().size() - answered,
                         run.recoveries().stream()
                                 .mapToLong(Long::longValue)
                                 .max()
@@ -90,6 +89,7 @@ record ChaosResults(
                 changes(run),
                 run.ended(),
                 Moment.millisAfter(run.startedAt(), run.endedAt()),
+                load.word(),
                 cluster,
                 commit,
                 command);

@@ -3,7 +3,6 @@ package dev.unwrite.chaos.campaign;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import dev.unwrite.chaos.Moment;
 import dev.unwrite.chaos.report.Quantiles;
-import dev.unwrite.machine.ledger.client.Operation;
 import dev.unwrite.machine.ledger.client.Operation.Outcome;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -53,14 +52,14 @@ record LoadSample(
     }
 
     static LoadSample of(Campaign.Outcome run, int most) {
-        List<Operation> all = new ArrayList<>(run.operations());
-        all.sort(Comparator.comparingLong(Operation::invoke));
+        List<Request> all = new ArrayList<>(run.requests());
+        all.sort(Comparator.comparingLong(Request::invoke));
         int rare = (int) all.stream().filter(LoadSample::isRare).count();
         int rareStride = stride(rare, Math.max(1, most / 2));
         int commonStride = stride(all.size() - rare, Math.max(1, most - kept(rare, rareStride)));
-        List<Operation> shown = thin(all, rareStride, commonStride);
+        List<Request> shown = thin(all, rareStride, commonStride);
         List<String> names =
-                shown.stream().map(Operation::client).distinct().sorted().toList();
+                shown.stream().map(Request::client).distinct().sorted().toList();
         Quantiles latencies = new Quantiles(all.stream()
                 .filter(op -> op.outcome() != Outcome.INFO)
                 .map(LoadSample::millis)
@@ -74,7 +73,7 @@ record LoadSample(
                         .mapToDouble(op -> Math.round(millis(op) * 100) / 100.0)
                         .toArray(),
                 letters(shown.stream().map(LoadSample::outcome).toList()),
-                letters(shown.stream().map(LoadSample::kind).toList()),
+                letters(shown.stream().map(op -> String.valueOf(op.kind())).toList()),
                 shown.stream().mapToInt(op -> names.indexOf(op.client())).toArray(),
                 names,
                 all.size(),
@@ -90,11 +89,11 @@ record LoadSample(
     }
 
     /** These are what one looks for. */
-    private static boolean isRare(Operation op) {
+    private static boolean isRare(Request op) {
         return op.outcome() == Outcome.INFO || millis(op) >= SLOW_MS;
     }
 
-    private static double millis(Operation op) {
+    private static double millis(Request op) {
         return (op.complete() - op.invoke()) / NANOS_PER_MILLI;
     }
 
@@ -106,11 +105,11 @@ record LoadSample(
         return (count + stride - 1) / stride;
     }
 
-    private static List<Operation> thin(List<Operation> all, int rareStride, int commonStride) {
-        List<Operation> shown = new ArrayList<>();
+    private static List<Request> thin(List<Request> all, int rareStride, int commonStride) {
+        List<Request> shown = new ArrayList<>();
         int rare = 0;
         int common = 0;
-        for (Operation op : all) {
+        for (Request op : all) {
             if (isRare(op) ? rare++ % rareStride == 0 : common++ % commonStride == 0) {
                 shown.add(op);
             }
@@ -127,7 +126,7 @@ record LoadSample(
                 + " of the others";
     }
 
-    private static String outcome(Operation op) {
+    private static String outcome(Request op) {
         return switch (op.outcome()) {
             case OK -> "o";
             case FAIL -> "f";
@@ -135,20 +134,11 @@ record LoadSample(
         };
     }
 
-    private static String kind(Operation op) {
-        return switch (op.op()) {
-            case TRANSFER -> "T";
-            case READ -> "R";
-            case BALANCES -> "B";
-            case HELLO -> "H";
-        };
-    }
-
     private static String letters(List<String> each) {
         return String.join("", each);
     }
 
-    private static int count(List<Operation> all, Outcome outcome) {
+    private static int count(List<Request> all, Outcome outcome) {
         return (int) all.stream().filter(op -> op.outcome() == outcome).count();
     }
 
@@ -164,7 +154,7 @@ record LoadSample(
 
     private static int[] answered(Campaign.Outcome run, int bucketMs) {
         int[] counts = new int[(int) (Moment.millisAfter(run.startedAt(), run.endedAt()) / bucketMs) + 1];
-        for (Operation op : run.operations()) {
+        for (Request op : run.requests()) {
             int at = (int) Math.floor(Moment.millisAfter(run.startedAt(), op.complete()) / bucketMs);
             if (op.outcome() != Outcome.INFO && at >= 0 && at < counts.length) {
                 counts[at]++;

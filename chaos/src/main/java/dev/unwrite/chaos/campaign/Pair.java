@@ -8,8 +8,6 @@ import dev.unwrite.chaos.cluster.NodeStatus;
 import dev.unwrite.chaos.fault.Wire;
 import dev.unwrite.chaos.stage.Place;
 import dev.unwrite.chaos.stage.Stage;
-import dev.unwrite.chaos.workload.LedgerWorkload;
-import dev.unwrite.machine.ledger.client.LedgerLoad;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -29,8 +27,8 @@ import java.util.Optional;
 public final class Pair implements Closeable {
     private static final String GROUP = "bank";
     private static final String VOLUME = "disk";
-    /** What a ledger needs, and little more: a copy of all of it is made at each cut. */
-    private static final long VOLUME_BYTES = 1L << 20;
+    /** Little more than a ledger needs: a copy of all of it is made at each cut. */
+    static final long VOLUME_BYTES = 1L << 20;
 
     private static final int STORAGE_PORT = 10809;
     private static final int PEER_PORT = 7000;
@@ -48,7 +46,13 @@ public final class Pair implements Closeable {
 
     /** How the nodes run, and what loads them. */
     public record Options(
-            Duration checkpointEvery, Duration failoverAfter, int clients, int rate, int pipeline, long seed) {}
+            LoadKind load,
+            Duration checkpointEvery,
+            Duration failoverAfter,
+            int clients,
+            int rate,
+            int pipeline,
+            long seed) {}
 
     /** Makes computers and links; nothing runs yet. */
     public Pair(Stage stage, Options options) throws IOException {
@@ -70,7 +74,6 @@ public final class Pair implements Closeable {
         for (Host host : Host.values()) {
             place(host).program(nodeWords(host));
         }
-        clients().program(loadWords());
     }
 
     private List<String> storageWords() {
@@ -90,8 +93,13 @@ public final class Pair implements Closeable {
         words.addAll(
                 List.of("--peer", stage.harness() + ":" + wire(host.other()).port()));
         words.addAll(List.of("--serve", nbd(own, NBD_PORT), "--control", own + ":" + CONTROL_PORT));
-        words.addAll(List.of("--machine", "ledger", "--ledger", own + ":" + LEDGER_PORT));
-        words.addAll(List.of("--checkpoint-every", options.checkpointEvery().toMillis() + "ms"));
+        if (options.load() == LoadKind.LEDGER) {
+            words.addAll(List.of("--machine", "ledger", "--ledger", own + ":" + LEDGER_PORT));
+            words.addAll(List.of("--checkpoint-every", options.checkpointEvery().toMillis() + "ms"));
+        } else {
+            // The machine is a client of the volume: only it knows when its state can be handed over.
+            words.addAll(List.of("--machine", "none", "--checkpoint-every", "manual"));
+        }
         words.addAll(List.of("--failover-after", options.failoverAfter().toMillis() + "ms"));
         words.addAll(List.of("--undo-limit", Integer.toString(UNDO_LIMIT_MIB)));
         words.addAll(List.of(
@@ -102,21 +110,15 @@ public final class Pair implements Closeable {
         return words;
     }
 
-    private LedgerWorkload.Settings load() {
-        return new LedgerWorkload.Settings(
-                ledgerServers(), history(), options.clients(), options.rate(), options.pipeline(), options.seed());
-    }
-
-    private List<String> loadWords() {
-        List<String> words = new ArrayList<>(List.of(LedgerLoad.class.getName()));
-        words.addAll(load().words());
-        words.addAll(List.of("--reply-timeout", "1000", "--no-input"));
-        return words;
-    }
-
-    /** The names of the clients. */
-    public List<String> clientIds() {
-        return load().clientIds();
+    /** Where to reach volume and control of each host, as options of a load. */
+    List<String> volumeWords() {
+        List<String> volumes = new ArrayList<>();
+        List<String> controlWords = new ArrayList<>();
+        for (Host host : Host.values()) {
+            volumes.add(host + "=" + nbd(place(host).address(), NBD_PORT) + "/" + VOLUME);
+            controlWords.add(host + "=" + place(host).address() + ":" + CONTROL_PORT);
+        }
+        return List.of("--volumes", String.join(",", volumes), "--controls", String.join(",", controlWords));
     }
 
     private static String nbd(String address, int port) {

@@ -1,8 +1,6 @@
 package dev.unwrite.chaos.campaign;
 
 import dev.unwrite.chaos.Moment;
-import dev.unwrite.machine.ledger.client.Operation;
-import dev.unwrite.machine.ledger.client.Operation.Outcome;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -20,9 +18,9 @@ final class StepLines {
             faults.computeIfAbsent(list.get(i).step(), step -> new ArrayList<>())
                     .add(i);
         }
-        double[] answers = run.operations().stream()
-                .filter(op -> op.outcome() != Outcome.INFO)
-                .mapToLong(Operation::complete)
+        double[] answers = run.requests().stream()
+                .filter(Request::isAnswered)
+                .mapToLong(Request::complete)
                 .sorted()
                 .mapToDouble(at -> Moment.millisAfter(run.startedAt(), at))
                 .toArray();

@@ -44,6 +44,14 @@ public final class Control implements Closeable {
                 request(what, within).POST(HttpRequest.BodyPublishers.noBody()).build());
     }
 
+    /** Asks for a checkpoint of a machine with this state, and waits until it is done. */
+    public JsonNode checkpoint(byte[] state, Duration within) throws IOException {
+        return send(request("checkpoint?timeout=" + within.toMillis() + "ms", within.plus(STATUS_MAX))
+                .header("Content-Type", "application/octet-stream")
+                .POST(HttpRequest.BodyPublishers.ofByteArray(state))
+                .build());
+    }
+
     private HttpRequest.Builder request(String what, Duration within) {
         String uri = "http://" + address.getHostString() + ":" + address.getPort() + "/" + what;
         return HttpRequest.newBuilder(URI.create(uri)).timeout(within);

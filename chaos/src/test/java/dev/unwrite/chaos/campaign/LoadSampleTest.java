@@ -19,7 +19,7 @@ class LoadSampleTest {
         assertThat(all.kinds()).hasSize(all.total());
         assertThat(all.ok() + all.fail() + all.info())
                 .isEqualTo(all.total())
-                .isEqualTo(RUN.operations().size());
+                .isEqualTo(RUN.requests().size());
         assertThat(Arrays.stream(all.answered()).sum()).isEqualTo(all.ok() + all.fail());
     }
 
@@ -38,7 +38,7 @@ class LoadSampleTest {
 
     @Test
     void evenRequestsWithoutAnAnswerAreBounded() {
-        List<Operation> lost = RUN.operations().stream()
+        List<Request> lost = RUN.requests().stream()
                 .map(op -> SampleCampaign.operation(1, 5_000, 6_500, Operation.Outcome.INFO))
                 .toList();
         LoadSample some = LoadSample.of(SampleCampaign.with(List.of(), lost, SampleCampaign.changes()), 100);

@@ -35,7 +35,7 @@ final class SampleCampaign {
             throw new IllegalStateException("a sample");
         };
         return new Campaign.Settings(
-                new Pair.Options(Duration.ofMillis(100), Duration.ofMillis(700), 6, 60, 4, 5),
+                new Pair.Options(LoadKind.LEDGER, Duration.ofMillis(100), Duration.ofMillis(700), 6, 60, 4, 5),
                 List.of(
                         new Fault("kill", "SIGKILL", Set.of(), List.of(Target.PRIMARY), true, none),
                         new Fault("loss", "packets get lost", Set.of(), List.of(Target.BOTH), false, none),
@@ -47,7 +47,8 @@ final class SampleCampaign {
     }
 
     static ChaosResults results(Campaign.Outcome run) {
-        return ChaosResults.of(run, 5, "processes in network namespaces", "0123456789ab", "unwrite chaos --seed 5");
+        return ChaosResults.of(
+                run, LoadKind.LEDGER, 5, "processes in network namespaces", "0123456789ab", "unwrite chaos --seed 5");
     }
 
     static Campaign.Outcome valid() {
@@ -65,7 +66,7 @@ final class SampleCampaign {
     }
 
     static Campaign.Outcome with(
-            List<CheckResult> checks, List<Operation> operations, List<StorageHistory.Change> changes) {
+            List<CheckResult> checks, List<Request> operations, List<StorageHistory.Change> changes) {
         return new Campaign.Outcome(
                 START,
                 at(12_000),
@@ -133,9 +134,9 @@ final class SampleCampaign {
     }
 
     /** Answers come until 3.28 s, from 4.1 s to 7 s, and from 7.9 s on; two requests have none. */
-    static List<Operation> operations() {
+    static List<Request> operations() {
         Random chance = new Random(1);
-        List<Operation> all = new ArrayList<>();
+        List<Request> all = new ArrayList<>();
         for (double t = 1_000; t < 11_500; t += 10) {
             double answer = t + 40 + chance.nextInt(80);
             answer = answer > 3_280 && answer < 4_100 ? 4_100 : answer > 7_000 && answer < 7_900 ? 7_900 : answer;
@@ -147,19 +148,7 @@ final class SampleCampaign {
         return all;
     }
 
-    static Operation operation(int number, double invoke, double complete, Operation.Outcome outcome) {
-        return new Operation(
-                "c" + number % 6,
-                number / 6 + 1,
-                Operation.Kind.TRANSFER,
-                1,
-                2,
-                3,
-                at(invoke),
-                at(complete),
-                outcome,
-                number,
-                List.of(1L, 2L),
-                null);
+    static Request operation(int number, double invoke, double complete, Operation.Outcome outcome) {
+        return new Request("c" + number % 6, 'T', at(invoke), at(complete), outcome);
     }
 }

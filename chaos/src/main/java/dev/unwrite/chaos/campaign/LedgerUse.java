@@ -1,0 +1,72 @@
+package dev.unwrite.chaos.campaign;
+
+import dev.unwrite.chaos.check.CheckResult;
+import dev.unwrite.chaos.check.LedgerCheck;
+import dev.unwrite.chaos.check.StorageHistory;
+import dev.unwrite.chaos.workload.LedgerWorkload;
+import dev.unwrite.machine.ledger.client.History;
+import dev.unwrite.machine.ledger.client.LedgerLoad;
+import dev.unwrite.machine.ledger.client.LedgerView;
+import dev.unwrite.machine.ledger.client.Operation;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** The ledger on the hosts, and clients that move money in it. */
+final class LedgerUse implements Load {
+    private static final Duration READ_END_MAX = Duration.ofSeconds(20);
+
+    private final Pair pair;
+    private final LedgerWorkload.Settings settings;
+    private @Nullable LedgerView end;
+
+    LedgerUse(Pair pair) {
+        this.pair = pair;
+        Pair.Options options = pair.options();
+        settings = new LedgerWorkload.Settings(
+                pair.ledgerServers(),
+                pair.history(),
+                options.clients(),
+                options.rate(),
+                options.pipeline(),
+                options.seed());
+    }
+
+    @Override
+    public List<String> words() {
+        List<String> words = new ArrayList<>(List.of(LedgerLoad.class.getName()));
+        words.addAll(settings.words());
+        words.addAll(List.of("--reply-timeout", "1000", "--no-input"));
+        return words;
+    }
+
+    @Override
+    public void end() throws IOException, InterruptedException {
+        end = LedgerView.read(pair.ledgerServers(), settings.clientIds(), READ_END_MAX);
+    }
+
+    private List<Operation> operations() throws IOException {
+        return Files.exists(pair.history()) ? History.read(pair.history()) : List.of();
+    }
+
+    @Override
+    public List<Request> requests() throws IOException {
+        return operations().stream().map(Request::of).toList();
+    }
+
+    @Override
+    public List<CheckResult> checks(StorageHistory storage) throws IOException {
+        return List.of(
+                LedgerCheck.answersHold(operations(), end),
+                LedgerCheck.totalConserved(end),
+                LedgerCheck.memoryAgreesWithPages(end));
+    }
+
+    @Override
+    public void close() {
+        // Nothing is open.
+    }
+}

@@ -1,0 +1,31 @@
+package dev.unwrite.chaos.campaign;
+
+import dev.unwrite.cli.Exit;
+import dev.unwrite.cli.ExitException;
+import java.util.Arrays;
+import java.util.Locale;
+import java.util.stream.Collectors;
+
+/** What may load a pair. */
+public enum LoadKind {
+    /** The ledger runs on the hosts, and clients move money. */
+    LEDGER,
+    /** A program beside the hosts writes the raw volume, and takes the checkpoints by command. */
+    VOLUME;
+
+    /** As on the command line. */
+    public String word() {
+        return name().toLowerCase(Locale.ROOT);
+    }
+
+    /** What a word means; an {@link ExitException} where it means nothing. */
+    static LoadKind parse(String word) {
+        return Arrays.stream(values())
+                .filter(kind -> kind.word().equals(word))
+                .findFirst()
+                .orElseThrow(() -> new ExitException(
+                        Exit.USAGE,
+                        "--load: no load is called " + word + "; there are "
+                                + Arrays.stream(values()).map(LoadKind::word).collect(Collectors.joining(", "))));
+    }
+}

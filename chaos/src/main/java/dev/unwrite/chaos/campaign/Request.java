@@ -1,0 +1,28 @@
+package dev.unwrite.chaos.campaign;
+
+import dev.unwrite.machine.ledger.client.Operation;
+import dev.unwrite.machine.ledger.client.Operation.Outcome;
+
+/**
+ * Something that a client asked for, whatever the load.
+ *
+ * @param kind a letter, as in the history
+ * @param invoke nanoseconds since 1970, as {@code complete}
+ */
+record Request(String client, char kind, long invoke, long complete, Outcome outcome) {
+    /** Whether it got an answer. */
+    boolean isAnswered() {
+        return outcome != Outcome.INFO;
+    }
+
+    /** One of the ledger's. */
+    static Request of(Operation op) {
+        char kind = switch (op.op()) {
+            case TRANSFER -> 'T';
+            case READ -> 'R';
+            case BALANCES -> 'B';
+            case HELLO -> 'H';
+        };
+        return new Request(op.client(), kind, op.invoke(), op.complete(), op.outcome());
+    }
+}

@@ -1,0 +1,92 @@
+package dev.unwrite.chaos.campaign;
+
+import dev.unwrite.chaos.cluster.Host;
+import dev.unwrite.chaos.cluster.NodeStatus;
+import dev.unwrite.chaos.cluster.Watcher;
+import dev.unwrite.chaos.volume.MachineState;
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * Looks, in each term, at the state that the new primary found for its machine. It lies on the disk of that host, which
+ * clients do not see. Thread-safe.
+ */
+final class StateKeeper implements Closeable {
+    private static final long EVERY_MILLIS = 20;
+
+    private final Pair pair;
+    private final Watcher watcher;
+    private final Map<Long, String> lines = new TreeMap<>();
+    private volatile boolean stopping;
+    private final Thread thread;
+
+    private StateKeeper(Pair pair, Watcher watcher) {
+        this.pair = pair;
+        this.watcher = watcher;
+        this.thread = Thread.ofPlatform().daemon().name("states").unstarted(this::run);
+    }
+
+    /** Starts to look. */
+    static StateKeeper start(Pair pair, Watcher watcher) {
+        StateKeeper keeper = new StateKeeper(pair, watcher);
+        keeper.thread.start();
+        return keeper;
+    }
+
+    private void run() {
+        while (!stopping) {
+            for (Host host : Host.values()) {
+                look(host);
+            }
+            try {
+                Thread.sleep(EVERY_MILLIS);
+            } catch (InterruptedException e) {
+                return;
+            }
+        }
+    }
+
+    private void look(Host host) {
+        NodeStatus seen = watcher.last(host);
+        if (!seen.isPrimary() || knows(seen.term())) {
+            return;
+        }
+        Path file = pair.place(host).data().resolve("node").resolve("state");
+        String line;
+        try {
+            line = Files.exists(file) ? MachineState.lineOf(Files.readString(file)) : "";
+        } catch (IOException e) {
+            return;
+        }
+        // The file is replaced only by a takeover: the same term before and after means that it is of this one.
+        NodeStatus now = pair.status(host);
+        if (now.isPrimary() && now.term() == seen.term()) {
+            synchronized (lines) {
+                lines.put(seen.term(), line);
+            }
+        }
+    }
+
+    private boolean knows(long term) {
+        synchronized (lines) {
+            return lines.containsKey(term);
+        }
+    }
+
+    /** What was seen, by term. */
+    Map<Long, String> lines() {
+        synchronized (lines) {
+            return Map.copyOf(lines);
+        }
+    }
+
+    @Override
+    public void close() {
+        stopping = true;
+        thread.interrupt();
+    }
+}

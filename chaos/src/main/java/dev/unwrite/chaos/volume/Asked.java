@@ -1,0 +1,46 @@
+package dev.unwrite.chaos.volume;
+
+import dev.unwrite.chaos.volume.VolumeEvent.Kind;
+import dev.unwrite.machine.ledger.client.Operation.Outcome;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** A request that was begun, until it is known how it ended. For one thread. */
+final class Asked {
+    private static final long BASE = System.currentTimeMillis() * 1_000_000 - System.nanoTime();
+
+    private final Kind op;
+    private final String client;
+    private final String host;
+    private final long term;
+    private final long invoke = now();
+    long seq;
+    int block;
+    int count;
+    long epoch;
+    boolean quiet;
+    boolean durable;
+    List<Long> values = List.of();
+    List<String> wrong = List.of();
+
+    @Nullable
+    String state;
+
+    Asked(Kind op, String client, String host, long term) {
+        this.op = op;
+        this.client = client;
+        this.host = host;
+        this.term = term;
+    }
+
+    /** Nanoseconds since 1970 that never go back while the process lives. */
+    static long now() {
+        return BASE + System.nanoTime();
+    }
+
+    VolumeEvent ended(Outcome outcome, @Nullable String error) {
+        return new VolumeEvent(
+                op, client, host, term, seq, block, count, epoch, invoke, now(), outcome, quiet, durable, values, wrong,
+                state, error);
+    }
+}

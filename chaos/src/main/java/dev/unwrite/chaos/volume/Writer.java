@@ -1,0 +1,115 @@
+package dev.unwrite.chaos.volume;
+
+import dev.unwrite.chaos.volume.VolumeEvent.Kind;
+import dev.unwrite.machine.ledger.client.Operation.Outcome;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.Random;
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * Writes blocks that nobody else writes, one request after the other, so that the writes of each block have an order. For a
+ * thread of its own.
+ */
+final class Writer implements Runnable {
+    private static final int COUNT_MAX = 4;
+    private static final int FLUSH_PERCENT = 8;
+    private static final int FUA_PERCENT = 8;
+
+    private final String name;
+    private final int number;
+    private final int first;
+    private final int blocks;
+    private final long everyNanos;
+    private final Random chance;
+    private final Traffic traffic;
+    private final Recorder recorder;
+    private final AtomicLong seqs;
+    private final AtomicLong checkpoints;
+
+    /**
+     * @param first of its blocks, {@code blocks} in all
+     * @param everyNanos between two requests, on average
+     * @param seqs numbers for writes, for all writers
+     * @param checkpoints the number of the last checkpoint that was asked for
+     */
+    Writer(
+            int number,
+            int first,
+            int blocks,
+            long everyNanos,
+            long seed,
+            Traffic traffic,
+            Recorder recorder,
+            AtomicLong seqs,
+            AtomicLong checkpoints) {
+        this.name = "w" + number;
+        this.number = number;
+        this.first = first;
+        this.blocks = blocks;
+        this.everyNanos = everyNanos;
+        this.chance = new Random(seed + number);
+        this.traffic = traffic;
+        this.recorder = recorder;
+        this.seqs = seqs;
+        this.checkpoints = checkpoints;
+    }
+
+    @Override
+    public void run() {
+        try {
+            while (true) {
+                Thread.sleep(chance.nextLong(2 * everyNanos) / 1_000_000);
+                Session session = traffic.enter();
+                if (session == null) {
+                    return;
+                }
+                try {
+                    if (chance.nextInt(100) < FLUSH_PERCENT) {
+                        flush(session);
+                    } else {
+                        write(session);
+                    }
+                } finally {
+                    traffic.done();
+                }
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void write(Session session) {
+        int count = 1 + chance.nextInt(Math.min(COUNT_MAX, blocks));
+        int block = first + chance.nextInt(blocks - count + 1);
+        Asked asked = new Asked(Kind.WRITE, name, session.host().name(), session.term());
+        asked.seq = seqs.getAndAdd(count);
+        asked.block = block;
+        asked.count = count;
+        boolean fua = chance.nextInt(100) < FUA_PERCENT;
+        asked.durable = fua;
+        ByteBuffer bytes = ByteBuffer.allocate(count * VolumeBlock.BYTES);
+        for (int i = 0; i < count; i++) {
+            new VolumeBlock(block + i, asked.seq + i, number, checkpoints.get(), Asked.now()).put(bytes);
+        }
+        try {
+            session.volume().write((long) block * VolumeBlock.BYTES, bytes.flip(), fua);
+            recorder.add(asked.ended(Outcome.OK, null));
+        } catch (IOException e) {
+            // An error that was answered says no more than none: a part of it may have been written.
+            recorder.add(asked.ended(Outcome.INFO, String.valueOf(e.getMessage())));
+            session.close();
+        }
+    }
+
+    private void flush(Session session) {
+        Asked asked = new Asked(Kind.FLUSH, name, session.host().name(), session.term());
+        try {
+            session.volume().flush();
+            recorder.add(asked.ended(Outcome.OK, null));
+        } catch (IOException e) {
+            recorder.add(asked.ended(Outcome.INFO, String.valueOf(e.getMessage())));
+            session.close();
+        }
+    }
+}
