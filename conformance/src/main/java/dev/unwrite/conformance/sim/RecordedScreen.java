@@ -89,7 +89,8 @@ final class RecordedScreen {
         out.printf(Locale.ROOT, "%-16s %9s %9s %9s%n", "", "in order", "earlier", "not taken");
         for (Map.Entry<String, ReplayTally.Share> entry : tally.actions().entrySet()) {
             ReplayTally.Share share = entry.getValue();
-            out.printf(Locale.ROOT, "%-16s %9d %9d %9d%n", entry.getKey(), share.inOrder(), share.earlier(), share.not());
+            out.printf(
+                    Locale.ROOT, "%-16s %9d %9d %9d%n", entry.getKey(), share.inOrder(), share.earlier(), share.not());
         }
         out.printf(
                 Locale.ROOT,
