@@ -2,6 +2,7 @@ package dev.unwrite.conformance.sim;
 
 import dev.unwrite.conformance.trace.RecordedEvent;
 import java.util.List;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /** What was recorded, once more in the simulator: the same steps at the same hosts, and every property after every move. */
@@ -11,26 +12,38 @@ public final class RecordedReplay {
     private @Nullable Violation violation;
     private int line = -1;
 
-    /** Hears of each line before and after it was taken. */
+    /** Hears of each line when it was taken. */
     interface Watching {
         void taken(RecordedEvent event, List<Move> made, SimWorld world);
     }
 
-    private RecordedReplay(List<RecordedEvent> events, int blocks, boolean losesPower) {
+    private RecordedReplay(List<RecordedEvent> events, int blocks, Predicate<RecordedEvent> losesPower) {
         steering = new Steering(events, blocks, losesPower, tally);
     }
 
-    /** Goes through these lines, in their order, to their end or to the first property that is broken. */
-    static RecordedReplay of(List<RecordedEvent> events, int blocks, boolean losesPower, Watching watching) {
+    /**
+     * Goes through these lines, in their order, to their end or to the first property that is broken.
+     *
+     * @param blocks how many blocks they name
+     * @param losesPower says of the start of a storage whether it had lost what was not flushed; a trace does not say so
+     * @param beginning moves before the first line; empty if that is the beginning of the recording
+     */
+    static RecordedReplay of(
+            List<RecordedEvent> events,
+            int blocks,
+            Predicate<RecordedEvent> losesPower,
+            List<Move> beginning,
+            Watching watching) {
         RecordedReplay replay = new RecordedReplay(events, blocks, losesPower);
-        replay.run(events, watching);
+        replay.run(events, beginning, watching);
         return replay;
     }
 
-    private void run(List<RecordedEvent> events, Watching watching) {
+    private void run(List<RecordedEvent> events, List<Move> beginning, Watching watching) {
         SimWorld world = steering.world();
         boolean ended = false;
         try {
+            steering.begin(beginning);
             for (line = 0; line < events.size(); line++) {
                 int before = steering.moves().size();
                 steering.take(line);

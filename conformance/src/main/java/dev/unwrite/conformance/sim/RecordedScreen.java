@@ -18,7 +18,10 @@ import org.jspecify.annotations.Nullable;
 /** {@code unwrite simulate --recorded}: reads a recording, goes through it, and tells how that went. */
 final class RecordedScreen {
     private static final int MISSED_SHOWN = 10;
-    private static final double MICROS = 1e6;
+    private static final double NANOS = 1e9;
+    private static final int SECONDS_TO_SHRINK = 120;
+    /** More moves than this do not fit onto a command line. */
+    private static final int PRINTED_MAX = 5_000;
 
     private final PrintWriter out;
     private final @Nullable Double from;
@@ -40,16 +43,33 @@ final class RecordedScreen {
         } catch (TraceFormatException e) {
             throw new ExitException(Exit.USAGE, String.valueOf(e.getMessage()), e);
         }
-        long began = run.events().getFirst().micros();
+        RecordedFaults faults;
+        try {
+            faults = RecordedFaults.of(folder, run);
+        } catch (IOException e) {
+            throw new ExitException(Exit.USAGE, String.valueOf(e.getMessage()), e);
+        }
         Double end = to;
         List<RecordedEvent> events = end == null
                 ? run.events()
                 : run.events().stream()
-                        .takeWhile(e -> e.micros() <= began + end * MICROS)
+                        .takeWhile(event -> faults.seconds(event) <= end)
                         .toList();
-        RecordedReplay replay =
-                RecordedReplay.of(events, run.blocks(), false, (event, made, world) -> tell(event, began, made, world));
-        summary(run, events, replay, (System.nanoTime() - start) / 1e9);
+        FaultSchedule schedule = new FaultSchedule(faults);
+        RecordedReplay replay = RecordedReplay.of(
+                events, run.blocks(), faults::isAfterPowerLoss, List.of(), (event, made, world) -> {
+                    schedule.made(faults.seconds(event), made);
+                    tell(event, faults.seconds(event), made, world);
+                });
+        schedule.lines().forEach(out::println);
+        summary(run, events, replay, (System.nanoTime() - start) / NANOS);
+        Violation violation = replay.violation();
+        if (violation == null) {
+            out.println("no property is broken");
+        } else {
+            out.println("broken: " + violation.getMessage());
+            broken(events.subList(0, Math.min(events.size(), replay.line() + 1)), run, faults, replay, violation);
+        }
         Path file = movesFile;
         if (file != null) {
             Files.writeString(file, line(replay.moves()));
@@ -58,13 +78,37 @@ final class RecordedScreen {
         return replay.violation() == null ? Exit.OK : Exit.FAILED;
     }
 
-    private void tell(RecordedEvent event, long began, List<Move> made, SimWorld world) {
+    private void broken(
+            List<RecordedEvent> events,
+            RecordedRun run,
+            RecordedFaults faults,
+            RecordedReplay replay,
+            Violation violation) {
+        if (replay.line() < run.events().size()) {
+            RecordedEvent at = run.events().get(replay.line());
+            out.printf(Locale.ROOT, "at %.3f s: %s of %s%n", faults.seconds(at), at.action(), at.place());
+        }
+        out.flush();
+        List<Move> shortest = new RecordedShrinker(
+                        events, run.blocks(), violation.property(), faults::isAfterPowerLoss, SECONDS_TO_SHRINK)
+                .shrink(replay.moves());
+        Violation last = shortest.size() > PRINTED_MAX ? violation : SimRun.violation(shortest);
+        out.println(replay.moves().size() + " moves, shortened to " + shortest.size());
+        out.println(
+                shortest.size() > PRINTED_MAX
+                        ? "again: unwrite simulate --recorded, with --moves FILE; then --replay @FILE"
+                        : "again: unwrite simulate --replay " + line(shortest));
+        out.println("caught: in " + shortest.size() + " moves: "
+                + (last == null ? violation : last).getMessage());
+    }
+
+    private void tell(RecordedEvent event, double seconds, List<Move> made, SimWorld world) {
         Double first = from;
-        if (first != null && event.micros() >= began + first * MICROS && !made.isEmpty()) {
+        if (first != null && seconds >= first && !made.isEmpty()) {
             out.printf(
                     Locale.ROOT,
                     "%8.3f s  %s %s (%s): %s%n            %s%n",
-                    (event.micros() - began) / MICROS,
+                    seconds,
                     event.storage() ? "storage" : event.host() == 0 ? "A" : "B",
                     event.action(),
                     event.place(),
@@ -110,8 +154,6 @@ final class RecordedScreen {
                 .forEach(missed -> out.println("not taken: " + missed.event().action() + " of "
                         + missed.event().place() + "; here " + missed.instead().replaceAll("machine .*", "")));
         out.println(replay.counts());
-        Violation violation = replay.violation();
-        out.println(violation == null ? "no property is broken" : "caught: " + violation.getMessage());
     }
 
     private static String line(List<Move> moves) {

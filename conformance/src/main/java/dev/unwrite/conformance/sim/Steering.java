@@ -42,16 +42,17 @@ final class Steering {
 
     private final SimWorld world;
     private final ReplayTally tally;
-    private final boolean losesPower;
+    private boolean inTheMiddle;
+    private final Predicate<RecordedEvent> losesPower;
 
     /** A copy that was asked for, and read when this stood in its block. */
     private record Early(int host, Tags.Tag tag, int sees) {}
 
     /**
      * @param blocks how many blocks the events name
-     * @param losesPower whether a storage that comes back has lost what it had not flushed; a trace does not say what it lost
+     * @param losesPower whether a storage that starts had lost what was not flushed; a trace does not say what it lost
      */
-    Steering(List<RecordedEvent> events, int blocks, boolean losesPower, ReplayTally tally) {
+    Steering(List<RecordedEvent> events, int blocks, Predicate<RecordedEvent> losesPower, ReplayTally tally) {
         this.events = events;
         this.foresight = new Foresight(events);
         this.tally = tally;
@@ -63,6 +64,23 @@ final class Steering {
 
     SimWorld world() {
         return world;
+    }
+
+    /** These moves come first; terms and epochs that began before the first line are then those that the world is in. */
+    void begin(List<Move> beginning) {
+        beginning.forEach(this::make);
+        inTheMiddle = !beginning.isEmpty();
+    }
+
+    private Tags.Tag tag(long term, long epoch) {
+        Tags.Tag known = tags.known(term, epoch);
+        if (known != null || !inTheMiddle) {
+            return known == null ? tags.of(term, epoch) : known;
+        }
+        SimHost owner = world.owner();
+        return owner == null || !owner.isUp()
+                ? tags.of(term, epoch)
+                : new Tags.Tag(world.storage.record().term(), owner.state().epoch());
     }
 
     /** The moves so far, with the one that broke a property, if one did. */
@@ -134,7 +152,7 @@ final class Steering {
     // ---- What a line says that was done.
 
     private List<Doing> wanted(RecordedEvent e) {
-        Tags.Tag tag = tags.of(e.term(), e.epoch());
+        Tags.Tag tag = tag(e.term(), e.epoch());
         return switch (e.action()) {
             case "MachineWrite", "SendWrite", "WriteDone", "Apply" -> each(e, 0, 0);
             case "Flush" -> e.blocks().isEmpty() ? one(e, e.action(), 0, 0) : each(e, 0, 0);
@@ -181,11 +199,11 @@ final class Steering {
 
     private void attempt(RecordedEvent e, List<Doing> wanted) {
         if (e.host() < 0) {
-            make(Kind.STORAGE_CRASH, 0, losesPower ? ALL : 0);
+            make(Kind.STORAGE_CRASH, 0, losesPower.test(e) ? ALL : 0);
             return;
         }
         SimHost host = world.host(e.host());
-        Tags.Tag tag = tags.of(e.term(), e.epoch());
+        Tags.Tag tag = tag(e.term(), e.epoch());
         switch (e.action()) {
             case "Restart" -> restart(e, host);
             case "MachineWrite" ->
@@ -208,7 +226,7 @@ final class Steering {
             case "Speak" -> make(Kind.DO, e.host(), SimHost.SPEAK);
             case "FollowJoin" -> {
                 long term =
-                        tags.of(e.record() == null ? 0 : e.record().term(), 0).term();
+                        tag(e.record() == null ? 0 : e.record().term(), 0).term();
                 receive(
                         m -> m instanceof Message.Part p && p.to() == e.host() && p.term() == term && p.offset() == 0,
                         host.peer());
@@ -465,14 +483,14 @@ final class Steering {
     /** The next start finds what became durable and no line tells of. */
     private void becomeDurable(SimHost dying, RecordedEvent restart, RecordedEvent.After found) {
         for (RecordedEvent.Copy copy : restart.copies()) {
-            Tags.Tag tag = tags.of(copy.term(), copy.epoch());
+            Tags.Tag tag = tag(copy.term(), copy.epoch());
             read(dying.index, w -> isOf(w, tag, copy.block()));
             int index = dying.is(Role.SECONDARY) ? index(dying.mirror().wanted(), w -> isOf(w, tag, copy.block())) : -1;
             if (index >= 0) {
                 make(Kind.COPY, dying.index, index);
             }
         }
-        Tags.Tag held = tags.of(found.checkpointTerm(), found.checkpointEpoch());
+        Tags.Tag held = tag(found.checkpointTerm(), found.checkpointEpoch());
         Checkpoint now = dying.isUp() ? dying.state().checkpoint() : null;
         boolean other = now == null || now.term() != held.term() || now.epoch() != held.epoch();
         if (found.checkpointEpoch() >= 0

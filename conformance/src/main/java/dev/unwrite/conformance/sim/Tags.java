@@ -2,6 +2,7 @@ package dev.unwrite.conformance.sim;
 
 import java.util.HashMap;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Which term and epoch of a simulated world stand for those of a recording. They are the same as long as every takeover and
@@ -22,6 +23,13 @@ final class Tags {
     /** The epoch began in both worlds. */
     void epoch(Tag recorded, Tag simulated) {
         epochs.put(recorded, simulated);
+    }
+
+    /** What began in both worlds, or null. */
+    @Nullable
+    Tag known(long term, long epoch) {
+        Tag known = epochs.get(new Tag(term, epoch));
+        return known != null || !terms.containsKey(term) ? known : of(term, epoch);
     }
 
     /** What the recorded one is in the simulated world; where nothing is known, the same number in the term that it stands for. */
