@@ -50,6 +50,7 @@ record RecordedFaults(long began, List<Struck> faults) {
                     fault.path("fault").asText(),
                     fault.path("hit").asText()));
         }
+        faults.sort(java.util.Comparator.comparingDouble(Struck::at));
         return new RecordedFaults(began(json.path("ownership"), first), faults);
     }
 
