@@ -29,7 +29,6 @@ record ReplayCommand(String all, @Nullable String moment) {
     }
 
     private static String seconds(long startedAt, long moment) {
-        return String.format(
-                Locale.ROOT, "%.2f", Math.max(0, Moment.millisAfter(startedAt, moment)) / MILLIS_A_SECOND);
+        return String.format(Locale.ROOT, "%.2f", Math.max(0, Moment.millisAfter(startedAt, moment)) / MILLIS_A_SECOND);
     }
 }

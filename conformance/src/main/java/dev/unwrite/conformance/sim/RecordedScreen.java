@@ -56,8 +56,8 @@ final class RecordedScreen {
                         .takeWhile(event -> faults.seconds(event) <= end)
                         .toList();
         FaultSchedule schedule = new FaultSchedule(faults);
-        RecordedReplay replay = RecordedReplay.of(
-                events, run.blocks(), faults::isAfterPowerLoss, List.of(), (event, made, world) -> {
+        RecordedReplay replay =
+                RecordedReplay.of(events, run.blocks(), faults::isAfterPowerLoss, List.of(), (event, made, world) -> {
                     schedule.made(faults.seconds(event), made);
                     tell(event, faults.seconds(event), made, world);
                 });
@@ -98,8 +98,7 @@ final class RecordedScreen {
                 shortest.size() > PRINTED_MAX
                         ? "again: unwrite simulate --recorded, with --moves FILE; then --replay @FILE"
                         : "again: unwrite simulate --replay " + line(shortest));
-        out.println("caught: in " + shortest.size() + " moves: "
-                + (last == null ? violation : last).getMessage());
+        out.println("caught: in " + shortest.size() + " moves: " + (last == null ? violation : last).getMessage());
     }
 
     private void tell(RecordedEvent event, double seconds, List<Move> made, SimWorld world) {

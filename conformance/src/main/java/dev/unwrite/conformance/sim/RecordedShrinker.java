@@ -30,11 +30,7 @@ final class RecordedShrinker {
     private final long deadline;
 
     RecordedShrinker(
-            List<RecordedEvent> events,
-            int blocks,
-            String property,
-            Predicate<RecordedEvent> losesPower,
-            int seconds) {
+            List<RecordedEvent> events, int blocks, String property, Predicate<RecordedEvent> losesPower, int seconds) {
         this.events = events;
         this.blocks = blocks;
         this.property = property;

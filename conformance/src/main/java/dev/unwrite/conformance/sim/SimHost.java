@@ -62,6 +62,10 @@ final class SimHost {
     private long life;
 
     private long joiner;
+    /** How many disks this host has had, and the other one when it was to join. */
+    private int disks;
+
+    private int joinerDisk;
 
     private Request.@Nullable Change asked;
 
@@ -150,6 +154,7 @@ final class SimHost {
     /** The disk is replaced by an empty one; only while the host is down. */
     void replaceDisk() {
         disk = new SimDisk();
+        disks++;
         refused = false;
         emptySinceTerm = storage.record().term();
     }
@@ -287,7 +292,15 @@ final class SimHost {
 
     /** Does what this job is, and nothing else; false if there is nothing of it to do. */
     boolean only(int job) {
-        return job == SPEAK ? take(new Action.Speak(), null) : one(job);
+        return switch (job) {
+            case SPEAK -> take(new Action.Speak(), null);
+            case OWN ->
+                // The two lines that say that the other started, and that it is to join, may be in either order.
+                is(Role.PRIMARY) && state().mode() == Mode.JOINING && world.host(peer()).disks == joinerDisk
+                        ? propose(Change.PROTECT)
+                        : own();
+            default -> one(job);
+        };
     }
 
     private boolean one(int job) {
@@ -503,6 +516,7 @@ final class SimHost {
     private boolean startJoin() {
         SimHost other = world.host(peer());
         joiner = other.life;
+        joinerDisk = other.disks;
         return other.isUp() && take(new Action.StartJoin(), null);
     }
 

@@ -215,8 +215,7 @@ final class Steering {
             case "Flushed" -> storeFlush(e);
             case "Flush" -> {
                 storeFlush(e);
-                answer(reply -> reply.to() instanceof Request.Flush flush
-                        && flush.host().equals(host.name));
+                answer(reply -> reply.to() instanceof Request.Flush flush && isOfNow(flush, host.name));
             }
             case "Cut" -> make(Kind.CUT, e.host(), 0);
             case "LearnCommitted" -> {
@@ -225,8 +224,7 @@ final class Steering {
             }
             case "Speak" -> make(Kind.DO, e.host(), SimHost.SPEAK);
             case "FollowJoin" -> {
-                long term =
-                        tag(e.record() == null ? 0 : e.record().term(), 0).term();
+                long term = tag(e.record() == null ? 0 : e.record().term(), 0).term();
                 receive(
                         m -> m instanceof Message.Part p && p.to() == e.host() && p.term() == term && p.offset() == 0,
                         host.peer());
@@ -241,7 +239,7 @@ final class Steering {
                 make(Kind.DO, e.host(), SimHost.DISCARD);
             }
             case "Propose" -> propose(e);
-            case "Record" -> storeChange(e.host());
+            case "Record" -> storeChange(e);
             case "GoAlone", "Protect", "TakeOver", "FinishRollback", "Bootstrap", "ColdStart", "ForceColdStart" ->
                 answer(reply -> reply.to() instanceof Request.Change change
                         && change.host().equals(host.name));
@@ -337,7 +335,7 @@ final class Steering {
     private void store(RecordedEvent e, List<Doing> wanted) {
         String name = world.host(e.host()).name;
         Predicate<Request> such =
-                r -> r instanceof Request.Write w && w.host().equals(name) && names(w.extent(), missing(wanted));
+                r -> r instanceof Request.Write w && isOfNow(w, name) && names(w.extent(), missing(wanted));
         for (int i = 0; i < e.blocks().size() && !doings.has(wanted) && store(such); i++) {
             // A recorded write may be several here.
         }
@@ -362,7 +360,7 @@ final class Steering {
     private void reply(RecordedEvent e, List<Doing> wanted) {
         String name = world.host(e.host()).name;
         Predicate<Reply> such = reply ->
-                reply.to() instanceof Request.Write w && w.host().equals(name) && names(w.extent(), missing(wanted));
+                reply.to() instanceof Request.Write w && isOfNow(w, name) && names(w.extent(), missing(wanted));
         for (int i = 0; i < e.blocks().size() && !doings.has(wanted) && answer(such); i++) {
             // As for the write itself.
         }
@@ -370,12 +368,27 @@ final class Steering {
 
     private void storeFlush(RecordedEvent e) {
         String name = world.host(e.host()).name;
-        store(r -> r instanceof Request.Flush f && f.host().equals(name));
+        store(r -> r instanceof Request.Flush f && isOfNow(f, name));
     }
 
-    private void storeChange(int host) {
-        String name = world.host(host).name;
-        store(r -> r instanceof Request.Change c && c.host().equals(name));
+    private void storeChange(RecordedEvent e) {
+        String name = world.host(e.host()).name;
+        String mode = e.record() == null ? "" : e.record().mode();
+        Predicate<Request> such = r -> r instanceof Request.Change c
+                && isOfNow(c, name)
+                && c.expect() == world.storage.record().version()
+                && c.next().mode().wire().equals(mode);
+        if (!store(such) && mode.equals("rollback")) {
+            // What was asked for is gone, with a start of the storage that came before it: it is asked for once more.
+            make(Kind.RESEND, e.host(), 0);
+            make(Kind.TAKE_OVER, e.host(), 0);
+            store(such);
+        }
+    }
+
+    /** Whether it is of the host's newest session: of an earlier one it has no effect any more, or should have none. */
+    private boolean isOfNow(Request request, String host) {
+        return request.host().equals(host) && world.storage.isNewest(host, request.session());
     }
 
     private void propose(RecordedEvent e) {
@@ -527,6 +540,9 @@ final class Steering {
             store(r -> r instanceof Request.Change c && c.host().equals(host.name) && c.expect() != now.version());
             answer(reply ->
                     reply.to() instanceof Request.Change change && change.host().equals(host.name) && !reply.agreed());
+            if (host.state().proposal() != null && e.action().equals("Propose")) {
+                make(Kind.RESEND, e.host(), 0);
+            }
         }
     }
 
