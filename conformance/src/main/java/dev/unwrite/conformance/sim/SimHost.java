@@ -292,15 +292,15 @@ final class SimHost {
 
     /** Does what this job is, and nothing else; false if there is nothing of it to do. */
     boolean only(int job) {
-        return switch (job) {
-            case SPEAK -> take(new Action.Speak(), null);
-            case OWN ->
-                // The two lines that say that the other started, and that it is to join, may be in either order.
-                is(Role.PRIMARY) && state().mode() == Mode.JOINING && world.host(peer()).disks == joinerDisk
-                        ? propose(Change.PROTECT)
-                        : own();
-            default -> one(job);
-        };
+        if (job == SPEAK) {
+            return take(new Action.Speak(), null);
+        }
+        // Whether the other's start or word that it is to join comes first, no line says: only another disk matters.
+        boolean joins = is(Role.PRIMARY) && state().mode() == Mode.JOINING;
+        if (job == OWN && joins && world.host(peer()).disks == joinerDisk) {
+            return propose(Change.PROTECT);
+        }
+        return one(job);
     }
 
     private boolean one(int job) {
