@@ -201,6 +201,7 @@ public final class ChaosCommand implements Callable<Integer> {
                 number));
         print("report    " + stage.dir().resolve("report.html"));
         print("again     " + command(number, where));
+        print("replay    unwrite simulate --recorded " + stage.dir());
         return verdict == Verdict.VALID ? Exit.OK : Exit.FAILED;
     }
 

@@ -8,6 +8,7 @@ import org.jspecify.annotations.Nullable;
  * What the page of a campaign shows. Times are milliseconds from its start.
  *
  * @param diagramsLeftOut takeovers whose messages are not on the page
+ * @param replay the commands that go through the recorded schedule again
  */
 record PageData(
         ChaosResults results,
@@ -16,7 +17,8 @@ record PageData(
         List<Lane> lanes,
         List<Step> steps,
         List<MomentDiagram> diagrams,
-        int diagramsLeftOut) {
+        int diagramsLeftOut,
+        ReplayCommand replay) {
 
     /** All options. */
     record Setup(

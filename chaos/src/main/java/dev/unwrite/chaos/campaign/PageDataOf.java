@@ -9,14 +9,16 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 
 /** Draws up what the page of a campaign shows. */
 final class PageDataOf {
     private PageDataOf() {}
 
-    /** The page as data; {@code traces} is the folder with the traces of all programs. */
+    /** The page as data; {@code traces} is the folder with the traces of all programs, in that of the campaign. */
     static PageData run(ChaosResults results, Campaign.Settings settings, Campaign.Outcome run, Path traces)
             throws IOException {
+        Path dir = Objects.requireNonNullElse(traces.getParent(), Path.of("."));
         MomentWindows.Chosen windows = MomentWindows.choose(results, settings, run, traces);
         return new PageData(
                 results,
@@ -25,7 +27,8 @@ final class PageDataOf {
                 lanes(run),
                 StepLines.of(results, run),
                 MomentDiagrams.draw(windows.windows(), run.startedAt(), traces),
-                windows.leftOut());
+                windows.leftOut(),
+                ReplayCommand.of(dir, windows.windows(), run.startedAt()));
     }
 
     private static PageData.Setup setup(Campaign.Settings settings, String cluster) {

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
@@ -27,6 +28,8 @@ final class Image {
             "java.base,java.net.http,jdk.httpserver,java.logging,java.management,java.instrument,java.xml,"
                     + "jdk.unsupported,java.desktop,jdk.net,jdk.management";
     private static final String APP = "/opt/unwrite";
+    /** On a machine that does other things, a runtime is not made in seconds. */
+    private static final Duration MAKE_MAX = Duration.ofMinutes(5);
 
     private final String name;
     private final String classpath;
@@ -73,7 +76,7 @@ final class Image {
             try {
                 fill(root, entries, inside);
                 // What a pipe between two commands would do, in one command with one exit code.
-                Tools.run("sh", "-c", "tar -C '" + root + "' -c . | docker import - '" + name + "'");
+                Tools.run(MAKE_MAX, List.of("sh", "-c", "tar -C '" + root + "' -c . | docker import - '" + name + "'"));
             } finally {
                 Trees.delete(root);
             }
@@ -106,17 +109,18 @@ final class Image {
             Path part = folder.resolveSibling(
                     folder.getFileName() + "." + ProcessHandle.current().pid());
             Files.createDirectories(folder.toAbsolutePath().getParent());
-            Tools.run(List.of(
-                    "timeout",
-                    "300",
-                    Path.of(System.getProperty("java.home"), "bin", "jlink").toString(),
-                    "--add-modules",
-                    MODULES,
-                    "--strip-debug",
-                    "--no-header-files",
-                    "--no-man-pages",
-                    "--output",
-                    part.toString()));
+            Tools.run(
+                    MAKE_MAX,
+                    List.of(
+                            Path.of(System.getProperty("java.home"), "bin", "jlink")
+                                    .toString(),
+                            "--add-modules",
+                            MODULES,
+                            "--strip-debug",
+                            "--no-header-files",
+                            "--no-man-pages",
+                            "--output",
+                            part.toString()));
             Files.move(part, folder);
         }
         return folder;

@@ -4,13 +4,14 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 /** Commands of the system, each with a time after which it is given up. */
 public final class Tools {
-    private static final long MAX_SECONDS = 20;
+    private static final Duration USUAL_MAX = Duration.ofSeconds(20);
     private static final List<String> FOLDERS =
             List.of("/usr/sbin", "/usr/bin", "/sbin", "/bin", "/usr/local/sbin", "/usr/local/bin");
 
@@ -26,7 +27,12 @@ public final class Tools {
 
     /** Runs a command and returns what it printed; a {@link StageException} where it did not end with 0. */
     public static String run(List<String> command) {
-        Outcome outcome = attempt(command);
+        return run(USUAL_MAX, command);
+    }
+
+    /** As above, for what takes its time. */
+    public static String run(Duration max, List<String> command) {
+        Outcome outcome = attempt(max, command);
         if (!outcome.ok()) {
             throw new StageException(String.join(" ", command) + " ended with " + outcome.code() + ": "
                     + outcome.output().strip().replaceAll("\\s+", " "));
@@ -41,6 +47,10 @@ public final class Tools {
 
     /** Runs a command, however it ends; one that takes too long is killed. */
     public static Outcome attempt(List<String> command) {
+        return attempt(USUAL_MAX, command);
+    }
+
+    private static Outcome attempt(Duration max, List<String> command) {
         Path output = null;
         try {
             // Into a file: a child that outlives the command may keep a pipe open for ever.
@@ -51,9 +61,9 @@ public final class Tools {
                     .redirectInput(
                             ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()))
                     .start();
-            if (!process.waitFor(MAX_SECONDS, TimeUnit.SECONDS)) {
+            if (!process.waitFor(max.toMillis(), TimeUnit.MILLISECONDS)) {
                 process.destroyForcibly();
-                return new Outcome(-1, "not done in " + MAX_SECONDS + " s");
+                return new Outcome(-1, "not done in " + max.toSeconds() + " s");
             }
             return new Outcome(process.exitValue(), Files.readString(output, StandardCharsets.UTF_8));
         } catch (IOException e) {

@@ -116,6 +116,10 @@ class MomentDiagramsTest {
         assertThat(first.kind()).isEqualTo("violation");
         assertThat(first.title()).isEqualTo(trace);
         assertThat(first.at()).isEqualTo(3_240);
+        ReplayCommand replay = page(SampleCampaign.with(checks)).replay();
+        assertThat(replay.all()).isEqualTo("unwrite simulate --recorded " + dir.getParent());
+        assertThat(replay.moment()).isEqualTo(replay.all() + " --from 2.94 --to 3.54");
+        assertThat(page(SampleCampaign.valid()).replay().moment()).isNull();
     }
 
     @Test

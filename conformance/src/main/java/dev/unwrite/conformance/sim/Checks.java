@@ -140,7 +140,8 @@ final class Checks {
 
     private void rebuild(SimHost holder, OwnershipRecord record, boolean isProtected) {
         try {
-            Mirror left = Mirror.open(holder.disk().afterCrash());
+            Mirror left =
+                    Mirror.open(holder.disk().afterCrash(), world.storage().blocks());
             Checkpoint held = left.checkpoint();
             if (held == null && holder.lostAllOf(record.term())) {
                 return; // Its disk was damaged, noticed, and replaced: that is said, not hidden.

@@ -13,12 +13,16 @@ final class Machine {
     private static final int PARTS = 2;
     private static final int MAX_SAVED = 16;
 
-    private final int[] memory = new int[SimStorage.BLOCKS];
+    private final int[] memory;
     private final List<Said> output = new ArrayList<>();
     private final NavigableMap<Long, byte[]> saved = new TreeMap<>();
 
     /** Word of a write; {@code epoch} is the one in which it was said. */
     record Said(int block, int value, long epoch) {}
+
+    Machine(int blocks) {
+        this.memory = new int[blocks];
+    }
 
     void write(int first, int[] values, long epoch) {
         for (int i = 0; i < values.length; i++) {

@@ -25,9 +25,10 @@ import org.jspecify.annotations.Nullable;
 
 /** The local storage of a host: the real undo log and the real checkpoint store on a simulated disk. */
 final class Mirror {
-    /** Small segments, so that a run sees many; little room, so that it sees the limit. */
-    private static final UndoOptions OPTIONS =
-            new UndoOptions(UndoOptions.Policy.DURABLE, 48 * 4096, 75, 8 * 4096, 1, 2, Duration.ZERO);
+    /** Small segments, so that a run sees many; little room, so that it sees the limit: 8 pages for each block. */
+    private static UndoOptions options(int blocks) {
+        return new UndoOptions(UndoOptions.Policy.DURABLE, blocks * 8L * 4096, 75, 8 * 4096, 1, 2, Duration.ZERO);
+    }
 
     private static final long STATE_LIMIT_BYTES = 1 << 16;
 
@@ -63,8 +64,9 @@ final class Mirror {
         this.store = store;
     }
 
-    static Mirror open(SimDisk disk) throws IOException {
-        UndoLog log = UndoLog.openInline(disk.undo(), OPTIONS);
+    /** Of a volume with so many blocks. */
+    static Mirror open(SimDisk disk, int blocks) throws IOException {
+        UndoLog log = UndoLog.openInline(disk.undo(), options(blocks));
         CheckpointStore store =
                 CheckpointStore.open(disk.checkpoints(), CheckpointStore.Policy.DURABLE, STATE_LIMIT_BYTES);
         return new Mirror(log, store);
@@ -106,9 +108,9 @@ final class Mirror {
         extents.forEach(extent -> wanted.add(new Wanted(new CopyKey(term, epoch), extent)));
     }
 
-    @Nullable
-    Wanted nextCopy() {
-        return wanted.isEmpty() ? null : wanted.getFirst();
+    /** The copies that are to be taken, in the order in which they were asked for. */
+    List<Wanted> wanted() {
+        return java.util.Collections.unmodifiableList(wanted);
     }
 
     void done(Wanted copy) {

@@ -76,7 +76,22 @@ public record Move(Kind kind, int host, int a, int b) {
         /** A bit of the undo log of a host that is down changes. */
         FLIP(true, true, true),
         /** The next write of the undo log lands in the wrong place. */
-        MISDIRECT(true, true, false);
+        MISDIRECT(true, true, false),
+
+        // Those that a replay of a recording needs; no schedule draws them.
+
+        /** The volume has so many blocks, if these are more than it always has; from the beginning on, wherever this stands. */
+        VOLUME(false, true, false),
+        /** The host does this one of the things that it may have to do, and nothing if there is none of it. */
+        DO(true, true, false),
+        /** The host sends the write that is the {@code a}-th to be sent; of what it owes, {@code b} neighbours too. */
+        SEND(true, true, true),
+        /** The host takes the next step of the {@code a}-th copy that it was asked for: it reads the block, or stores it. */
+        COPY(true, true, false),
+        /** The links of the host break and are there again: it says once more what was not answered. */
+        RESEND(true, false, false),
+        /** A host that is down gets an empty disk. */
+        REPLACE(true, false, false);
 
         final boolean hasHost;
         final boolean hasA;

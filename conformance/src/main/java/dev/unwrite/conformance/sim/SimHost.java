@@ -30,6 +30,14 @@ import org.jspecify.annotations.Nullable;
 final class SimHost {
     /** What a host may have to do; {@link #job} tries them in this order, from any of them on. */
     static final int JOBS = 9;
+    /** The jobs that a replay asks for by their number. */
+    static final int ASK_FLUSH = 3;
+
+    static final int COMMIT = 4;
+    static final int DISCARD = 5;
+    static final int FOLLOW = 6;
+    static final int OWN = 7;
+    static final int SPEAK = 8;
 
     final int index;
     final String name;
@@ -45,7 +53,7 @@ final class SimHost {
     private @Nullable HostState state;
     private @Nullable Mirror mirror;
     private TraceWriter trace = TraceWriter.NONE;
-    private final Machine machine = new Machine();
+    private final Machine machine;
     private final Map<Long, int[]> contents = new HashMap<>();
     private Map<Long, Integer> restores = Map.of();
     private long haggling;
@@ -54,6 +62,10 @@ final class SimHost {
     private long life;
 
     private long joiner;
+    /** How many disks this host has had, and the other one when it was to join. */
+    private int disks;
+
+    private int joinerDisk;
 
     private Request.@Nullable Change asked;
 
@@ -64,6 +76,7 @@ final class SimHost {
         this.storage = storage;
         this.network = network;
         this.content = content;
+        this.machine = new Machine(storage.blocks());
     }
 
     boolean isUp() {
@@ -87,7 +100,7 @@ final class SimHost {
         return java.util.Objects.requireNonNull(state, name);
     }
 
-    private Mirror mirror() {
+    Mirror mirror() {
         return java.util.Objects.requireNonNull(mirror, name);
     }
 
@@ -117,7 +130,7 @@ final class SimHost {
             return;
         }
         try {
-            mirror = Mirror.open(disk);
+            mirror = Mirror.open(disk, storage.blocks());
         } catch (IOException e) {
             if (disk.isDead()) {
                 crash(0);
@@ -141,8 +154,19 @@ final class SimHost {
     /** The disk is replaced by an empty one; only while the host is down. */
     void replaceDisk() {
         disk = new SimDisk();
+        disks++;
         refused = false;
         emptySinceTerm = storage.record().term();
+    }
+
+    /** Whether a host that is down would find a checkpoint or copies; not if its disk is damaged. */
+    boolean holdsSomething() {
+        try {
+            Mirror left = Mirror.open(disk.afterCrash(), storage.blocks());
+            return left.checkpoint() != null || !left.index().isEmpty();
+        } catch (IOException e) {
+            return false;
+        }
     }
 
     /** Whether all that this host held for the term, or for the one that it took over from, was lost with its disk. */
@@ -266,16 +290,29 @@ final class SimHost {
         return false;
     }
 
+    /** Does what this job is, and nothing else; false if there is nothing of it to do. */
+    boolean only(int job) {
+        if (job == SPEAK) {
+            return take(new Action.Speak(), null);
+        }
+        // Whether the other's start or word that it is to join comes first, no line says: only another disk matters.
+        boolean joins = is(Role.PRIMARY) && state().mode() == Mode.JOINING;
+        if (job == OWN && joins && world.host(peer()).disks == joinerDisk) {
+            return propose(Change.PROTECT);
+        }
+        return one(job);
+    }
+
     private boolean one(int job) {
         return switch (job) {
             case 0 -> sendOwed();
             case 1 -> sendWrites();
-            case 2 -> is(Role.SECONDARY) && copy();
-            case 3 -> askFlush();
-            case 4 -> commit();
-            case 5 -> mirror().hasToDiscard() && disk(() -> mirror().discard());
-            case 6 -> follow();
-            case 7 -> own();
+            case 2 -> is(Role.SECONDARY) && copy(0);
+            case ASK_FLUSH -> askFlush();
+            case COMMIT -> commit();
+            case DISCARD -> mirror().hasToDiscard() && disk(() -> mirror().discard());
+            case FOLLOW -> follow();
+            case OWN -> own();
             default -> speak();
         };
     }
@@ -299,6 +336,51 @@ final class SimHost {
             }
         }
         return false;
+    }
+
+    /** The extents that may be sent, as {@link #send} counts them: blocks that are owed, then writes of the machine. */
+    List<Extent> sendable() {
+        List<Extent> extents = new ArrayList<>();
+        for (Extent owed : state().owed().without(state().owedSent()).extents()) {
+            for (long block = owed.first(); block < owed.end(); block++) {
+                extents.add(new Extent(owed.volume(), block, 1));
+            }
+        }
+        state().pending().stream().filter(write -> !write.sent()).forEach(write -> extents.add(write.extent()));
+        return extents;
+    }
+
+    /** Sends one of these; with an owed block, at most so many more that follow it. */
+    void send(int choice, int more) {
+        List<Extent> extents = sendable();
+        if (extents.isEmpty()) {
+            return;
+        }
+        Extent extent = extents.get(choice % extents.size());
+        if (state().owed().containsAll(extent)) {
+            sendOwed(extent, more);
+            return;
+        }
+        for (PendingWrite write : state().pending()) {
+            if (write.extent().equals(extent) && take(new Action.SendWrite(write.id(), extent), null)) {
+                wire(write.id(), extent, java.util.Objects.requireNonNull(contents.get(write.id())));
+                return;
+            }
+        }
+    }
+
+    private void sendOwed(Extent first, int more) {
+        Blocks left = state().owed().without(state().owedSent());
+        int count = 1;
+        while (count <= more && left.containsAny(new Extent(first.volume(), first.first() + count, 1))) {
+            count++;
+        }
+        Extent all = new Extent(first.volume(), first.first(), count);
+        if (take(new Action.SendWrite(HostState.OWED, all), null)) {
+            int[] values = new int[count];
+            Arrays.setAll(values, i -> owedValue(all.first() + i));
+            wire(HostState.OWED, all, values);
+        }
     }
 
     private int owedValue(long block) {
@@ -339,12 +421,13 @@ final class SimHost {
         return is(Role.PRIMARY) && before > 0 && take(new Action.Speak(), null) && machine.unsaid() < before;
     }
 
-    /** One step of one copy: read the old data, or store it. */
-    private boolean copy() {
-        Mirror.Wanted next = mirror().nextCopy();
-        if (next == null) {
+    /** One step of one copy that is wanted: read the old data, or store it. */
+    boolean copy(int choice) {
+        List<Mirror.Wanted> copies = mirror().wanted();
+        if (copies.isEmpty()) {
             return false;
         }
+        Mirror.Wanted next = copies.get(choice % copies.size());
         if (next.values == null) {
             next.values = new int[next.extent.count()];
             Arrays.setAll(next.values, i -> storage.read(next.extent.first() + i));
@@ -433,6 +516,7 @@ final class SimHost {
     private boolean startJoin() {
         SimHost other = world.host(peer());
         joiner = other.life;
+        joinerDisk = other.disks;
         return other.isUp() && take(new Action.StartJoin(), null);
     }
 

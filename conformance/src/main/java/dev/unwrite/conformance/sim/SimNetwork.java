@@ -45,6 +45,16 @@ final class SimNetwork {
         return underWay.isEmpty();
     }
 
+    /** What is under way, as {@link #take} counts it. */
+    List<Message> underWay() {
+        return java.util.Collections.unmodifiableList(underWay);
+    }
+
+    /** What arrived and may come again, as {@link #again} counts it. */
+    List<Message> arrived() {
+        return List.copyOf(arrived);
+    }
+
     /** One of the messages; it stays under way if it is to come again. */
     Message take(int choice, boolean again) {
         int index = choice % underWay.size();

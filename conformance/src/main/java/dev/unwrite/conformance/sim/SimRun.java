@@ -13,7 +13,7 @@ public final class SimRun {
      * @throws Violation if a property is broken
      */
     public static Counts of(List<Move> moves, Tracing tracing) {
-        SimWorld world = new SimWorld(tracing);
+        SimWorld world = SimWorld.of(moves, tracing);
         boolean ended = false;
         try {
             moves.forEach(world::move);

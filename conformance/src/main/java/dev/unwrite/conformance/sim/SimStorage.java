@@ -20,17 +20,19 @@ import org.jspecify.annotations.Nullable;
 
 /** The shared storage: the real {@link StorageCore} over blocks in memory with a volatile cache. */
 final class SimStorage {
-    /** How many blocks its one volume has. */
+    /** So many blocks does its one volume have, if no move asks for more. */
     static final int BLOCKS = 6;
+    /** More than this no volume has. */
+    static final int BLOCKS_MAX = 4096;
 
     private static final String GROUP = "vm";
     private static final String VOLUME = "disk";
-    /** More requests than this are never under way; a host that has as many waits. */
+    /** More requests than this are never under way, or than a volume has blocks; a host that has as many waits. */
     private static final int MAX_WIRE = 64;
 
     private final StorageObserver observer;
-    private final int[] cache = new int[BLOCKS];
-    private final int[] disk = new int[BLOCKS];
+    private final int[] cache;
+    private final int[] disk;
     private StorageState state = StorageState.started(OwnershipRecord.INITIAL);
     private long boot = 1;
     private long sessions;
@@ -65,8 +67,10 @@ final class SimStorage {
     /** An answer: to a change of the record, whether it was made. */
     record Reply(Request to, boolean agreed) {}
 
-    SimStorage(StorageObserver observer) {
+    SimStorage(StorageObserver observer, int blocks) {
         this.observer = observer;
+        this.cache = new int[blocks];
+        this.disk = new int[blocks];
         observer.booted(GROUP, boot, record(), List.of(VOLUME));
     }
 
@@ -77,6 +81,10 @@ final class SimStorage {
     /** Grows whenever the record or a block changes. */
     long changes() {
         return changes;
+    }
+
+    int blocks() {
+        return cache.length;
     }
 
     int read(long block) {
@@ -93,7 +101,7 @@ final class SimStorage {
     }
 
     void ask(Request request) {
-        if (wire.size() < MAX_WIRE) {
+        if (wire.size() < Math.max(MAX_WIRE, cache.length)) {
             (isHeld(request, 2) ? lateRequests : wire).add(request);
         }
     }
@@ -154,7 +162,7 @@ final class SimStorage {
         if (StorageCore.denyRead(state, flush.host, flush.session) != null) {
             return null;
         }
-        System.arraycopy(cache, 0, disk, 0, BLOCKS);
+        System.arraycopy(cache, 0, disk, 0, disk.length);
         changes++;
         observer.flushed(GROUP, VOLUME, flush.session);
         reply(new Reply(flush, true));
@@ -222,13 +230,13 @@ final class SimStorage {
 
     /** A block becomes durable of its own accord. */
     void destage(int block) {
-        disk[block % BLOCKS] = cache[block % BLOCKS];
+        disk[block % disk.length] = cache[block % disk.length];
         changes++;
     }
 
     /** All sessions end; of the unflushed blocks, those are lost whose bit is set. */
     void crash(int lost) {
-        for (int i = 0; i < BLOCKS; i++) {
+        for (int i = 0; i < disk.length; i++) {
             if ((lost >> i & 1) != 0) {
                 cache[i] = disk[i];
             }

@@ -33,27 +33,43 @@ public final class SimWorld {
     private static final int ROUNDS_TO_FINISH = 60;
 
     private final Tracing tracing;
-    private final SimStorage storage;
-    private final SimNetwork network = new SimNetwork();
+    final SimStorage storage;
+    final SimNetwork network = new SimNetwork();
     private final SimHost[] hosts = new SimHost[2];
     private final Map<CopyKey, int[]> cuts = new HashMap<>();
-    private final int[] seen = new int[SimStorage.BLOCKS];
+    private final int[] seen;
     private final Set<SimHost> toCrash = new HashSet<>();
     private final Checks checks;
     private final Counts counts = new Counts();
     private int content;
     private boolean lost;
 
-    /** A new world in which A has claimed the group and B has not started. */
+    /** A new world of the usual size, in which both hosts have just started and nobody has claimed the group. */
     public SimWorld(Tracing tracing) {
+        this(tracing, SimStorage.BLOCKS);
+    }
+
+    /** The same with a volume of so many blocks, at least as many as it always has. */
+    SimWorld(Tracing tracing, int blocks) {
         this.tracing = tracing;
-        this.storage = new SimStorage(tracing.observer());
+        this.storage = new SimStorage(tracing.observer(), blocks);
+        this.seen = new int[blocks];
         Content hashes = new Content();
         hosts[0] = new SimHost(0, this, storage, network, hashes);
         hosts[1] = new SimHost(1, this, storage, network, hashes);
         checks = new Checks(this);
         hosts[0].start();
         hosts[1].start();
+    }
+
+    /** The world that these moves need. */
+    public static SimWorld of(List<Move> moves, Tracing tracing) {
+        int asked = moves.stream()
+                .filter(move -> move.kind() == Move.Kind.VOLUME)
+                .mapToInt(Move::a)
+                .max()
+                .orElse(0);
+        return new SimWorld(tracing, Math.clamp(asked, SimStorage.BLOCKS, SimStorage.BLOCKS_MAX));
     }
 
     // ---- What the hosts ask.
@@ -194,12 +210,41 @@ public final class SimWorld {
                 }
             }
             case MISDIRECT -> host.disk().misdirect(a);
+            case VOLUME -> {
+                // Was so from the beginning.
+            }
+            case DO -> {
+                if (host.isUp()) {
+                    host.only(a % SimHost.JOBS);
+                }
+            }
+            case SEND -> {
+                if (host.isUp()) {
+                    host.send(a, move.b());
+                }
+            }
+            case COPY -> {
+                if (host.is(Role.SECONDARY)) {
+                    host.copy(a);
+                }
+            }
+            case RESEND -> {
+                if (host.isUp()) {
+                    host.sendAgain();
+                    host.settleHaggling();
+                }
+            }
+            case REPLACE -> {
+                if (!host.isUp()) {
+                    host.replaceDisk();
+                }
+            }
         }
     }
 
     private void write(SimHost host, int a, int b) {
-        int first = a % SimStorage.BLOCKS;
-        int count = 1 + b % Math.min(3, SimStorage.BLOCKS - first);
+        int first = a % storage.blocks();
+        int count = 1 + b % Math.min(storage.blocks() / 2, storage.blocks() - first);
         host.write(first, count, content + 1);
         content += count;
     }

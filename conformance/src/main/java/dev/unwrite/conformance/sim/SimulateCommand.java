@@ -56,6 +56,30 @@ public final class SimulateCommand implements Callable<Integer> {
             description = "Write the traces of each run into a folder DIR/SEED, or those of --replay into DIR.")
     private @Nullable Path trace;
 
+    @Option(
+            names = "--recorded",
+            paramLabel = "DIR",
+            description =
+                    "Go through what a campaign, a demo, or any group recorded in DIR (traces of both nodes and of"
+                            + " the storage, from the group's beginning), and check every property after every move.")
+    private @Nullable Path recorded;
+
+    @Option(
+            names = "--from",
+            paramLabel = "SECONDS",
+            description =
+                    "With --recorded: tell what happens from here on, counted from the beginning of the recording.")
+    private @Nullable Double from;
+
+    @Option(names = "--to", paramLabel = "SECONDS", description = "With --recorded: the recording ends here.")
+    private @Nullable Double to;
+
+    @Option(
+            names = "--moves",
+            paramLabel = "FILE",
+            description = "With --recorded: write the moves there; \"--replay @FILE\" makes them again.")
+    private @Nullable Path moves;
+
     /** Called by picocli. */
     public SimulateCommand() {}
 
@@ -68,6 +92,16 @@ public final class SimulateCommand implements Callable<Integer> {
     public Integer call() throws Exception {
         if (runs < 1 || seconds < 1) {
             throw new ExitException(Exit.USAGE, "--runs and --seconds must be at least 1");
+        }
+        Path recording = recorded;
+        if (recording != null && replay != null) {
+            throw new ExitException(Exit.USAGE, "--recorded and --replay are two runs: give one of them");
+        }
+        if (recording == null && (from != null || to != null || moves != null)) {
+            throw new ExitException(Exit.USAGE, "--from, --to and --moves go with --recorded DIR");
+        }
+        if (recording != null) {
+            return new RecordedScreen(out(), from, to, moves).show(recording);
         }
         return replay == null ? search() : replayed(replay);
     }
@@ -143,7 +177,7 @@ public final class SimulateCommand implements Callable<Integer> {
 
     /** Tells the world after each move. */
     private @Nullable Violation steps(List<Move> moves) {
-        SimWorld world = new SimWorld(Tracing.NONE);
+        SimWorld world = SimWorld.of(moves, Tracing.NONE);
         int number = 0;
         try {
             for (Move move : moves) {

@@ -12,22 +12,29 @@ import org.jspecify.annotations.Nullable;
 /** Where a simulated run writes its traces, if anywhere. The clocks of the processes differ by what the run says. */
 public final class Tracing {
     /** Nowhere. */
-    public static final Tracing NONE = new Tracing(null, 0);
+    public static final Tracing NONE = new Tracing(null, 0, null);
 
     private final @Nullable Path folder;
     private final long skew;
     private final @Nullable StorageTrace storage;
+    private final @Nullable Doings doings;
     private long now = 1_000_000;
 
-    private Tracing(@Nullable Path folder, long skew) {
+    private Tracing(@Nullable Path folder, long skew, @Nullable Doings doings) {
         this.folder = folder;
         this.skew = skew;
+        this.doings = doings;
         this.storage = folder == null ? null : StorageTrace.open(folder, () -> ++now + skew);
     }
 
     /** Into this folder, which exists; the storage's clock is ahead and B's is behind by so many microseconds. */
     public static Tracing into(Path folder, long skew) {
-        return new Tracing(folder, skew);
+        return new Tracing(folder, skew, null);
+    }
+
+    /** Into memory, for a replay that has to see what its moves do. */
+    static Tracing into(Doings doings) {
+        return new Tracing(null, 0, doings);
     }
 
     boolean active() {
@@ -35,10 +42,16 @@ public final class Tracing {
     }
 
     StorageObserver observer() {
+        if (doings != null) {
+            return doings;
+        }
         return storage == null ? StorageObserver.NONE : storage;
     }
 
     TraceWriter open(SimHost host) {
+        if (doings != null) {
+            return doings.of(host.index);
+        }
         if (folder == null) {
             return TraceWriter.NONE;
         }

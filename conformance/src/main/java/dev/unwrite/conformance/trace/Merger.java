@@ -97,39 +97,108 @@ final class Merger {
     }
 
     List<MergedStep> merge() throws MergeRejectedException, TraceFormatException {
-        while (true) {
-            TraceEvent best = null;
-            NodeLog bestNode = null;
-            for (NodeLog node : nodes.values()) {
-                if (!node.atEnd()
-                        && waits(node) == null
-                        && (best == null || node.head().time() < best.time())) {
-                    best = node.head();
-                    bestNode = node;
-                }
-            }
-            boolean isStorage =
-                    !storage.atEnd() && (best == null || storage.head().time() < best.time()) && waits() == null;
-            NodeLog reader = isStorage ? overtakenReader() : null;
-            if (reader != null && (waits(reader) == null || bestNode != null)) {
-                bestNode = waits(reader) == null ? reader : bestNode;
-                isStorage = false;
-            }
-            if (isStorage) {
-                last = storage.head();
-                place(storage.head());
-                storage.advance();
-            } else if (bestNode != null) {
-                last = bestNode.head();
-                place(bestNode);
-                bestNode.advance();
-            } else {
-                break;
-            }
+        for (Next next = next(); next != null; next = next()) {
+            last = next.event();
+            place(next);
+            advance(next);
             loseMessages();
         }
         checkEnd();
         return out.steps();
+    }
+
+    /** The log whose head is to be taken: of a node, or, with null, of the storage. */
+    private record Next(TraceEvent event, @Nullable NodeLog node) {}
+
+    /** What may come and is the earliest; null if nothing may. */
+    private @Nullable Next next() {
+        TraceEvent best = null;
+        NodeLog bestNode = null;
+        for (NodeLog node : nodes.values()) {
+            if (!node.atEnd()
+                    && waits(node) == null
+                    && (best == null || node.head().time() < best.time())) {
+                best = node.head();
+                bestNode = node;
+            }
+        }
+        boolean isStorage =
+                !storage.atEnd() && (best == null || storage.head().time() < best.time()) && waits() == null;
+        NodeLog reader = isStorage ? overtakenReader() : null;
+        if (reader != null && (waits(reader) == null || bestNode != null)) {
+            bestNode = waits(reader) == null ? reader : bestNode;
+            isStorage = false;
+        }
+        if (isStorage) {
+            return new Next(storage.head(), null);
+        }
+        return bestNode == null ? null : new Next(bestNode.head(), bestNode);
+    }
+
+    private void place(Next next) throws MergeRejectedException, TraceFormatException {
+        if (next.node() == null) {
+            place(next.event());
+        } else {
+            place(next.node());
+        }
+    }
+
+    private void advance(Next next) {
+        if (next.node() == null) {
+            storage.advance();
+        } else {
+            next.node().advance();
+        }
+    }
+
+    /** All events in an order, and the first that has no place in it, if there is one, and why. */
+    record Order(List<TraceEvent> events, @Nullable String displaced) {}
+
+    /**
+     * The order for those who want to see what happened, allowed or not: an event that may never come is taken when nothing
+     * else may, the earliest first. Instead of {@link #merge}, whose order it is as long as every event has a place.
+     */
+    Order order() throws TraceFormatException {
+        List<TraceEvent> events = new ArrayList<>();
+        String displaced = null;
+        while (true) {
+            Next next = next();
+            if (next == null) {
+                next = stuck();
+                if (next == null) {
+                    return new Order(events, displaced);
+                }
+                displaced = displaced == null ? next.event().place() + ": " + why(next) : displaced;
+            }
+            events.add(next.event());
+            try {
+                place(next);
+            } catch (MergeRejectedException e) {
+                displaced = displaced == null ? next.event().place() + ": " + e.getMessage() : displaced;
+            }
+            advance(next);
+            out.forget();
+        }
+    }
+
+    /** The earliest of those that wait; null if none is left. */
+    private @Nullable Next stuck() {
+        Next stuck = null;
+        for (NodeLog node : nodes.values()) {
+            if (!node.atEnd()
+                    && (stuck == null || node.head().time() < stuck.event().time())) {
+                stuck = new Next(node.head(), node);
+            }
+        }
+        if (!storage.atEnd()
+                && (stuck == null || storage.head().time() < stuck.event().time())) {
+            stuck = new Next(storage.head(), null);
+        }
+        return stuck;
+    }
+
+    private String why(Next stuck) {
+        return stuck.event().action() + " waits for " + (stuck.node() == null ? waits() : waits(stuck.node()));
     }
 
     /**
@@ -160,37 +229,20 @@ final class Merger {
     }
 
     private void checkEnd() throws MergeRejectedException {
-        TraceEvent stuck = null;
-        NodeLog stuckNode = null;
-        String why = "";
-        for (NodeLog node : nodes.values()) {
-            if (!node.atEnd() && (stuck == null || node.head().time() < stuck.time())) {
-                stuck = node.head();
-                stuckNode = node;
-                why = String.valueOf(waits(node));
-            }
-        }
-        if (!storage.atEnd() && (stuck == null || storage.head().time() < stuck.time())) {
-            stuck = storage.head();
-            stuckNode = null;
-            why = String.valueOf(waits());
-        }
+        Next stuck = stuck();
         if (stuck != null) {
+            String why = why(stuck);
             int certain = out.steps().size();
-            force(stuck, stuckNode);
-            throw new MergeRejectedException(stuck, stuck.action() + " waits for " + why, certain);
+            force(stuck);
+            throw new MergeRejectedException(stuck.event(), why, certain);
         }
     }
 
     /** Takes the event where it may not come, so that the specification can say why not. */
-    private void force(TraceEvent stuck, @Nullable NodeLog node) {
+    private void force(Next stuck) {
         forced = true;
         try {
-            if (node == null) {
-                place(stuck);
-            } else {
-                place(node);
-            }
+            place(stuck);
         } catch (MergeRejectedException | TraceFormatException e) {
             // Then there is nothing to say but what it waits for.
         }

@@ -113,4 +113,9 @@ final class StepList {
     List<MergedStep> steps() {
         return steps;
     }
+
+    /** Drops the steps so far: for those who only want the order of the events. */
+    void forget() {
+        steps.clear();
+    }
 }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.unwrite.conformance.sim.Move.Kind;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -41,7 +42,10 @@ class SimulatorTest {
                 .flatMap(List::stream)
                 .map(Move::kind)
                 .collect(Collectors.toSet());
-        assertThat(kinds).containsExactlyInAnyOrder(Kind.values());
+        Set<Kind> drawn = EnumSet.allOf(Kind.class);
+        // Only a replay of a recording makes these.
+        drawn.removeAll(EnumSet.of(Kind.VOLUME, Kind.DO, Kind.SEND, Kind.COPY, Kind.RESEND, Kind.REPLACE));
+        assertThat(kinds).containsExactlyInAnyOrderElementsOf(drawn);
     }
 
     @Test
