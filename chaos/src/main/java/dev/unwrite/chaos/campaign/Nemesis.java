@@ -87,7 +87,9 @@ final class Nemesis {
         try {
             for (Plan.Strike strike : plan.next()) {
                 if (!active.isEmpty()) {
-                    Thread.sleep(plan.chance().nextInt(BETWEEN_MAX_MILLIS));
+                    boolean works = Plan.isOfMessages(active.getLast().strike().fault());
+                    Thread.sleep((works ? WORK_MIN_MILLIS : 0)
+                            + plan.chance().nextInt(works ? WORK_MAX_MILLIS : BETWEEN_MAX_MILLIS));
                 }
                 long at = Moment.now();
                 Fault.Injection injection = strike.fault().act().strike(scene, strike.target());

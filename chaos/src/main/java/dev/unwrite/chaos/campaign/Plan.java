@@ -16,10 +16,13 @@ final class Plan {
     private static final int LONE_PERCENT = 28;
     private static final int WITH_PERCENT = 75;
     private static final int TWO_PERCENT = 40;
+    private static final int BEFORE_PERCENT = 50;
 
     private final Random chance;
     /** What makes the other host take over. */
     private final Bag breaking = new Bag();
+    /** What goes on when that happens: messages between two hosts that are well, late, repeated or in another order. */
+    private final Bag before = new Bag();
     /** What can come upon that: it hits those who are left. */
     private final Bag upon = new Bag();
     /** What comes by itself: it hits a primary that lives, or needs a secondary that nobody depends on. */
@@ -63,6 +66,9 @@ final class Plan {
         if (isSurgery(fault)) {
             return lone;
         }
+        if (isOfMessages(fault)) {
+            return before;
+        }
         boolean hitsPrimary = target == Target.PRIMARY || target == Target.BOTH;
         if (fault.breaks() && hitsPrimary) {
             return breaking;
@@ -78,6 +84,14 @@ final class Plan {
         };
     }
 
+    /** These need two hosts that talk to each other. */
+    static boolean isOfMessages(Fault fault) {
+        return switch (fault.name()) {
+            case "delay", "duplicate", "reorder" -> true;
+            default -> false;
+        };
+    }
+
     /** Drawn for other decisions of the same run. */
     Random chance() {
         return chance;
@@ -87,11 +101,14 @@ final class Plan {
     List<Strike> next() {
         List<Strike> step = new ArrayList<>();
         if (breaking.isEmpty() || (!lone.isEmpty() && chance.nextInt(100) < LONE_PERCENT)) {
-            step.add((lone.isEmpty() ? upon : lone).draw(chance));
+            step.add((!lone.isEmpty() ? lone : !upon.isEmpty() ? upon : before).draw(chance));
             return step;
         }
         // First: a primary whose secondary is cut off already would go on alone, and nobody could take over.
         step.add(breaking.draw(chance));
+        if (chance.nextInt(100) < BEFORE_PERCENT && !before.isEmpty()) {
+            step.addFirst(before.draw(chance));
+        }
         if (!upon.isEmpty() && chance.nextInt(100) < WITH_PERCENT) {
             add(step, upon.draw(chance));
             if (chance.nextInt(100) < TWO_PERCENT) {

@@ -87,7 +87,7 @@ final class NetworkFaults {
                                 "DROP"))),
                 new Fault("slow-link", "400 kbit/s", NETWORK, HOSTS, false, NetworkFaults::slow),
                 wire("delay", "each message between the hosts waits", Wire.Mode.DELAY),
-                wire("duplicate", "messages between the hosts come twice", Wire.Mode.DUPLICATE),
+                wire("duplicate", "messages between the hosts come again, later", Wire.Mode.DUPLICATE),
                 wire("reorder", "messages between the hosts overtake each other", Wire.Mode.REORDER));
     }
 
@@ -205,7 +205,7 @@ final class NetworkFaults {
                     scene.pair().wire(scene.primary()),
                     scene.pair().wire(scene.primary().other()));
             long before = touched(wires);
-            long delay = scene.millis(5, 120);
+            long delay = scene.millis(5, mode == Wire.Mode.DUPLICATE ? 250 : 120);
             wires.forEach(wire -> wire.mode(mode, delay));
             return new Struck(
                     Scene.names(scene.places(target)),

@@ -10,6 +10,7 @@ import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -26,6 +27,7 @@ public final class Wire implements Closeable {
     private static final int BODY_BYTES_MAX = 16 << 20;
     private static final int CONNECT_MILLIS = 1_000;
     private static final int PERCENT = 15;
+    private static final int AGAIN_MAX = 256;
 
     private final ServerSocket server;
     private final InetSocketAddress to;
@@ -40,7 +42,7 @@ public final class Wire implements Closeable {
         PLAIN,
         /** Each waits. */
         DELAY,
-        /** Some come twice. */
+        /** All come again, later. */
         DUPLICATE,
         /** Some come after the next one. */
         REORDER
@@ -65,7 +67,7 @@ public final class Wire implements Closeable {
         return server.getLocalPort();
     }
 
-    /** From now on; {@code delayMillis} is for {@link Mode#DELAY}. */
+    /** From now on; {@code delay}, in milliseconds, is for {@link Mode#DELAY} and {@link Mode#DUPLICATE}. */
     public void mode(Mode next, long delay) {
         delayMillis = delay;
         mode = next;
@@ -107,6 +109,7 @@ public final class Wire implements Closeable {
         try (DataInputStream in = new DataInputStream(new BufferedInputStream(from.getInputStream(), 1 << 16));
                 OutputStream out = onward.getOutputStream()) {
             byte[] kept = null;
+            ArrayDeque<Late> again = new ArrayDeque<>();
             // The greeting passes as it is: without it there is no link that could suffer.
             out.write(frame(in));
             while (true) {
@@ -121,9 +124,17 @@ public final class Wire implements Closeable {
                     continue;
                 }
                 out.write(frame);
-                if (now == Mode.DUPLICATE && chosen) {
+                if (now == Mode.DUPLICATE && again.size() < AGAIN_MAX) {
+                    again.add(new Late(System.nanoTime() + delayMillis * 1_000_000, frame));
+                }
+                while (now == Mode.DUPLICATE
+                        && !again.isEmpty()
+                        && again.getFirst().at() - System.nanoTime() <= 0) {
                     touched.incrementAndGet();
-                    out.write(frame);
+                    out.write(again.removeFirst().frame());
+                }
+                if (now != Mode.DUPLICATE) {
+                    again.clear();
                 }
                 if (kept != null) {
                     touched.incrementAndGet();
@@ -139,6 +150,9 @@ public final class Wire implements Closeable {
             end(from, onward);
         }
     }
+
+    /** A frame that is to come again; at once would be before anything has changed, and show nothing. */
+    private record Late(long at, byte[] frame) {}
 
     private static byte[] frame(DataInputStream in) throws IOException {
         byte[] header = new byte[HEADER_BYTES];

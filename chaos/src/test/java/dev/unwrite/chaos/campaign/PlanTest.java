@@ -28,6 +28,20 @@ final class PlanTest {
     }
 
     @Test
+    void messagesAreLateBeforeAHostFailsNotAfterwards() {
+        Plan plan = new Plan(Faults.all(), 2);
+        int together = 0;
+        for (int i = 0; i < STEPS; i++) {
+            List<Plan.Strike> step = plan.next();
+            for (int at = 1; at < step.size(); at++) {
+                assertThat(Plan.isOfMessages(step.get(at).fault())).isFalse();
+            }
+            together += step.size() > 1 && Plan.isOfMessages(step.getFirst().fault()) ? 1 : 0;
+        }
+        assertThat(together).isPositive();
+    }
+
+    @Test
     void everyFaultComesUp() {
         Plan plan = new Plan(Faults.all(), 1);
         Set<String> seen = new HashSet<>();
