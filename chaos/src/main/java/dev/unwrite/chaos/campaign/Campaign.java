@@ -161,7 +161,9 @@ final class Campaign {
         StorageHistory storage = StorageHistory.read(pair.traces());
         List<CheckResult> checks = new ArrayList<>();
         checks.add(images.check());
-        checks.add(LedgerCheck.answersHold(operations, end));
+        CheckResult byNumbers = LedgerCheck.answersHold(operations, end);
+        CheckResult bySearch = LedgerCheck.linearizable(operations, end);
+        checks.addAll(List.of(byNumbers, bySearch, LedgerCheck.checkersAgree(byNumbers, bySearch)));
         checks.add(LedgerCheck.totalConserved(end));
         checks.add(LedgerCheck.memoryAgreesWithPages(end));
         checks.add(storage.check());
