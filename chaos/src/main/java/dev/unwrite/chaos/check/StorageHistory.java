@@ -9,7 +9,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.SequencedMap;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -20,8 +24,13 @@ import org.jspecify.annotations.Nullable;
  * @param changes of the ownership record, in their order
  * @param applied writes that took effect
  * @param violations writes that took effect for somebody who did not own the machine then
+ * @param fenced what hosts tried in sessions that may not have it, in the order of the first try
  */
-public record StorageHistory(List<Change> changes, long applied, List<String> violations, int boots) {
+public record StorageHistory(
+        List<Change> changes, long applied, List<String> violations, int boots, List<FencedSession> fenced) {
+    /** Lines about fenced hosts in the evidence. */
+    private static final int FENCED_MAX = 20;
+
     private static final JsonMapper JSON = JsonMapper.builder().build();
 
     /** The record from that moment on (nanoseconds since 1970). */
@@ -51,6 +60,10 @@ public record StorageHistory(List<Change> changes, long applied, List<String> vi
         }
         List<Change> changes = new ArrayList<>();
         List<String> violations = new ArrayList<>();
+        Map<Long, Long> sessionTerms = new HashMap<>();
+        SequencedMap<Long, FencedSession> fenced = new LinkedHashMap<>();
+        /* Sessions with a refused write, and the record's term then. */
+        Map<Long, Long> refusedWrites = new HashMap<>();
         long applied = 0;
         long term = 0;
         String owner = "";
@@ -77,10 +90,43 @@ public record StorageHistory(List<Change> changes, long applied, List<String> vi
                         case "Apply" -> {
                             applied++;
                             String host = json.path("host").asText();
+                            Long refusedIn =
+                                    refusedWrites.get(json.path("session").asLong());
+                            if (refusedIn != null && refusedIn == term) {
+                                violations.add(file.getFileName() + ", line seq "
+                                        + json.path("seq").asLong() + ": a write of " + host
+                                        + " was applied in a session whose writes had been refused in term " + term);
+                            }
                             if (!host.equals(owner)) {
                                 violations.add(file.getFileName() + ", line seq "
                                         + json.path("seq").asLong() + ": a write of " + host + " was applied while "
                                         + owner + " owned the machine (term " + term + ")");
+                            }
+                        }
+                        case "Session" ->
+                            sessionTerms.put(
+                                    json.path("session").asLong(),
+                                    json.path("term").asLong());
+                        case "Refused" -> {
+                            long session = json.path("session").asLong();
+                            String what = json.path("what").asText();
+                            long at = json.path("t").asLong() * 1_000;
+                            FencedSession before = fenced.computeIfAbsent(
+                                    session,
+                                    number -> new FencedSession(
+                                            json.path("host").asText(),
+                                            number,
+                                            sessionTerms.getOrDefault(number, -1L),
+                                            json.path("term").asLong(),
+                                            0,
+                                            0,
+                                            0,
+                                            at,
+                                            at));
+                            fenced.put(
+                                    session, before.and(what, json.path("times").asLong(), at));
+                            if (what.equals("write")) {
+                                refusedWrites.put(session, json.path("term").asLong());
                             }
                         }
                         default -> {
@@ -91,7 +137,7 @@ public record StorageHistory(List<Change> changes, long applied, List<String> vi
             }
         }
         int boots = files.size();
-        return new StorageHistory(changes, applied, violations, boots);
+        return new StorageHistory(changes, applied, violations, boots, List.copyOf(fenced.values()));
     }
 
     private static boolean same(Change a, Change b) {
@@ -149,6 +195,14 @@ public record StorageHistory(List<Change> changes, long applied, List<String> vi
         evidence.add(applied + " writes took effect at the storage under "
                 + changes.stream().map(Change::term).distinct().count() + " terms; it was started " + boots + " times");
         evidence.addAll(violations.stream().limit(10).toList());
+        evidence.add(
+                fenced.isEmpty()
+                        ? "no host tried anything that it was fenced from"
+                        : "what fenced hosts tried was refused, in " + fenced.size() + " sessions");
+        fenced.stream().limit(FENCED_MAX).map(FencedSession::words).forEach(evidence::add);
+        if (fenced.size() > FENCED_MAX) {
+            evidence.add("and in " + (fenced.size() - FENCED_MAX) + " sessions more");
+        }
         Verdict verdict = !violations.isEmpty()
                 ? Verdict.INVALID
                 : applied == 0 || changes.isEmpty() ? Verdict.UNKNOWN : Verdict.VALID;
