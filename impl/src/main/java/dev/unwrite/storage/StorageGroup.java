@@ -144,7 +144,10 @@ final class StorageGroup {
             StorageCore.Step step = StorageCore.step(before, new Input.Cas(host, session, expect, proposed));
             compared = switch (step.answer()) {
                 case Answer.Compared answer -> new Compared(answer.ok(), false, answer.record());
-                case Answer.Denied denied -> new Compared(false, true, before.record());
+                case Answer.Denied denied -> {
+                    tellRefused(host, session, StorageObserver.Asked.RECORD);
+                    yield new Compared(false, true, before.record());
+                }
                 case Answer answer -> throw unexpected(answer);
             };
             if (compared.ok()) {
@@ -212,7 +215,7 @@ final class StorageGroup {
     }
 
     void flush(Binding binding, Volume volume) throws IOException {
-        admitRead(binding);
+        admitFlush(binding);
         if (observer.active()) {
             observedFlush(binding, volume);
         } else {
@@ -270,6 +273,37 @@ final class StorageGroup {
         return observer.active();
     }
 
+    /** A session that may not flush never may again, so it is as true under the lock as it was before. */
+    private void admitFlush(Binding binding) throws NbdException {
+        try {
+            admitRead(binding);
+        } catch (NbdException e) {
+            long stamp = lock.readLock();
+            try {
+                if (StorageCore.denyRead(state, binding.host(), binding.session()) != null) {
+                    tellRefused(binding.host(), binding.session(), StorageObserver.Asked.FLUSH);
+                }
+            } finally {
+                lock.unlockRead(stamp);
+            }
+            throw e;
+        }
+    }
+
+    /** Holding the lock, so that what refused the request is still so. A stranger only reads: nobody fenced it. */
+    private void tellRefused(String host, long session, StorageObserver.Asked asked) {
+        if (!observer.active() || session == StorageCore.NO_SESSION) {
+            return;
+        }
+        observed.lock();
+        try {
+            observer.refused(new StorageObserver.Refusal(
+                    name, host, session, state.record().term(), asked));
+        } finally {
+            observed.unlock();
+        }
+    }
+
     private void admitRead(Binding binding) throws NbdException {
         if (broken != null) {
             throw new NbdException(NbdError.EIO, "group " + name + " is stopped: " + broken);
@@ -286,6 +320,7 @@ final class StorageGroup {
         }
         Denial denial = StorageCore.denyWrite(state, binding.host(), binding.session());
         if (denial != null) {
+            tellRefused(binding.host(), binding.session(), StorageObserver.Asked.WRITE);
             throw denied(binding, denial, "write");
         }
     }

@@ -36,6 +36,27 @@ public interface StorageObserver {
     /** Everything written to the volume so far is durable. {@code session} is 0 for a client that never attached. */
     default void flushed(String group, String volume, long session) {}
 
+    /** A request was refused and has no effect, because the session that made it has ended or is not the owner's. */
+    default void refused(Refusal refusal) {}
+
+    /** What a session that may not have it asked for. */
+    enum Asked {
+        /** To change a volume. */
+        WRITE,
+        /** To make a volume durable. */
+        FLUSH,
+        /** To change the ownership record. */
+        RECORD
+    }
+
+    /**
+     * A request that was refused.
+     *
+     * @param host that of the session, as the client says
+     * @param term of the record at that moment
+     */
+    record Refusal(String group, String host, long session, long term, Asked asked) {}
+
     /** What a client asked for. */
     enum Kind {
         /** Bytes. */

@@ -12,12 +12,19 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
 /** Takes down what takes effect at the storage, in its order: one file for each group and process. */
 public final class StorageTrace implements StorageObserver, Closeable {
     private static final System.Logger LOG = System.getLogger(StorageTrace.class.getName());
+
+    /**
+     * Refusals of a kind that each session gets a line for; after that only the 16th, 32nd, 64th and so on do: a fenced host may
+     * try as often as it likes.
+     */
+    public static final int REFUSALS_EACH = 8;
 
     private final Path dir;
     private final TraceClock clock;
@@ -103,6 +110,25 @@ public final class StorageTrace implements StorageObserver, Closeable {
         });
     }
 
+    @Override
+    public void refused(Refusal refusal) {
+        Group trace = group(refusal.group());
+        if (!refusal.host().equals(trace.hosts.get(refusal.session()))) {
+            return; // A session that this storage never opened, or another's: numbers cost nothing to invent.
+        }
+        long times = trace.refused.merge(new Refused(refusal.session(), refusal.asked()), 1L, Long::sum);
+        if (times > REFUSALS_EACH && Long.bitCount(times) != 1) {
+            return;
+        }
+        trace.line(
+                "Refused",
+                line -> line.put("host", refusal.host())
+                        .put("session", refusal.session())
+                        .put("term", refusal.term())
+                        .put("what", refusal.asked().name().toLowerCase(Locale.ROOT))
+                        .put("times", times));
+    }
+
     private static int[] values(Write write, int count) {
         ByteBuffer data = write.data();
         if (data != null) {
@@ -156,6 +182,8 @@ public final class StorageTrace implements StorageObserver, Closeable {
         }
     }
 
+    private record Refused(long session, Asked asked) {}
+
     /** Writes some fields of a line. */
     private interface Fields {
         void put(TraceLine line);
@@ -168,6 +196,8 @@ public final class StorageTrace implements StorageObserver, Closeable {
         private final long start;
         /** Grows by one with each session, a few dozen bytes each. */
         private final Map<Long, String> hosts = new HashMap<>();
+        /** Three for a session at most. */
+        private final Map<Refused, Long> refused = new HashMap<>();
 
         private List<String> volumes = List.of();
         private long sequence;

@@ -1,6 +1,7 @@
 package dev.unwrite.storage;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.unwrite.nbd.NbdClient;
 import dev.unwrite.nbd.NbdUri;
@@ -62,6 +63,11 @@ class StorageObserverTest {
         }
 
         @Override
+        public void refused(Refusal refusal) {
+            tell("refused " + refusal.asked() + " of " + refusal.host() + " in term " + refusal.term());
+        }
+
+        @Override
         public void written(Write write) {
             assertThat(inside.incrementAndGet()).isEqualTo(1);
             @Nullable ByteBuffer data = write.data();
@@ -120,6 +126,45 @@ class StorageObserverTest {
                         "record 1 A by A after 0",
                         "flushed disk after 1",
                         "flushed disk after 402");
+    }
+
+    @Test
+    void whatAFencedHostTriesIsToldOfAndHasNoEffect() throws Exception {
+        Recorder recorder = new Recorder();
+        StorageServer.Settings settings = new StorageServer.Settings(
+                NbdUri.tcp("127.0.0.1", 0, ""),
+                List.of(VolumeSpec.parse("g/disk=" + folder.resolve("disk.img") + ",size=16K")),
+                folder.resolve("data"),
+                recorder,
+                line -> {});
+        try (StorageServer server = StorageServer.start(settings);
+                StorageClient clientA = StorageClient.connect(server.uri(), "g", "A");
+                StorageClient clientB = StorageClient.connect(server.uri(), "g", "B");
+                StorageSession ofA = clientA.openSession(1);
+                StorageSession ofB = clientB.openSession(2)) {
+            ofA.cas(0, new OwnershipRecord(0, 1, "A", Mode.PROTECTED, "B", 0));
+            NbdClient disk = ofA.volume("disk");
+            write(disk, 0, 9);
+            ofB.cas(1, new OwnershipRecord(0, 2, "B", Mode.ROLLBACK, "", 0));
+            assertThatThrownBy(() -> write(disk, 1, 8)).isInstanceOf(IOException.class);
+            assertThatThrownBy(disk::flush).isInstanceOf(IOException.class);
+            // It lost a race, which is no reason to refuse it: it may still ask for the record.
+            assertThat(ofA.cas(1, new OwnershipRecord(0, 1, "A", Mode.SOLO, "", 0))
+                            .ok())
+                    .isFalse();
+            try (StorageSession later = clientA.openSession(1)) {
+                assertThatThrownBy(() -> ofA.cas(2, new OwnershipRecord(0, 3, "A", Mode.SOLO, "", 0)))
+                        .isInstanceOf(SessionEndedException.class);
+                assertThat(later.record().owner()).isEqualTo("B");
+            }
+        }
+        assertThat(recorder.writes).hasSize(1);
+        assertThat(recorder.lines)
+                .filteredOn(line -> line.startsWith("refused"))
+                .containsExactly(
+                        "refused WRITE of A in term 2 after 1",
+                        "refused FLUSH of A in term 2 after 1",
+                        "refused RECORD of A in term 2 after 1");
     }
 
     private static void writeConcurrently(NbdClient disk) throws Exception {

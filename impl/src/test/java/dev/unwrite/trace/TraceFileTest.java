@@ -9,7 +9,9 @@ import dev.unwrite.protocol.Extent;
 import dev.unwrite.protocol.HostState;
 import dev.unwrite.protocol.OwnershipRecord;
 import dev.unwrite.storage.Session;
+import dev.unwrite.storage.StorageObserver.Asked;
 import dev.unwrite.storage.StorageObserver.Kind;
+import dev.unwrite.storage.StorageObserver.Refusal;
 import dev.unwrite.storage.StorageObserver.Write;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -92,6 +94,45 @@ class TraceFileTest {
         assertThat(lines.get(2).path("values").get(0).asInt()).isNotEqualTo(BlockHash.ZERO);
         assertThat(lines.get(3).path("values").toString()).isEqualTo("[" + BlockHash.ZERO + "]");
         trace.close();
+    }
+
+    @Test
+    void ofManyRefusalsFewGetALine() throws Exception {
+        try (StorageTrace trace = StorageTrace.open(dir)) {
+            trace.booted("vm", 1, OwnershipRecord.INITIAL, List.of("disk"));
+            trace.sessionOpened("vm", new Session(9, "A", 1, true), List.of());
+            for (int i = 0; i < 1000; i++) {
+                trace.refused(new Refusal("vm", "A", 9, 2, Asked.WRITE));
+            }
+            trace.refused(new Refusal("vm", "A", 9, 2, Asked.RECORD));
+            trace.refused(new Refusal("vm", "B", 9, 2, Asked.WRITE));
+            trace.refused(new Refusal("vm", "A", 10, 2, Asked.WRITE));
+        }
+        List<JsonNode> refused = lines().stream()
+                .filter(line -> line.path("action").asText().equals("Refused"))
+                .toList();
+        assertThat(refused.stream()
+                        .map(line ->
+                                line.path("what").asText() + line.path("times").asInt()))
+                .containsExactly(
+                        "write1",
+                        "write2",
+                        "write3",
+                        "write4",
+                        "write5",
+                        "write6",
+                        "write7",
+                        "write8",
+                        "write16",
+                        "write32",
+                        "write64",
+                        "write128",
+                        "write256",
+                        "write512",
+                        "record1");
+        assertThat(refused.getFirst().path("host").asText()).isEqualTo("A");
+        assertThat(refused.getFirst().path("session").asLong()).isEqualTo(9);
+        assertThat(refused.getFirst().path("term").asLong()).isEqualTo(2);
     }
 
     private Path file() throws IOException {

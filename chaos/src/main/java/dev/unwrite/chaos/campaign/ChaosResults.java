@@ -3,6 +3,7 @@ package dev.unwrite.chaos.campaign;
 import com.fasterxml.jackson.annotation.JsonPropertyOrder;
 import dev.unwrite.chaos.Moment;
 import dev.unwrite.chaos.check.CheckResult;
+import dev.unwrite.chaos.check.FencedSession;
 import dev.unwrite.chaos.check.StorageHistory;
 import dev.unwrite.chaos.check.StorageHistory.Kind;
 import dev.unwrite.chaos.report.ResultsOf;
@@ -17,6 +18,7 @@ import java.util.Locale;
  * @param failovers takeovers after a failure, as the storage recorded them
  * @param operations requests of the clients that were answered
  * @param faults how many struck; {@code faultList} says which
+ * @param fenced what hosts tried in sessions that had ended or were not the owner's
  */
 @JsonPropertyOrder({"valid", "seed", "failovers", "operations", "faults", "checks"})
 record ChaosResults(
@@ -29,12 +31,15 @@ record ChaosResults(
         Counts counts,
         List<FaultLine> faultList,
         List<Change> ownership,
+        List<Fenced> fenced,
         List<String> endedByThemselves,
         double durationMs,
         String load,
         String cluster,
         String commit,
         String command) {
+    /** Sessions that are listed; a campaign of an hour has some hundreds. */
+    private static final int FENCED_MAX = 1_000;
 
     /** What happened how often. */
     record Counts(
@@ -57,6 +62,24 @@ record ChaosResults(
 
     /** One change of the ownership record. */
     record Change(double at, long term, String owner, String mode, String kind) {}
+
+    /**
+     * What was refused in one session.
+     *
+     * @param fencedBy term of the record then
+     * @param atLeast whether there may have been more than these numbers
+     */
+    record Fenced(
+            double at,
+            double until,
+            String host,
+            String session,
+            long term,
+            long fencedBy,
+            long writes,
+            long flushes,
+            long changes,
+            boolean atLeast) {}
 
     static ChaosResults of(
             Campaign.Outcome run, LoadKind load, long seed, String cluster, String commit, String command) {
@@ -87,6 +110,10 @@ record ChaosResults(
                                 .orElse(0)),
                 run.struck().stream().map(one -> line(run, one)).toList(),
                 changes(run),
+                run.storage().fenced().stream()
+                        .limit(FENCED_MAX)
+                        .map(one -> fenced(run, one))
+                        .toList(),
                 run.ended(),
                 Moment.millisAfter(run.startedAt(), run.endedAt()),
                 load.word(),
@@ -112,6 +139,20 @@ record ChaosResults(
                 one.target(),
                 one.hit(),
                 one.seen());
+    }
+
+    private static Fenced fenced(Campaign.Outcome run, FencedSession one) {
+        return new Fenced(
+                Moment.millisAfter(run.startedAt(), one.firstAt()),
+                Moment.millisAfter(run.startedAt(), one.lastAt()),
+                one.host(),
+                one.shown(),
+                one.term(),
+                one.fencedBy(),
+                one.writes(),
+                one.flushes(),
+                one.changes(),
+                one.atLeast());
     }
 
     private static List<Change> changes(Campaign.Outcome run) {

@@ -59,8 +59,13 @@ final class LedgerUse implements Load {
 
     @Override
     public List<CheckResult> checks(StorageHistory storage) throws IOException {
+        List<Operation> operations = operations();
+        CheckResult byNumbers = LedgerCheck.answersHold(operations, end);
+        CheckResult bySearch = LedgerCheck.linearizable(operations, end);
         return List.of(
-                LedgerCheck.answersHold(operations(), end),
+                byNumbers,
+                bySearch,
+                LedgerCheck.checkersAgree(byNumbers, bySearch),
                 LedgerCheck.totalConserved(end),
                 LedgerCheck.memoryAgreesWithPages(end));
     }

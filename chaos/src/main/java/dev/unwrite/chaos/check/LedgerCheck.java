@@ -27,6 +27,33 @@ public final class LedgerCheck {
                 "ledger-answers-hold", "No answered transfer is missing, none took effect twice", verdict, evidence);
     }
 
+    /** One order explains all answers; found without a look at the numbers that the ledger gives. */
+    public static CheckResult linearizable(List<Operation> history, @Nullable LedgerView end) {
+        Linearizability.Result result = Linearizability.search(history, end, Linearizability.Limits.USUAL);
+        return new CheckResult(
+                "ledger-linearizable",
+                "Transfers and reads are linearizable, by their times and answers alone",
+                result.verdict(),
+                result.evidence());
+    }
+
+    /** Two checkers that know nothing of each other must come to one verdict; else one of them is wrong, or the numbers are. */
+    public static CheckResult checkersAgree(CheckResult byNumbers, CheckResult bySearch) {
+        List<String> evidence = new ArrayList<>();
+        evidence.add("by the transfer numbers: " + byNumbers.verdict().word() + "; by the search for an order: "
+                + bySearch.verdict().word());
+        Verdict verdict = Verdict.VALID;
+        if (byNumbers.verdict() == Verdict.UNKNOWN || bySearch.verdict() == Verdict.UNKNOWN) {
+            verdict = Verdict.UNKNOWN;
+        } else if (byNumbers.verdict() != bySearch.verdict()) {
+            verdict = Verdict.INVALID;
+            byNumbers.evidence().forEach(line -> evidence.add("by the transfer numbers: " + line));
+            bySearch.evidence().forEach(line -> evidence.add("by the search: " + line));
+        }
+        return new CheckResult(
+                "ledger-checkers-agree", "Both checkers of the answers come to one verdict", verdict, evidence);
+    }
+
     /** Transfers move money, they do not make or lose it. */
     public static CheckResult totalConserved(@Nullable LedgerView end) {
         String title = "The total of all accounts is what it was";

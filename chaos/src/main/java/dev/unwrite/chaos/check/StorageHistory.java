@@ -9,7 +9,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.SequencedMap;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -20,8 +24,13 @@ import org.jspecify.annotations.Nullable;
  * @param changes of the ownership record, in their order
  * @param applied writes that took effect
  * @param violations writes that took effect for somebody who did not own the machine then
+ * @param fenced what hosts tried in sessions that may not have it, in the order of the first try
  */
-public record StorageHistory(List<Change> changes, long applied, List<String> violations, int boots) {
+public record StorageHistory(
+        List<Change> changes, long applied, List<String> violations, int boots, List<FencedSession> fenced) {
+    /** Lines about fenced hosts in the evidence. */
+    private static final int FENCED_MAX = 20;
+
     private static final JsonMapper JSON = JsonMapper.builder().build();
 
     /** The record from that moment on (nanoseconds since 1970). */
@@ -49,49 +58,92 @@ public record StorageHistory(List<Change> changes, long applied, List<String> vi
                     .sorted(Comparator.comparing(file -> String.valueOf(file.getFileName())))
                     .toList();
         }
-        List<Change> changes = new ArrayList<>();
-        List<String> violations = new ArrayList<>();
-        long applied = 0;
-        long term = 0;
-        String owner = "";
+        Reader reader = new Reader();
         for (Path file : files) {
+            reader.read(file);
+        }
+        return new StorageHistory(
+                reader.changes, reader.applied, reader.violations, files.size(), List.copyOf(reader.fenced.values()));
+    }
+
+    /** Goes through the lines in their order. */
+    private static final class Reader {
+        private final List<Change> changes = new ArrayList<>();
+        private final List<String> violations = new ArrayList<>();
+        private final Map<Long, Long> sessionTerms = new HashMap<>();
+        private final SequencedMap<Long, FencedSession> fenced = new LinkedHashMap<>();
+        /** By session: the record's term when a write of it was refused. */
+        private final Map<Long, Long> refusedWrites = new HashMap<>();
+
+        private long applied;
+        private long term;
+        private String owner = "";
+
+        void read(Path file) throws IOException {
             try (BufferedReader lines = Files.newBufferedReader(file)) {
                 for (String line = lines.readLine(); line != null; line = lines.readLine()) {
                     JsonNode json = line.isBlank() ? null : parse(line);
-                    if (json == null) {
-                        continue;
-                    }
-                    switch (json.path("action").asText()) {
-                        case "Boot", "Record" -> {
-                            Change change = change(json);
-                            if (change.term() < term) {
-                                violations.add(file.getFileName() + ": the record went back from term " + term + " to "
-                                        + change.term());
-                            }
-                            term = change.term();
-                            owner = change.owner();
-                            if (changes.isEmpty() || !same(changes.getLast(), change)) {
-                                changes.add(change);
-                            }
-                        }
-                        case "Apply" -> {
-                            applied++;
-                            String host = json.path("host").asText();
-                            if (!host.equals(owner)) {
-                                violations.add(file.getFileName() + ", line seq "
-                                        + json.path("seq").asLong() + ": a write of " + host + " was applied while "
-                                        + owner + " owned the machine (term " + term + ")");
-                            }
-                        }
-                        default -> {
-                            // Nothing that says who owns what.
-                        }
+                    if (json != null) {
+                        take(json, String.valueOf(file.getFileName()));
                     }
                 }
             }
         }
-        int boots = files.size();
-        return new StorageHistory(changes, applied, violations, boots);
+
+        private void take(JsonNode json, String file) {
+            switch (json.path("action").asText()) {
+                case "Boot", "Record" -> record(change(json), file);
+                case "Session" ->
+                    sessionTerms.put(
+                            json.path("session").asLong(), json.path("term").asLong());
+                case "Apply" ->
+                    apply(json, file + ", line seq " + json.path("seq").asLong());
+                case "Refused" -> refused(json);
+                default -> {
+                    // Nothing that says who owns what.
+                }
+            }
+        }
+
+        private void record(Change change, String file) {
+            if (change.term() < term) {
+                violations.add(file + ": the record went back from term " + term + " to " + change.term());
+            }
+            term = change.term();
+            owner = change.owner();
+            if (changes.isEmpty() || !same(changes.getLast(), change)) {
+                changes.add(change);
+            }
+        }
+
+        private void apply(JsonNode json, String place) {
+            applied++;
+            String host = json.path("host").asText();
+            if (!host.equals(owner)) {
+                violations.add(place + ": a write of " + host + " was applied while " + owner
+                        + " owned the machine (term " + term + ")");
+            }
+            // A session may be refused, become the owner's in a later term, and write; never within one term.
+            if (refusedWrites.getOrDefault(json.path("session").asLong(), -1L) == term) {
+                violations.add(place + ": a write of " + host
+                        + " was applied in a session whose writes had been refused in term " + term);
+            }
+        }
+
+        private void refused(JsonNode json) {
+            long session = json.path("session").asLong();
+            String what = json.path("what").asText();
+            long at = json.path("t").asLong() * 1_000;
+            long now = json.path("term").asLong();
+            FencedSession before = fenced.computeIfAbsent(session, number -> {
+                String host = json.path("host").asText();
+                return new FencedSession(host, number, sessionTerms.getOrDefault(number, -1L), now, 0, 0, 0, at, at);
+            });
+            fenced.put(session, before.and(what, json.path("times").asLong(), at));
+            if (what.equals("write")) {
+                refusedWrites.put(session, now);
+            }
+        }
     }
 
     private static boolean same(Change a, Change b) {
@@ -149,6 +201,14 @@ public record StorageHistory(List<Change> changes, long applied, List<String> vi
         evidence.add(applied + " writes took effect at the storage under "
                 + changes.stream().map(Change::term).distinct().count() + " terms; it was started " + boots + " times");
         evidence.addAll(violations.stream().limit(10).toList());
+        evidence.add(
+                fenced.isEmpty()
+                        ? "no host tried anything that it was fenced from"
+                        : "what fenced hosts tried was refused, in " + fenced.size() + " sessions");
+        fenced.stream().limit(FENCED_MAX).map(FencedSession::words).forEach(evidence::add);
+        if (fenced.size() > FENCED_MAX) {
+            evidence.add("and in " + (fenced.size() - FENCED_MAX) + " sessions more");
+        }
         Verdict verdict = !violations.isEmpty()
                 ? Verdict.INVALID
                 : applied == 0 || changes.isEmpty() ? Verdict.UNKNOWN : Verdict.VALID;

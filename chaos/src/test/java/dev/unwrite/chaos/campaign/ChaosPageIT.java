@@ -23,6 +23,8 @@ class ChaosPageIT {
                 .contains("Takeover 1: B, term 2, at 4.00 s")
                 .contains("3 blocks went back to what the checkpoint has")
                 .contains("B takes over, term 2; rollback 25 ms")
+                .contains("What fenced hosts tried")
+                .contains("≥ 512")
                 .contains("was its last line");
         assertThat(Browser.numbersEqual(page, dir.resolve("results.json")))
                 .contains(

@@ -47,6 +47,14 @@ class ChaosPageTest {
     }
 
     @Test
+    void whatFencedHostsTriedIsThere() throws IOException {
+        assertThat(page(SampleCampaign.valid()).results().fenced())
+                .containsExactly(
+                        new ChaosResults.Fenced(5_200, 5_230, "A", "1.1", 1, 2, 3, 1, 0, false),
+                        new ChaosResults.Fenced(9_010, 9_400, "B", "1.2", 2, 3, 512, 0, 1, true));
+    }
+
+    @Test
     void optionsAreAllThere() throws IOException {
         PageData.Setup setup = page(SampleCampaign.valid()).setup();
         assertThat(setup.checkpointEveryMs()).isEqualTo(100);

@@ -2,6 +2,7 @@ package dev.unwrite.chaos.campaign;
 
 import dev.unwrite.chaos.Moment;
 import dev.unwrite.chaos.check.CheckResult;
+import dev.unwrite.chaos.check.FencedSession;
 import dev.unwrite.chaos.check.StorageHistory;
 import dev.unwrite.chaos.check.Verdict;
 import dev.unwrite.chaos.cluster.Host;
@@ -77,7 +78,7 @@ final class SampleCampaign {
                 List.of("A after step 1: </script> was its last line"),
                 List.of(10L, 900L, 1_200L),
                 2,
-                new StorageHistory(changes, 4_000, List.of(), 1),
+                new StorageHistory(changes, 4_000, List.of(), 1, fenced()),
                 COUNTERS,
                 samples(),
                 operations,
@@ -104,6 +105,12 @@ final class SampleCampaign {
 
     static StorageHistory.Change change(double millis, long term, String owner, String mode) {
         return new StorageHistory.Change(at(millis), term, owner, mode, "", 7);
+    }
+
+    private static List<FencedSession> fenced() {
+        return List.of(
+                new FencedSession("A", (1L << 32) + 1, 1, 2, 3, 1, 0, at(5_200), at(5_230)),
+                new FencedSession("B", (1L << 32) + 2, 2, 3, 512, 0, 1, at(9_010), at(9_400)));
     }
 
     private static List<Watcher.Seen> samples() {

@@ -56,6 +56,45 @@ final class StorageHistoryTest {
                 .isEqualTo(Verdict.INVALID);
     }
 
+    private static String session(String host, long session, long term) {
+        return "{\"action\":\"Session\",\"t\":1,\"host\":\"" + host + "\",\"session\":" + session + ",\"term\":" + term
+                + "}";
+    }
+
+    private static String refused(String host, long session, long term, String what, long times) {
+        return "{\"action\":\"Refused\",\"t\":" + (10 + times) + ",\"host\":\"" + host + "\",\"session\":" + session
+                + ",\"term\":" + term + ",\"what\":\"" + what + "\",\"times\":" + times + "}";
+    }
+
+    @Test
+    void whatAFencedHostTriedIsListed() throws Exception {
+        long first = (1L << 32) + 5;
+        StorageHistory history = read(
+                session("A", first, 1),
+                record(1, "A", "protected"),
+                apply("A"),
+                record(2, "B", "rollback"),
+                refused("A", first, 2, "write", 1),
+                refused("A", first, 2, "write", 2),
+                refused("A", first, 2, "flush", 1),
+                session("A", first + 1, 1),
+                refused("A", first, 2, "record", 16),
+                apply("B"));
+        assertThat(history.fenced()).containsExactly(new FencedSession("A", first, 1, 2, 2, 1, 16, 11_000, 26_000));
+        assertThat(history.fenced().getFirst().atLeast()).isTrue();
+        assertThat(history.check().verdict()).isEqualTo(Verdict.VALID);
+        assertThat(history.check().evidence())
+                .anyMatch(line -> line.startsWith("refused: A in session 1.5 of term 1 (the record: term 2): at least 2"
+                        + " writes, 1 flushes, 16 changes"));
+    }
+
+    @Test
+    void aRefusedSessionThatWritesAllTheSameIsFound() throws Exception {
+        StorageHistory history = read(record(1, "A", "solo"), refused("A", 0, 1, "write", 1), apply("A"));
+        assertThat(history.check().verdict()).isEqualTo(Verdict.INVALID);
+        assertThat(history.check().evidence()).anyMatch(line -> line.contains("whose writes had been refused"));
+    }
+
     @Test
     void withoutAnyWriteNothingIsKnown() throws Exception {
         assertThat(read(record(1, "A", "solo")).check().verdict()).isEqualTo(Verdict.UNKNOWN);

@@ -7,6 +7,7 @@ import dev.unwrite.storage.StorageCore;
 import dev.unwrite.storage.StorageCore.Answer;
 import dev.unwrite.storage.StorageCore.Input;
 import dev.unwrite.storage.StorageObserver;
+import dev.unwrite.storage.StorageObserver.Asked;
 import dev.unwrite.storage.StorageObserver.Kind;
 import dev.unwrite.storage.StorageState;
 import java.util.ArrayList;
@@ -134,6 +135,7 @@ final class SimStorage {
 
     private @Nullable String write(Request.Write write) {
         if (StorageCore.denyWrite(state, write.host, write.session) != null) {
+            refused(write.host, write.session, Asked.WRITE);
             return null;
         }
         for (int i = 0; i < write.values.length; i++) {
@@ -160,6 +162,7 @@ final class SimStorage {
 
     private @Nullable String flush(Request.Flush flush) {
         if (StorageCore.denyRead(state, flush.host, flush.session) != null) {
+            refused(flush.host, flush.session, Asked.FLUSH);
             return null;
         }
         System.arraycopy(cache, 0, disk, 0, disk.length);
@@ -174,6 +177,9 @@ final class SimStorage {
         StorageCore.Step step =
                 StorageCore.step(state, new Input.Cas(change.host, change.session, change.expect, change.next));
         boolean agreed = step.answer() instanceof Answer.Compared compared && compared.ok();
+        if (step.answer() instanceof Answer.Denied) {
+            refused(change.host, change.session, Asked.RECORD);
+        }
         state = step.state();
         if (agreed) {
             changes++;
@@ -186,6 +192,10 @@ final class SimStorage {
         return agreed && before.version() != change.expect
                 ? "the record was version " + before.version() + ", not " + change.expect + ", and was replaced"
                 : null;
+    }
+
+    private void refused(String host, long session, Asked asked) {
+        observer.refused(new StorageObserver.Refusal(GROUP, host, session, record().term(), asked));
     }
 
     private void reply(Reply reply) {

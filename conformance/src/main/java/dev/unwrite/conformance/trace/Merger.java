@@ -408,8 +408,8 @@ final class Merger {
             }
             case "Record" -> changeRecord(e);
             case "Apply" -> apply(e);
-            case "Flushed" -> {
-                // Was counted by the checks.
+            case "Flushed", "Refused" -> {
+                // Was counted by the checks; what was refused is no step.
             }
             default -> throw new TraceFormatException(e.place() + ": there is no event " + e.action());
         }

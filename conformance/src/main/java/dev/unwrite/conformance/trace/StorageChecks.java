@@ -3,6 +3,7 @@ package dev.unwrite.conformance.trace;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.unwrite.conformance.trace.TraceEvent.BlockId;
+import dev.unwrite.trace.StorageTrace;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
@@ -25,6 +26,8 @@ final class StorageChecks {
     private final Map<SessionBlock, Integer> flushesBeforeDone = new HashMap<>();
 
     private final Map<Long, Integer> answered = new HashMap<>();
+    /** The number of the last refusal that has a line. */
+    private final Map<Refusals, Long> refused = new HashMap<>();
     /** By host: the change that it was granted and has not heard of. */
     private final Map<String, Grant> grants = new HashMap<>();
 
@@ -37,6 +40,8 @@ final class StorageChecks {
 
     private record SessionBlock(long session, BlockId block) {}
 
+    private record Refusals(long session, String what) {}
+
     private record Grant(String action, long version, boolean learned) {}
 
     /** What is wrong with the next event of the storage, in words for a person, or null. */
@@ -48,6 +53,7 @@ final class StorageChecks {
             case "Record" -> record(e);
             case "Apply" -> apply(e);
             case "Flushed" -> flushed(e);
+            case "Refused" -> refused(e);
             default -> null;
         };
     }
@@ -148,6 +154,35 @@ final class StorageChecks {
         }
         flushes.merge(new SessionVolume(e.number("session"), (int) e.number("volume")), 1, Integer::sum);
         return null;
+    }
+
+    /** What may be refused: nothing that the storage had to do. So what was refused cannot have been applied as well. */
+    private @Nullable String refused(TraceEvent e) {
+        long session = e.number("session");
+        String host = hosts.get(session);
+        if (!e.text("host").equals(host)) {
+            return "session " + session + " is one of " + (host == null ? "nobody" : host);
+        }
+        JsonNode now = record;
+        if (now == null || now.path("term").asLong() != e.number("term")) {
+            return "the record is not of term " + e.number("term");
+        }
+        boolean ended = !Objects.equals(newest.get(host), session);
+        boolean fenced = terms.getOrDefault(session, 0L) < e.number("term");
+        String may = switch (e.text("what")) {
+            case "write" -> session == writer ? "write" : null;
+            case "flush" -> ended || fenced ? null : "flush";
+            case "record" -> ended ? null : "change the record";
+            default -> "ask for no " + e.text("what");
+        };
+        if (may != null) {
+            return "session " + session + " of " + host + " may " + may + ", and was refused";
+        }
+        Refusals key = new Refusals(session, e.text("what"));
+        long before = refused.getOrDefault(key, 0L);
+        long next = before < StorageTrace.REFUSALS_EACH ? before + 1 : 2 * before;
+        refused.put(key, next);
+        return e.number("times") == next ? null : "the next line for this is that of time " + next;
     }
 
     private int flushes(long session, int volume) {

@@ -50,6 +50,7 @@ final class EquivalentTraces {
             case "Flushed" -> isHeard(mutant) ? null : UNHEARD;
             case "SendWrite" -> hasArrived(mutant) ? null : "a write that was lost on its way";
             case "Session" -> isUsed(mutant) ? null : "a session that nobody used";
+            case "Refused" -> isLastRefusal(mutant) ? "the last refusal of its kind: nobody need have asked" : null;
             case "Propose" -> isGranted(mutant) ? null : "a proposal that came to nothing";
             case "Flush" -> isColdAgain(mutant) ? "a cold owner that had flushed flushed again" : null;
             default ->
@@ -100,6 +101,9 @@ final class EquivalentTraces {
         if (otherHosts && (one.equals("Session") || two.equals("Session"))) {
             return "a session of one host, and what the other does";
         }
+        if ((one.equals("Refused") || two.equals("Refused")) && leavesRights(first, second)) {
+            return "a refusal, and what changes nobody's rights";
+        }
         if (one.equals("Flushed") && two.equals("Flushed")) {
             return "flushes of different volumes";
         }
@@ -113,6 +117,23 @@ final class EquivalentTraces {
                     : "a flush that need not cover the write: of another volume, or it had come before the write";
         }
         return null;
+    }
+
+    /** Of two events, one of them a refusal: whether that would have come on the other side of the other one, too. */
+    private static boolean leavesRights(JsonNode first, JsonNode second) {
+        boolean refusedFirst = first.path("action").asText().equals("Refused");
+        JsonNode refusal = refusedFirst ? first : second;
+        JsonNode other = refusedFirst ? second : first;
+        return switch (other.path("action").asText()) {
+            case "Apply", "Flushed" -> true;
+            case "Refused" ->
+                !refusal.path("session").equals(other.path("session"))
+                        || !refusal.path("what").equals(other.path("what"));
+            // A session has ended for good; what is over before the next one begins is over after it.
+            case "Session" -> refusedFirst;
+            case "Record" -> other.path("record").path("term").equals(refusal.path("term"));
+            default -> false;
+        };
     }
 
     private static boolean areApart(JsonNode first, JsonNode second) {
@@ -134,6 +155,9 @@ final class EquivalentTraces {
         }
         if (mutant.action().equals("Flushed") && !isHeard(mutant)) {
             return UNHEARD;
+        }
+        if (mutant.action().equals("Refused") && mutant.mutation().equals("session") && isOverToo(mutant)) {
+            return "another session of the host that was over, too: it may have asked there";
         }
         if (mutant.action().equals("Propose") && mutant.mutation().equals("change") && !isGranted(mutant)) {
             return "a proposal that came to nothing";
@@ -193,6 +217,34 @@ final class EquivalentTraces {
                 mutant,
                 e -> e.path("action").asText().equals("Apply")
                         && e.path("session").asLong() == session);
+    }
+
+    /** Whether the next session, which the altered line names, is one of the same host and could do no more by then. */
+    private static boolean isOverToo(Mutant mutant) throws IOException {
+        JsonNode refusal = mutant.first();
+        long named = refusal.path("session").asLong() + 1;
+        long newest = -1;
+        long term = -1;
+        List<String> lines = mutant.files().getOrDefault(mutant.file(), List.of());
+        for (String line : lines.subList(0, mutant.line() - 1)) {
+            JsonNode event = MAPPER.readTree(line);
+            if (event.path("action").asText().equals("Session")
+                    && event.path("host").equals(refusal.path("host"))) {
+                newest = event.path("session").asLong();
+                term = newest == named ? event.path("term").asLong() : term;
+            }
+        }
+        return term >= 0 && (newest != named || term < refusal.path("term").asLong());
+    }
+
+    private static boolean isLastRefusal(Mutant mutant) throws IOException {
+        JsonNode refusal = mutant.first();
+        return !anyEvent(
+                mutant,
+                e -> e.path("action").asText().equals("Refused")
+                        && e.path("session").equals(refusal.path("session"))
+                        && e.path("what").equals(refusal.path("what"))
+                        && e.path("times").asLong() > refusal.path("times").asLong());
     }
 
     private static boolean isGranted(Mutant mutant) throws IOException {

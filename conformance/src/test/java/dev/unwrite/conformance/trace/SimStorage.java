@@ -4,7 +4,9 @@ import dev.unwrite.protocol.Extent;
 import dev.unwrite.protocol.OwnershipRecord;
 import dev.unwrite.storage.Session;
 import dev.unwrite.storage.StorageObserver;
+import dev.unwrite.storage.StorageObserver.Asked;
 import dev.unwrite.storage.StorageObserver.Kind;
+import dev.unwrite.storage.StorageObserver.Refusal;
 import dev.unwrite.storage.StorageObserver.Write;
 import dev.unwrite.trace.BlockHash;
 import dev.unwrite.trace.StorageTrace;
@@ -79,6 +81,14 @@ final class SimStorage {
                 && session.term() == record.term()
                 && record.owner().equals(write.host);
         if (!admitted) {
+            // Any host may flush until it is fenced.
+            if (!write.flush
+                    || session == null
+                    || session.number() != write.session
+                    || session.term() < record.term()) {
+                trace.refused(new Refusal(
+                        GROUP, write.host, write.session, record.term(), write.flush ? Asked.FLUSH : Asked.WRITE));
+            }
             return;
         }
         if (write.flush) {

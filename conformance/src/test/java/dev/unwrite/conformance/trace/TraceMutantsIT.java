@@ -45,12 +45,41 @@ class TraceMutantsIT {
         assertThat(counts.rejected() * 100L).isGreaterThanOrEqualTo((counts.mutants() - counts.equivalent()) * 99L);
     }
 
+    /** A refusal is rare, so runs are looked for that have one; every change of it must be found or explained. */
+    @Test
+    void whatIsSaidOfRefusalsIsHeldAgainstTheRest() throws Exception {
+        RunSource source = new SimulatedRuns(dir);
+        List<List<Mutant>> runs = new ArrayList<>();
+        for (int seed = 0; runs.size() < 6 && seed < 300; seed++) {
+            List<Mutant> mutants = TraceMutants.of(source.run(seed), 3).stream()
+                    .filter(mutant -> mutant.action().equals("Refused"))
+                    .toList();
+            if (!mutants.isEmpty()) {
+                runs.add(mutants);
+            }
+        }
+        List<Outcome> outcomes = outcomes(runs);
+        assertThat(outcomes.size()).isGreaterThan(6 * 7);
+        assertThat(outcomes.stream().filter(Outcome::rejected).count()).isGreaterThan(6 * 5);
+        assertThat(outcomes.stream()
+                        .filter(outcome -> !outcome.rejected() && !outcome.equivalent())
+                        .map(outcome -> outcome.mutant().name() + ": " + outcome.reason()))
+                .isEmpty();
+    }
+
     private List<Outcome> outcomes() throws IOException, InterruptedException {
         RunSource source = new PairRuns(dir, 120, 2);
+        List<List<Mutant>> runs = new ArrayList<>();
+        for (int seed = 0; seed < RUNS; seed++) {
+            runs.add(TraceMutants.of(source.run(100 + seed), PLACES));
+        }
+        return outcomes(runs);
+    }
+
+    private static List<Outcome> outcomes(List<List<Mutant>> runs) throws IOException, InterruptedException {
         List<Outcome> outcomes = new ArrayList<>();
         TraceBatch batch = new TraceBatch();
-        for (int seed = 0; seed < RUNS; seed++) {
-            List<Mutant> mutants = TraceMutants.of(source.run(100 + seed), PLACES);
+        for (List<Mutant> mutants : runs) {
             List<TraceFolder> folders = new ArrayList<>();
             List<Mutant> readable = new ArrayList<>();
             for (Mutant mutant : mutants) {

@@ -71,6 +71,7 @@ public final class LedgerChecker {
         reportEvidence();
         eachRequestOnce();
         eachNumberOnce();
+        readsAreAnswered();
         clientsInOrder();
         realTimeInOrder();
         if (end == null) {
@@ -150,6 +151,17 @@ public final class LedgerChecker {
                     find(op.name() + " was answered as transfer " + op.seq() + ", but the history begins after "
                             + start.seq());
                 }
+            }
+        }
+    }
+
+    /** A read is never refused, and shows no moment before the history begins. */
+    private void readsAreAnswered() {
+        for (Operation op : answered()) {
+            if (op.op() != Kind.TRANSFER && op.outcome() == Outcome.FAIL) {
+                find("wrong: " + op.name() + " is a read, but was refused");
+            } else if (op.op() != Kind.TRANSFER && op.seq() < start.seq()) {
+                find(op.name() + " read after transfer " + op.seq() + ", but the history begins after " + start.seq());
             }
         }
     }
