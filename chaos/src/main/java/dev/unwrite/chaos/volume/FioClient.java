@@ -40,8 +40,8 @@ final class FioClient implements Closeable {
 
     private static final long LOOK_MILLIS = 25;
     private static final long AGAIN_MILLIS = 100;
-    private static final int RATE_MIN = 128;
-    private static final int RATE_MAX = 512;
+    private static final int RATE_MIN = 64;
+    private static final int RATE_MAX = 256;
     private static final int LOOK_BACK_PERCENT = 30;
     /** The volume holds no pass as a whole, or nobody knows which. */
     private static final long NONE = -1;
