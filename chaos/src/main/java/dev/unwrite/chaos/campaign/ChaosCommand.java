@@ -13,6 +13,7 @@ import dev.unwrite.chaos.stage.Stage;
 import dev.unwrite.chaos.stage.StageException;
 import dev.unwrite.chaos.stage.Sweep;
 import dev.unwrite.chaos.stage.Tools;
+import dev.unwrite.chaos.volume.FioLoad;
 import dev.unwrite.cli.Durations;
 import dev.unwrite.cli.Exit;
 import dev.unwrite.cli.ExitException;
@@ -101,11 +102,12 @@ public final class ChaosCommand implements Callable<Integer> {
 
     @Option(
             names = "--load",
-            paramLabel = "ledger|volume",
+            paramLabel = "ledger|volume|fio",
             defaultValue = "ledger",
             description = {
                 "What the machine does (default ${DEFAULT-VALUE}): clients of a ledger move money; a program writes blocks"
-                        + " that describe themselves to the raw volume, and takes the checkpoints by command."
+                        + " that describe themselves to the raw volume, and takes the checkpoints by command; fio does"
+                        + " the same pass after pass, and verifies after each takeover (on processes only)."
             })
     private String load = "ledger";
 
@@ -133,10 +135,13 @@ public final class ChaosCommand implements Callable<Integer> {
             Faults.all().forEach(fault -> out().printf("%-22s %s%n", fault.name(), fault.title()));
             return Exit.OK;
         }
-        LoadKind.parse(load);
+        LoadKind kind = LoadKind.parse(load);
+        if (kind == LoadKind.FIO) {
+            needFio();
+        }
         List<Fault> chosen = chosen();
         Duration least = least();
-        Cluster where = where();
+        Cluster where = kind == LoadKind.FIO ? Cluster.PROCESS : where();
         Long given = seed;
         long number = given == null ? ThreadLocalRandom.current().nextInt(SEEDS) : given;
         Path folder = RunFolder.prepare(dir);
@@ -268,6 +273,20 @@ public final class ChaosCommand implements Callable<Integer> {
             print("SKIPPED   containers: no Docker engine answers; the same campaign runs on plain processes");
         }
         return engine ? Cluster.DOCKER : Cluster.PROCESS;
+    }
+
+    private void needFio() {
+        if (cluster == Cluster.DOCKER) {
+            // It reads the state that a host hands back on that host's disk, and the image has no fio.
+            throw new ExitException(Exit.USAGE, "--load fio runs on processes only; use --cluster process");
+        }
+        if (cluster == null) {
+            print("SKIPPED   containers: --load fio runs on processes only");
+        }
+        String lacking = FioLoad.lacking();
+        if (!lacking.isEmpty()) {
+            throw new ExitException(Exit.LACKING, "--load fio: " + lacking);
+        }
     }
 
     private void sweep(Cluster where) {

@@ -11,7 +11,9 @@ public enum LoadKind {
     /** The ledger runs on the hosts, and clients move money. */
     LEDGER,
     /** A program beside the hosts writes the raw volume, and takes the checkpoints by command. */
-    VOLUME;
+    VOLUME,
+    /** fio writes the raw volume pass after pass, and verifies it after each takeover; on processes only. */
+    FIO;
 
     /** As on the command line. */
     public String word() {

@@ -8,6 +8,7 @@ import dev.unwrite.chaos.cluster.NodeStatus;
 import dev.unwrite.chaos.fault.Wire;
 import dev.unwrite.chaos.stage.Place;
 import dev.unwrite.chaos.stage.Stage;
+import dev.unwrite.machine.NoMachine;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -191,6 +192,11 @@ public final class Pair implements Closeable {
     /** The file behind the shared volume, on the storage's own disk. */
     public Path volume() {
         return storage().data().resolve("disk.img");
+    }
+
+    /** Where a node without a machine of its own puts the state that a takeover hands back; it need not exist. */
+    Path state(Host host) {
+        return place(host).data().resolve("node").resolve(NoMachine.STATE);
     }
 
     /** Copies of the volume. */

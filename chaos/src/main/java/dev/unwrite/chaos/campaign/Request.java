@@ -1,5 +1,6 @@
 package dev.unwrite.chaos.campaign;
 
+import dev.unwrite.chaos.volume.VolumeEvent;
 import dev.unwrite.machine.ledger.client.Operation;
 import dev.unwrite.machine.ledger.client.Operation.Outcome;
 
@@ -13,6 +14,11 @@ record Request(String client, char kind, long invoke, long complete, Outcome out
     /** Whether it got an answer. */
     boolean isAnswered() {
         return outcome != Outcome.INFO;
+    }
+
+    /** One of a raw volume. */
+    static Request of(VolumeEvent event) {
+        return new Request(event.client(), event.letter(), event.invoke(), event.complete(), event.outcome());
     }
 
     /** One of the ledger's. */

@@ -55,7 +55,7 @@ final class StateKeeper implements Closeable {
         if (!seen.isPrimary() || knows(seen.term())) {
             return;
         }
-        Path file = pair.place(host).data().resolve("node").resolve("state");
+        Path file = pair.state(host);
         String line;
         try {
             line = Files.exists(file) ? MachineState.lineOf(Files.readString(file)) : "";

@@ -46,10 +46,7 @@ final class VolumeUse implements Load {
 
     @Override
     public List<Request> requests() throws IOException {
-        return events().stream()
-                .map(event ->
-                        new Request(event.client(), event.letter(), event.invoke(), event.complete(), event.outcome()))
-                .toList();
+        return events().stream().map(Request::of).toList();
     }
 
     @Override

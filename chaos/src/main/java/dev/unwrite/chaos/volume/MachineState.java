@@ -27,6 +27,12 @@ public final class MachineState {
         return text.toString();
     }
 
+    /** The number that such a line says; 0 for an empty one, -1 for one that is torn. */
+    public static long numberOf(String line) {
+        Matcher text = TEXT.matcher(line);
+        return line.isEmpty() ? 0 : text.matches() ? Long.parseLong(text.group(2)) : -1;
+    }
+
     /** The line of a state that was handed back; empty for an empty state, and the word torn for one that is not whole. */
     public static String lineOf(String state) {
         if (state.isEmpty()) {

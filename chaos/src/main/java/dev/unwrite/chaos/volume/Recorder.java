@@ -9,6 +9,8 @@ import java.nio.file.Path;
 
 /** Writes a history as it happens. Thread-safe. */
 final class Recorder implements Closeable {
+    private static final long FLUSH_EVERY_MILLIS = 500;
+
     private final BufferedWriter out;
     private long events;
 
@@ -28,11 +30,27 @@ final class Recorder implements Closeable {
         }
     }
 
+    /** From now on, a load that is killed leaves most of its history. */
+    void keep() {
+        Thread.ofVirtual().start(() -> {
+            try {
+                while (true) {
+                    Thread.sleep(FLUSH_EVERY_MILLIS);
+                    flush();
+                }
+            } catch (IOException e) {
+                // It is closed.
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        });
+    }
+
     synchronized long events() {
         return events;
     }
 
-    synchronized void flush() throws IOException {
+    private synchronized void flush() throws IOException {
         out.flush();
     }
 

@@ -21,7 +21,8 @@ import org.jspecify.annotations.Nullable;
  * @param host whom
  * @param term in which that host was primary when the connection was made, so that all of it belongs to one life of the
  *     machine
- * @param seq of a write, the number of its first block's content, the others follow; of a checkpoint, its own number
+ * @param seq of a write, the number of its first block's content, the others follow; of a checkpoint, its own number; of
+ *     fio, always the pass that is written, checkpointed or expected
  * @param block the first block
  * @param count how many blocks
  * @param epoch of a checkpoint or failover that was answered, as answered; else 0
@@ -29,8 +30,9 @@ import org.jspecify.annotations.Nullable;
  * @param quiet of a checkpoint, whether no write was under way
  * @param durable of a write, whether it was to be answered only when it was flushed
  * @param values of a read, the write that each block holds; 0 is none
- * @param wrong of a read, the blocks that are not whole or not in their place
- * @param state of a checkpoint, the line of the {@link MachineState} that was handed over
+ * @param wrong of a read, the blocks that are not whole or not in their place, or what fio says of them
+ * @param state of a checkpoint, the line of the {@link MachineState} that was handed over; of fio's first read in a life, the
+ *     one that was handed back
  * @param error why there was no proper answer
  */
 @JsonInclude(JsonInclude.Include.NON_DEFAULT)

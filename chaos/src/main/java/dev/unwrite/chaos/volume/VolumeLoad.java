@@ -3,12 +3,9 @@ package dev.unwrite.chaos.volume;
 import dev.unwrite.chaos.cluster.Host;
 import dev.unwrite.cli.Exit;
 import dev.unwrite.cli.ExitException;
-import dev.unwrite.nbd.NbdUri;
 import java.io.IOException;
-import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.EnumMap;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
@@ -29,7 +26,6 @@ import picocli.CommandLine.Option;
             "Then it reads the volume a last time, and ends."
         })
 public final class VolumeLoad implements Callable<Integer> {
-    private static final long FLUSH_EVERY_MILLIS = 500;
     private static final int BLOCKS_MAX = 1 << 16;
     private static final int WRITERS_MAX = 64;
 
@@ -98,7 +94,7 @@ public final class VolumeLoad implements Callable<Integer> {
         VolumeClient.Settings settings = settings();
         Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().unstarted(this::stopAndWait));
         try (Recorder recorder = new Recorder(history)) {
-            Thread.ofVirtual().start(() -> keep(recorder));
+            recorder.keep();
             try (VolumeClient client = new VolumeClient(settings, recorder)) {
                 running.complete(client);
                 client.run(Duration.ofMillis(finishMillis));
@@ -106,20 +102,6 @@ public final class VolumeLoad implements Callable<Integer> {
             System.out.println(recorder.events() + " events");
         }
         return Exit.OK;
-    }
-
-    /** A load that is killed leaves most of its history. */
-    private static void keep(Recorder recorder) {
-        try {
-            while (true) {
-                Thread.sleep(FLUSH_EVERY_MILLIS);
-                recorder.flush();
-            }
-        } catch (IOException e) {
-            // It is closed.
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
     }
 
     private VolumeClient.Settings settings() {
@@ -132,24 +114,14 @@ public final class VolumeLoad implements Callable<Integer> {
         if (rate < 1 || checkpointMillis < 1 || finishMillis < 0) {
             throw new ExitException(Exit.USAGE, "--rate, --checkpoint-every and --finish-within must be positive");
         }
-        Map<Host, NbdUri> uris = new EnumMap<>(Host.class);
-        Map<Host, InetSocketAddress> addresses = new EnumMap<>(Host.class);
-        for (Host host : Host.values()) {
-            try {
-                uris.put(host, NbdUri.parse(volumes.getOrDefault(host, "")));
-                String control = controls.getOrDefault(host, "");
-                int colon = control.lastIndexOf(':');
-                addresses.put(
-                        host,
-                        new InetSocketAddress(
-                                control.substring(0, Math.max(colon, 0)),
-                                Integer.parseInt(control.substring(colon + 1))));
-            } catch (IllegalArgumentException e) {
-                throw new ExitException(Exit.USAGE, "--volumes, --controls: of " + host + ": " + e.getMessage(), e);
-            }
-        }
         return new VolumeClient.Settings(
-                uris, addresses, blocks, writers, rate, Duration.ofMillis(checkpointMillis), seed);
+                Addresses.volumes(volumes),
+                Addresses.controls(controls),
+                blocks,
+                writers,
+                rate,
+                Duration.ofMillis(checkpointMillis),
+                seed);
     }
 
     /** On SIGTERM: the process ends when the history is whole, with the code that it would have ended with. */

@@ -1,0 +1,63 @@
+package dev.unwrite.chaos.campaign;
+
+import dev.unwrite.chaos.check.CheckResult;
+import dev.unwrite.chaos.check.FioCheck;
+import dev.unwrite.chaos.check.StorageHistory;
+import dev.unwrite.chaos.cluster.Host;
+import dev.unwrite.chaos.volume.FioLoad;
+import dev.unwrite.chaos.volume.VolumeBlock;
+import dev.unwrite.chaos.volume.VolumeEvent;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * fio on a raw volume, and checkpoints by command. It reads the states that the hosts hand back where they lie, so it needs a
+ * stage that runs on this machine's files.
+ */
+final class FioUse implements Load {
+    private final Pair pair;
+
+    FioUse(Pair pair) {
+        this.pair = pair;
+    }
+
+    @Override
+    public List<String> words() {
+        List<String> states = new ArrayList<>();
+        for (Host host : Host.values()) {
+            states.add(host + "=" + pair.state(host));
+        }
+        List<String> words = new ArrayList<>(List.of(FioLoad.class.getName()));
+        words.addAll(pair.volumeWords());
+        words.addAll(List.of("--states", String.join(",", states)));
+        words.addAll(List.of("--history", pair.history().toString()));
+        words.addAll(List.of("--blocks", Long.toString(Pair.VOLUME_BYTES / VolumeBlock.BYTES)));
+        words.addAll(List.of("--seed", Long.toString(pair.options().seed())));
+        return words;
+    }
+
+    /** The load has verified the volume itself. */
+    @Override
+    public void end() {}
+
+    private List<VolumeEvent> events() throws IOException {
+        return Files.exists(pair.history()) ? VolumeEvent.read(pair.history()) : List.of();
+    }
+
+    @Override
+    public List<Request> requests() throws IOException {
+        return events().stream().map(Request::of).toList();
+    }
+
+    @Override
+    public List<CheckResult> checks(StorageHistory storage) throws IOException {
+        return List.of(FioCheck.check(events(), storage.changes()));
+    }
+
+    @Override
+    public void close() {
+        // Nothing is open.
+    }
+}
