@@ -205,7 +205,7 @@ final class NetworkFaults {
                     scene.pair().wire(scene.primary()),
                     scene.pair().wire(scene.primary().other()));
             long before = touched(wires);
-            long delay = scene.millis(5, mode == Wire.Mode.DUPLICATE ? 250 : 120);
+            long delay = scene.millis(5, mode == Wire.Mode.DUPLICATE ? 160 : 120);
             wires.forEach(wire -> wire.mode(mode, delay));
             return new Struck(
                     Scene.names(scene.places(target)),
