@@ -8,6 +8,8 @@
 set -eu
 here=$(cd "$(dirname "$0")/.." && pwd)
 cluster= limit=300
+# What these rules are about: hosts and the storage that die or stand still, and messages that are late, lost or come again.
+faults=kill,stop,kill-both,power,kill-in-takeover,kill-in-rollback,kill-in-join,partition,partition-in,isolate,duplicate,delay,reorder,reset,slow-link,stop-storage,power-storage,switchover
 while [ $# -gt 0 ]; do
   case $1 in
     -h | --help) sed -n '2,8s/^# *//p' "$0"; exit 0 ;;
@@ -34,7 +36,7 @@ for mutant in "$@"; do
   begin=$(date +%s) seed=1 found=
   while [ -z "$found" ] && [ $(($(date +%s) - begin)) -lt "$limit" ]; do
     # shellcheck disable=SC2086 # Options are words.
-    "$here/unwrite" chaos $cluster $first --seed $seed --duration 25s --no-wait --dir "$out/$mutant" >"$out/$mutant.log" 2>&1 || true
+    "$here/unwrite" chaos $cluster $first --faults $faults --seed $seed --duration 60s --no-wait --dir "$out/$mutant" >"$out/$mutant.log" 2>&1 || true
     if [ -f "$out/$mutant/results.json" ] && grep -q '"valid" : false' "$out/$mutant/results.json"; then found=yes; fi
     seed=$((seed + 1))
   done

@@ -144,6 +144,22 @@ public final class ChaosCommand implements Callable<Integer> {
         Cluster where = kind == LoadKind.FIO ? Cluster.PROCESS : where();
         Long given = seed;
         long number = given == null ? ThreadLocalRandom.current().nextInt(SEEDS) : given;
+        try {
+            Run run = Tries.of(
+                    () -> once(chosen, least, number, where),
+                    one -> one.outcome().trouble(),
+                    this::print);
+            return conclude(run, number, where);
+        } catch (StageException e) {
+            throw new ExitException(Exit.FAILED, "unknown: the stage failed: " + e.getMessage(), e);
+        }
+    }
+
+    /** A campaign that is over. */
+    private record Run(Path dir, ChaosResults results, Campaign.Outcome outcome) {}
+
+    private Run once(List<Fault> chosen, Duration least, long number, Cluster where)
+            throws IOException, InterruptedException {
         Path folder = RunFolder.prepare(dir);
         sweep(where);
         try (Stage stage = open(where, folder)) {
@@ -160,8 +176,6 @@ public final class ChaosCommand implements Callable<Integer> {
             } finally {
                 unhook(hook);
             }
-        } catch (StageException e) {
-            throw new ExitException(Exit.FAILED, "unknown: the stage failed: " + e.getMessage(), e);
         }
     }
 
@@ -173,7 +187,7 @@ public final class ChaosCommand implements Callable<Integer> {
         }
     }
 
-    private Integer run(Stage stage, List<Fault> possible, Duration least, long number, Cluster where)
+    private Run run(Stage stage, List<Fault> possible, Duration least, long number, Cluster where)
             throws IOException, InterruptedException {
         Pair.Options options = new Pair.Options(
                 LoadKind.parse(load), CHECKPOINT_EVERY, FAILOVER_AFTER, CLIENTS, RATE, PIPELINE, number);
@@ -184,16 +198,17 @@ public final class ChaosCommand implements Callable<Integer> {
         ChaosResults results =
                 ChaosResults.of(outcome, options.load(), number, stage.kind(), commit(), command(number, where));
         ChaosReport.write(stage.dir(), results, settings, outcome);
-        return conclude(stage, results, outcome, number, where);
+        return new Run(stage.dir(), results, outcome);
     }
 
-    private Integer conclude(Stage stage, ChaosResults results, Campaign.Outcome outcome, long number, Cluster where) {
+    private Integer conclude(Run run, long number, Cluster where) {
+        ChaosResults results = run.results();
         print("");
-        for (CheckResult check : outcome.checks()) {
+        for (CheckResult check : run.outcome().checks()) {
             print(String.format("%-8s  %s", check.verdict().word(), check.title()));
             check.evidence().forEach(line -> print("          " + line));
         }
-        Verdict verdict = ResultsOf.verdict(outcome.checks());
+        Verdict verdict = ResultsOf.verdict(run.outcome().checks());
         print("");
         print(String.format(
                 "%-8s  %d takeovers, %d joins, %d faults in %.0f s, %d requests answered, seed %d",
@@ -204,9 +219,9 @@ public final class ChaosCommand implements Callable<Integer> {
                 results.durationMs() / 1_000,
                 results.operations(),
                 number));
-        print("report    " + stage.dir().resolve("report.html"));
+        print("report    " + run.dir().resolve("report.html"));
         print("again     " + command(number, where));
-        print("replay    unwrite simulate --recorded " + stage.dir());
+        print("replay    unwrite simulate --recorded " + run.dir());
         return verdict == Verdict.VALID ? Exit.OK : Exit.FAILED;
     }
 

@@ -23,7 +23,8 @@ final class DidItsWork {
     /** The least number of takeovers. */
     static long takeovers(Campaign.Settings settings) {
         boolean breaks = settings.faults().stream().anyMatch(fault -> fault.breaks());
-        return breaks ? Math.max(1, Math.round(settings.duration().toSeconds() * TAKEOVERS_PER_SECOND)) : 0;
+        double rate = TAKEOVERS_PER_SECOND / settings.options().load().slowness();
+        return breaks ? Math.max(1, Math.round(settings.duration().toSeconds() * rate)) : 0;
     }
 
     static CheckResult check(
@@ -42,7 +43,8 @@ final class DidItsWork {
         long seconds = settings.duration().toSeconds();
         long takeovers = takeovers(settings);
         boolean breaks = takeovers > 0;
-        long others = Math.max(1, seconds / SECONDS_FOR_OTHERS);
+        long others = Math.max(
+                1, seconds / SECONDS_FOR_OTHERS / settings.options().load().slowness());
         enough &= least(evidence, "takeovers", storage.count(Kind.TAKEOVER), takeovers);
         enough &= least(
                 evidence,

@@ -9,11 +9,22 @@ import java.util.stream.Collectors;
 /** What may load a pair. */
 public enum LoadKind {
     /** The ledger runs on the hosts, and clients move money. */
-    LEDGER,
+    LEDGER(1),
     /** A program beside the hosts writes the raw volume, and takes the checkpoints by command. */
-    VOLUME,
+    VOLUME(1),
     /** fio writes the raw volume pass after pass, and verifies it after each takeover; on processes only. */
-    FIO;
+    FIO(8);
+
+    private final int slowness;
+
+    LoadKind(int slowness) {
+        this.slowness = slowness;
+    }
+
+    /** How many times longer than usual it is left alone between two steps, so that it has done something by then. */
+    int slowness() {
+        return slowness;
+    }
 
     /** As on the command line. */
     public String word() {

@@ -43,6 +43,7 @@ final class Nemesis {
     private int step;
     private int restarts;
 
+    /** Of a pair that has not started yet. */
     Nemesis(Pair pair, Watcher watcher, List<Fault> faults, long seed, Duration recoverMax, Consumer<String> say) {
         this.pair = pair;
         this.watcher = watcher;
@@ -66,6 +67,9 @@ final class Nemesis {
             if (enough || passed > atMost.toNanos()) {
                 return;
             }
+            if (passed > atLeast.toNanos()) {
+                plan.want(notSeen());
+            }
             Optional<Host> primary = awaitProtected();
             if (primary.isEmpty()) {
                 return;
@@ -74,7 +78,9 @@ final class Nemesis {
                 takeovers++;
                 runs = primary.get();
             }
-            Thread.sleep(WORK_MIN_MILLIS + plan.chance().nextInt(WORK_MAX_MILLIS - WORK_MIN_MILLIS));
+            int slowness = pair.options().load().slowness();
+            Thread.sleep(
+                    (WORK_MIN_MILLIS + (long) plan.chance().nextInt(WORK_MAX_MILLIS - WORK_MIN_MILLIS)) * slowness);
             step(primary.get());
         }
     }

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
 
 /**
  * Decides, from a seed alone, which faults strike together. Each fault with each of its targets comes up once before any
@@ -28,6 +29,8 @@ final class Plan {
     /** What comes by itself: it hits a primary that lives, or needs a secondary that nobody depends on. */
     private final Bag lone = new Bag();
 
+    private Set<String> wanted = Set.of();
+
     /** A fault and whom it hits. */
     record Strike(Fault fault, Target target) {
         String name() {
@@ -44,12 +47,22 @@ final class Plan {
             return all.isEmpty();
         }
 
-        Strike draw(Random chance) {
+        Strike draw(Random chance, Set<String> wanted) {
+            if (has(wanted)) {
+                List<Strike> some = all.stream()
+                        .filter(one -> wanted.contains(one.fault().name()))
+                        .toList();
+                return some.get(chance.nextInt(some.size()));
+            }
             if (left.isEmpty()) {
                 left.addAll(all);
                 Collections.shuffle(left, chance);
             }
             return left.removeLast();
+        }
+
+        boolean has(Set<String> wanted) {
+            return all.stream().anyMatch(one -> wanted.contains(one.fault().name()));
         }
     }
 
@@ -100,22 +113,34 @@ final class Plan {
     /** What strikes next, in this order; all of it is over before the next step. */
     List<Strike> next() {
         List<Strike> step = new ArrayList<>();
-        if (breaking.isEmpty() || (!lone.isEmpty() && chance.nextInt(100) < LONE_PERCENT)) {
-            step.add((!lone.isEmpty() ? lone : !upon.isEmpty() ? upon : before).draw(chance));
+        if (breaking.isEmpty() || (!lone.isEmpty() && isLoneStep())) {
+            step.add((!lone.isEmpty() ? lone : !upon.isEmpty() ? upon : before).draw(chance, wanted));
             return step;
         }
         // First: a primary whose secondary is cut off already would go on alone, and nobody could take over.
-        step.add(breaking.draw(chance));
+        step.add(breaking.draw(chance, wanted));
         if (chance.nextInt(100) < BEFORE_PERCENT && !before.isEmpty()) {
-            step.addFirst(before.draw(chance));
+            step.addFirst(before.draw(chance, wanted));
         }
         if (!upon.isEmpty() && chance.nextInt(100) < WITH_PERCENT) {
-            add(step, upon.draw(chance));
+            add(step, upon.draw(chance, wanted));
             if (chance.nextInt(100) < TWO_PERCENT) {
-                add(step, upon.draw(chance));
+                add(step, upon.draw(chance, wanted));
             }
         }
         return step;
+    }
+
+    private boolean isLoneStep() {
+        if (!lone.has(wanted)) {
+            return chance.nextInt(100) < LONE_PERCENT;
+        }
+        return !(breaking.has(wanted) || before.has(wanted) || upon.has(wanted)) || chance.nextBoolean();
+    }
+
+    /** From now on these faults come up wherever they can: a campaign has gone on for long enough but for them. */
+    void want(Set<String> names) {
+        wanted = Set.copyOf(names);
     }
 
     /** A disk can be broken in one way at a time; the other way comes up later. */

@@ -4,46 +4,35 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
-import dev.unwrite.chaos.fault.Faults;
-import dev.unwrite.chaos.stage.Ability;
 import dev.unwrite.chaos.stage.DockerStage;
 import dev.unwrite.chaos.stage.Sweep;
 import dev.unwrite.chaos.stage.Tools;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Whole campaigns, each in a process of its own, as a user runs them. */
 final class CampaignIT {
     private static final long CAMPAIGN_MAX_MINUTES = 12;
-    private static final Path HOME = Path.of("..").toAbsolutePath().normalize();
 
     private final List<Long> harnesses = new ArrayList<>();
 
     @TempDir
     Path dir;
 
-    /**
-     * These are left to campaigns on demand: they were mended last, and have not run for long enough to be trusted never to be
-     * red without a reason.
-     */
-    private static final Set<String> ON_DEMAND =
-            Set.of("clock", "flip", "tear", "replace", "disk-full", "disk-readonly");
-
     /** In containers where an engine answers, else on processes: the output says which. */
     @Test
     void ninetySecondsOfFaultsAreValid() throws Exception {
         String cluster = DockerStage.possible() ? "docker" : "process";
-        System.out.println("SKIPPED here, but in \"unwrite chaos\": " + ON_DEMAND);
         if (cluster.equals("process")) {
             System.out.println(
                     "SKIPPED: containers: no Docker engine answers (apt-get install docker.io, start dockerd);"
@@ -55,7 +44,7 @@ final class CampaignIT {
             results = campaign(cluster, "again");
         }
         assertThat(results.path("valid").asText())
-                .as(() -> text(dir.resolve("first.out")) + text(dir.resolve("again.out")))
+                .as(() -> Harness.text(dir.resolve("first.out")) + Harness.text(dir.resolve("again.out")))
                 .isEqualTo("true");
         assertThat(results.path("failovers").asInt()).isGreaterThanOrEqualTo(18);
         assertThat(results.path("counts").path("takeovers").asInt()).isGreaterThanOrEqualTo(20);
@@ -67,15 +56,10 @@ final class CampaignIT {
     }
 
     private JsonNode campaign(String cluster, String name) throws Exception {
-        List<String> faults = Faults.all().stream()
-                .filter(fault -> !ON_DEMAND.contains(fault.name()))
-                .filter(fault -> cluster.equals("docker") || !fault.needs().contains(Ability.FREEZER))
-                .map(fault -> fault.name())
-                .toList();
-        Process process = start(cluster, name, "90s", "7", "--faults", String.join(",", faults));
+        Process process = start(cluster, name, "90s", "7");
         harnesses.add(process.pid());
         assertThat(process.waitFor(CAMPAIGN_MAX_MINUTES, TimeUnit.MINUTES)).isTrue();
-        String output = text(dir.resolve(name + ".out"));
+        String output = Harness.text(dir.resolve(name + ".out"));
         System.out.println(output.lines()
                 .filter(line -> !line.startsWith("  ") || line.contains("SKIPPED"))
                 .reduce("", (a, b) -> a + b + "\n"));
@@ -84,45 +68,36 @@ final class CampaignIT {
         return JsonMapper.builder().build().readTree(results.toFile());
     }
 
-    @Test
-    void whatAKilledHarnessLeavesIsSweptAway() throws Exception {
+    /** SIGKILL: the next run takes away what is left. Ctrl-C, which is SIGINT: nothing is left. */
+    @ParameterizedTest
+    @CsvSource({"process, KILL", "process, INT", "docker, KILL", "docker, INT"})
+    void whateverEndsTheHarnessNothingStays(String cluster, String signal) throws Exception {
         Assumptions.assumeTrue(
                 Tools.isRoot() && Tools.have("ip", "losetup"),
                 "SKIPPED: only root can leave namespaces and disks behind");
-        Process process = start("process", "killed", "60s", "1");
+        Assumptions.assumeTrue(
+                cluster.equals("process") || DockerStage.possible(),
+                "SKIPPED: no Docker engine answers (apt-get install docker.io, start dockerd)");
+        Process process = start(cluster, "ended", "60s", "1");
         Awaitility.await()
-                .atMost(Duration.ofSeconds(60))
-                .until(() -> text(dir.resolve("killed.out")).contains("the pair is protected"));
-        process.destroyForcibly().waitFor();
-        assertThat(left(process.pid())).isNotEmpty();
-        List<String> swept = Sweep.run();
-        assertThat(swept).anyMatch(line -> line.contains("disk")).anyMatch(line -> line.contains("namespace"));
+                .atMost(Duration.ofSeconds(90))
+                .until(() -> Harness.text(dir.resolve("ended.out")).contains("the pair is protected"));
+        assertThat(left(process.pid())).hasSizeGreaterThan(3);
+        Tools.run("kill", "-" + signal, Long.toString(process.pid()));
+        assertThat(process.waitFor(1, TimeUnit.MINUTES)).isTrue();
+        assertThat(process.exitValue()).isNotZero();
+        if (signal.equals("KILL")) {
+            assertThat(left(process.pid())).isNotEmpty();
+            List<String> swept = new ArrayList<>(cluster.equals("docker") ? DockerStage.sweep() : List.of());
+            swept.addAll(Sweep.run());
+            assertThat(swept).anyMatch(line -> line.contains("disk"));
+            assertThat(swept).anyMatch(line -> line.contains(cluster.equals("docker") ? "container" : "namespace"));
+        }
         assertThat(left(process.pid())).isEmpty();
     }
 
-    private Process start(String cluster, String name, String duration, String seed, String... more)
-            throws IOException {
-        List<String> modules = new ArrayList<>();
-        for (String module : List.of("chaos", "conformance", "impl", "spec")) {
-            modules.add(HOME.resolve(module).resolve("target/classes").toString());
-        }
-        modules.add(
-                Files.readString(HOME.resolve("chaos/target/unwrite.classpath")).strip());
-        List<String> words = new ArrayList<>(List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-XX:+UseSerialGC",
-                "--enable-native-access=ALL-UNNAMED",
-                "-Dunwrite.home=" + HOME,
-                "-cp",
-                String.join(":", modules),
-                "dev.unwrite.cli.Main"));
-        words.addAll(List.of("chaos", "--cluster", cluster, "--duration", duration, "--seed", seed));
-        words.addAll(List.of("--dir", dir.resolve(name).toString()));
-        words.addAll(List.of(more));
-        return new ProcessBuilder(words)
-                .redirectErrorStream(true)
-                .redirectOutput(dir.resolve(name + ".out").toFile())
-                .start();
+    private Process start(String cluster, String name, String duration, String seed) throws IOException {
+        return Harness.start(dir, name, List.of("--cluster", cluster, "--duration", duration, "--seed", seed));
     }
 
     /** Namespaces, loop devices and containers of a harness. */
@@ -143,15 +118,11 @@ final class CampaignIT {
                     .output()
                     .lines()
                     .forEach(left::add);
+            Tools.attempt(List.of("docker", "network", "ls", "-q", "--filter", "label=dev.unwrite.harness=" + pid))
+                    .output()
+                    .lines()
+                    .forEach(left::add);
         }
         return left;
-    }
-
-    private static String text(Path file) {
-        try {
-            return Files.exists(file) ? Files.readString(file) : "";
-        } catch (IOException e) {
-            return e.toString();
-        }
     }
 }

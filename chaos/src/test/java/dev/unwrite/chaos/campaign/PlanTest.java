@@ -42,6 +42,20 @@ final class PlanTest {
     }
 
     @Test
+    void whatHasNotBeenSeenComesUpSoon() {
+        for (String wanted : List.of("flip", "kill-both", "reorder", "disk-hung")) {
+            Plan plan = new Plan(Faults.all(), 3);
+            plan.want(Set.of(wanted));
+            int steps = 0;
+            while (plan.next().stream()
+                    .noneMatch(strike -> strike.fault().name().equals(wanted))) {
+                steps++;
+            }
+            assertThat(steps).as(wanted).isLessThan(8);
+        }
+    }
+
+    @Test
     void everyFaultComesUp() {
         Plan plan = new Plan(Faults.all(), 1);
         Set<String> seen = new HashSet<>();

@@ -1,0 +1,46 @@
+package dev.unwrite.chaos.campaign;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/** {@code unwrite chaos} as a process of its own, as a user runs it. */
+final class Harness {
+    private static final Path HOME = Path.of("..").toAbsolutePath().normalize();
+
+    private Harness() {}
+
+    /** Starts it with these words; files go into a folder of that name, what it prints into NAME.out beside it. */
+    static Process start(Path dir, String name, List<String> more) throws IOException {
+        List<String> modules = new ArrayList<>();
+        for (String module : List.of("chaos", "conformance", "impl", "spec")) {
+            modules.add(HOME.resolve(module).resolve("target/classes").toString());
+        }
+        modules.add(
+                Files.readString(HOME.resolve("chaos/target/unwrite.classpath")).strip());
+        List<String> words = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-XX:+UseSerialGC",
+                "--enable-native-access=ALL-UNNAMED",
+                "-Dunwrite.home=" + HOME,
+                "-cp",
+                String.join(":", modules),
+                "dev.unwrite.cli.Main"));
+        words.addAll(List.of("chaos", "--dir", dir.resolve(name).toString()));
+        words.addAll(more);
+        return new ProcessBuilder(words)
+                .redirectErrorStream(true)
+                .redirectOutput(dir.resolve(name + ".out").toFile())
+                .start();
+    }
+
+    static String text(Path file) {
+        try {
+            return Files.exists(file) ? Files.readString(file) : "";
+        } catch (IOException e) {
+            return e.toString();
+        }
+    }
+}
