@@ -22,6 +22,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -53,6 +54,9 @@ final class Mirror implements Closeable {
     private final Refusals refusals;
     private final Semaphore reads = new Semaphore(READS_MAX);
     private final Map<Key, CheckpointStore.Receiver> receiving = new ConcurrentHashMap<>();
+    /** Arrived whole, and on their way to be the committed one. */
+    private final Set<Key> committing = ConcurrentHashMap.newKeySet();
+
     private final ExecutorService committer =
             Executors.newSingleThreadExecutor(Thread.ofVirtual().name("commit").factory());
     private final Object readerLock = new Object();
@@ -214,8 +218,12 @@ final class Mirror implements Closeable {
 
     /** A checkpoint begins to arrive; whatever arrived of it before is dropped. Says why if it is not taken, else null. */
     @Nullable
-    String stateBegin(StateBegin begin) {
+    synchronized String stateBegin(StateBegin begin) {
         Key key = new Key(begin.term(), begin.epoch());
+        if (committing.contains(key) || isHeld(key)) {
+            // A message that comes again must not touch the file of a checkpoint that is being switched in.
+            return null;
+        }
         drop(key);
         if (!follows(begin.term())) {
             return "this host does not follow term " + begin.term();
@@ -247,11 +255,25 @@ final class Mirror implements Closeable {
     }
 
     /** Switches the checkpoint in, off the receiving thread: copies need not wait for its sync. */
-    void stateEnd(StateEnd end) {
-        CheckpointStore.Receiver receiver = receiving.remove(new Key(end.term(), end.epoch()));
+    synchronized void stateEnd(StateEnd end) {
+        Key key = new Key(end.term(), end.epoch());
+        CheckpointStore.Receiver receiver = receiving.remove(key);
         if (receiver != null) {
-            committer.execute(() -> commit(receiver, end));
+            committing.add(key);
+            committer.execute(() -> {
+                try {
+                    commit(receiver, end);
+                } finally {
+                    committing.remove(key);
+                }
+            });
         }
+    }
+
+    private boolean isHeld(Key key) {
+        return store.committed()
+                .filter(held -> held.term() == key.term() && held.epoch() >= key.epoch())
+                .isPresent();
     }
 
     private void commit(CheckpointStore.Receiver receiver, StateEnd end) {
