@@ -9,6 +9,7 @@ import dev.unwrite.chaos.cluster.Await;
 import dev.unwrite.chaos.cluster.ClusterException;
 import dev.unwrite.chaos.cluster.Host;
 import dev.unwrite.chaos.cluster.NodeStatus;
+import dev.unwrite.chaos.cluster.UndoCurve;
 import dev.unwrite.chaos.cluster.Watcher;
 import dev.unwrite.chaos.fault.Fault;
 import dev.unwrite.chaos.stage.Stage;
@@ -18,6 +19,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
 
@@ -68,6 +70,7 @@ final class Campaign {
             StorageHistory storage,
             NodeStatus.Counters counters,
             List<Watcher.Seen> samples,
+            Map<Host, List<UndoCurve.Point>> undoCurves,
             List<Request> requests,
             List<CheckResult> checks,
             String trouble) {}
@@ -169,6 +172,7 @@ final class Campaign {
                 storage,
                 watcher.counters(),
                 watcher.seen(),
+                Map.of(Host.A, watcher.undoCurve(Host.A), Host.B, watcher.undoCurve(Host.B)),
                 load.requests(),
                 checks,
                 trouble);

@@ -37,7 +37,10 @@ record PageData(
     record FaultName(String name, String title) {}
 
     /** A host over the whole run; its bands follow each other without holes. */
-    record Lane(String host, List<Band> bands) {}
+    record Lane(String host, List<Band> bands, Undo undo) {}
+
+    /** The undo log of a host: from {@code at} until the next one it had at most so many blocks, in that epoch at last. */
+    record Undo(double[] at, long[] blocks, long[] epoch) {}
 
     /** A host was like this for a while; {@code epoch} and {@code undoBlocks} are those at its beginning. */
     record Band(double from, double to, String role, String mode, long term, long epoch, long undoBlocks) {}

@@ -2,6 +2,7 @@ package dev.unwrite.chaos.campaign;
 
 import dev.unwrite.chaos.Moment;
 import dev.unwrite.chaos.cluster.Host;
+import dev.unwrite.chaos.cluster.UndoCurve;
 import dev.unwrite.chaos.cluster.Watcher;
 import dev.unwrite.chaos.report.Blinks;
 import java.io.IOException;
@@ -55,9 +56,19 @@ final class PageDataOf {
     private static List<PageData.Lane> lanes(Campaign.Outcome run) {
         List<PageData.Lane> lanes = new ArrayList<>();
         for (Host host : Host.values()) {
-            lanes.add(new PageData.Lane(host.name(), bands(host, run)));
+            lanes.add(new PageData.Lane(host.name(), bands(host, run), undo(host, run)));
         }
         return lanes;
+    }
+
+    private static PageData.Undo undo(Host host, Campaign.Outcome run) {
+        List<UndoCurve.Point> points = run.undoCurves().getOrDefault(host, List.of());
+        return new PageData.Undo(
+                points.stream()
+                        .mapToDouble(point -> Math.round(Moment.millisAfter(run.startedAt(), point.at())))
+                        .toArray(),
+                points.stream().mapToLong(UndoCurve.Point::undoBlocks).toArray(),
+                points.stream().mapToLong(UndoCurve.Point::epoch).toArray());
     }
 
     private static List<PageData.Band> bands(Host host, Campaign.Outcome run) {

@@ -16,6 +16,7 @@ public final class Watcher implements Closeable {
     private final Function<Host, NodeStatus> ask;
     private final List<Seen> seen = new ArrayList<>();
     private final Map<Host, NodeStatus> last = new EnumMap<>(Host.class);
+    private final Map<Host, UndoCurve> curves = new EnumMap<>(Host.class);
     private NodeStatus.Counters earlier = NodeStatus.Counters.ZERO;
     private final List<Thread> threads = new ArrayList<>();
     private volatile boolean stopping;
@@ -52,6 +53,12 @@ public final class Watcher implements Closeable {
         return List.copyOf(seen);
     }
 
+    /** The undo log of a host over time. */
+    public synchronized List<UndoCurve.Point> undoCurve(Host host) {
+        UndoCurve curve = curves.get(host);
+        return curve == null ? List.of() : curve.points();
+    }
+
     /** What all node processes have counted together, those that are gone as of their last answer. */
     public synchronized NodeStatus.Counters counters() {
         NodeStatus.Counters sum = earlier;
@@ -82,6 +89,7 @@ public final class Watcher implements Closeable {
             earlier = earlier.plus(before.counters());
         }
         last.put(host, status);
+        curves.computeIfAbsent(host, each -> new UndoCurve()).add(Moment.now(), status);
         if (before == null || !before.looksLike(status)) {
             seen.add(new Seen(Moment.now(), host, status));
         }

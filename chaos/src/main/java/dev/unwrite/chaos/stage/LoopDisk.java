@@ -121,10 +121,11 @@ public final class LoopDisk implements Closeable {
         return mount.toFile().getUsableSpace();
     }
 
-    /** Gives the space back. */
+    /** Gives the space back, for good: a power loss that follows must not bring the filler back. */
     public synchronized void empty() {
         try {
             Files.deleteIfExists(mount.resolve(FILLER));
+            Tools.run("sync", "-f", mount.toString());
         } catch (IOException e) {
             throw new StageException("cannot empty " + mount + ": " + e.getMessage(), e);
         }

@@ -32,6 +32,14 @@ class ChaosPageTest {
     }
 
     @Test
+    void eachHostHasTheCurveOfItsUndoLog() throws IOException {
+        PageData.Undo undo = page(SampleCampaign.valid()).lanes().getFirst().undo();
+        assertThat(undo.at()).hasSize(110).startsWith(1_000, 1_100);
+        assertThat(undo.blocks()).hasSameSizeAs(undo.at()).startsWith(50, 75, 0, 25);
+        assertThat(undo.epoch()).hasSameSizeAs(undo.at()).startsWith(2, 2, 3, 3);
+    }
+
+    @Test
     void aStepHasItsFaultsAndWhatCameOfThem() throws IOException {
         List<PageData.Step> steps = page(SampleCampaign.valid()).steps();
         assertThat(steps).hasSize(2);

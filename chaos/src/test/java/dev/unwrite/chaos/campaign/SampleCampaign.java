@@ -7,6 +7,7 @@ import dev.unwrite.chaos.check.StorageHistory;
 import dev.unwrite.chaos.check.Verdict;
 import dev.unwrite.chaos.cluster.Host;
 import dev.unwrite.chaos.cluster.NodeStatus;
+import dev.unwrite.chaos.cluster.UndoCurve;
 import dev.unwrite.chaos.cluster.Watcher;
 import dev.unwrite.chaos.fault.Fault;
 import dev.unwrite.chaos.fault.Target;
@@ -14,6 +15,7 @@ import dev.unwrite.machine.ledger.client.Operation;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 
@@ -81,6 +83,7 @@ final class SampleCampaign {
                 new StorageHistory(changes, 4_000, List.of(), 1, fenced()),
                 COUNTERS,
                 samples(),
+                Map.of(Host.A, undo(1_000), Host.B, undo(1_500)),
                 operations,
                 checks,
                 "");
@@ -111,6 +114,15 @@ final class SampleCampaign {
         return List.of(
                 new FencedSession("A", (1L << 32) + 1, 1, 2, 3, 1, 0, at(5_200), at(5_230)),
                 new FencedSession("B", (1L << 32) + 2, 2, 3, 512, 0, 1, at(9_010), at(9_400)));
+    }
+
+    /** Copies gather until a checkpoint is committed, each 400 ms. */
+    private static List<UndoCurve.Point> undo(double from) {
+        List<UndoCurve.Point> points = new ArrayList<>();
+        for (double t = from; t < 12_000; t += 100) {
+            points.add(new UndoCurve.Point(at(t), (long) (t / 400), (long) (t % 400) / 4));
+        }
+        return points;
     }
 
     private static List<Watcher.Seen> samples() {
