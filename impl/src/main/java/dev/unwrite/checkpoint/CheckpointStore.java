@@ -193,6 +193,11 @@ public final class CheckpointStore implements Closeable {
             return received;
         }
 
+        /** Whether what has arrived is a state of that length and checksum (CRC32C). */
+        public boolean isWhole(long length, long crc32c) {
+            return length == received && crc32c == crc.getValue();
+        }
+
         /** Takes the next part of the state. */
         public void write(ByteBuffer part) throws IOException {
             requireOpen();
@@ -231,7 +236,7 @@ public final class CheckpointStore implements Closeable {
         public Checkpoint commit(long length, long crc32c, String base, Map<String, String> meta) throws IOException {
             requireOpen();
             try {
-                if (length != received || crc32c != crc.getValue()) {
+                if (!isWhole(length, crc32c)) {
                     throw new CheckpointException("checkpoint " + epoch + " of term " + term + " did not arrive whole: "
                             + received + " bytes with checksum " + Long.toHexString(crc.getValue()) + " instead of "
                             + length + " with " + Long.toHexString(crc32c));

@@ -261,10 +261,16 @@ final class Mirror implements Closeable {
         if (receiver != null) {
             committing.add(key);
             committer.execute(() -> {
+                String why;
                 try {
-                    commit(receiver, end);
+                    why = commit(receiver, end);
                 } finally {
                     committing.remove(key);
+                }
+                if (why != null) {
+                    // Now that it may begin again.
+                    LOG.log(System.Logger.Level.WARNING, "a checkpoint is not committed: {0}", why);
+                    refusals.refuse(end.term(), end.epoch(), why);
                 }
             });
         }
@@ -276,25 +282,30 @@ final class Mirror implements Closeable {
                 .isPresent();
     }
 
-    private void commit(CheckpointStore.Receiver receiver, StateEnd end) {
+    /** Says why the primary has to send it again, else null. */
+    private @Nullable String commit(CheckpointStore.Receiver receiver, StateEnd end) {
         try (receiver) {
+            if (!receiver.isWhole(end.length(), Integer.toUnsignedLong(end.crc32c()))) {
+                // The end has overtaken the rest: nothing is staged.
+                return "checkpoint " + end.epoch() + " of term " + end.term() + " did not arrive whole";
+            }
             if (!takeOnceDecided(new Action.StagePart(end.term(), end.epoch()), null)
                     || !takeOnceDecided(new Action.AskCommit(end.epoch()), null)) {
-                return;
+                return null;
             }
             try {
                 receiver.commit(end.length(), Integer.toUnsignedLong(end.crc32c()));
             } catch (IOException e) {
                 engine.take(new Action.CommitFailed(end.epoch()));
-                refusals.refuse(end.term(), end.epoch(), String.valueOf(e.getMessage()));
-                throw e;
+                return String.valueOf(e.getMessage());
             }
             engine.take(new Action.Commit(end.epoch()));
         } catch (IOException e) {
-            LOG.log(System.Logger.Level.WARNING, "a checkpoint is not committed: {0}", e.getMessage());
+            LOG.log(System.Logger.Level.WARNING, "leftovers of a checkpoint stay: {0}", e.getMessage());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
+        return null;
     }
 
     private void drop(Key key) {
