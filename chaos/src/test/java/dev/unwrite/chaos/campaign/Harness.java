@@ -20,7 +20,10 @@ final class Harness {
         }
         modules.add(
                 Files.readString(HOME.resolve("chaos/target/unwrite.classpath")).strip());
+        // A shell that runs this in the background has its children ignore Ctrl-C, and they would pass that on.
         List<String> words = new ArrayList<>(List.of(
+                "env",
+                "--default-signal=INT",
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-XX:+UseSerialGC",
                 "--enable-native-access=ALL-UNNAMED",

@@ -59,13 +59,15 @@ public final class ReplayTally {
      */
     public record Missed(RecordedEvent event, String instead) {}
 
-    /** Whether a replay does the line at all: it opens sessions by itself, and begins where the storage does. */
+    /**
+     * Whether a replay does the line at all: it opens sessions by itself, begins where the storage does, and what the storage refused
+     * changed nothing there.
+     */
     static boolean isReplayed(RecordedEvent e, int line) {
         return switch (e.action()) {
-            case "Session" -> false;
+            case "Session", "Flushed", "Refused" -> false;
             case "Boot" -> line > 0 && e.record() != null && e.record().version() > 0;
             case "Apply" -> e.host() >= 0 && !e.values().isEmpty();
-            case "Flushed" -> false;
             default -> e.host() >= 0;
         };
     }
