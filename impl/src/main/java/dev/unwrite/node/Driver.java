@@ -48,10 +48,13 @@ final class Driver implements Closeable, PeerLink.Listener {
     private static final Duration TURN_LIMIT = Duration.ofSeconds(20);
 
     private static final Duration RECORD_EVERY = Duration.ofMillis(500);
+    private static final String LOST = "the host that was to join is lost";
     /** The role, in a heartbeat, of a host whose local storage failed it. */
     private static final String FAILED = "failed";
     /** A secondary that does not store a copy for so long is not waited for any longer. */
     private static final Duration COPY_MAX = Duration.ofSeconds(10);
+    /** How long the machine speaks freely after a host did not take its state, before that host is asked again. */
+    private static final Duration JOIN_AGAIN = Duration.ofSeconds(5);
 
     private static final Duration SPEAK_EVERY = Duration.ofMillis(50);
 
@@ -101,11 +104,15 @@ final class Driver implements Closeable, PeerLink.Listener {
     private volatile @Nullable String handOverRefused;
     private volatile String note = "";
     private volatile String troubled = "";
+    /** The last reason for which a checkpoint was not taken, as it was logged. */
+    private volatile String refused = "";
+
     private @Nullable PeerLink link;
     private @Nullable Cutter cutter;
     private @Nullable StateSender sender;
     private @Nullable Thread thread;
     private long nextCut;
+    private long nextJoin = System.nanoTime();
     private volatile long lastTurn = System.nanoTime();
     private long nextRecord;
     private long waitingWrite = -1;
@@ -246,7 +253,12 @@ final class Driver implements Closeable, PeerLink.Listener {
                     lookAtRecord();
                 }
             }
-            case PeerMessage.StateChunk m -> mirror.stateChunk(m);
+            case PeerMessage.StateChunk m -> {
+                String why = mirror.stateChunk(m);
+                if (why != null) {
+                    refuse(m.term(), m.epoch(), why);
+                }
+            }
             case PeerMessage.StateEnd m -> {
                 Checkpoint held = engine.state().checkpoint();
                 if (held != null && held.term() == m.term() && held.epoch() >= m.epoch()) {
@@ -260,7 +272,8 @@ final class Driver implements Closeable, PeerLink.Listener {
             case PeerMessage.StateRefused m -> {
                 StateSender states = sender;
                 if (states != null) {
-                    states.refused(m.term(), m.epoch());
+                    states.refused(m.term(), m.epoch(), m.reason());
+                    wakeUp();
                 }
             }
             case PeerMessage.Hello m -> {}
@@ -268,6 +281,12 @@ final class Driver implements Closeable, PeerLink.Listener {
     }
 
     private void refuse(long term, long epoch, String why) {
+        String told = "a checkpoint cannot be taken: " + why;
+        if (!told.equals(refused)) {
+            // Once for each reason: the primary sends it again and again.
+            refused = told;
+            log.accept(told);
+        }
         send(new PeerMessage.StateRefused(term, epoch, why));
     }
 
@@ -720,6 +739,7 @@ final class Driver implements Closeable, PeerLink.Listener {
         PeerLink out = link;
         if (last != null
                 && fresh
+                && System.nanoTime() - nextJoin >= 0
                 && last.readyToJoin()
                 && last.recordVersion() >= record.version()
                 && out != null
@@ -735,7 +755,7 @@ final class Driver implements Closeable, PeerLink.Listener {
     private void joining(HostState s) throws IOException, InterruptedException {
         if (joinerChanged) {
             // It may have come back with another disk: what the one before it stored does not count (rule JoinWhole).
-            abortJoin();
+            abortJoin(LOST);
             joinerChanged = engine.state().mode() == Mode.JOINING;
         } else if (engine.state().cuts().isEmpty()) {
             Ownership.Outcome outcome = ownership.change(Change.PROTECT, sessions.await(), s.record());
@@ -752,11 +772,24 @@ final class Driver implements Closeable, PeerLink.Listener {
                 learn(outcome.record());
             }
         } else if (lonely()) {
-            abortJoin();
+            abortJoin(LOST);
+        } else {
+            String overdue = overdue();
+            if (overdue != null) {
+                abortJoin(overdue);
+                // The machine has held its output for that long.
+                nextJoin = System.nanoTime() + JOIN_AGAIN.toNanos();
+            }
         }
     }
 
-    private void abortJoin() throws IOException, InterruptedException {
+    /** Why the checkpoint that the other host gets is waited for no longer, else null. */
+    private @Nullable String overdue() {
+        StateSender states = sender;
+        return states == null ? null : states.overdue();
+    }
+
+    private void abortJoin(String why) throws IOException, InterruptedException {
         // A new session ends the earlier one, so that no change of the record can come late.
         keeper.renew();
         OwnerSession own = sessions.current();
@@ -767,7 +800,7 @@ final class Driver implements Closeable, PeerLink.Listener {
         if (engine.take(new Action.AbortJoin(now))) {
             cuts().none();
             heard = null;
-            log.accept("the host that was to join is lost; is alone");
+            log.accept(why + "; is alone");
         } else {
             learn(now);
         }
@@ -793,13 +826,17 @@ final class Driver implements Closeable, PeerLink.Listener {
                 && last.holdsNothing()
                 && last.recordVersion() >= record.version();
         boolean failed = last != null && last.role().equals(FAILED);
-        if (lonely() || forgot || failed || copyOverdue()) {
-            goAlone(
-                    forgot
-                            ? "the secondary has lost its checkpoint"
-                            : failed
-                                    ? "the local storage of the secondary failed"
-                                    : lonely() ? "the secondary is silent" : "the secondary does not store copies");
+        String stuck = overdue();
+        String why = forgot
+                ? "the secondary has lost its checkpoint"
+                : failed
+                        ? "the local storage of the secondary failed"
+                        : lonely()
+                                ? "the secondary is silent"
+                                : copyOverdue() ? "the secondary does not store copies" : stuck;
+        if (why != null) {
+            goAlone(why);
+            nextJoin = System.nanoTime() + (stuck == null ? 0 : JOIN_AGAIN.toNanos());
             return;
         }
         Duration every = config.checkpointEvery();

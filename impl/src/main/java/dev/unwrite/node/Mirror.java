@@ -241,17 +241,20 @@ final class Mirror implements Closeable {
         }
     }
 
-    void stateChunk(StateChunk chunk) {
+    /** Says why the checkpoint is not taken after all, else null; the rest of one that was not taken is passed over. */
+    @Nullable
+    String stateChunk(StateChunk chunk) {
         Key key = new Key(chunk.term(), chunk.epoch());
         CheckpointStore.Receiver receiver = receiving.get(key);
         if (receiver != null) {
             try {
                 receiver.write(chunk.offset(), chunk.bytes());
             } catch (IOException e) {
-                LOG.log(System.Logger.Level.WARNING, "a checkpoint is dropped: {0}", e.getMessage());
                 drop(key);
+                return String.valueOf(e.getMessage());
             }
         }
+        return null;
     }
 
     /** Switches the checkpoint in, off the receiving thread: copies need not wait for its sync. */
@@ -269,7 +272,6 @@ final class Mirror implements Closeable {
                 }
                 if (why != null) {
                     // Now that it may begin again.
-                    LOG.log(System.Logger.Level.WARNING, "a checkpoint is not committed: {0}", why);
                     refusals.refuse(end.term(), end.epoch(), why);
                 }
             });
@@ -289,8 +291,7 @@ final class Mirror implements Closeable {
                 // The end has overtaken the rest: nothing is staged.
                 return "checkpoint " + end.epoch() + " of term " + end.term() + " did not arrive whole";
             }
-            if (!takeOnceDecided(new Action.StagePart(end.term(), end.epoch()), null)
-                    || !takeOnceDecided(new Action.AskCommit(end.epoch()), null)) {
+            if (!stage(end) || !takeOnceDecided(new Action.AskCommit(end.epoch()), null)) {
                 return null;
             }
             try {
@@ -306,6 +307,12 @@ final class Mirror implements Closeable {
             Thread.currentThread().interrupt();
         }
         return null;
+    }
+
+    /** Whether the checkpoint counts as received: now, or since a time at which it could not be switched in. */
+    private boolean stage(StateEnd end) throws InterruptedException {
+        return takeOnceDecided(new Action.StagePart(end.term(), end.epoch()), null)
+                || (follows(end.term()) && engine.state().staged().contains(end.epoch()));
     }
 
     private void drop(Key key) {

@@ -14,6 +14,7 @@ import java.nio.ByteBuffer;
 import java.util.NavigableMap;
 import java.util.TreeMap;
 import java.util.zip.CRC32C;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Sends saved states to the secondary, one after the other, and keeps each until its commit is known, so that it can be
@@ -25,6 +26,10 @@ final class StateSender implements Closeable {
     private static final int CHUNK = PeerMessage.CHUNK_BYTES_MAX / Extent.BLOCK_BYTES * Extent.BLOCK_BYTES;
 
     private static final long RETRY_MILLIS = 200;
+    /** From the last byte of a state to its commit; a host that says that it cannot gets half of it. */
+    private static final long COMMIT_MAX_MILLIS = 10_000;
+    /** And more for large ones: a disk may be as slow as this. */
+    private static final long SLOWEST_BYTES_PER_MILLI = 16_000;
 
     private static final class Outgoing {
         final long term;
@@ -33,6 +38,12 @@ final class StateSender implements Closeable {
         long sentOver = PeerLink.NOT_CONNECTED;
         long notBeforeNanos = System.nanoTime();
         volatile long bytes;
+        /** When there was last reason to hope: it grew, or became the first to be committed. */
+        long hopefulNanos = System.nanoTime();
+        /** How much was ever sent over one connection. */
+        long reached;
+
+        String refusal = "";
 
         Outgoing(long term, long epoch, Machine.Saved saved) {
             this.term = term;
@@ -62,11 +73,39 @@ final class StateSender implements Closeable {
     }
 
     /** The other host did not take the state: it goes again, a little later. */
-    synchronized void refused(long term, long epoch) {
+    synchronized void refused(long term, long epoch, String why) {
         Outgoing state = outgoing.get(epoch);
         if (state != null && state.term == term) {
+            state.refusal = why;
             state.sentOver = PeerLink.NOT_CONNECTED;
             state.notBeforeNanos = System.nanoTime() + RETRY_MILLIS * 1_000_000;
+        }
+    }
+
+    /**
+     * Why the first state that is not committed is not waited for any longer, or null: it was sent to its end and nothing came
+     * of it, or it does not go forward; sending it again is no way forward.
+     */
+    synchronized @Nullable String overdue() {
+        if (outgoing.isEmpty()) {
+            return null;
+        }
+        Outgoing first = outgoing.firstEntry().getValue();
+        boolean refused = !first.refusal.isEmpty();
+        long allowedMillis =
+                (refused ? COMMIT_MAX_MILLIS / 2 : COMMIT_MAX_MILLIS) + first.reached / SLOWEST_BYTES_PER_MILLI;
+        if (System.nanoTime() - first.hopefulNanos <= allowedMillis * 1_000_000) {
+            return null;
+        }
+        return refused
+                ? "the secondary cannot take a checkpoint (" + first.refusal + ")"
+                : "the secondary does not commit checkpoints";
+    }
+
+    private synchronized void sent(Outgoing state, long bytes) {
+        if (bytes > state.reached) {
+            state.reached = bytes;
+            state.hopefulNanos = System.nanoTime();
         }
     }
 
@@ -79,8 +118,12 @@ final class StateSender implements Closeable {
     /** States up to this epoch are committed, or not wanted any more. */
     synchronized void dropUpTo(long epoch) {
         NavigableMap<Long, Outgoing> done = outgoing.headMap(epoch, true);
+        if (done.isEmpty()) {
+            return;
+        }
         done.values().forEach(StateSender::release);
         done.clear();
+        outgoing.values().forEach(next -> next.hopefulNanos = System.nanoTime());
     }
 
     private static void release(Outgoing state) {
@@ -112,7 +155,7 @@ final class StateSender implements Closeable {
         }
     }
 
-    private synchronized @org.jspecify.annotations.Nullable Outgoing take() throws InterruptedException {
+    private synchronized @Nullable Outgoing take() throws InterruptedException {
         while (!closed) {
             long connection = link.connection();
             if (connection != PeerLink.NOT_CONNECTED) {
@@ -140,6 +183,7 @@ final class StateSender implements Closeable {
                 ByteBuffer bytes = ByteBuffer.wrap(chunk, 0, length);
                 link.sendBlocking(connection, new StateChunk(state.term, state.epoch, offset, bytes));
                 offset += length;
+                sent(state, offset);
             }
         }
         state.bytes = offset;

@@ -156,7 +156,7 @@ public sealed interface Action {
     /** A received checkpoint is about to be switched in; no takeover begins meanwhile. */
     record AskCommit(long epoch) implements Action {}
 
-    /** It could not be switched in. */
+    /** It could not be switched in. It counts as received still: it is asked for again when the host has it whole once more. */
     record CommitFailed(long epoch) implements Action {}
 
     /** The storage did not change the record. */

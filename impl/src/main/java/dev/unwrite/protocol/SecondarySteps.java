@@ -155,9 +155,6 @@ final class SecondarySteps {
         }
         HostState.Edit edit = s.edit();
         edit.committing = -1;
-        NavigableSet<Long> staged = new TreeSet<>(s.staged());
-        staged.remove(a.epoch());
-        edit.staged = staged;
         return taken(edit);
     }
 

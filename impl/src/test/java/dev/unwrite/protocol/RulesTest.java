@@ -131,7 +131,8 @@ class RulesTest {
         assertThat(host.state.restorable()).isEqualTo(Blocks.of(X));
         host.take(new Action.CommitFailed(2));
         assertThat(host.state.restorable()).isEqualTo(Blocks.of(X));
-        host.commit(2);
+        host.refuses(new Action.Commit(2)).refuses(new Action.StagePart(1, 2));
+        host.take(new Action.AskCommit(2)).take(new Action.Commit(2));
         assertThat(host.effect(Effect.DiscardCopies.class)).isEqualTo(new Effect.DiscardCopies(1, 2));
         assertThat(host.state.restorable()).isEqualTo(Blocks.NONE);
     }

@@ -5,10 +5,8 @@ import dev.unwrite.chaos.check.FioCheck;
 import dev.unwrite.chaos.check.StorageHistory;
 import dev.unwrite.chaos.cluster.Host;
 import dev.unwrite.chaos.volume.FioLoad;
-import dev.unwrite.chaos.volume.VolumeBlock;
 import dev.unwrite.chaos.volume.VolumeEvent;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -32,9 +30,6 @@ final class FioUse implements Load {
         List<String> words = new ArrayList<>(List.of(FioLoad.class.getName()));
         words.addAll(pair.volumeWords());
         words.addAll(List.of("--states", String.join(",", states)));
-        words.addAll(List.of("--history", pair.history().toString()));
-        words.addAll(List.of("--blocks", Long.toString(Pair.VOLUME_BYTES / VolumeBlock.BYTES)));
-        words.addAll(List.of("--seed", Long.toString(pair.options().seed())));
         return words;
     }
 
@@ -42,18 +37,14 @@ final class FioUse implements Load {
     @Override
     public void end() {}
 
-    private List<VolumeEvent> events() throws IOException {
-        return Files.exists(pair.history()) ? VolumeEvent.read(pair.history()) : List.of();
-    }
-
     @Override
     public List<Request> requests() throws IOException {
-        return events().stream().map(Request::of).toList();
+        return VolumeEvent.read(pair.history()).stream().map(Request::of).toList();
     }
 
     @Override
     public List<CheckResult> checks(StorageHistory storage) throws IOException {
-        return List.of(FioCheck.check(events(), storage.changes()));
+        return List.of(FioCheck.check(VolumeEvent.read(pair.history()), storage.changes()));
     }
 
     @Override

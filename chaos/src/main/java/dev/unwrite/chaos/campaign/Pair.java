@@ -8,6 +8,7 @@ import dev.unwrite.chaos.cluster.NodeStatus;
 import dev.unwrite.chaos.fault.Wire;
 import dev.unwrite.chaos.stage.Place;
 import dev.unwrite.chaos.stage.Stage;
+import dev.unwrite.chaos.volume.VolumeBlock;
 import dev.unwrite.machine.NoMachine;
 import java.io.Closeable;
 import java.io.IOException;
@@ -111,7 +112,7 @@ public final class Pair implements Closeable {
         return words;
     }
 
-    /** Where to reach volume and control of each host, as options of a load. */
+    /** The options that every load of the volume has. */
     List<String> volumeWords() {
         List<String> volumes = new ArrayList<>();
         List<String> controlWords = new ArrayList<>();
@@ -119,7 +120,17 @@ public final class Pair implements Closeable {
             volumes.add(host + "=" + nbd(place(host).address(), NBD_PORT) + "/" + VOLUME);
             controlWords.add(host + "=" + place(host).address() + ":" + CONTROL_PORT);
         }
-        return List.of("--volumes", String.join(",", volumes), "--controls", String.join(",", controlWords));
+        return List.of(
+                "--volumes",
+                String.join(",", volumes),
+                "--controls",
+                String.join(",", controlWords),
+                "--history",
+                history().toString(),
+                "--blocks",
+                Long.toString(VOLUME_BYTES / VolumeBlock.BYTES),
+                "--seed",
+                Long.toString(options.seed()));
     }
 
     private static String nbd(String address, int port) {

@@ -4,11 +4,9 @@ import dev.unwrite.chaos.check.CheckResult;
 import dev.unwrite.chaos.check.StorageHistory;
 import dev.unwrite.chaos.check.VolumeCheck;
 import dev.unwrite.chaos.cluster.Watcher;
-import dev.unwrite.chaos.volume.VolumeBlock;
 import dev.unwrite.chaos.volume.VolumeEvent;
 import dev.unwrite.chaos.volume.VolumeLoad;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -27,10 +25,8 @@ final class VolumeUse implements Load {
         Pair.Options options = pair.options();
         List<String> words = new ArrayList<>(List.of(VolumeLoad.class.getName()));
         words.addAll(pair.volumeWords());
-        words.addAll(List.of("--history", pair.history().toString()));
-        words.addAll(List.of("--blocks", Long.toString(Pair.VOLUME_BYTES / VolumeBlock.BYTES)));
         words.addAll(List.of("--writers", Integer.toString(options.clients() * options.pipeline())));
-        words.addAll(List.of("--rate", Integer.toString(options.rate()), "--seed", Long.toString(options.seed())));
+        words.addAll(List.of("--rate", Integer.toString(options.rate())));
         words.addAll(List.of(
                 "--checkpoint-every", Long.toString(options.checkpointEvery().toMillis())));
         return words;
@@ -40,18 +36,14 @@ final class VolumeUse implements Load {
     @Override
     public void end() {}
 
-    private List<VolumeEvent> events() throws IOException {
-        return Files.exists(pair.history()) ? VolumeEvent.read(pair.history()) : List.of();
-    }
-
     @Override
     public List<Request> requests() throws IOException {
-        return events().stream().map(Request::of).toList();
+        return VolumeEvent.read(pair.history()).stream().map(Request::of).toList();
     }
 
     @Override
     public List<CheckResult> checks(StorageHistory storage) throws IOException {
-        return VolumeCheck.check(events(), storage.changes(), states.lines());
+        return VolumeCheck.check(VolumeEvent.read(pair.history()), storage.changes(), states.lines());
     }
 
     @Override

@@ -296,9 +296,6 @@ final class LinearizationSearch {
         int from = Arrays.binarySearch(all, done.nextClearBit(0));
         for (int i = from < 0 ? -from - 1 : from; i < all.length; i++) {
             LedgerStep other = step(all[i]);
-            if (other.invoke() > step.complete() && other.isAnswered()) {
-                continue;
-            }
             int where = other.positionOf(account);
             if (all[i] != number
                     && !done.get(all[i])

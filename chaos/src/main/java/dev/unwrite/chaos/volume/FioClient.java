@@ -1,7 +1,6 @@
 package dev.unwrite.chaos.volume;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.unwrite.chaos.cluster.Control;
 import dev.unwrite.chaos.cluster.Host;
 import dev.unwrite.chaos.cluster.NodeStatus;
 import dev.unwrite.chaos.volume.VolumeEvent.Kind;
@@ -16,7 +15,6 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -49,7 +47,7 @@ final class FioClient implements Closeable {
     private final Settings settings;
     private final Recorder recorder;
     private final Fio fio;
-    private final Map<Host, Control> controls = new EnumMap<>(Host.class);
+    private final Controls hosts;
     private final Random chance;
     private volatile boolean stopping;
     /** The last life of the machine that was verified. */
@@ -84,7 +82,7 @@ final class FioClient implements Closeable {
         this.recorder = recorder;
         this.fio = new Fio(settings.blocks());
         this.chance = new Random(settings.seed());
-        settings.controls().forEach((host, address) -> controls.put(host, new Control(address)));
+        this.hosts = new Controls(settings.controls());
     }
 
     /** Until {@link #stop}; returns when the volume was verified a last time, or could not be in {@code endMax}. */
@@ -112,7 +110,7 @@ final class FioClient implements Closeable {
 
     private @Nullable Life find() {
         for (Host host : Host.values()) {
-            NodeStatus status = status(host);
+            NodeStatus status = hosts.status(host);
             // One that is behind does not know yet that it is primary no longer.
             if (status.isPrimary() && status.term() >= term) {
                 return new Life(host, status.term());
@@ -186,7 +184,7 @@ final class FioClient implements Closeable {
     private boolean awaitProtected(Life life) throws InterruptedException {
         BooleanSupplier lasts = lasts(life);
         while (!stopping && lasts.getAsBoolean()) {
-            NodeStatus status = status(life.host());
+            NodeStatus status = hosts.status(life.host());
             if (status.isProtectedPrimary() && status.term() == life.term()) {
                 return true;
             }
@@ -228,7 +226,7 @@ final class FioClient implements Closeable {
         String line = MachineState.line(whole, whole + 1);
         asked.state = line;
         try {
-            JsonNode answer = control(life.host())
+            JsonNode answer = hosts.of(life.host())
                     .checkpoint(MachineState.whole(line, whole).getBytes(StandardCharsets.UTF_8), CHECKPOINT_MAX);
             asked.epoch = answer.path("epoch").asLong();
             recorder.add(asked.ended(Outcome.OK, null));
@@ -263,12 +261,12 @@ final class FioClient implements Closeable {
     private BooleanSupplier lasts(Life life) {
         long[] heardAt = {System.nanoTime()};
         return () -> {
-            NodeStatus own = status(life.host());
+            NodeStatus own = hosts.status(life.host());
             if (!own.equals(NodeStatus.DOWN)) {
                 heardAt[0] = System.nanoTime();
                 return own.isPrimary() && own.term() == life.term();
             }
-            NodeStatus other = status(life.host().other());
+            NodeStatus other = hosts.status(life.host().other());
             boolean replaced = other.isPrimary() && other.term() > life.term();
             return !replaced && System.nanoTime() - heardAt[0] < SILENT_MAX_NANOS;
         };
@@ -278,7 +276,7 @@ final class FioClient implements Closeable {
     private boolean isIn(Life life) throws InterruptedException {
         BooleanSupplier lasts = lasts(life);
         while (lasts.getAsBoolean()) {
-            NodeStatus status = status(life.host());
+            NodeStatus status = hosts.status(life.host());
             if (!status.equals(NodeStatus.DOWN)) {
                 return status.isPrimary() && status.term() == life.term();
             }
@@ -298,16 +296,8 @@ final class FioClient implements Closeable {
         return Objects.requireNonNull(settings.uris().get(life.host()));
     }
 
-    private NodeStatus status(Host host) {
-        return control(host).status();
-    }
-
-    private Control control(Host host) {
-        return Objects.requireNonNull(controls.get(host));
-    }
-
     @Override
     public void close() {
-        controls.values().forEach(Control::close);
+        hosts.close();
     }
 }

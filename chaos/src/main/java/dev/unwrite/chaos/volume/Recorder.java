@@ -14,9 +14,15 @@ final class Recorder implements Closeable {
     private final BufferedWriter out;
     private long events;
 
-    /** Begins a new file; an old one of that name is lost. */
-    Recorder(Path file) throws IOException {
-        out = Files.newBufferedWriter(file);
+    private Recorder(BufferedWriter out) {
+        this.out = out;
+    }
+
+    /** Begins a new file; an old one of that name is lost. A load that is killed leaves most of its history. */
+    static Recorder start(Path file) throws IOException {
+        Recorder recorder = new Recorder(Files.newBufferedWriter(file));
+        Thread.ofVirtual().start(recorder::keep);
+        return recorder;
     }
 
     /** A history with a hole would be judged wrongly, so a load whose history cannot be written ends. */
@@ -30,20 +36,17 @@ final class Recorder implements Closeable {
         }
     }
 
-    /** From now on, a load that is killed leaves most of its history. */
-    void keep() {
-        Thread.ofVirtual().start(() -> {
-            try {
-                while (true) {
-                    Thread.sleep(FLUSH_EVERY_MILLIS);
-                    flush();
-                }
-            } catch (IOException e) {
-                // It is closed.
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
+    private void keep() {
+        try {
+            while (true) {
+                Thread.sleep(FLUSH_EVERY_MILLIS);
+                flush();
             }
-        });
+        } catch (IOException e) {
+            // It is closed.
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     synchronized long events() {

@@ -1,7 +1,6 @@
 package dev.unwrite.chaos.volume;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.unwrite.chaos.cluster.Control;
 import dev.unwrite.chaos.cluster.Host;
 import dev.unwrite.chaos.cluster.NodeStatus;
 import dev.unwrite.chaos.volume.VolumeEvent.Kind;
@@ -15,7 +14,6 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -44,7 +42,7 @@ final class VolumeClient implements Closeable {
     private final Settings settings;
     private final Recorder recorder;
     private final Traffic traffic = new Traffic();
-    private final Map<Host, Control> controls = new EnumMap<>(Host.class);
+    private final Controls hosts;
     private final List<Thread> writers = new ArrayList<>();
     private final AtomicLong seqs = new AtomicLong(1);
     private final AtomicLong checkpoints = new AtomicLong();
@@ -73,7 +71,7 @@ final class VolumeClient implements Closeable {
         this.settings = settings;
         this.recorder = recorder;
         this.chance = new Random(settings.seed());
-        settings.controls().forEach((host, address) -> controls.put(host, new Control(address)));
+        this.hosts = new Controls(settings.controls());
         int share = settings.blocks() / settings.writers();
         long everyNanos = 1_000_000_000L * settings.writers() / settings.rate();
         for (int i = 0; i < settings.writers(); i++) {
@@ -139,7 +137,7 @@ final class VolumeClient implements Closeable {
     }
 
     private @Nullable Session open(Host host, Kind kind) {
-        NodeStatus before = status(host);
+        NodeStatus before = hosts.status(host);
         // One that is behind does not know yet that it is primary no longer.
         if (!before.isPrimary() || before.term() < term) {
             return null;
@@ -170,7 +168,7 @@ final class VolumeClient implements Closeable {
         } catch (IOException e) {
             return false;
         }
-        NodeStatus after = status(session.host());
+        NodeStatus after = hosts.status(session.host());
         if (!after.isPrimary() || after.term() != session.term()) {
             return false;
         }
@@ -198,7 +196,7 @@ final class VolumeClient implements Closeable {
             while (System.nanoTime() - until < 0 && !stopping && session.isOpen()) {
                 Thread.sleep(LOOK_MILLIS);
             }
-            NodeStatus other = status(session.host().other());
+            NodeStatus other = hosts.status(session.host().other());
             if (other.isPrimary() && other.term() > session.term()) {
                 return;
             }
@@ -225,7 +223,7 @@ final class VolumeClient implements Closeable {
         byte[] state = MachineState.whole(line, asked.seq).getBytes(StandardCharsets.UTF_8);
         asked.state = line;
         try {
-            JsonNode answer = control(session.host()).checkpoint(state, CHECKPOINT_MAX);
+            JsonNode answer = hosts.of(session.host()).checkpoint(state, CHECKPOINT_MAX);
             asked.epoch = answer.path("epoch").asLong();
             recorder.add(asked.ended(Outcome.OK, null));
         } catch (IOException e) {
@@ -238,11 +236,11 @@ final class VolumeClient implements Closeable {
     /** Tells the host that could take over that the primary is lost, as an operator would; it may be wrong about that. */
     private void askForFailover() {
         for (Host host : Host.values()) {
-            NodeStatus status = status(host);
+            NodeStatus status = hosts.status(host);
             if (status.role().equals("secondary") && status.mode().equals("protected")) {
                 Asked asked = new Asked(Kind.FAILOVER, NAME, host.name(), status.term());
                 try {
-                    asked.epoch = control(host)
+                    asked.epoch = hosts.of(host)
                             .post("failover", FAILOVER_MAX)
                             .path("epoch")
                             .asLong();
@@ -253,14 +251,6 @@ final class VolumeClient implements Closeable {
                 return;
             }
         }
-    }
-
-    private NodeStatus status(Host host) {
-        return control(host).status();
-    }
-
-    private Control control(Host host) {
-        return Objects.requireNonNull(controls.get(host));
     }
 
     @Override
@@ -274,6 +264,6 @@ final class VolumeClient implements Closeable {
                 Thread.currentThread().interrupt();
             }
         }
-        controls.values().forEach(Control::close);
+        hosts.close();
     }
 }

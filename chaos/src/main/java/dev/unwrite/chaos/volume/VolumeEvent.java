@@ -114,9 +114,12 @@ public record VolumeEvent(
         return JSON.writeValueAsString(this);
     }
 
-    /** Reads a whole history; an {@link IOException} names the line that cannot be understood. */
+    /** Reads a whole history, none where there is no file; an {@link IOException} names the line that cannot be understood. */
     public static List<VolumeEvent> read(Path file) throws IOException {
         List<VolumeEvent> events = new ArrayList<>();
+        if (!Files.exists(file)) {
+            return events;
+        }
         for (String line : Files.readAllLines(file)) {
             try {
                 events.add(JSON.readValue(line, VolumeEvent.class));

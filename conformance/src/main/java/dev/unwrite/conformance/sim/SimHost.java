@@ -18,6 +18,7 @@ import dev.unwrite.trace.TraceWriter;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -465,10 +466,16 @@ final class SimHost {
         if (is(Role.SECONDARY)) {
             stage();
         }
-        if (!is(Role.SECONDARY) || state().staged().isEmpty()) {
+        if (!is(Role.SECONDARY)) {
             return false;
         }
-        long epoch = state().staged().last();
+        // What a full disk has refused is staged still, and counts when it has come once more.
+        List<Long> ready = new ArrayList<>(mirror().whole(state().term()));
+        ready.retainAll(state().staged());
+        if (ready.isEmpty()) {
+            return false;
+        }
+        long epoch = Collections.max(ready);
         if (!take(new Action.AskCommit(epoch), null)) {
             return false;
         }

@@ -273,17 +273,18 @@ final class Steering {
     }
 
     private boolean deliver(Predicate<Message> such) {
-        int index = index(world.network.underWay(), such);
-        if (index >= 0) {
-            make(Kind.DELIVER, 0, index);
-        }
-        return index >= 0;
+        return make(Kind.DELIVER, 0, world.network.underWay(), such);
     }
 
     private boolean again(Predicate<Message> such) {
-        int index = index(world.network.arrived(), such);
+        return make(Kind.AGAIN, 0, world.network.arrived(), such);
+    }
+
+    /** Makes a move with the first of them that is such; false where none is. */
+    private <T> boolean make(Kind kind, int host, List<T> among, Predicate<? super T> such) {
+        int index = index(among, such);
         if (index >= 0) {
-            make(Kind.AGAIN, 0, index);
+            make(kind, host, index);
         }
         return index >= 0;
     }
@@ -342,19 +343,11 @@ final class Steering {
     }
 
     private boolean store(Predicate<Request> such) {
-        int index = index(world.storage.wire, such);
-        if (index >= 0) {
-            make(Kind.STORE, 0, index);
-        }
-        return index >= 0;
+        return make(Kind.STORE, 0, world.storage.wire, such);
     }
 
     private boolean answer(Predicate<Reply> such) {
-        int index = index(world.storage.replies, such);
-        if (index >= 0) {
-            make(Kind.REPLY, 0, index);
-        }
-        return index >= 0;
+        return make(Kind.REPLY, 0, world.storage.replies, such);
     }
 
     private void reply(RecordedEvent e, List<Doing> wanted) {
@@ -429,10 +422,15 @@ final class Steering {
     /** The block is read for the copy, if that has not been done. */
     private void read(int host, Predicate<Mirror.Wanted> such) {
         if (world.host(host).is(Role.SECONDARY)) {
-            int index = index(world.host(host).mirror().wanted(), w -> w.values == null && such.test(w));
-            if (index >= 0) {
-                make(Kind.COPY, host, index);
-            }
+            make(Kind.COPY, host, world.host(host).mirror().wanted(), w -> w.values == null && such.test(w));
+        }
+    }
+
+    /** The copy is read, if that has not been done, and becomes durable. */
+    private void keep(SimHost host, Tags.Tag tag, int block) {
+        read(host.index, w -> isOf(w, tag, block));
+        if (host.is(Role.SECONDARY)) {
+            make(Kind.COPY, host.index, host.mirror().wanted(), w -> isOf(w, tag, block));
         }
     }
 
@@ -454,12 +452,8 @@ final class Steering {
 
     private void storeCopy(RecordedEvent e, SimHost host, Tags.Tag tag, List<Doing> wanted) {
         for (int block : e.blocks()) {
-            read(e.host(), w -> isOf(w, tag, block));
-            if (host.is(Role.SECONDARY) && missing(wanted).contains(block)) {
-                int index = index(host.mirror().wanted(), w -> isOf(w, tag, block));
-                if (index >= 0) {
-                    make(Kind.COPY, e.host(), index);
-                }
+            if (missing(wanted).contains(block)) {
+                keep(host, tag, block);
             }
         }
     }
@@ -496,12 +490,7 @@ final class Steering {
     /** The next start finds what became durable and no line tells of. */
     private void becomeDurable(SimHost dying, RecordedEvent restart, RecordedEvent.After found) {
         for (RecordedEvent.Copy copy : restart.copies()) {
-            Tags.Tag tag = tag(copy.term(), copy.epoch());
-            read(dying.index, w -> isOf(w, tag, copy.block()));
-            int index = dying.is(Role.SECONDARY) ? index(dying.mirror().wanted(), w -> isOf(w, tag, copy.block())) : -1;
-            if (index >= 0) {
-                make(Kind.COPY, dying.index, index);
-            }
+            keep(dying, tag(copy.term(), copy.epoch()), copy.block());
         }
         Tags.Tag held = tag(found.checkpointTerm(), found.checkpointEpoch());
         Checkpoint now = dying.isUp() ? dying.state().checkpoint() : null;

@@ -2,6 +2,7 @@ package dev.unwrite.machine.ledger.client;
 
 import dev.unwrite.cli.Exit;
 import dev.unwrite.cli.ExitException;
+import dev.unwrite.cli.UntilTerm;
 import dev.unwrite.machine.ledger.LedgerLimits;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -11,13 +12,9 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
-import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -86,27 +83,18 @@ public final class LedgerLoad implements Callable<Integer> {
     private boolean noInput;
 
     private final CountDownLatch stop = new CountDownLatch(1);
-    /** With which code this process is to end, once that is known. */
-    private final CompletableFuture<Integer> exitCode = new CompletableFuture<>();
+    private final UntilTerm process = new UntilTerm();
 
     /** Runs the load and exits with a code of {@link Exit}. */
     public static void main(String[] args) {
         LedgerLoad load = new LedgerLoad();
-        CommandLine command = new CommandLine(load);
-        command.setExecutionExceptionHandler((error, line, parsed) -> {
-            line.getErr().println("ledger-load: " + error.getMessage());
-            return error instanceof ExitException exit ? exit.code() : Exit.FAILED;
-        });
-        int code = command.execute(args);
-        load.exitCode.complete(code);
-        System.exit(code);
+        load.process.main(load, args);
     }
 
     @Override
     public Integer call() throws IOException, InterruptedException {
         Load.Settings settings = settings();
-        Thread hook = Thread.ofPlatform().unstarted(this::stopAndWait);
-        Runtime.getRuntime().addShutdownHook(hook);
+        process.onTerm(stop::countDown, Duration.ofMillis(finishMillis + 5_000L));
         if (!noInput) {
             Thread.ofVirtual().name("ledger-load-stdin").start(this::stopAtEndOfInput);
         }
@@ -180,20 +168,5 @@ public final class LedgerLoad implements Callable<Integer> {
             // No input is the end of input.
         }
         stop.countDown();
-    }
-
-    /**
-     * On SIGTERM: the process ends when the history is whole, with the code that it would have ended with; also when it was
-     * about to end anyway, as when whoever sends the signal closes the standard input too.
-     */
-    private void stopAndWait() {
-        stop.countDown();
-        try {
-            Runtime.getRuntime().halt(exitCode.get(finishMillis + 5_000L, TimeUnit.MILLISECONDS));
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        } catch (ExecutionException | TimeoutException e) {
-            System.err.println("ledger-load: the history is not whole: the load did not end in time");
-        }
     }
 }

@@ -1,0 +1,86 @@
+package dev.unwrite.chaos.volume;
+
+import dev.unwrite.chaos.cluster.Host;
+import dev.unwrite.cli.Exit;
+import dev.unwrite.cli.ExitException;
+import dev.unwrite.nbd.NbdUri;
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.function.Function;
+import picocli.CommandLine.Option;
+
+/** The options that every load of a volume has. An {@link ExitException} says what makes no sense. */
+final class VolumeOptions {
+    private static final int BLOCKS_MAX = 1 << 16;
+
+    @Option(names = "--volumes", required = true, split = ",", paramLabel = "HOST=URI", description = "Of each host.")
+    private Map<Host, String> volumes = Map.of();
+
+    @Option(
+            names = "--controls",
+            required = true,
+            split = ",",
+            paramLabel = "HOST=ADDRESS:PORT",
+            description = "The same.")
+    private Map<Host, String> controls = Map.of();
+
+    @Option(names = "--history", required = true, paramLabel = "FILE", description = "Where the history goes.")
+    private Path history = Path.of("");
+
+    @Option(names = "--blocks", required = true, description = "Blocks of 4096 bytes that the volume has.")
+    private int blocks;
+
+    @Option(names = "--seed", defaultValue = "1", description = "Decides the requests (default ${DEFAULT-VALUE}).")
+    private long seed;
+
+    int blocks() {
+        if (blocks < 1 || blocks > BLOCKS_MAX) {
+            throw new ExitException(Exit.USAGE, "--blocks must be 1 to " + BLOCKS_MAX);
+        }
+        return blocks;
+    }
+
+    Path history() {
+        return history;
+    }
+
+    long seed() {
+        return seed;
+    }
+
+    /** Where each host serves the volume while it is primary. */
+    Map<Host, NbdUri> volumes() {
+        return each("--volumes", volumes, NbdUri::parse);
+    }
+
+    /** The same, as it was given. */
+    Map<Host, String> uris() {
+        volumes();
+        return volumes;
+    }
+
+    /** The control port of each host. */
+    Map<Host, InetSocketAddress> controls() {
+        return each("--controls", controls, VolumeOptions::address);
+    }
+
+    private static InetSocketAddress address(String word) {
+        int colon = word.lastIndexOf(':');
+        return new InetSocketAddress(
+                word.substring(0, Math.max(colon, 0)), Integer.parseInt(word.substring(colon + 1)));
+    }
+
+    private static <T> Map<Host, T> each(String option, Map<Host, String> words, Function<String, T> parse) {
+        Map<Host, T> parsed = new EnumMap<>(Host.class);
+        for (Host host : Host.values()) {
+            try {
+                parsed.put(host, parse.apply(words.getOrDefault(host, "")));
+            } catch (IllegalArgumentException e) {
+                throw new ExitException(Exit.USAGE, option + ": of " + host + ": " + e.getMessage(), e);
+            }
+        }
+        return parsed;
+    }
+}
