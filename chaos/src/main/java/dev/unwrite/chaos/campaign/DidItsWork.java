@@ -13,8 +13,12 @@ import java.util.Set;
 
 /** A campaign in which little happened has shown little: its verdict is unknown, whatever the other checks say. */
 final class DidItsWork {
-    /** Twenty takeovers in ninety seconds are the least. */
+    /** Twenty takeovers in ninety seconds are the least; a short campaign may go on for longer to get there. */
     private static final double TAKEOVERS_PER_SECOND = 20 / 90.0;
+    /** And five hundred in an hour: what a campaign does when it is not over yet. */
+    private static final double TAKEOVERS_PER_LATER_SECOND = 480 / 3_510.0;
+
+    private static final long EARLY_SECONDS = 90;
 
     private static final int SECONDS_FOR_OTHERS = 20;
 
@@ -23,8 +27,12 @@ final class DidItsWork {
     /** The least number of takeovers. */
     static long takeovers(Campaign.Settings settings) {
         boolean breaks = settings.faults().stream().anyMatch(fault -> fault.breaks());
-        double rate = TAKEOVERS_PER_SECOND / settings.options().load().slowness();
-        return breaks ? Math.max(1, Math.round(settings.duration().toSeconds() * rate)) : 0;
+        long seconds = settings.duration().toSeconds();
+        double takeovers = Math.min(seconds, EARLY_SECONDS) * TAKEOVERS_PER_SECOND
+                + Math.max(0, seconds - EARLY_SECONDS) * TAKEOVERS_PER_LATER_SECOND;
+        return breaks
+                ? Math.max(1, Math.round(takeovers / settings.options().load().slowness()))
+                : 0;
     }
 
     static CheckResult check(
