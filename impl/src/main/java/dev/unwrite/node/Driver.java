@@ -625,7 +625,8 @@ final class Driver implements Closeable, PeerLink.Listener {
             }
             case ROLLBACK -> {
                 if (s.checkpoint() == null) {
-                    note = "the record says that this node rolls back, but its copies are gone from --data";
+                    note = "was rolling back, and its copies are gone from --data: no host can tell what belongs on the"
+                            + " disk; restore the volumes from a backup, and begin again with a storage whose --data is empty";
                 } else {
                     recovery.restartRollback(now);
                     afterStart();

@@ -228,6 +228,34 @@ class StorageCoreTest {
         assertThat(StorageCore.denyWrite(run.state, "A", a.number())).isNull();
     }
 
+    /** Only as many as are needed give way, and never those that the record names. */
+    @Test
+    void theLongestOpenSessionThatNobodyNamesGivesWay() {
+        Run run = new Run();
+        Session a = open(run, "A", 1);
+        run.step(new Input.Cas("A", a.number(), 0, new OwnershipRecord(0, 1, "A", Mode.PROTECTED, "B", 0)));
+        Session b = open(run, "B", 1);
+        for (int i = 2; i < StorageCore.HOSTS_MAX; i++) {
+            open(run, "invented-" + i, 1);
+        }
+        assertThat(run.state.sessions().keySet()).hasSize(StorageCore.HOSTS_MAX).contains("invented-2");
+        open(run, "one-more", 1);
+        assertThat(run.state.sessions().keySet())
+                .hasSize(StorageCore.HOSTS_MAX)
+                .contains("A", "B", "one-more", "invented-3")
+                .doesNotContain("invented-2");
+        assertThat(StorageCore.denyRead(run.state, "B", b.number())).isNull();
+    }
+
+    @Test
+    void aStepAnswersReadsAndWritesAsTheRulesDo() {
+        Run run = new Run();
+        Session a = open(run, "A", 1);
+        assertThat(run.step(new Input.Read("A", a.number()))).isEqualTo(new Answer.Allowed());
+        assertThat(run.step(new Input.Write("A", a.number()))).isEqualTo(new Answer.Denied(Denial.NOT_OWNER));
+        assertThat(run.step(new Input.Read("A", a.number() + 1))).isEqualTo(new Answer.Denied(Denial.ENDED));
+    }
+
     private static Session open(Run run, String host, long term) {
         run.apply(new Move.Open(host, term - run.state.record().term()));
         return run.opened.getLast();

@@ -150,6 +150,33 @@ class StorageServerTest {
     }
 
     @Test
+    void aSessionThatIsClosedClosesItsVolumesAndGivesNoMore() throws IOException {
+        StorageSession session = session("A", 4);
+        assertThat(session.term()).isEqualTo(4);
+        NbdClient disk = session.volume("disk");
+        session.close();
+        assertThat(disk.isConnected()).isFalse();
+        assertThatThrownBy(() -> session.volume("disk")).isInstanceOf(SessionEndedException.class);
+    }
+
+    /** A connection that is kept open for the next question may be gone by then. */
+    @Test
+    void theRecordIsReadOverANewConnectionWhereTheOldOneIsGone() throws IOException {
+        StorageClient client = client("A");
+        assertThat(client.readRecord()).isEqualTo(OwnershipRecord.INITIAL);
+        NbdUri where = server.uri();
+        server.close();
+        assertThatThrownBy(client::readRecord).isInstanceOf(StorageUnavailableException.class);
+        List<VolumeSpec> specs = List.of(VolumeSpec.parse("g/disk=" + folder.resolve("disk.img") + ",size=256K"));
+        server = StorageServer.start(StorageServer.Settings.of(where, specs, folder.resolve("data")));
+        assertThat(client.readRecord()).isEqualTo(OwnershipRecord.INITIAL);
+        server.close();
+        server = StorageServer.start(StorageServer.Settings.of(where, specs, folder.resolve("data")));
+        // Nobody has told the client that its connection is of no use.
+        assertThat(client.readRecord()).isEqualTo(OwnershipRecord.INITIAL);
+    }
+
+    @Test
     void groupsAreApart() throws IOException {
         StorageSession a = owner("A", 1);
         StorageClient h = closing(StorageClient.connect(server.uri(), "h", "B"));

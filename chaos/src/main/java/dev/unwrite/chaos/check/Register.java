@@ -30,34 +30,50 @@ final class Register {
     /** What it means for the moment of a cut that the register had this value then; not null if it never had it. */
     @Nullable
     String narrow(long value, CutMoment cut) {
-        int at = indexOf(value);
-        if (at < 0 && value != first) {
+        List<CutMoment.Span> spans = new ArrayList<>();
+        if (value == first) {
+            spans.add(span(-1, value));
+        }
+        for (int at = 0; at < writes.size(); at++) {
+            if (writes.get(at).value() == value) {
+                spans.add(span(at, value));
+            }
+        }
+        if (spans.isEmpty()) {
             return name + " holds " + value + ", which nobody wrote in this life of the machine";
         }
+        cut.withinOneOf(spans);
+        return null;
+    }
+
+    /** When the register can have held the value by this write; -1 is what it held at first. */
+    private CutMoment.Span span(int at, long value) {
+        CutMoment.Span span = CutMoment.Span.ALWAYS;
         if (at >= 0) {
-            cut.after(writes.get(at).invoke(), name + " holds " + value + ", which was begun then");
+            span = span.from(writes.get(at).invoke(), name + " holds " + value + ", which was begun then");
         }
         if (at < 0 || writes.get(at).ok()) {
-            writes.stream()
-                    .skip(at + 1L)
-                    .filter(Write::ok)
-                    .findFirst()
-                    .ifPresent(next -> cut.before(
+            for (Write next : writes.subList(at + 1, writes.size())) {
+                if (next.ok()) {
+                    return span.to(
                             next.complete(),
                             name + " holds " + value + " and not yet " + next.value()
-                                    + ", which was acknowledged then"));
+                                    + ", which was acknowledged then");
+                }
+            }
         }
-        return null;
+        return span;
     }
 
     /** The same for a start from the disk: what was acknowledged and flushed by then is there; later ones may be. */
     @Nullable
     String afterColdStart(long value, long flushedUpTo) {
+        // Of several writes of the same value, which zeroes are, the last one explains the most.
         int at = indexOf(value);
         if (at < 0 && value != first) {
             return name + " holds " + value + ", which nobody wrote in this life of the machine";
         }
-        if (at >= 0 && !writes.get(at).ok()) {
+        if (writes.stream().anyMatch(write -> write.value() == value && !write.ok())) {
             return null;
         }
         for (Write later : writes.subList(at + 1, writes.size())) {

@@ -39,7 +39,7 @@ final class VolumeLife {
                 .toList();
         for (VolumeEvent event : own) {
             switch (event.op()) {
-                case WRITE -> write(event);
+                case WRITE, TRIM, ZERO -> write(event);
                 case FLUSH -> flushedUpTo = event.isOk() ? Math.max(flushedUpTo, event.invoke()) : flushedUpTo;
                 case CHECKPOINT ->
                     state.add(new Register.Write(event.seq(), event.invoke(), event.complete(), event.isOk()));
@@ -51,7 +51,8 @@ final class VolumeLife {
     private void write(VolumeEvent event) {
         for (int i = 0; i < event.count(); i++) {
             int block = event.block() + i;
-            Register.Write write = new Register.Write(event.seq() + i, event.invoke(), event.complete(), event.isOk());
+            Register.Write write =
+                    new Register.Write(event.content(i), event.invoke(), event.complete(), event.isOk());
             blocks.get(block).add(write);
             if (event.durable() && event.isOk()) {
                 flushedBlocks.merge(block, event.complete(), Math::max);

@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 final class Asked {
     private static final long BASE = System.currentTimeMillis() * 1_000_000 - System.nanoTime();
 
-    private final Kind op;
+    final Kind op;
     private final String client;
     private final String host;
     private final long term;

@@ -62,6 +62,12 @@ public record VolumeEvent(
         /** A write of neighbouring blocks. */
         @JsonProperty("W")
         WRITE,
+        /** A trim of neighbouring blocks, which read as zeroes afterwards: this storage promises that. */
+        @JsonProperty("D")
+        TRIM,
+        /** A write of zeroes. */
+        @JsonProperty("Z")
+        ZERO,
         /** A flush. */
         @JsonProperty("F")
         FLUSH,
@@ -95,12 +101,25 @@ public record VolumeEvent(
     public char letter() {
         return switch (op) {
             case WRITE -> 'W';
+            case TRIM -> 'D';
+            case ZERO -> 'Z';
             case FLUSH -> 'F';
             case CHECKPOINT -> 'C';
             case READ -> 'R';
             case END -> 'E';
             case FAILOVER -> 'V';
         };
+    }
+
+    /** Whether it changed blocks. */
+    @JsonIgnore
+    public boolean isWrite() {
+        return op == Kind.WRITE || op == Kind.TRIM || op == Kind.ZERO;
+    }
+
+    /** What the block, counted from its first one, holds after it: the number of a write, or 0 for zeroes. */
+    public long content(int index) {
+        return op == Kind.WRITE ? seq + index : 0;
     }
 
     /** Whether it read the volume. */

@@ -2,19 +2,22 @@ package dev.unwrite.chaos.volume;
 
 import dev.unwrite.chaos.volume.VolumeEvent.Kind;
 import dev.unwrite.machine.ledger.client.Operation.Outcome;
+import dev.unwrite.nbd.NbdClient;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * Writes blocks that nobody else writes, one request after the other, so that the writes of each block have an order. For a
+ * Writes, trims and zeroes blocks that nobody else writes, one request after the other, so that the writes of each block have an order. For a
  * thread of its own.
  */
 final class Writer implements Runnable {
     private static final int COUNT_MAX = 4;
     private static final int FLUSH_PERCENT = 8;
     private static final int FUA_PERCENT = 8;
+    /** Trims; as many again write zeroes. */
+    private static final int TRIM_PERCENT = 4;
 
     private final String name;
     private final int number;
@@ -82,23 +85,41 @@ final class Writer implements Runnable {
     private void write(Session session) {
         int count = 1 + chance.nextInt(Math.min(COUNT_MAX, blocks));
         int block = first + chance.nextInt(blocks - count + 1);
-        Asked asked = new Asked(Kind.WRITE, name, session.host().name(), session.term());
-        asked.seq = seqs.getAndAdd(count);
+        Asked asked = new Asked(kind(session), name, session.host().name(), session.term());
+        asked.seq = asked.op == Kind.WRITE ? seqs.getAndAdd(count) : 0;
         asked.block = block;
         asked.count = count;
-        boolean fua = chance.nextInt(100) < FUA_PERCENT;
-        asked.durable = fua;
-        ByteBuffer bytes = ByteBuffer.allocate(count * VolumeBlock.BYTES);
-        for (int i = 0; i < count; i++) {
-            new VolumeBlock(block + i, asked.seq + i, number, checkpoints.get(), Asked.now()).put(bytes);
-        }
+        asked.durable = chance.nextInt(100) < FUA_PERCENT;
         try {
-            session.volume().write((long) block * VolumeBlock.BYTES, bytes.flip(), fua);
+            send(session.volume(), asked);
             recorder.add(asked.ended(Outcome.OK, null));
         } catch (IOException e) {
             // An error that was answered says no more than none: a part of it may have been written.
             recorder.add(asked.ended(Outcome.INFO, String.valueOf(e.getMessage())));
             session.close();
+        }
+    }
+
+    private Kind kind(Session session) {
+        int one = chance.nextInt(100);
+        // A client does nothing at all where the server cannot trim, and that would be written down as done.
+        boolean trims = one < TRIM_PERCENT && session.volume().info().canTrim();
+        return trims ? Kind.TRIM : one < 2 * TRIM_PERCENT ? Kind.ZERO : Kind.WRITE;
+    }
+
+    private void send(NbdClient volume, Asked asked) throws IOException {
+        long offset = (long) asked.block * VolumeBlock.BYTES;
+        long length = (long) asked.count * VolumeBlock.BYTES;
+        switch (asked.op) {
+            case TRIM -> volume.trim(offset, length, asked.durable);
+            case ZERO -> volume.writeZeroes(offset, length, chance.nextBoolean(), asked.durable);
+            default -> {
+                ByteBuffer bytes = ByteBuffer.allocate((int) length);
+                for (int i = 0; i < asked.count; i++) {
+                    new VolumeBlock(asked.block + i, asked.seq + i, number, checkpoints.get(), Asked.now()).put(bytes);
+                }
+                volume.write(offset, bytes.flip(), asked.durable);
+            }
         }
     }
 

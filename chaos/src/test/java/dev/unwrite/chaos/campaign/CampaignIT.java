@@ -13,6 +13,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
@@ -23,6 +25,10 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** Whole campaigns, each in a process of its own, as a user runs them. */
 final class CampaignIT {
     private static final long CAMPAIGN_MAX_MINUTES = 12;
+    private static final long REPLAY_MAX_MINUTES = 3;
+    private static final Pattern TAKEN = Pattern.compile("taken: ([0-9.]+) %");
+    /** A storage that loses power takes with it what no line tells, so some lines may have no place in the simulator. */
+    private static final double TAKEN_PERCENT_MIN = 98;
 
     private final List<Long> harnesses = new ArrayList<>();
 
@@ -33,26 +39,43 @@ final class CampaignIT {
     @Test
     void ninetySecondsOfFaultsAreValid() throws Exception {
         String cluster = DockerStage.possible() ? "docker" : "process";
+        String name = "first";
         if (cluster.equals("process")) {
             System.out.println(
                     "SKIPPED: containers: no Docker engine answers (apt-get install docker.io, start dockerd);"
                             + " the same campaign runs on processes");
         }
-        JsonNode results = campaign(cluster, "first");
+        JsonNode results = campaign(cluster, name);
         if (results.path("valid").asText().equals("unknown")) {
             // Trouble of the engine is no verdict: once more, and then it has to be one.
-            results = campaign(cluster, "again");
+            name = "again";
+            results = campaign(cluster, name);
         }
         assertThat(results.path("valid").asText())
                 .as(() -> Harness.text(dir.resolve("first.out")) + Harness.text(dir.resolve("again.out")))
                 .isEqualTo("true");
         assertThat(results.path("failovers").asInt()).isGreaterThanOrEqualTo(18);
         assertThat(results.path("counts").path("takeovers").asInt()).isGreaterThanOrEqualTo(20);
-        assertThat(dir.resolve("first/report.html")).exists();
+        assertThat(dir.resolve(name).resolve("report.html")).exists();
+        canBeGoneThroughInTheSimulator(dir.resolve(name));
         // Of the campaigns of this test; another one on this machine may be under way, or may have been killed.
         assertThat(harnesses)
                 .isNotEmpty()
                 .allSatisfy(pid -> assertThat(left(pid)).isEmpty());
+    }
+
+    /** Every step of every host, in the same code on simulated disks, and no property is broken on the way. */
+    private void canBeGoneThroughInTheSimulator(Path recorded) throws Exception {
+        Process replay = Harness.unwrite(dir, "replay", List.of("simulate", "--recorded", recorded.toString()));
+        assertThat(replay.waitFor(REPLAY_MAX_MINUTES, TimeUnit.MINUTES)).isTrue();
+        String output = Harness.text(dir.resolve("replay.out"));
+        System.out.println(output.lines()
+                .filter(line -> line.startsWith("recorded:") || line.startsWith("taken:"))
+                .reduce("", (a, b) -> a + b + "\n"));
+        assertThat(replay.exitValue()).as(output).isZero();
+        Matcher taken = TAKEN.matcher(output);
+        assertThat(taken.find()).as(output).isTrue();
+        assertThat(Double.parseDouble(taken.group(1))).as(output).isGreaterThan(TAKEN_PERCENT_MIN);
     }
 
     private JsonNode campaign(String cluster, String name) throws Exception {

@@ -14,6 +14,14 @@ final class Harness {
 
     /** Starts it with these words; files go into a folder of that name, what it prints into NAME.out beside it. */
     static Process start(Path dir, String name, List<String> more) throws IOException {
+        List<String> words =
+                new ArrayList<>(List.of("chaos", "--dir", dir.resolve(name).toString()));
+        words.addAll(more);
+        return unwrite(dir, name, words);
+    }
+
+    /** Any command; what it says goes into NAME.out. */
+    static Process unwrite(Path dir, String name, List<String> command) throws IOException {
         List<String> modules = new ArrayList<>();
         for (String module : List.of("chaos", "conformance", "impl", "spec")) {
             modules.add(HOME.resolve(module).resolve("target/classes").toString());
@@ -31,8 +39,7 @@ final class Harness {
                 "-cp",
                 String.join(":", modules),
                 "dev.unwrite.cli.Main"));
-        words.addAll(List.of("chaos", "--dir", dir.resolve(name).toString()));
-        words.addAll(more);
+        words.addAll(command);
         return new ProcessBuilder(words)
                 .redirectErrorStream(true)
                 .redirectOutput(dir.resolve(name + ".out").toFile())

@@ -124,6 +124,54 @@ class VolumeCheckTest {
     }
 
     @Test
+    void zeroesAreThoseOfAMomentAtWhichTheBlockWasZero() {
+        firstLife();
+        zero(1, 1, 60, 70);
+        write(1, 1, 6, 80, 90);
+        zero(1, 1, 105, 110);
+        write(1, 1, 7, 112, 115);
+        read(Kind.READ, 2, 200, 1, 0, 3, 4);
+        read(Kind.END, 2, 300, 1, 0, 3, 4);
+        assertThat(check()).extracting(CheckResult::verdict).containsOnly(Verdict.VALID);
+    }
+
+    @Test
+    void zeroesOfAnotherMomentAreInvalid() {
+        firstLife();
+        zero(1, 1, 60, 70);
+        write(1, 1, 6, 80, 90);
+        zero(1, 1, 130, 140);
+        read(Kind.READ, 2, 200, 1, 0, 3, 4);
+        read(Kind.END, 2, 300, 1, 0, 3, 4);
+        rolledBackWrongly("block 1 holds 0");
+    }
+
+    @Test
+    void twoBlocksMustHaveBeenZeroAtOneMoment() {
+        firstLife();
+        zero(1, 1, 101, 104);
+        write(1, 1, 6, 105, 106);
+        zero(1, 2, 108, 110);
+        write(1, 2, 7, 111, 112);
+        read(Kind.READ, 2, 200, 1, 0, 0, 4);
+        read(Kind.END, 2, 300, 1, 0, 0, 4);
+        rolledBackWrongly("no single moment was the cut", "block 2 holds 0", "block 1 holds 0");
+    }
+
+    @Test
+    void zeroesThatWereAcknowledgedAreKept() {
+        firstLife();
+        zero(1, 3, 150, 160);
+        read(Kind.END, 1, 170, 5, 2, 3, 4);
+        CheckResult kept = check().get(2);
+        assertThat(kept.verdict()).isEqualTo(Verdict.INVALID);
+        assertThat(kept.evidence()).anyMatch(line -> line.contains("block 3 holds 4 and not yet 0"));
+        events.removeLast();
+        read(Kind.END, 1, 170, 5, 2, 3, 0);
+        assertThat(check().get(2).verdict()).isEqualTo(Verdict.VALID);
+    }
+
+    @Test
     void aCheckpointWithoutAnAnswerMayBeTheOneAndTheStateSaysSo() {
         firstLife();
         checkpoint(1, 2, 0, 150, 160, Outcome.INFO);
@@ -219,6 +267,10 @@ class VolumeCheckTest {
 
     private void write(long term, int block, long seq, long invoke, long complete) {
         events.add(event(Kind.WRITE, term, seq, block, 0, invoke, complete, Outcome.OK, List.of(), List.of(), null));
+    }
+
+    private void zero(long term, int block, long invoke, long complete) {
+        events.add(event(Kind.TRIM, term, 0, block, 0, invoke, complete, Outcome.OK, List.of(), List.of(), null));
     }
 
     private void flush(long term, long invoke, long complete) {
