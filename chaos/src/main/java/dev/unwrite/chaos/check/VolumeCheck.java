@@ -201,14 +201,13 @@ public final class VolumeCheck {
 
     private CheckResult kept() {
         List<String> evidence = new ArrayList<>();
-        long writes = events.stream()
-                .filter(event -> event.isWrite() && event.isOk())
-                .count();
+        long writes =
+                events.stream().filter(event -> event.isWrite() && event.isOk()).count();
         long zeroed = events.stream()
                 .filter(event -> event.isWrite() && event.isOk() && event.op() != VolumeEvent.Kind.WRITE)
                 .count();
-        evidence.add(writes + " writes were acknowledged, " + zeroed + " of them trims and zeroings; " + lookedBack + " times read back by the same machine, "
-                + coldStarts + " times after a start from the disk");
+        evidence.add(writes + " writes were acknowledged, " + zeroed + " of them trims and zeroings; " + lookedBack
+                + " times read back by the same machine, " + coldStarts + " times after a start from the disk");
         if (!ended) {
             evidence.add("the volume was not read at the end");
         }

@@ -51,8 +51,7 @@ final class VolumeLife {
     private void write(VolumeEvent event) {
         for (int i = 0; i < event.count(); i++) {
             int block = event.block() + i;
-            Register.Write write =
-                    new Register.Write(event.content(i), event.invoke(), event.complete(), event.isOk());
+            Register.Write write = new Register.Write(event.content(i), event.invoke(), event.complete(), event.isOk());
             blocks.get(block).add(write);
             if (event.durable() && event.isOk()) {
                 flushedBlocks.merge(block, event.complete(), Math::max);

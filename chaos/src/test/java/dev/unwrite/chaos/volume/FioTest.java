@@ -11,8 +11,8 @@ class FioTest {
     private final Fio fio = new Fio(BLOCKS);
 
     private static String answer(int error, String counted, long done) {
-        return "{\n  \"fio version\" : \"fio-3.33\",\n  \"jobs\" : [\n    {\"jobname\" : \"pass\", \"error\" : " + error + ", \""
-                + counted + "\" : {\"total_ios\" : " + done + "}}\n  ]\n}\n";
+        return "{\n  \"fio version\" : \"fio-3.33\",\n  \"jobs\" : [\n    {\"jobname\" : \"pass\", \"error\" : " + error
+                + ", \"" + counted + "\" : {\"total_ios\" : " + done + "}}\n  ]\n}\n";
     }
 
     @Test

@@ -26,6 +26,9 @@ final class SimStorage {
     /** More than this no volume has. */
     static final int BLOCKS_MAX = 4096;
 
+    /** Bits of an int that is not negative. */
+    private static final int LOST_BITS = 31;
+
     private static final String GROUP = "vm";
     private static final String VOLUME = "disk";
     /** More requests than this are never under way, or than a volume has blocks; a host that has as many waits. */
@@ -244,10 +247,10 @@ final class SimStorage {
         changes++;
     }
 
-    /** All sessions end; of the unflushed blocks, those are lost whose bit is set. */
+    /** All sessions end; of the unflushed blocks, those are lost whose bit is set: the 32nd has that of the first again. */
     void crash(int lost) {
         for (int i = 0; i < disk.length; i++) {
-            if ((lost >> i & 1) != 0) {
+            if ((lost >> i % LOST_BITS & 1) != 0) {
                 cache[i] = disk[i];
             }
             disk[i] = cache[i];
