@@ -13,6 +13,7 @@ import dev.unwrite.protocol.Step;
 import dev.unwrite.storage.StorageClient;
 import dev.unwrite.trace.BlockHash;
 import dev.unwrite.undo.Copy;
+import dev.unwrite.undo.EpochDiscardedException;
 import dev.unwrite.undo.UndoFullException;
 import dev.unwrite.undo.UndoLog;
 import java.io.Closeable;
@@ -38,6 +39,9 @@ final class Mirror implements Closeable {
 
     private static final Duration RETRY = Duration.ofMillis(50);
     private static final Duration PROPOSAL_MAX = Duration.ofSeconds(30);
+
+    /** What an operator has to do about a host that can no longer mirror. */
+    private static final String AGAIN = "start the node again";
 
     private record Key(long term, long epoch) {}
 
@@ -194,23 +198,25 @@ final class Mirror implements Closeable {
         }
     }
 
-    private boolean store(long term, long epoch, Extent extent, ByteBuffer old)
-            throws IOException, InterruptedException {
+    /** Whether the copy is kept; false if it is needed no longer. Package-private for tests. */
+    boolean store(long term, long epoch, Extent extent, ByteBuffer old) throws IOException, InterruptedException {
         while (follows(term)) {
             try {
                 undo.append(new Copy(term, epoch, extent.volume(), extent.first(), old))
                         .get();
                 return true;
             } catch (ExecutionException e) {
+                if (e.getCause() instanceof EpochDiscardedException) {
+                    // A request that came again, and was overtaken by the commit of a later checkpoint: nobody needs
+                    // it.
+                    return false;
+                }
                 if (!(e.getCause() instanceof UndoFullException)) {
                     throw new IOException(
                             e.getCause() == null ? e.toString() : e.getCause().getMessage(), e);
                 }
                 // The next commit makes room; until then the primary waits.
                 engine.await(s -> !follows(term), RETRY);
-            } catch (IllegalArgumentException e) {
-                // The epoch was discarded meanwhile: its checkpoint is behind the committed one.
-                return false;
             }
         }
         return false;
@@ -376,7 +382,8 @@ final class Mirror implements Closeable {
 
     private void fail(String why) {
         failure = why;
-        LOG.log(System.Logger.Level.ERROR, "this host can no longer mirror: {0}", why);
+        String what = why.endsWith(AGAIN) ? why : why + "; " + AGAIN;
+        LOG.log(System.Logger.Level.ERROR, "this host can no longer mirror: {0}", what);
     }
 
     @Override

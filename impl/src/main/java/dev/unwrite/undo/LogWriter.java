@@ -108,14 +108,14 @@ final class LogWriter implements Closeable {
      * Takes the blocks that have no copy in their epoch yet; not yet safe on return.
      *
      * @throws UndoFullException if the limit would be exceeded; nothing was taken
-     * @throws IllegalArgumentException if an epoch is already discarded; nothing was taken
+     * @throws EpochDiscardedException if an epoch is already discarded; nothing was taken
      */
     void append(List<Copy> copies) throws IOException {
         long neededPages = 0;
         for (Copy copy : copies) {
             EpochKey epoch = new EpochKey(copy.term(), copy.epoch());
             if (epoch.compareTo(control.floor()) < 0) {
-                throw new IllegalArgumentException("a copy of " + epoch + ", which is already discarded");
+                throw new EpochDiscardedException(epoch);
             }
             for (Range range : index.missing(epoch, copy.volume(), copy.firstBlock(), copy.blockCount())) {
                 neededPages += range.count() + 2 + 2 * (range.count() / MAX_FRAME_BLOCKS);

@@ -143,7 +143,7 @@ public final class UndoLog implements Closeable {
      * included: a block that has a copy in its epoch keeps that copy (rule FirstCopyWins). Blocks while very much waits.
      *
      * <p>The future fails, with nothing of this call stored, with {@link UndoFullException} if the limit would be
-     * exceeded, and with {@link IllegalArgumentException} if an epoch is already discarded; and with {@link
+     * exceeded, and with {@link EpochDiscardedException} if an epoch is already discarded; and with {@link
      * UndoLogException} if the log failed: then some of the copies may be found after it was opened again, which does
      * no harm.
      */

@@ -124,7 +124,7 @@ class UndoLogTest {
             }
             assertThat(log.usedBytes()).isLessThan(20 * 4096);
             CompletableFuture<Void> late = log.append(copy(3, 198, 0, 1, 1, 0));
-            assertThatThrownBy(late::get).cause().isInstanceOf(IllegalArgumentException.class);
+            assertThatThrownBy(late::get).cause().isInstanceOf(EpochDiscardedException.class);
             log.discardAll().get();
             assertThat(log.usedBytes()).isZero();
             log.append(copy(2, 7, 0, 1, 1, 0)).get();

@@ -7,6 +7,7 @@ import dev.unwrite.protocol.Checkpoint;
 import dev.unwrite.protocol.CopyKey;
 import dev.unwrite.protocol.Extent;
 import dev.unwrite.undo.Copy;
+import dev.unwrite.undo.EpochDiscardedException;
 import dev.unwrite.undo.UndoFullException;
 import dev.unwrite.undo.UndoLog;
 import dev.unwrite.undo.UndoOptions;
@@ -128,7 +129,7 @@ final class Mirror {
             // A copy of an epoch that is discarded is not wanted any more: nobody waits for it.
             return e.getCause() instanceof UndoFullException
                     ? Outcome.FULL
-                    : e.getCause() instanceof IllegalArgumentException ? Outcome.STORED : Outcome.FAILED;
+                    : e.getCause() instanceof EpochDiscardedException ? Outcome.STORED : Outcome.FAILED;
         }
     }
 
