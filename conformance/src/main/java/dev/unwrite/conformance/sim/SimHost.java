@@ -63,11 +63,6 @@ final class SimHost {
     private long life;
 
     private long joiner;
-    /** How many disks this host has had, and the other one when it was to join. */
-    private int disks;
-
-    private int joinerDisk;
-
     private Request.@Nullable Change asked;
 
     SimHost(int index, SimWorld world, SimStorage storage, SimNetwork network, Content content) {
@@ -155,7 +150,6 @@ final class SimHost {
     /** The disk is replaced by an empty one; only while the host is down. */
     void replaceDisk() {
         disk = new SimDisk();
-        disks++;
         refused = false;
         emptySinceTerm = storage.record().term();
     }
@@ -296,9 +290,9 @@ final class SimHost {
         if (job == SPEAK) {
             return take(new Action.Speak(), null);
         }
-        // Whether the other's start or word that it is to join comes first, no line says: only another disk matters.
-        boolean joins = is(Role.PRIMARY) && state().mode() == Mode.JOINING;
-        if (job == OWN && joins && world.host(peer()).disks == joinerDisk) {
+        // Whether the other's start or the word that it is to join comes first, no line says. That it was given up has
+        // a line.
+        if (job == OWN && is(Role.PRIMARY) && state().mode() == Mode.JOINING) {
             return propose(Change.PROTECT);
         }
         return one(job);
@@ -523,7 +517,6 @@ final class SimHost {
     private boolean startJoin() {
         SimHost other = world.host(peer());
         joiner = other.life;
-        joinerDisk = other.disks;
         return other.isUp() && take(new Action.StartJoin(), null);
     }
 

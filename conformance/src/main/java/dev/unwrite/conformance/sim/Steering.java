@@ -40,6 +40,9 @@ final class Steering {
     /** By block: the copies that see what is yet to be written there. */
     private final Map<Integer, List<Early>> early = new HashMap<>();
 
+    /** By host: the next start of its process. */
+    private final Map<Integer, RecordedEvent> starts = new HashMap<>();
+
     private final SimWorld world;
     private final ReplayTally tally;
     private boolean inTheMiddle;
@@ -101,6 +104,7 @@ final class Steering {
         foresight.flushesAfter(line).forEach(host -> make(Kind.DO, host, SimHost.ASK_FLUSH));
         int next = foresight.nextStart(line);
         if (next >= 0) {
+            starts.put(e.host(), events.get(next));
             end(e.host(), events.get(next));
         }
         dropStale();
@@ -230,7 +234,11 @@ final class Steering {
                         host.peer());
             }
             case "BecomeSecondary", "Learn", "StepDown", "RestartRollback" -> make(Kind.DO, e.host(), SimHost.FOLLOW);
-            case "StartJoin", "Resume", "ColdRead" -> make(Kind.DO, e.host(), SimHost.OWN);
+            case "StartJoin" -> {
+                beUp(world.host(host.peer()));
+                make(Kind.DO, e.host(), SimHost.OWN);
+            }
+            case "Resume", "ColdRead" -> make(Kind.DO, e.host(), SimHost.OWN);
             case "ReadOld" -> readOld(e, host, tag, wanted);
             case "StoreCopy" -> storeCopy(e, host, tag, wanted);
             case "StagePart" -> stagePart(e, host, tag, wanted);
@@ -500,6 +508,17 @@ final class Steering {
                 && dying.isUp()
                 && dying.state().staged().contains(held.epoch())) {
             make(Kind.DO, dying.index, SimHost.COMMIT);
+        }
+    }
+
+    /**
+     * That it was there is told by heartbeats, of which there are no lines: its start may come later in the order than what
+     * was done because of it.
+     */
+    private void beUp(SimHost host) {
+        RecordedEvent start = starts.get(host.index);
+        if (!host.isUp() && start != null) {
+            restart(start, host);
         }
     }
 
