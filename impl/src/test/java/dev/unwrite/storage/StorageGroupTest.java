@@ -20,6 +20,8 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -31,6 +33,10 @@ class StorageGroupTest {
     private static final int BLOCK = 4096;
     private static final int BLOCKS = 32;
     private static final int WRITERS = 16;
+    /** Stands for the end of a writer whom nothing stopped. */
+    private static final int NOT_FENCED = -1;
+
+    private static final long FENCED_MAX_SECONDS = 20;
 
     @TempDir
     Path folder;
@@ -103,12 +109,13 @@ class StorageGroupTest {
     private void hammerWhile(Binding binding, byte content, int error, Action action) throws Exception {
         CountDownLatch warm = new CountDownLatch(WRITERS);
         AtomicInteger applied = new AtomicInteger();
+        AtomicBoolean over = new AtomicBoolean();
         try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
             List<Future<Integer>> ends = new ArrayList<>();
             for (int i = 0; i < WRITERS; i++) {
                 int first = i;
                 ends.add(threads.submit(() -> {
-                    for (int block = first; ; block = (block + 1) % BLOCKS) {
+                    for (int block = first; !over.get(); block = (block + 1) % BLOCKS) {
                         try {
                             write(binding, block, content);
                             applied.incrementAndGet();
@@ -118,15 +125,20 @@ class StorageGroupTest {
                             warm.countDown();
                         }
                     }
+                    return NOT_FENCED;
                 }));
             }
-            warm.await();
-            action.run();
-            int after = applied.get();
-            for (Future<Integer> end : ends) {
-                assertThat(end.get()).isEqualTo(error);
+            try {
+                warm.await();
+                action.run();
+                int after = applied.get();
+                for (Future<Integer> end : ends) {
+                    assertThat(end.get(FENCED_MAX_SECONDS, TimeUnit.SECONDS)).isEqualTo(error);
+                }
+                assertThat(after).isPositive();
+            } finally {
+                over.set(true);
             }
-            assertThat(after).isPositive();
         }
     }
 

@@ -29,6 +29,8 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -41,6 +43,10 @@ import org.junit.jupiter.params.provider.ValueSource;
 class StorageServerTest {
     private static final int BLOCK = 4096;
     private static final int BLOCKS = 64;
+    /** Stands for the end of a writer whom nothing stopped. */
+    private static final int NOT_FENCED = -1;
+
+    private static final long FENCED_MAX_SECONDS = 20;
 
     @TempDir
     Path folder;
@@ -276,12 +282,13 @@ class StorageServerTest {
         StorageSession a = owner("A", term);
         NbdClient disk = a.volume("disk");
         CountDownLatch warm = new CountDownLatch(8);
+        AtomicBoolean over = new AtomicBoolean();
         try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
             List<Future<Integer>> ends = new ArrayList<>();
             for (int i = 0; i < 8; i++) {
                 int first = i;
                 ends.add(threads.submit(() -> {
-                    for (int block = first; ; block = (block + 1) % BLOCKS) {
+                    for (int block = first; !over.get(); block = (block + 1) % BLOCKS) {
                         try {
                             write(disk, block, 1);
                         } catch (NbdException e) {
@@ -289,17 +296,22 @@ class StorageServerTest {
                         }
                         warm.countDown();
                     }
+                    return NOT_FENCED;
                 }));
             }
-            warm.await();
-            NbdClient taken = owner("B", term + 1).volume("disk");
-            taken.write(0, ByteBuffer.wrap(filled(BLOCKS * BLOCK, 2)), true);
-            for (Future<Integer> end : ends) {
-                assertThat(end.get()).isEqualTo(NbdError.ESHUTDOWN);
+            try {
+                warm.await();
+                NbdClient taken = owner("B", term + 1).volume("disk");
+                taken.write(0, ByteBuffer.wrap(filled(BLOCKS * BLOCK, 2)), true);
+                for (Future<Integer> end : ends) {
+                    assertThat(end.get(FENCED_MAX_SECONDS, TimeUnit.SECONDS)).isEqualTo(NbdError.ESHUTDOWN);
+                }
+                ByteBuffer all = ByteBuffer.allocate(BLOCKS * BLOCK);
+                taken.read(0, all);
+                assertThat(all.array()).containsOnly(2);
+            } finally {
+                over.set(true);
             }
-            ByteBuffer all = ByteBuffer.allocate(BLOCKS * BLOCK);
-            taken.read(0, all);
-            assertThat(all.array()).containsOnly(2);
         }
     }
 
