@@ -29,15 +29,6 @@ final class Pages {
         return page.getInt(CRC_AT) == crc(page, 0, CRC_AT);
     }
 
-    static boolean isZero(ByteBuffer page) {
-        for (int i = 0; i < BYTES; i += Long.BYTES) {
-            if (page.getLong(i) != 0) {
-                return false;
-            }
-        }
-        return true;
-    }
-
     static int crc(ByteBuffer buffer, int position, int length) {
         CRC32C crc = new CRC32C();
         crc.update(buffer.slice(position, length));
