@@ -778,8 +778,7 @@ final class Driver implements Closeable, PeerLink.Listener {
             String overdue = overdue();
             if (overdue != null) {
                 abortJoin(overdue);
-                // The machine has held its output for that long.
-                nextJoin = System.nanoTime() + JOIN_AGAIN.toNanos();
+                joinLater();
             }
         }
     }
@@ -821,23 +820,13 @@ final class Driver implements Closeable, PeerLink.Listener {
     }
 
     private void guarded() throws IOException, InterruptedException {
-        PeerMessage.Heartbeat last = heard;
-        boolean forgot = last != null
-                && last.role().equals(Role.IDLE.spelling())
-                && last.holdsNothing()
-                && last.recordVersion() >= record.version();
-        boolean failed = last != null && last.role().equals(FAILED);
-        String stuck = overdue();
-        String why = forgot
-                ? "the secondary has lost its checkpoint"
-                : failed
-                        ? "the local storage of the secondary failed"
-                        : lonely()
-                                ? "the secondary is silent"
-                                : copyOverdue() ? "the secondary does not store copies" : stuck;
+        boolean stuck = overdue() != null;
+        String why = whyAlone();
         if (why != null) {
             goAlone(why);
-            nextJoin = System.nanoTime() + (stuck == null ? 0 : JOIN_AGAIN.toNanos());
+            if (stuck) {
+                joinLater();
+            }
             return;
         }
         Duration every = config.checkpointEvery();
@@ -850,6 +839,29 @@ final class Driver implements Closeable, PeerLink.Listener {
         } else if (due) {
             nextCut = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(5);
         }
+    }
+
+    /** Why the secondary is no longer waited for, else null. */
+    private @Nullable String whyAlone() {
+        PeerMessage.Heartbeat last = heard;
+        if (last != null
+                && last.role().equals(Role.IDLE.spelling())
+                && last.holdsNothing()
+                && last.recordVersion() >= record.version()) {
+            return "the secondary has lost its checkpoint";
+        }
+        if (last != null && last.role().equals(FAILED)) {
+            return "the local storage of the secondary failed";
+        }
+        if (lonely()) {
+            return "the secondary is silent";
+        }
+        return copyOverdue() ? "the secondary does not store copies" : overdue();
+    }
+
+    /** The machine has held its output for a while, and speaks freely before that host is asked again. */
+    private void joinLater() {
+        nextJoin = System.nanoTime() + JOIN_AGAIN.toNanos();
     }
 
     /** Whether the oldest write that waits for its copies has waited too long. */

@@ -10,19 +10,11 @@ import dev.unwrite.protocol.OwnershipRecord.Mode;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.SequencedMap;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -33,10 +25,6 @@ class StorageGroupTest {
     private static final int BLOCK = 4096;
     private static final int BLOCKS = 32;
     private static final int WRITERS = 16;
-    /** Stands for the end of a writer whom nothing stopped. */
-    private static final int NOT_FENCED = -1;
-
-    private static final long FENCED_MAX_SECONDS = 20;
 
     @TempDir
     Path folder;
@@ -101,45 +89,8 @@ class StorageGroupTest {
         assertThat(opened.session().boot()).isEqualTo((a.session() >>> 32) + 1);
     }
 
-    private interface Action {
-        void run() throws Exception;
-    }
-
-    /** Runs the action while many threads write; each of them must end with the error that fencing gives. */
-    private void hammerWhile(Binding binding, byte content, int error, Action action) throws Exception {
-        CountDownLatch warm = new CountDownLatch(WRITERS);
-        AtomicInteger applied = new AtomicInteger();
-        AtomicBoolean over = new AtomicBoolean();
-        try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
-            List<Future<Integer>> ends = new ArrayList<>();
-            for (int i = 0; i < WRITERS; i++) {
-                int first = i;
-                ends.add(threads.submit(() -> {
-                    for (int block = first; !over.get(); block = (block + 1) % BLOCKS) {
-                        try {
-                            write(binding, block, content);
-                            applied.incrementAndGet();
-                        } catch (NbdException e) {
-                            return e.error();
-                        } finally {
-                            warm.countDown();
-                        }
-                    }
-                    return NOT_FENCED;
-                }));
-            }
-            try {
-                warm.await();
-                action.run();
-                int after = applied.get();
-                for (Future<Integer> end : ends) {
-                    assertThat(end.get(FENCED_MAX_SECONDS, TimeUnit.SECONDS)).isEqualTo(error);
-                }
-                assertThat(after).isPositive();
-            } finally {
-                over.set(true);
-            }
-        }
+    private void hammerWhile(Binding binding, byte content, int error, UnderFire.Action action) throws Exception {
+        UnderFire.run(WRITERS, BLOCKS, block -> write(binding, block, content), error, action);
     }
 
     /** Fills the volume as the new writer and sees that nobody else's bytes come back. */
@@ -168,6 +119,11 @@ class StorageGroupTest {
     }
 
     private Binding owner(String host, long term) throws IOException {
+        return owner(group, host, term);
+    }
+
+    /** Opens a session for the host and makes it the owner in that term. */
+    static Binding owner(StorageGroup group, String host, long term) throws IOException {
         long session = group.open(host, term).session().number();
         OwnershipRecord next = new OwnershipRecord(0, term, host, Mode.SOLO, "", 0);
         assertThat(group.compareAndSet(host, session, group.record().version(), next)

@@ -12,6 +12,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.SequencedMap;
@@ -73,7 +74,7 @@ class StorageGroupTroubleTest {
 
         @Override
         public void trim(long offset, long length, boolean fua) {
-            java.util.Arrays.fill(bytes, (int) offset, (int) (offset + length), (byte) 0);
+            Arrays.fill(bytes, (int) offset, (int) (offset + length), (byte) 0);
         }
 
         @Override
@@ -153,11 +154,7 @@ class StorageGroupTroubleTest {
     }
 
     private Binding owner(String host, long term) throws IOException {
-        long session = group.open(host, term).session().number();
-        assertThat(group.compareAndSet(host, session, group.record().version(), solo(host, term))
-                        .ok())
-                .isTrue();
-        return new Binding("g", host, session);
+        return StorageGroupTest.owner(group, host, term);
     }
 
     private GuardedDevice device(Binding binding) {
@@ -166,7 +163,7 @@ class StorageGroupTroubleTest {
 
     private static ByteBuffer block(int content) {
         byte[] bytes = new byte[BLOCK];
-        java.util.Arrays.fill(bytes, (byte) content);
+        Arrays.fill(bytes, (byte) content);
         return ByteBuffer.wrap(bytes);
     }
 

@@ -25,12 +25,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.CompletableFuture;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -43,10 +38,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 class StorageServerTest {
     private static final int BLOCK = 4096;
     private static final int BLOCKS = 64;
-    /** Stands for the end of a writer whom nothing stopped. */
-    private static final int NOT_FENCED = -1;
-
-    private static final long FENCED_MAX_SECONDS = 20;
 
     @TempDir
     Path folder;
@@ -281,38 +272,14 @@ class StorageServerTest {
     private void takeOverUnderFire(long term) throws Exception {
         StorageSession a = owner("A", term);
         NbdClient disk = a.volume("disk");
-        CountDownLatch warm = new CountDownLatch(8);
-        AtomicBoolean over = new AtomicBoolean();
-        try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
-            List<Future<Integer>> ends = new ArrayList<>();
-            for (int i = 0; i < 8; i++) {
-                int first = i;
-                ends.add(threads.submit(() -> {
-                    for (int block = first; !over.get(); block = (block + 1) % BLOCKS) {
-                        try {
-                            write(disk, block, 1);
-                        } catch (NbdException e) {
-                            return e.error();
-                        }
-                        warm.countDown();
-                    }
-                    return NOT_FENCED;
-                }));
-            }
-            try {
-                warm.await();
-                NbdClient taken = owner("B", term + 1).volume("disk");
-                taken.write(0, ByteBuffer.wrap(filled(BLOCKS * BLOCK, 2)), true);
-                for (Future<Integer> end : ends) {
-                    assertThat(end.get(FENCED_MAX_SECONDS, TimeUnit.SECONDS)).isEqualTo(NbdError.ESHUTDOWN);
-                }
-                ByteBuffer all = ByteBuffer.allocate(BLOCKS * BLOCK);
-                taken.read(0, all);
-                assertThat(all.array()).containsOnly(2);
-            } finally {
-                over.set(true);
-            }
-        }
+        CompletableFuture<NbdClient> taken = new CompletableFuture<>();
+        UnderFire.run(8, BLOCKS, block -> write(disk, block, 1), NbdError.ESHUTDOWN, () -> {
+            taken.complete(owner("B", term + 1).volume("disk"));
+            taken.join().write(0, ByteBuffer.wrap(filled(BLOCKS * BLOCK, 2)), true);
+        });
+        ByteBuffer all = ByteBuffer.allocate(BLOCKS * BLOCK);
+        taken.join().read(0, all);
+        assertThat(all.array()).containsOnly(2);
     }
 
     @Test
