@@ -201,13 +201,14 @@ public final class VolumeCheck {
 
     private CheckResult kept() {
         List<String> evidence = new ArrayList<>();
-        long writes =
-                events.stream().filter(event -> event.isWrite() && event.isOk()).count();
-        long zeroed = events.stream()
-                .filter(event -> event.isWrite() && event.isOk() && event.op() != VolumeEvent.Kind.WRITE)
+        List<VolumeEvent> written =
+                events.stream().filter(event -> event.isWrite() && event.isOk()).toList();
+        long zeroed = written.stream()
+                .filter(event -> event.op() != VolumeEvent.Kind.WRITE)
                 .count();
-        evidence.add(writes + " writes were acknowledged, " + zeroed + " of them trims and zeroings; " + lookedBack
-                + " times read back by the same machine, " + coldStarts + " times after a start from the disk");
+        evidence.add(
+                written.size() + " writes were acknowledged, " + zeroed + " of them trims and zeroings; " + lookedBack
+                        + " times read back by the same machine, " + coldStarts + " times after a start from the disk");
         if (!ended) {
             evidence.add("the volume was not read at the end");
         }
@@ -216,7 +217,7 @@ public final class VolumeCheck {
                 "Without a rollback no acknowledged write is missing",
                 evidence,
                 notKept,
-                ended && writes > 0 && lookedBack > 0);
+                ended && !written.isEmpty() && lookedBack > 0);
     }
 
     private static CheckResult result(

@@ -68,7 +68,6 @@ final class FioClient implements Closeable {
      */
     record Settings(
             Map<Host, NbdUri> volumes,
-            Map<Host, String> uris,
             Map<Host, InetSocketAddress> controls,
             Map<Host, Path> states,
             int blocks,
@@ -208,7 +207,7 @@ final class FioClient implements Closeable {
     private boolean flush(Life life) {
         Asked asked = asked(Kind.FLUSH, life, pass);
         try (NbdClient volume = NbdClient.connect(
-                Objects.requireNonNull(settings.volumes().get(life.host())),
+                volume(life),
                 NbdClient.Settings.DEFAULT.withConnectTimeout(CONNECT_MAX).withRequestTimeout(REQUEST_MAX))) {
             volume.flush();
         } catch (IOException e) {
@@ -292,8 +291,12 @@ final class FioClient implements Closeable {
         return asked;
     }
 
+    private NbdUri volume(Life life) {
+        return Objects.requireNonNull(settings.volumes().get(life.host()));
+    }
+
     private String uri(Life life) {
-        return Objects.requireNonNull(settings.uris().get(life.host()));
+        return volume(life).toString();
     }
 
     @Override

@@ -57,8 +57,8 @@ public final class FioLoad implements Callable<Integer> {
         if (states.size() != Host.values().length) {
             throw new ExitException(Exit.USAGE, "--states must name a file for each host");
         }
-        FioClient.Settings settings = new FioClient.Settings(
-                volume.volumes(), volume.uris(), volume.controls(), states, volume.blocks(), volume.seed());
+        FioClient.Settings settings =
+                new FioClient.Settings(volume.volumes(), volume.controls(), states, volume.blocks(), volume.seed());
         try (Recorder recorder = Recorder.start(volume.history());
                 FioClient client = new FioClient(settings, recorder)) {
             process.onTerm(client::stop, LAST_LOOK_MAX.multipliedBy(2));

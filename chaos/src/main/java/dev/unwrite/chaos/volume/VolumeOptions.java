@@ -4,6 +4,7 @@ import dev.unwrite.chaos.cluster.Host;
 import dev.unwrite.cli.Exit;
 import dev.unwrite.cli.ExitException;
 import dev.unwrite.nbd.NbdUri;
+import dev.unwrite.node.HostPort;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.util.EnumMap;
@@ -55,21 +56,9 @@ final class VolumeOptions {
         return each("--volumes", volumes, NbdUri::parse);
     }
 
-    /** The same, as it was given. */
-    Map<Host, String> uris() {
-        volumes();
-        return volumes;
-    }
-
     /** The control port of each host. */
     Map<Host, InetSocketAddress> controls() {
-        return each("--controls", controls, VolumeOptions::address);
-    }
-
-    private static InetSocketAddress address(String word) {
-        int colon = word.lastIndexOf(':');
-        return new InetSocketAddress(
-                word.substring(0, Math.max(colon, 0)), Integer.parseInt(word.substring(colon + 1)));
+        return each("--controls", controls, word -> HostPort.parse(word).resolve());
     }
 
     private static <T> Map<Host, T> each(String option, Map<Host, String> words, Function<String, T> parse) {

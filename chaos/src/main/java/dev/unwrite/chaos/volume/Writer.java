@@ -9,8 +9,8 @@ import java.util.Random;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * Writes, trims and zeroes blocks that nobody else writes, one request after the other, so that the writes of each block have an order. For a
- * thread of its own.
+ * Writes, trims and zeroes blocks that nobody else writes, one request after the other, so that the writes of each block have
+ * an order. For a thread of its own.
  */
 final class Writer implements Runnable {
     private static final int COUNT_MAX = 4;

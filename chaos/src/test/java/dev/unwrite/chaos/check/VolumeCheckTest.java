@@ -36,6 +36,12 @@ class VolumeCheckTest {
         write(1, 0, 5, 130, 140);
     }
 
+    /** Host B takes over, finds this, and writes nothing. */
+    private void secondLife(long... values) {
+        read(Kind.READ, 2, 200, values);
+        read(Kind.END, 2, 300, values);
+    }
+
     @Test
     void theVolumeAtTheCheckpointIsValid() {
         firstLife();
@@ -48,16 +54,14 @@ class VolumeCheckTest {
     @Test
     void aBlockFromAfterTheCheckpointIsInvalid() {
         firstLife();
-        read(Kind.READ, 2, 200, 5, 2, 3, 4);
-        read(Kind.END, 2, 300, 5, 2, 3, 4);
+        secondLife(5, 2, 3, 4);
         rolledBackWrongly("block 0 holds 5, which was begun then", "committed then");
     }
 
     @Test
     void aBlockThatWasThereAtTheCheckpointAndIsLostIsInvalid() {
         firstLife();
-        read(Kind.READ, 2, 200, 1, 2, 0, 4);
-        read(Kind.END, 2, 300, 1, 2, 0, 4);
+        secondLife(1, 2, 0, 4);
         rolledBackWrongly("block 2 holds 0 and not yet 3, which was acknowledged then");
     }
 
@@ -85,8 +89,7 @@ class VolumeCheckTest {
     @Test
     void aMisplacedBlockIsInvalid() {
         firstLife();
-        read(Kind.READ, 2, 200, 2, 2, 3, 4);
-        read(Kind.END, 2, 300, 2, 2, 3, 4);
+        secondLife(2, 2, 3, 4);
         rolledBackWrongly("block 0 holds 2, which nobody wrote in this life of the machine");
     }
 
@@ -106,8 +109,7 @@ class VolumeCheckTest {
             events.clear();
             firstLife();
             write(1, 1, 6, 90, 110);
-            read(Kind.READ, 2, 200, 1, found, 3, 4);
-            read(Kind.END, 2, 300, 1, found, 3, 4);
+            secondLife(1, found, 3, 4);
             assertThat(check()).extracting(CheckResult::verdict).containsOnly(Verdict.VALID);
         }
     }
@@ -118,8 +120,7 @@ class VolumeCheckTest {
         // Write 6 ended before write 7 began, so that a moment with 7 has 6 too.
         write(1, 1, 6, 101, 104);
         write(1, 2, 7, 106, 110);
-        read(Kind.READ, 2, 200, 1, 2, 7, 4);
-        read(Kind.END, 2, 300, 1, 2, 7, 4);
+        secondLife(1, 2, 7, 4);
         rolledBackWrongly("block 2 holds 7", "block 1 holds 2 and not yet 6");
     }
 
@@ -130,8 +131,7 @@ class VolumeCheckTest {
         write(1, 1, 6, 80, 90);
         zero(1, 1, 105, 110);
         write(1, 1, 7, 112, 115);
-        read(Kind.READ, 2, 200, 1, 0, 3, 4);
-        read(Kind.END, 2, 300, 1, 0, 3, 4);
+        secondLife(1, 0, 3, 4);
         assertThat(check()).extracting(CheckResult::verdict).containsOnly(Verdict.VALID);
     }
 
@@ -141,8 +141,7 @@ class VolumeCheckTest {
         zero(1, 1, 60, 70);
         write(1, 1, 6, 80, 90);
         zero(1, 1, 130, 140);
-        read(Kind.READ, 2, 200, 1, 0, 3, 4);
-        read(Kind.END, 2, 300, 1, 0, 3, 4);
+        secondLife(1, 0, 3, 4);
         rolledBackWrongly("block 1 holds 0");
     }
 
@@ -153,8 +152,7 @@ class VolumeCheckTest {
         write(1, 1, 6, 105, 106);
         zero(1, 2, 108, 110);
         write(1, 2, 7, 111, 112);
-        read(Kind.READ, 2, 200, 1, 0, 0, 4);
-        read(Kind.END, 2, 300, 1, 0, 0, 4);
+        secondLife(1, 0, 0, 4);
         rolledBackWrongly("no single moment was the cut", "block 2 holds 0", "block 1 holds 0");
     }
 
@@ -177,16 +175,14 @@ class VolumeCheckTest {
         checkpoint(1, 2, 0, 150, 160, Outcome.INFO);
         changes = List.of(change(1, "protected", 1), change(2, "rollback", 3), change(2, "solo", 3));
         states.put(2L, MachineState.line(2, 5));
-        read(Kind.READ, 2, 200, 5, 2, 3, 4);
-        read(Kind.END, 2, 300, 5, 2, 3, 4);
+        secondLife(5, 2, 3, 4);
         CheckResult rolledBack = check().get(1);
         // Right, but a run in which no takeover went back to a checkpoint that was answered has not shown enough.
         assertThat(rolledBack.verdict()).isEqualTo(Verdict.UNKNOWN);
         states.put(2L, MachineState.line(2, 5));
         events.removeLast();
         events.removeLast();
-        read(Kind.READ, 2, 200, 1, 2, 3, 4);
-        read(Kind.END, 2, 300, 1, 2, 3, 4);
+        secondLife(1, 2, 3, 4);
         rolledBackWrongly("block 0 holds 1 and not yet 5");
     }
 
@@ -195,8 +191,7 @@ class VolumeCheckTest {
         firstLife();
         checkpoint(1, 2, 3, 150, 160, Outcome.OK);
         changes = List.of(change(1, "protected", 1), change(2, "rollback", 3), change(2, "solo", 3));
-        read(Kind.READ, 2, 200, 5, 2, 3, 4);
-        read(Kind.END, 2, 300, 5, 2, 3, 4);
+        secondLife(5, 2, 3, 4);
         states.put(2L, MachineState.line(2, 5));
         assertThat(check()).extracting(CheckResult::verdict).containsOnly(Verdict.VALID);
         states.put(2L, STATE);
@@ -209,8 +204,7 @@ class VolumeCheckTest {
     void goingBackBehindACommittedCheckpointIsInvalid() {
         firstLife();
         checkpoint(1, 2, 3, 150, 160, Outcome.OK);
-        read(Kind.READ, 2, 200, 1, 2, 3, 4);
-        read(Kind.END, 2, 300, 1, 2, 3, 4);
+        secondLife(1, 2, 3, 4);
         rolledBackWrongly("behind the committed checkpoint 2");
     }
 
@@ -219,13 +213,11 @@ class VolumeCheckTest {
         changes = List.of(change(1, "solo", 0), change(2, "solo", 0));
         states.put(2L, "");
         firstLife();
-        read(Kind.READ, 2, 200, 1, 2, 3, 4);
-        read(Kind.END, 2, 300, 1, 2, 3, 4);
+        secondLife(1, 2, 3, 4);
         assertThat(check().get(2).verdict()).isEqualTo(Verdict.VALID);
         events.removeLast();
         events.removeLast();
-        read(Kind.READ, 2, 200, 5, 2, 0, 4);
-        read(Kind.END, 2, 300, 5, 2, 0, 4);
+        secondLife(5, 2, 0, 4);
         CheckResult kept = check().get(2);
         assertThat(kept.verdict()).isEqualTo(Verdict.INVALID);
         assertThat(kept.evidence())

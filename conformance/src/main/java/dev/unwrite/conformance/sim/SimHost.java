@@ -457,12 +457,10 @@ final class SimHost {
     }
 
     private boolean commit() {
-        if (is(Role.SECONDARY)) {
-            stage();
-        }
         if (!is(Role.SECONDARY)) {
             return false;
         }
+        stage();
         // What a full disk has refused is staged still, and counts when it has come once more.
         List<Long> ready = new ArrayList<>(mirror().whole(state().term()));
         ready.retainAll(state().staged());
