@@ -117,7 +117,7 @@ final class Image {
                             "--add-modules",
                             MODULES,
                             "--strip-debug",
-                            // Or each start of a node takes half a second more.
+                            // Or each start of a JVM takes a quarter of a second more.
                             "--generate-cds-archive",
                             "--no-header-files",
                             "--no-man-pages",
