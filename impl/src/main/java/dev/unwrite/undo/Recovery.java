@@ -57,11 +57,7 @@ final class Recovery {
     }
 
     /** A frame that reads well, by its place. */
-    record Frame(Segment segment, long offset, long firstSeq, long bytes, long lines) {
-        long endSeq() {
-            return firstSeq + lines;
-        }
-    }
+    record Frame(Segment segment, long offset, long firstSeq, long bytes, long lines) {}
 
     /**
      * What is there.

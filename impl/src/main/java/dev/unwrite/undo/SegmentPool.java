@@ -34,10 +34,13 @@ final class SegmentPool implements Closeable {
     private final AtomicInteger underWay = new AtomicInteger();
     private final AtomicInteger readers = new AtomicInteger();
     private final AtomicLong nextNumber = new AtomicLong();
-    private final ExecutorService background;
+    private final @Nullable ExecutorService background;
 
-    /** {@code background} makes new segments and deletes old ones; it ends with the pool. */
-    SegmentPool(LogFiles files, UndoOptions options, ExecutorService background) {
+    /**
+     * {@code background} makes new segments and deletes old ones; it ends with the pool. If it is null, the log has no
+     * threads, and that is done at once.
+     */
+    SegmentPool(LogFiles files, UndoOptions options, @Nullable ExecutorService background) {
         this.files = files;
         this.options = options;
         this.background = background;
@@ -117,7 +120,7 @@ final class SegmentPool implements Closeable {
         int missing = released.isEmpty() ? options.spareSegments() - ready.size() - underWay.get() : 0;
         for (int i = 0; i < missing; i++) {
             underWay.incrementAndGet();
-            background.execute(this::prepare);
+            later(this::prepare);
         }
     }
 
@@ -125,7 +128,15 @@ final class SegmentPool implements Closeable {
         if (ready.size() < options.keepSegments() && file.size() == options.segmentBytes()) {
             ready.addFirst(file);
         } else {
-            background.execute(() -> delete(file));
+            later(() -> delete(file));
+        }
+    }
+
+    private void later(Runnable task) {
+        if (background == null) {
+            task.run();
+        } else {
+            background.execute(task);
         }
     }
 
@@ -156,13 +167,7 @@ final class SegmentPool implements Closeable {
 
     @Override
     public void close() throws IOException {
-        background.shutdown();
-        boolean interrupted = false;
-        try {
-            background.awaitTermination(1, TimeUnit.MINUTES);
-        } catch (InterruptedException e) {
-            interrupted = true;
-        }
+        boolean interrupted = background != null && !ended(background);
         try {
             released.forEach(segment -> close(segment.file()));
             ready.forEach(SegmentPool::close);
@@ -172,6 +177,17 @@ final class SegmentPool implements Closeable {
             if (interrupted) {
                 Thread.currentThread().interrupt();
             }
+        }
+    }
+
+    /** Lets the work that is under way end; false if this thread was interrupted before. */
+    private static boolean ended(ExecutorService background) {
+        background.shutdown();
+        try {
+            background.awaitTermination(1, TimeUnit.MINUTES);
+            return true;
+        } catch (InterruptedException e) {
+            return false;
         }
     }
 

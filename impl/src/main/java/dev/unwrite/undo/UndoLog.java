@@ -119,7 +119,7 @@ public final class UndoLog implements Closeable {
         this.options = options;
         this.recovered = found.recovered();
         this.counters = new LogStats.Counters();
-        this.pool = new SegmentPool(files, options, inline ? new InlineExecutor() : SegmentPool.ownThread());
+        this.pool = new SegmentPool(files, options, inline ? null : SegmentPool.ownThread());
         this.writer = new LogWriter(marker, pool, found, options, counters);
         this.published = writer.view();
         pool.start(found.free());

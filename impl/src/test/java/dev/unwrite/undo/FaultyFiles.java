@@ -16,10 +16,11 @@ import org.jspecify.annotations.Nullable;
  * synced, and of the rest any sectors, in any of the versions written.
  */
 final class FaultyFiles implements LogFiles {
-    private static final int SECTOR = 512;
+    static final int SECTOR = 512;
 
     private final Map<String, MemoryFile> files = new TreeMap<>();
     private final Map<String, MemoryFile> deleted = new TreeMap<>();
+    private final List<String> open = new ArrayList<>();
     private long operations;
     private long stopAt = Long.MAX_VALUE;
     private int stopCut;
@@ -57,6 +58,16 @@ final class FaultyFiles implements LogFiles {
 
     synchronized int segmentSyncs() {
         return segmentSyncs;
+    }
+
+    /** How many writes, syncs and creations there were. */
+    synchronized long operations() {
+        return operations;
+    }
+
+    /** The files that were opened or created and not yet closed, each as often as that. */
+    synchronized List<String> open() {
+        return List.copyOf(open);
     }
 
     /** What the next process finds if only the process ends: all that was written. */
@@ -102,6 +113,7 @@ final class FaultyFiles implements LogFiles {
         if (file == null) {
             throw new IOException(name + " is not there");
         }
+        open.add(name);
         return file;
     }
 
@@ -115,6 +127,7 @@ final class FaultyFiles implements LogFiles {
         start.get(content, 0, start.remaining());
         MemoryFile file = new MemoryFile(name, content);
         files.put(name, file);
+        open.add(name);
         return file;
     }
 
@@ -249,6 +262,10 @@ final class FaultyFiles implements LogFiles {
         }
 
         @Override
-        public void close() {}
+        public void close() {
+            synchronized (FaultyFiles.this) {
+                open.remove(name);
+            }
+        }
     }
 }
