@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 /** Damage, torn tails, full disks and failed syncs, one at a time. */
 class UndoLogFaultTest {
@@ -37,6 +38,7 @@ class UndoLogFaultTest {
     }
 
     @Test
+    @Timeout(60) // Thousands of recoveries: longer than the mutation tests give others.
     void eachFlippedByteOfAnAcknowledgedRecordIsDamage() throws Exception {
         FaultyFiles files = killed();
         Recovery.Result good = recover(files);

@@ -184,7 +184,7 @@ class UndoLogLayoutTest {
     @Test
     @EnabledOnOs(value = OS.LINUX, disabledReason = "looks at /proc/self/fd")
     void realFilesEndWhereTheyShouldAndAreClosed(@TempDir Path folder) throws Exception {
-        UndoOptions options = UndoOptions.defaults().withSegmentBytes((1 << 20) + 3 * PAGE);
+        UndoOptions options = LARGE.withSegmentBytes((1 << 20) + 3 * PAGE);
         try (UndoLog log = UndoLog.open(folder, options)) {
             log.append(copy(1, 0, 255)).get();
             log.append(copy(1, 300, 1)).get();

@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.Predicate;
 
 /**
  * Traces with one mistake: an event dropped, doubled or swapped with the next one of its process, or one field of it
@@ -64,13 +65,20 @@ final class TraceMutants {
 
     /** All mutants of the traces, at {@code places} places of each kind, spread over the run. */
     static List<Mutant> of(Map<String, List<String>> files, int places) throws IOException {
+        return of(files, places, action -> true);
+    }
+
+    /** Those of the wanted actions. */
+    static List<Mutant> of(Map<String, List<String>> files, int places, Predicate<String> wanted) throws IOException {
         Map<String, List<int[]>> events = new TreeMap<>();
         List<String> names = new ArrayList<>(new TreeMap<>(files).keySet());
         for (int file = 0; file < names.size(); file++) {
             List<String> lines = lines(files, names.get(file));
             for (int line = 0; line < lines.size(); line++) {
                 String action = parse(lines.get(line)).path("action").asText();
-                events.computeIfAbsent(action, a -> new ArrayList<>()).add(new int[] {file, line});
+                if (wanted.test(action)) {
+                    events.computeIfAbsent(action, a -> new ArrayList<>()).add(new int[] {file, line});
+                }
             }
         }
         List<Mutant> mutants = new ArrayList<>();

@@ -51,9 +51,7 @@ class TraceMutantsIT {
         RunSource source = new SimulatedRuns(dir);
         List<List<Mutant>> runs = new ArrayList<>();
         for (int seed = 0; runs.size() < 6 && seed < 300; seed++) {
-            List<Mutant> mutants = TraceMutants.of(source.run(seed), 3).stream()
-                    .filter(mutant -> mutant.action().equals("Refused"))
-                    .toList();
+            List<Mutant> mutants = TraceMutants.of(source.run(seed), 3, "Refused"::equals);
             if (!mutants.isEmpty()) {
                 runs.add(mutants);
             }
