@@ -105,7 +105,7 @@ final class Driver implements Closeable, PeerLink.Listener {
     private volatile String note = "";
     private volatile String troubled = "";
     /** The last reason for which a checkpoint was not taken, as it was logged. */
-    private volatile String refused = "";
+    private volatile @Nullable Refusal refused;
 
     private @Nullable PeerLink link;
     private @Nullable Cutter cutter;
@@ -280,12 +280,15 @@ final class Driver implements Closeable, PeerLink.Listener {
         }
     }
 
+    /** Why a checkpoint was refused, and which one this host had then. */
+    private record Refusal(String why, @Nullable Checkpoint held) {}
+
     private void refuse(long term, long epoch, String why) {
-        String told = "a checkpoint cannot be taken: " + why;
-        if (!told.equals(refused)) {
-            // Once for each reason: the primary sends it again and again.
-            refused = told;
-            log.accept(told);
+        Refusal now = new Refusal(why, engine.state().checkpoint());
+        if (!now.equals(refused)) {
+            // Once for each reason, until a checkpoint was taken again: the primary sends it over and over.
+            refused = now;
+            log.accept("a checkpoint cannot be taken: " + why);
         }
         send(new PeerMessage.StateRefused(term, epoch, why));
     }

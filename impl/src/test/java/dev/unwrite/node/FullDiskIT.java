@@ -16,6 +16,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(240)
 class FullDiskIT {
     private static final String TOO_LARGE = "the secondary cannot take a checkpoint (File too large)";
+    private static final String REFUSED = "a checkpoint cannot be taken: File too large";
 
     @TempDir
     Path dir = Path.of("unset");
@@ -45,6 +46,14 @@ class FullDiskIT {
                 "the pair is given up", () -> pair.logs().contains(TOO_LARGE + ": asks to go on alone") ? true : null);
         pair.a.awaitStatus("holds nothing back", s -> s.path("mode").asText().equals("solo"));
         pair.await("a join is given up", () -> pair.logs().contains(TOO_LARGE + "; is alone") ? true : null);
+        mostBytes(pair.b, "unlimited");
+        pair.awaitProtected(pair.a);
+        pair.a.order("checkpoint", large + "y");
+        // The same trouble later is said again.
+        int said = pair.logs().split(REFUSED, -1).length;
+        mostBytes(pair.b, "262144");
+        pair.a.post("checkpoint", large + "z");
+        pair.await("the reason is logged", () -> pair.logs().split(REFUSED, -1).length > said ? true : null);
         mostBytes(pair.b, "unlimited");
         pair.awaitProtected(pair.a);
         pair.a.order("checkpoint", large + "y");

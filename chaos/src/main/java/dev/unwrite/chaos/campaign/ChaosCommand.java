@@ -107,7 +107,7 @@ public final class ChaosCommand implements Callable<Integer> {
             description = {
                 "What the machine does (default ${DEFAULT-VALUE}): clients of a ledger move money; a program writes blocks"
                         + " that describe themselves to the raw volume, and takes the checkpoints by command; fio does"
-                        + " the same pass after pass, and verifies after each takeover (on processes only)."
+                        + " the same pass after pass, and verifies after each takeover."
             })
     private String load = "ledger";
 
@@ -141,7 +141,7 @@ public final class ChaosCommand implements Callable<Integer> {
         }
         List<Fault> chosen = chosen();
         Duration least = least();
-        Cluster where = kind == LoadKind.FIO ? Cluster.PROCESS : where();
+        Cluster where = where();
         Long given = seed;
         long number = given == null ? ThreadLocalRandom.current().nextInt(SEEDS) : given;
         try {
@@ -290,14 +290,7 @@ public final class ChaosCommand implements Callable<Integer> {
         return engine ? Cluster.DOCKER : Cluster.PROCESS;
     }
 
-    private void needFio() {
-        if (cluster == Cluster.DOCKER) {
-            // It reads the state that a host hands back on that host's disk, and the image has no fio.
-            throw new ExitException(Exit.USAGE, "--load fio runs on processes only; use --cluster process");
-        }
-        if (cluster == null) {
-            print("SKIPPED   containers: --load fio runs on processes only");
-        }
+    private static void needFio() {
         String lacking = FioLoad.lacking();
         if (!lacking.isEmpty()) {
             throw new ExitException(Exit.LACKING, "--load fio: " + lacking);
@@ -312,7 +305,8 @@ public final class ChaosCommand implements Callable<Integer> {
 
     private Stage open(Cluster where, Path folder) {
         return where == Cluster.DOCKER
-                ? DockerStage.open(folder, DISK_BYTES, classes)
+                ? DockerStage.open(
+                        folder, DISK_BYTES, classes, LoadKind.parse(load).programs())
                 : ProcessStage.open(folder, DISK_BYTES, classes);
     }
 

@@ -3,33 +3,28 @@ package dev.unwrite.chaos.campaign;
 import dev.unwrite.chaos.check.CheckResult;
 import dev.unwrite.chaos.check.FioCheck;
 import dev.unwrite.chaos.check.StorageHistory;
-import dev.unwrite.chaos.cluster.Host;
+import dev.unwrite.chaos.cluster.Watcher;
 import dev.unwrite.chaos.volume.FioLoad;
 import dev.unwrite.chaos.volume.VolumeEvent;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 
-/**
- * fio on a raw volume, and checkpoints by command. It reads the states that the hosts hand back where they lie, so it needs a
- * stage that runs on this machine's files.
- */
+/** fio on a raw volume, and checkpoints by command. */
 final class FioUse implements Load {
     private final Pair pair;
+    private final StateKeeper states;
 
-    FioUse(Pair pair) {
+    FioUse(Pair pair, Watcher watcher) {
         this.pair = pair;
+        this.states = StateKeeper.start(pair, watcher);
     }
 
     @Override
     public List<String> words() {
-        List<String> states = new ArrayList<>();
-        for (Host host : Host.values()) {
-            states.add(host + "=" + pair.state(host));
-        }
         List<String> words = new ArrayList<>(List.of(FioLoad.class.getName()));
         words.addAll(pair.volumeWords());
-        words.addAll(List.of("--states", String.join(",", states)));
+        words.addAll(List.of("--states", StateKeeper.folder(pair).toString()));
         return words;
     }
 
@@ -49,6 +44,6 @@ final class FioUse implements Load {
 
     @Override
     public void close() {
-        // Nothing is open.
+        states.close();
     }
 }

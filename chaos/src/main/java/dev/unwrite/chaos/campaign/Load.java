@@ -14,7 +14,7 @@ interface Load extends Closeable {
         return switch (pair.options().load()) {
             case LEDGER -> new LedgerUse(pair);
             case VOLUME -> new VolumeUse(pair, watcher);
-            case FIO -> new FioUse(pair);
+            case FIO -> new FioUse(pair, watcher);
         };
     }
 

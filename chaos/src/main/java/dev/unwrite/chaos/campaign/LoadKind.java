@@ -1,8 +1,10 @@
 package dev.unwrite.chaos.campaign;
 
+import dev.unwrite.chaos.volume.FioLoad;
 import dev.unwrite.cli.Exit;
 import dev.unwrite.cli.ExitException;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
 
@@ -12,7 +14,7 @@ public enum LoadKind {
     LEDGER(1),
     /** A program beside the hosts writes the raw volume, and takes the checkpoints by command. */
     VOLUME(1),
-    /** fio writes the raw volume pass after pass, and verifies it after each takeover; on processes only. */
+    /** fio writes the raw volume pass after pass, and verifies it after each takeover. */
     FIO(8);
 
     private final int slowness;
@@ -24,6 +26,11 @@ public enum LoadKind {
     /** How many times longer than usual it is left alone between two steps, so that it has done something by then. */
     int slowness() {
         return slowness;
+    }
+
+    /** The programs of this machine that it needs, besides Java. */
+    List<String> programs() {
+        return this == FIO ? FioLoad.programs() : List.of();
     }
 
     /** As on the command line. */

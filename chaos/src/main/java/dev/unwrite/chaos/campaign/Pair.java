@@ -210,9 +210,14 @@ public final class Pair implements Closeable {
         return place(host).data().resolve("node").resolve(NoMachine.STATE);
     }
 
+    /** What everybody on the stage can see, and nobody loses. */
+    Path witness() {
+        return stage.dir().resolve("witness");
+    }
+
     /** Copies of the volume. */
     public Path witness(Host host) {
-        return stage.dir().resolve("witness").resolve(host.name());
+        return witness().resolve(host.name());
     }
 
     /** The traces of all. */

@@ -6,14 +6,16 @@ import dev.unwrite.chaos.cluster.Watcher;
 import dev.unwrite.chaos.volume.MachineState;
 import java.io.Closeable;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.Map;
 import java.util.TreeMap;
 
 /**
  * Looks, in each term, at the state that the new primary found for its machine. It lies on the disk of that host, which
- * clients do not see. Thread-safe.
+ * clients do not see; what it says is laid into a folder that all can see, as a file whose name is the term. Thread-safe.
  */
 final class StateKeeper implements Closeable {
     private static final long EVERY_MILLIS = 20;
@@ -28,6 +30,11 @@ final class StateKeeper implements Closeable {
         this.pair = pair;
         this.watcher = watcher;
         this.thread = Thread.ofPlatform().daemon().name("states").unstarted(this::run);
+    }
+
+    /** Where clients find the lines of a pair. */
+    static Path folder(Pair pair) {
+        return pair.witness().resolve("states");
     }
 
     /** Starts to look. */
@@ -65,9 +72,21 @@ final class StateKeeper implements Closeable {
         // The file is replaced only by a takeover: the same term before and after means that it is of this one.
         NodeStatus now = pair.status(host);
         if (now.isPrimary() && now.term() == seen.term()) {
+            show(seen.term(), line);
             synchronized (lines) {
                 lines.put(seen.term(), line);
             }
+        }
+    }
+
+    /** Whoever finds the file finds all of it. */
+    private void show(long term, String line) {
+        try {
+            Path folder = Files.createDirectories(folder(pair));
+            Path part = Files.writeString(folder.resolve(term + ".part"), line);
+            Files.move(part, folder.resolve(Long.toString(term)), StandardCopyOption.ATOMIC_MOVE);
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot lay down what host and clients have to know", e);
         }
     }
 

@@ -41,10 +41,13 @@ public final class DockerStage implements Stage {
                 && Tools.attempt(List.of("docker", "version")).ok();
     }
 
-    /** Makes image and network. {@code first} are folders of classes that go before all others in the image. */
-    public static DockerStage open(Path dir, long diskBytes, List<Path> first) {
+    /**
+     * Makes image and network. {@code first} are folders of classes that go before all others in the image; {@code programs}
+     * of this machine are taken along.
+     */
+    public static DockerStage open(Path dir, long diskBytes, List<Path> first, List<String> programs) {
         StageFolder folder = StageFolder.make(dir, diskBytes);
-        Image image = Image.make(first);
+        Image image = Image.make(first, programs);
         RuntimeException last = null;
         for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
             String subnet = "10.214." + ThreadLocalRandom.current().nextInt(1, 255);

@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Stream;
@@ -49,8 +50,11 @@ final class Image {
         return classpath;
     }
 
-    /** Makes the image unless the engine has it. {@code first} are folders of classes that go before all others. */
-    static Image make(List<Path> first) {
+    /**
+     * Makes the image unless the engine has it. {@code first} are folders of classes that go before all others; the named
+     * programs of this machine are in it as well, those that there are.
+     */
+    static Image make(List<Path> first, List<String> names) {
         List<Path> entries = new ArrayList<>(first);
         for (String entry : System.getProperty("java.class.path").split(":")) {
             Path path = Path.of(entry);
@@ -62,19 +66,21 @@ final class Image {
         for (int i = 0; i < entries.size(); i++) {
             inside.add(APP + "/" + i + (Files.isDirectory(entries.get(i)) ? "" : ".jar"));
         }
-        String name = REPOSITORY + ":" + hash(entries);
+        List<Path> programs =
+                names.stream().map(Tools::find).flatMap(Optional::stream).toList();
+        String name = REPOSITORY + ":" + hash(entries, programs);
         Image image = new Image(name, String.join(":", inside));
         if (!Tools.attempt(List.of("docker", "image", "inspect", name)).ok()) {
-            image.build(entries, inside);
+            image.build(entries, inside, programs);
         }
         return image;
     }
 
-    private void build(List<Path> entries, List<String> inside) {
+    private void build(List<Path> entries, List<String> inside, List<Path> programs) {
         try {
             Path root = Files.createTempDirectory("unwrite-image");
             try {
-                fill(root, entries, inside);
+                fill(root, entries, inside, programs);
                 // What a pipe between two commands would do, in one command with one exit code.
                 Tools.run(MAKE_MAX, List.of("sh", "-c", "tar -C '" + root + "' -c . | docker import - '" + name + "'"));
             } finally {
@@ -85,14 +91,18 @@ final class Image {
         }
     }
 
-    private static void fill(Path root, List<Path> entries, List<String> inside) throws IOException {
+    private static void fill(Path root, List<Path> entries, List<String> inside, List<Path> programs)
+            throws IOException {
         Path jre = runtime();
         copy(jre, root.resolve("opt/jre"));
         for (int i = 0; i < entries.size(); i++) {
             copy(entries.get(i), root.resolve(inside.get(i).substring(1)));
         }
-        for (Path library : libraries(jre)) {
+        for (Path library : libraries(jre, programs)) {
             copy(library.toRealPath(), root.resolve(library.toString().substring(1)));
+        }
+        for (Path program : programs) {
+            copy(program.toRealPath(), root.resolve(program.toString().substring(1)));
         }
         Files.createDirectories(root.resolve("tmp"));
         Files.createDirectories(root.resolve("bin"));
@@ -128,9 +138,10 @@ final class Image {
         return folder;
     }
 
-    private static Set<Path> libraries(Path jre) throws IOException {
+    private static Set<Path> libraries(Path jre, List<Path> programs) throws IOException {
         List<String> ldd =
                 new ArrayList<>(List.of("ldd", jre.resolve("bin/java").toString()));
+        programs.forEach(program -> ldd.add(program.toString()));
         try (Stream<Path> files = Files.walk(jre.resolve("lib"))) {
             files.filter(file -> file.toString().endsWith(".so"))
                     .map(Path::toString)
@@ -147,7 +158,7 @@ final class Image {
         return libraries;
     }
 
-    private static String hash(List<Path> entries) {
+    private static String hash(List<Path> entries, List<Path> programs) {
         try {
             MessageDigest digest = MessageDigest.getInstance("SHA-256");
             digest.update((Runtime.version() + MODULES).getBytes(StandardCharsets.UTF_8));
@@ -158,6 +169,9 @@ final class Image {
                         digest.update(Files.readAllBytes(file));
                     }
                 }
+            }
+            for (Path program : programs) {
+                digest.update(Files.readAllBytes(program));
             }
             return HexFormat.of().formatHex(digest.digest()).substring(0, 20);
         } catch (IOException | NoSuchAlgorithmException e) {

@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
@@ -88,8 +89,15 @@ public final class Tools {
 
     /** Whether all of these commands are installed. */
     public static boolean have(String... names) {
-        return Stream.of(names)
-                .allMatch(name -> FOLDERS.stream().anyMatch(folder -> Files.isExecutable(Path.of(folder, name))));
+        return Stream.of(names).allMatch(name -> find(name).isPresent());
+    }
+
+    /** Where a command is installed. */
+    static Optional<Path> find(String name) {
+        return FOLDERS.stream()
+                .map(folder -> Path.of(folder, name))
+                .filter(Files::isExecutable)
+                .findFirst();
     }
 
     /** Whether this process is root. */

@@ -21,6 +21,8 @@ import java.util.function.BooleanSupplier;
  */
 final class Fio {
     static final int BLOCK_BYTES = 4096;
+    /** The second sees to it that the first dies with its parent. */
+    static final List<String> PROGRAMS = List.of("fio", "setpriv");
 
     private static final JsonMapper JSON = JsonMapper.builder().build();
     private static final int DEPTH = 8;

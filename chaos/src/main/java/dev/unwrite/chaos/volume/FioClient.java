@@ -12,7 +12,6 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -63,15 +62,11 @@ final class FioClient implements Closeable {
      * How to load.
      *
      * @param volumes where each host serves the volume while it is primary
-     * @param states the file in which each host hands a state back
+     * @param states where the line of the state that was handed back appears, as a file whose name is the term
      * @param blocks of the volume
      */
     record Settings(
-            Map<Host, NbdUri> volumes,
-            Map<Host, InetSocketAddress> controls,
-            Map<Host, Path> states,
-            int blocks,
-            long seed) {}
+            Map<Host, NbdUri> volumes, Map<Host, InetSocketAddress> controls, Path states, int blocks, long seed) {}
 
     /** A host that is primary, and the term in which it is. */
     private record Life(Host host, long term) {}
@@ -125,16 +120,9 @@ final class FioClient implements Closeable {
         }
         String line;
         try {
-            line = MachineState.lineOf(
-                    Files.readString(Objects.requireNonNull(settings.states().get(life.host()))));
-        } catch (NoSuchFileException e) {
-            line = "";
+            line = Files.readString(settings.states().resolve(Long.toString(life.term())));
         } catch (IOException e) {
-            return false;
-        }
-        // The file is replaced only by a takeover: the same term before and after means that it is of this one.
-        if (!isIn(life)) {
-            return false;
+            return false; // Not yet.
         }
         long given = MachineState.numberOf(line);
         Asked asked = asked(Kind.READ, life, given);

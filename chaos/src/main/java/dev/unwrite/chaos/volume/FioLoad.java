@@ -1,13 +1,11 @@
 package dev.unwrite.chaos.volume;
 
-import dev.unwrite.chaos.cluster.Host;
 import dev.unwrite.cli.Exit;
-import dev.unwrite.cli.ExitException;
 import dev.unwrite.cli.UntilTerm;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Map;
+import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -31,10 +29,9 @@ public final class FioLoad implements Callable<Integer> {
     @Option(
             names = "--states",
             required = true,
-            split = ",",
-            paramLabel = "HOST=FILE",
-            description = "Where each host hands a state back.")
-    private Map<Host, Path> states = Map.of();
+            paramLabel = "DIR",
+            description = "Where the line of the state that was handed back appears, as a file whose name is the term.")
+    private Path states = Path.of("states");
 
     private final UntilTerm process = new UntilTerm();
 
@@ -46,6 +43,11 @@ public final class FioLoad implements Callable<Integer> {
         return Fio.lacking();
     }
 
+    /** The programs that it runs. */
+    public static List<String> programs() {
+        return Fio.PROGRAMS;
+    }
+
     /** Runs the load and exits with a code of {@link Exit}. */
     public static void main(String[] args) {
         FioLoad load = new FioLoad();
@@ -54,9 +56,6 @@ public final class FioLoad implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException, InterruptedException {
-        if (states.size() != Host.values().length) {
-            throw new ExitException(Exit.USAGE, "--states must name a file for each host");
-        }
         FioClient.Settings settings =
                 new FioClient.Settings(volume.volumes(), volume.controls(), states, volume.blocks(), volume.seed());
         try (Recorder recorder = Recorder.start(volume.history());

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.unwrite.cli.Exit;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -14,7 +15,10 @@ import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Short campaigns with the loads that write the raw volume. They are too short to have done all that a campaign is for. */
+/**
+ * Short campaigns with the loads that write the raw volume: fio in a container if an engine answers, the other on processes.
+ * They are too short to have done all that a campaign is for.
+ */
 final class OtherLoadsIT {
     private static final long CAMPAIGN_MAX_MINUTES = 5;
     private static final int SEEDS = 3;
@@ -52,21 +56,18 @@ final class OtherLoadsIT {
 
     private Map<String, String> campaign(String load, int seed) throws Exception {
         String name = load + seed;
-        Process process = Harness.start(
-                dir,
-                name,
-                List.of(
-                        "--cluster",
-                        "process",
-                        "--load",
-                        load,
-                        "--faults",
-                        "kill,stop",
-                        "--duration",
-                        load.equals("fio") ? "40s" : "20s",
-                        "--seed",
-                        Integer.toString(seed),
-                        "--no-wait"));
+        List<String> words = new ArrayList<>(load.equals("fio") ? List.of() : List.of("--cluster", "process"));
+        words.addAll(List.of(
+                "--load",
+                load,
+                "--faults",
+                "kill,stop",
+                "--duration",
+                load.equals("fio") ? "40s" : "20s",
+                "--seed",
+                Integer.toString(seed),
+                "--no-wait"));
+        Process process = Harness.start(dir, name, words);
         assertThat(process.waitFor(CAMPAIGN_MAX_MINUTES, TimeUnit.MINUTES)).isTrue();
         String output = Harness.text(dir.resolve(name + ".out"));
         Assumptions.assumeFalse(process.exitValue() == Exit.LACKING, "SKIPPED: " + output.strip());
