@@ -25,7 +25,10 @@ import org.jspecify.annotations.Nullable;
  */
 public final class TraceBatch {
     private static final Duration LIMIT = Duration.ofHours(1);
-    private static final String HEAP = "2g";
+    private static final int HEAP_MIB_MIN = 2048;
+    /** All steps are in memory together, at some 350 bytes each; half of that is left for what TLC knows and throws away. */
+    private static final int STEPS_PER_MIB = 1500;
+
     private static final String MODULE = "UnwriteTrace";
     /** Steps that one JVM looks at, at most, if there is more than one run. */
     private static final int STEPS_MAX = 250_000;
@@ -199,7 +202,9 @@ public final class TraceBatch {
         constants.put("Blocks", Integer.toString(Math.max(1, blocks)));
         processes++;
         List<String> also = module.equals(MODULE) ? List.of() : List.of(GuardModule.INVARIANT);
-        return new BatchCheck(files, LIMIT, HEAP, "Position").asking(also).run(module, runs, constants, report, seen);
+        int steps = group.stream().mapToInt(run -> run.merged.steps().size()).sum();
+        String heap = Math.max(HEAP_MIB_MIN, steps / STEPS_PER_MIB) + "m";
+        return new BatchCheck(files, LIMIT, heap, "Position").asking(also).run(module, runs, constants, report, seen);
     }
 
     /** Runs again up to the steps that failed, takes them without comparing, and tells the difference. */

@@ -30,6 +30,7 @@ record RunsFile(Value events, Value questions, int count) {
         List<Value> runs = new ArrayList<>();
         List<Value> questions = new ArrayList<>();
         List<Value> events = new ArrayList<>();
+        TraceValues values = new TraceValues();
         int line = 0;
         try (BufferedReader reader = Files.newBufferedReader(file)) {
             for (String text = reader.readLine(); text != null; text = reader.readLine()) {
@@ -41,7 +42,7 @@ record RunsFile(Value events, Value questions, int count) {
                     }
                     questions.add(IntValue.gen(Integer.parseInt(text.substring(HEADER.length()))));
                 } else {
-                    events.add(TraceValues.event(text, file, line));
+                    events.add(values.event(text, file, line));
                 }
             }
         }
