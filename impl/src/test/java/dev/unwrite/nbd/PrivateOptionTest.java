@@ -38,7 +38,7 @@ final class PrivateOptionTest {
         @Override
         public void close() {}
     };
-    private final Logger logger = Logger.getLogger(ServerConnection.class.getName());
+    private final Logger logger = Logger.getLogger("dev.unwrite.nbd");
     private NbdServer server;
 
     @BeforeEach
