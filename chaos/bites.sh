@@ -1,19 +1,20 @@
 #!/bin/sh
 # Shows that campaigns find what is wrong: each mutant of the implementation (a rule left out, see conformance/README.md) in
 # campaigns with one seed after the other, until one is called invalid. Says by which check, and after how long.
-#   chaos/bites.sh [--cluster docker|process] [--limit SECONDS] [MUTANT ...]
+#   chaos/bites.sh [--cluster docker|process] [--load ledger|volume] [--limit SECONDS] [MUTANT ...]
 # Without names: those of the rules that chaos/README.md lists, and "none", the unmutated canary, which must not be found.
 # Written are chaos/target/bites/MUTANT/ (the last campaign) and chaos/target/bites.md (the table).
 # Exit codes: 0 all found (and the canary not), 1 not so, 3 something is lacking.
 set -eu
 here=$(cd "$(dirname "$0")/.." && pwd)
-cluster= limit=300
+cluster= load= limit=300
 # What these rules are about: hosts and the storage that die or stand still, and messages that are late, lost or come again.
 faults=kill,stop,kill-both,power,kill-in-takeover,kill-in-rollback,kill-in-join,partition,partition-in,isolate,duplicate,delay,reorder,reset,slow-link,stop-storage,power-storage,switchover
 while [ $# -gt 0 ]; do
   case $1 in
     -h | --help) sed -n '2,8s/^# *//p' "$0"; exit 0 ;;
     --cluster) cluster="--cluster $2"; shift 2 ;;
+    --load) load="--load $2"; shift 2 ;;
     --limit) limit=$2; shift 2 ;;
     -*) echo "bites.sh: unknown option $1; see --help" >&2; exit 2 ;;
     *) break ;;
@@ -36,7 +37,7 @@ for mutant in "$@"; do
   begin=$(date +%s) seed=1 found=
   while [ -z "$found" ] && [ $(($(date +%s) - begin)) -lt "$limit" ]; do
     # shellcheck disable=SC2086 # Options are words.
-    "$here/unwrite" chaos $cluster $first --faults $faults --seed $seed --duration 60s --no-wait --dir "$out/$mutant" >"$out/$mutant.log" 2>&1 || true
+    "$here/unwrite" chaos $cluster $load $first --faults $faults --seed $seed --duration 60s --no-wait --dir "$out/$mutant" >"$out/$mutant.log" 2>&1 || true
     if [ -f "$out/$mutant/results.json" ] && grep -q '"valid" : false' "$out/$mutant/results.json"; then found=yes; fi
     seed=$((seed + 1))
   done
