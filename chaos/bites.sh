@@ -1,7 +1,7 @@
 #!/bin/sh
 # Shows that campaigns find what is wrong: each mutant of the implementation (a rule left out, see conformance/README.md) in
 # campaigns with one seed after the other, until one is called invalid. Says by which check, and after how long.
-#   chaos/bites.sh [--cluster docker|process] [--load ledger|volume] [--limit SECONDS] [MUTANT ...]
+#   chaos/bites.sh [--cluster docker|process] [--load ledger|volume] [--faults LIST] [--limit SECONDS] [MUTANT ...]
 # Without names: those of the rules that chaos/README.md lists, and "none", the unmutated canary, which must not be found.
 # Written are chaos/target/bites/MUTANT/ (the last campaign) and chaos/target/bites.md (the table).
 # Exit codes: 0 all found (and the canary not), 1 not so, 3 something is lacking.
@@ -15,6 +15,7 @@ while [ $# -gt 0 ]; do
     -h | --help) sed -n '2,8s/^# *//p' "$0"; exit 0 ;;
     --cluster) cluster="--cluster $2"; shift 2 ;;
     --load) load="--load $2"; shift 2 ;;
+    --faults) faults=$2; shift 2 ;;
     --limit) limit=$2; shift 2 ;;
     -*) echo "bites.sh: unknown option $1; see --help" >&2; exit 2 ;;
     *) break ;;

@@ -24,6 +24,8 @@ final class PrivateOptionTest {
     private static final int BREAKS = 0x1_0003;
     private static final int ANSWERS_AT_LENGTH = 0x1_0004;
     private static final int NOBODY_KNOWS = 0x1_0005;
+    private static final int MAKES_NO_SENSE = 0x1_0006;
+    private static final int ENDS = 0x1_0007;
 
     private final List<String> logged = new CopyOnWriteArrayList<>();
     private final Handler log = new Handler() {
@@ -54,6 +56,12 @@ final class PrivateOptionTest {
                 .option(ECHO, (connection, payload) -> payload)
                 .option(REFUSES, (connection, payload) -> {
                     throw NbdRefusedException.policy("not for you");
+                })
+                .option(MAKES_NO_SENSE, (connection, payload) -> {
+                    throw NbdRefusedException.invalid("what is this");
+                })
+                .option(ENDS, (connection, payload) -> {
+                    throw NbdRefusedException.shutdown("another time");
                 })
                 .option(FAILS, (connection, payload) -> {
                     throw new IOException("the disk is away");
@@ -91,6 +99,8 @@ final class PrivateOptionTest {
     void aRefusalSaysWhy() throws IOException {
         try (NbdNegotiation negotiation = NbdNegotiation.open(server.uri("disk"))) {
             assertRefused(negotiation, REFUSES, NbdWire.REP_ERR_POLICY, "not for you");
+            assertRefused(negotiation, MAKES_NO_SENSE, NbdWire.REP_ERR_INVALID, "what is this");
+            assertRefused(negotiation, ENDS, NbdWire.REP_ERR_SHUTDOWN, "another time");
             assertThat(logged).isEmpty();
             assertRefused(negotiation, FAILS, NbdWire.REP_ERR_INVALID, "the disk is away");
             assertRefused(negotiation, BREAKS, NbdWire.REP_ERR_INVALID, "not thought of");
