@@ -5,11 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
-import java.io.EOFException;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
-import java.net.Socket;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
@@ -33,86 +29,54 @@ final class ClientRequestsTest {
     /** A server that offers what it is told to, does whatever it is asked, and notes it: command, flags, offset, length. */
     private static final class Server implements AutoCloseable {
         private final List<String> asked = new CopyOnWriteArrayList<>();
-        private final ServerSocket listener = new ServerSocket(0, 5, InetAddress.getLoopbackAddress());
+        private final FakeServer server;
         private final NbdClient client;
 
         Server(long size, int flags) throws IOException {
-            Thread.ofVirtual().start(() -> {
-                try (Socket socket = listener.accept()) {
-                    socket.setTcpNoDelay(true);
-                    serve(
-                            new DataInputStream(socket.getInputStream()),
-                            new DataOutputStream(socket.getOutputStream()),
-                            size,
-                            flags);
-                } catch (EOFException e) {
-                    // The client has left.
-                } catch (IOException e) {
-                    asked.add(e.toString());
+            server = new FakeServer((in, out) -> {
+                open(in, out, size, flags);
+                for (FakeServer.Request r = FakeServer.Request.read(in);
+                        r.type() != NbdWire.CMD_DISC;
+                        r = FakeServer.Request.read(in)) {
+                    String name = List.of("read", "write", "?", "flush", "trim", "?", "zeroes")
+                            .get(r.type());
+                    asked.add(name + " " + r.flags() + " " + r.offset() + "+" + r.length());
+                    r.answer(out, 0);
+                    out.write(new byte[r.type() == NbdWire.CMD_READ ? r.length() : 0]);
                 }
             });
-            client = NbdClient.connect(NbdUri.tcp("127.0.0.1", listener.getLocalPort(), "disk"));
+            client = NbdClient.connect(server.uri());
         }
 
-        private void serve(DataInputStream in, DataOutputStream out, long size, int flags) throws IOException {
-            out.writeLong(NbdWire.INIT_MAGIC);
-            out.writeLong(NbdWire.OPTION_MAGIC);
-            out.writeShort(3);
-            in.readInt();
-            for (int option = 0; option != NbdWire.OPT_GO; ) {
+        private static void open(DataInputStream in, DataOutputStream out, long size, int flags) throws IOException {
+            FakeServer.greet(in, out);
+            int option = 0;
+            while (option != NbdWire.OPT_GO) {
                 in.readLong();
                 option = in.readInt();
                 in.readNBytes(in.readInt());
-                if (option == NbdWire.OPT_GO) {
-                    reply(out, NbdWire.REP_INFO, 12);
-                    out.writeShort(NbdWire.INFO_EXPORT);
-                    out.writeLong(size);
-                    out.writeShort(flags);
-                    reply(out, NbdWire.REP_INFO, 14);
-                    out.writeShort(NbdWire.INFO_BLOCK_SIZE);
-                    out.writeInt(BLOCK);
-                    out.writeInt(4096);
-                    out.writeInt(PAYLOAD);
-                    reply(out, NbdWire.REP_ACK, 0);
-                } else {
-                    out.writeLong(NbdWire.OPTION_REPLY_MAGIC);
-                    out.writeInt(option);
-                    out.writeInt(NbdWire.REP_ERR_UNSUP);
-                    out.writeInt(0);
+                if (option != NbdWire.OPT_GO) {
+                    FakeServer.reply(out, option, NbdWire.REP_ERR_UNSUP, new byte[0]);
                 }
             }
-            while (true) {
-                assertThat(in.readInt()).isEqualTo(NbdWire.REQUEST_MAGIC);
-                int commandFlags = in.readUnsignedShort();
-                int type = in.readUnsignedShort();
-                long cookie = in.readLong();
-                long offset = in.readLong();
-                int length = in.readInt();
-                if (type == NbdWire.CMD_DISC) {
-                    return;
-                }
-                in.readNBytes(type == NbdWire.CMD_WRITE ? length : 0);
-                String name = List.of("read", "write", "?", "flush", "trim", "?", "zeroes")
-                        .get(type);
-                asked.add(name + " " + commandFlags + " " + offset + "+" + length);
-                out.writeInt(NbdWire.SIMPLE_REPLY_MAGIC);
-                out.writeInt(0);
-                out.writeLong(cookie);
-                out.write(new byte[type == NbdWire.CMD_READ ? length : 0]);
-            }
-        }
-
-        private static void reply(DataOutputStream out, int type, int length) throws IOException {
-            out.writeLong(NbdWire.OPTION_REPLY_MAGIC);
-            out.writeInt(NbdWire.OPT_GO);
-            out.writeInt(type);
-            out.writeInt(length);
+            FakeServer.reply(
+                    out,
+                    option,
+                    NbdWire.REP_INFO,
+                    ByteBuffer.allocate(12)
+                            .putShort((short) NbdWire.INFO_EXPORT)
+                            .putLong(size)
+                            .putShort((short) flags)
+                            .array());
+            FakeServer.reply(
+                    out, option, NbdWire.REP_INFO, blockSizes(BLOCK, PAYLOAD).array());
+            FakeServer.reply(out, option, NbdWire.REP_ACK, new byte[0]);
         }
 
         @Override
         public void close() throws IOException {
             client.close();
-            listener.close();
+            server.close();
         }
     }
 
@@ -121,9 +85,7 @@ final class ClientRequestsTest {
     }
 
     private static void assertError(int error, ThrowingCallable call) {
-        assertThatThrownBy(call)
-                .isInstanceOfSatisfying(
-                        NbdException.class, e -> assertThat(e.error()).isEqualTo(error));
+        assertThatThrownBy(call).satisfies(NbdLoopbackTest.isError(error));
     }
 
     @Test
@@ -242,19 +204,26 @@ final class ClientRequestsTest {
                 .rewind();
     }
 
+    private static void take(ByteBuffer info) throws IOException {
+        new ExportInfoReader("disk").take(info);
+    }
+
     @Test
     void informationOfAnotherLengthIsRefused() throws IOException {
         for (int length : new int[] {9, 11, 12, 13, 14}) {
-            ExportInfoReader reader = new ExportInfoReader("disk");
-            assertRefused(length != 10, () -> reader.take(info(NbdWire.INFO_EXPORT, length)));
-            assertRefused(length != 12, () -> reader.take(info(NbdWire.INFO_BLOCK_SIZE, length)));
+            assertRefused(() -> take(info(NbdWire.INFO_EXPORT, length)));
         }
+        for (int length : new int[] {9, 10, 11, 13, 14}) {
+            assertRefused(() -> take(info(NbdWire.INFO_BLOCK_SIZE, length)));
+        }
+        take(info(NbdWire.INFO_EXPORT, 10));
+        take(info(NbdWire.INFO_BLOCK_SIZE, 12));
         ExportInfoReader reader = new ExportInfoReader("disk");
-        assertRefused(true, () -> reader.take(ByteBuffer.allocate(1)));
-        assertRefused(true, () -> reader.take(ByteBuffer.wrap(new byte[] {0, NbdWire.INFO_NAME, (byte) 0xff})));
+        assertRefused(() -> reader.take(ByteBuffer.allocate(1)));
+        assertRefused(() -> reader.take(ByteBuffer.wrap(new byte[] {0, NbdWire.INFO_NAME, (byte) 0xff})));
         reader.take(ByteBuffer.wrap(new byte[] {0, 77}));
-        assertRefused(true, reader::result);
-        assertRefused(true, () -> reader.export(-1, (short) 0));
+        assertRefused(reader::result);
+        assertRefused(() -> reader.export(-1, (short) 0));
         reader.export(0, (short) NbdWire.FLAG_READ_ONLY);
         assertThat(reader.result().size()).isZero();
         // A flag that is not one without the flag that there are flags.
@@ -269,26 +238,28 @@ final class ClientRequestsTest {
         assertThat(sizes(65536, 65536).result().minimumBlock()).isEqualTo(65536);
         assertThat(sizes(4096, 10_000).result().maximumPayload()).isEqualTo(8192);
         for (int[] wrong : new int[][] {{0, 4096}, {3, 4096}, {-4096, 4096}, {131072, 131072}, {4096, 4095}}) {
-            assertRefused(true, () -> sizes(wrong[0], wrong[1]).result());
+            assertRefused(() -> sizes(wrong[0], wrong[1]).result());
         }
     }
 
     private static ExportInfoReader sizes(int minimum, int maximum) throws IOException {
         ExportInfoReader reader = new ExportInfoReader("disk");
         reader.export(SIZE, (short) NbdWire.FLAG_HAS_FLAGS);
-        reader.take(ByteBuffer.allocate(14)
+        reader.take(blockSizes(minimum, maximum));
+        return reader;
+    }
+
+    private static ByteBuffer blockSizes(int minimum, int maximum) {
+        return ByteBuffer.allocate(14)
                 .putShort((short) NbdWire.INFO_BLOCK_SIZE)
                 .putInt(minimum)
                 .putInt(4096)
                 .putInt(maximum)
-                .rewind());
-        return reader;
+                .rewind();
     }
 
-    private static void assertRefused(boolean refused, ThrowingCallable call) {
-        if (refused) {
-            assertThatThrownBy(call).isInstanceOf(IOException.class);
-        }
+    private static void assertRefused(ThrowingCallable call) {
+        assertThatThrownBy(call).isInstanceOf(IOException.class);
     }
 
     /** A text that is too long is cut between two characters. */

@@ -6,9 +6,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
-import java.net.Socket;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -30,79 +27,10 @@ final class NbdClientRobustnessTest {
             .withConnectTimeout(Duration.ofSeconds(2))
             .withRequestTimeout(Duration.ofMillis(300));
 
-    /** What a server does with a connection. */
-    private interface Script {
-        void run(DataInputStream in, DataOutputStream out) throws IOException;
-    }
-
-    /** A server that plays one script for one connection, then hangs up. */
-    private static final class FakeServer implements AutoCloseable {
-        private final ServerSocket listener;
-        private final Thread thread;
-
-        FakeServer(Script script) throws IOException {
-            listener = new ServerSocket(0, 5, InetAddress.getLoopbackAddress());
-            thread = Thread.ofVirtual().start(() -> {
-                try (Socket socket = listener.accept()) {
-                    socket.setTcpNoDelay(true);
-                    script.run(
-                            new DataInputStream(socket.getInputStream()),
-                            new DataOutputStream(socket.getOutputStream()));
-                } catch (IOException e) {
-                    // The client has left in the middle, as some of them should.
-                }
-            });
-        }
-
-        NbdUri uri() {
-            return NbdUri.tcp("127.0.0.1", listener.getLocalPort(), "disk");
-        }
-
-        @Override
-        public void close() throws IOException {
-            listener.close();
-            thread.interrupt();
-        }
-    }
-
-    private record Request(int flags, int type, long cookie, long offset, int length) {
-        static Request read(DataInputStream in) throws IOException {
-            assertThat(in.readInt()).isEqualTo(NbdWire.REQUEST_MAGIC);
-            Request request = new Request(
-                    in.readUnsignedShort(), in.readUnsignedShort(), in.readLong(), in.readLong(), in.readInt());
-            if (request.type == NbdWire.CMD_WRITE) {
-                in.readNBytes(request.length);
-            }
-            return request;
-        }
-
-        void answer(DataOutputStream out, int error) throws IOException {
-            out.writeInt(NbdWire.SIMPLE_REPLY_MAGIC);
-            out.writeInt(error);
-            out.writeLong(cookie);
-        }
-
-        void chunk(DataOutputStream out, boolean done, int chunkType, byte[] payload) throws IOException {
-            out.writeInt(NbdWire.STRUCTURED_REPLY_MAGIC);
-            out.writeShort(done ? 1 : 0);
-            out.writeShort(chunkType);
-            out.writeLong(cookie);
-            out.writeInt(payload.length);
-            out.write(payload);
-        }
-    }
-
-    private static void greet(DataInputStream in, DataOutputStream out) throws IOException {
-        out.writeLong(NbdWire.INIT_MAGIC);
-        out.writeLong(NbdWire.OPTION_MAGIC);
-        out.writeShort(NbdWire.FLAG_FIXED_NEWSTYLE);
-        assertThat(in.readInt()).isEqualTo(NbdWire.FLAG_FIXED_NEWSTYLE);
-    }
-
     /** An old server: nothing but EXPORT_NAME, with padding. */
     private static void openOldFashioned(DataInputStream in, DataOutputStream out, long size, int flags)
             throws IOException {
-        greet(in, out);
+        FakeServer.greet(in, out);
         while (true) {
             assertThat(in.readLong()).isEqualTo(NbdWire.OPTION_MAGIC);
             int option = in.readInt();
@@ -114,18 +42,18 @@ final class NbdClientRobustnessTest {
                 out.write(new byte[124]);
                 return;
             }
-            reply(out, option, NbdWire.REP_ERR_UNSUP, new byte[0]);
+            FakeServer.reply(out, option, NbdWire.REP_ERR_UNSUP, new byte[0]);
         }
     }
 
     private static void openStructured(DataInputStream in, DataOutputStream out, long size) throws IOException {
-        greet(in, out);
+        FakeServer.greet(in, out);
         while (true) {
             assertThat(in.readLong()).isEqualTo(NbdWire.OPTION_MAGIC);
             int option = in.readInt();
             in.readNBytes(in.readInt());
             if (option == NbdWire.OPT_GO) {
-                reply(
+                FakeServer.reply(
                         out,
                         option,
                         NbdWire.REP_INFO,
@@ -134,28 +62,22 @@ final class NbdClientRobustnessTest {
                                 .putLong(size)
                                 .putShort((short) 1)
                                 .array());
-                reply(out, option, NbdWire.REP_INFO, new byte[] {77, 77, 1, 2, 3});
-                reply(out, option, NbdWire.REP_ACK, new byte[0]);
+                FakeServer.reply(out, option, NbdWire.REP_INFO, new byte[] {77, 77, 1, 2, 3});
+                FakeServer.reply(out, option, NbdWire.REP_ACK, new byte[0]);
                 return;
             }
-            reply(out, option, NbdWire.REP_ACK, new byte[0]);
+            FakeServer.reply(out, option, NbdWire.REP_ACK, new byte[0]);
         }
-    }
-
-    private static void reply(DataOutputStream out, int option, int type, byte[] data) throws IOException {
-        out.writeLong(NbdWire.OPTION_REPLY_MAGIC);
-        out.writeInt(option);
-        out.writeInt(type);
-        out.writeInt(data.length);
-        out.write(data);
     }
 
     @Test
     void makesUpForWhatTheServerLacks() throws IOException {
-        List<Request> seen = new CopyOnWriteArrayList<>();
-        Script script = (in, out) -> {
+        List<FakeServer.Request> seen = new CopyOnWriteArrayList<>();
+        FakeServer.Script script = (in, out) -> {
             openOldFashioned(in, out, 4 << 20, NbdWire.FLAG_HAS_FLAGS | NbdWire.FLAG_SEND_FLUSH);
-            for (Request r = Request.read(in); r.type != NbdWire.CMD_DISC; r = Request.read(in)) {
+            for (FakeServer.Request r = FakeServer.Request.read(in);
+                    r.type() != NbdWire.CMD_DISC;
+                    r = FakeServer.Request.read(in)) {
                 seen.add(r);
                 r.answer(out, 0);
             }
@@ -167,16 +89,16 @@ final class NbdClientRobustnessTest {
             client.trim(0, 512, true);
             client.writeZeroes(0, (2 << 20) + 512, false, true);
         }
-        assertThat(seen).extracting(Request::type).containsExactly(1, 3, 1, 1, 1, 3);
-        assertThat(seen).extracting(Request::flags).containsOnly(0);
-        assertThat(seen).extracting(Request::length).containsExactly(512, 0, 1 << 20, 1 << 20, 512, 0);
+        assertThat(seen).extracting(FakeServer.Request::type).containsExactly(1, 3, 1, 1, 1, 3);
+        assertThat(seen).extracting(FakeServer.Request::flags).containsOnly(0);
+        assertThat(seen).extracting(FakeServer.Request::length).containsExactly(512, 0, 1 << 20, 1 << 20, 512, 0);
     }
 
     @Test
     void promisesNothingThatTheServerDoesNot() throws IOException {
-        Script script = (in, out) -> {
+        FakeServer.Script script = (in, out) -> {
             openOldFashioned(in, out, 4096, NbdWire.FLAG_HAS_FLAGS);
-            assertThat(Request.read(in).type()).isEqualTo(NbdWire.CMD_DISC);
+            assertThat(FakeServer.Request.read(in).type()).isEqualTo(NbdWire.CMD_DISC);
         };
         try (FakeServer server = new FakeServer(script);
                 NbdClient client = NbdClient.connect(server.uri(), HASTY)) {
@@ -187,32 +109,35 @@ final class NbdClientRobustnessTest {
 
     @Test
     void putsChunksTogether() throws IOException {
-        Script script = (in, out) -> {
+        FakeServer.Script script = (in, out) -> {
             openStructured(in, out, 1 << 20);
-            Request r = Request.read(in);
+            FakeServer.Request r = FakeServer.Request.read(in);
             r.chunk(
                     out,
                     false,
                     1,
                     ByteBuffer.allocate(8 + 100)
-                            .putLong(r.offset + 300)
+                            .putLong(r.offset() + 300)
                             .put(filled(100, 3))
                             .array());
             r.chunk(
                     out,
                     false,
                     2,
-                    ByteBuffer.allocate(12).putLong(r.offset + 100).putInt(200).array());
+                    ByteBuffer.allocate(12)
+                            .putLong(r.offset() + 100)
+                            .putInt(200)
+                            .array());
             r.chunk(
                     out,
                     false,
                     1,
                     ByteBuffer.allocate(8 + 100)
-                            .putLong(r.offset)
+                            .putLong(r.offset())
                             .put(filled(100, 1))
                             .array());
             r.chunk(out, true, 0, ByteBuffer.allocate(0).array());
-            Request failing = Request.read(in);
+            FakeServer.Request failing = FakeServer.Request.read(in);
             failing.chunk(
                     out,
                     false,
@@ -229,10 +154,10 @@ final class NbdClientRobustnessTest {
                             .putLong(50)
                             .array());
             failing.chunk(out, true, 0, ByteBuffer.allocate(0).array());
-            Request odd = Request.read(in);
+            FakeServer.Request odd = FakeServer.Request.read(in);
             odd.chunk(
                     out, true, 0x8777, ByteBuffer.allocate(6 + 20).putInt(4711).array());
-            Request.read(in);
+            FakeServer.Request.read(in);
         };
         try (FakeServer server = new FakeServer(script);
                 NbdClient client = NbdClient.connect(server.uri(), HASTY)) {
@@ -261,10 +186,10 @@ final class NbdClientRobustnessTest {
     @Test
     @Timeout(60)
     void failsAllThatWaitWhenTheConnectionIsLost() throws Exception {
-        Script script = (in, out) -> {
+        FakeServer.Script script = (in, out) -> {
             openStructured(in, out, 1 << 20);
             for (int i = 0; i < 20; i++) {
-                Request.read(in);
+                FakeServer.Request.read(in);
             }
         };
         try (FakeServer server = new FakeServer(script);
@@ -290,7 +215,7 @@ final class NbdClientRobustnessTest {
 
     @Test
     void givesUpOnASilentServer() throws IOException {
-        Script script = (in, out) -> {
+        FakeServer.Script script = (in, out) -> {
             openStructured(in, out, 1 << 20);
             in.transferTo(java.io.OutputStream.nullOutputStream());
         };
@@ -333,7 +258,7 @@ final class NbdClientRobustnessTest {
 
     @Property(tries = 100)
     void anyGreetingIsRefusedOrLost(@ForAll @Size(max = 60) byte[] garbage, @ForAll boolean magic) throws IOException {
-        Script script = (in, out) -> {
+        FakeServer.Script script = (in, out) -> {
             if (magic) {
                 out.writeLong(NbdWire.INIT_MAGIC);
                 out.writeLong(NbdWire.OPTION_MAGIC);
@@ -350,13 +275,13 @@ final class NbdClientRobustnessTest {
     void anyAnswerThatIsNoneEndsTheConnection(
             @ForAll @Size(max = 60) byte[] garbage, @ForAll boolean structured, @ForAll boolean magic)
             throws IOException {
-        Script script = (in, out) -> {
+        FakeServer.Script script = (in, out) -> {
             openStructured(in, out, 1 << 20);
-            Request r = Request.read(in);
+            FakeServer.Request r = FakeServer.Request.read(in);
             if (magic) {
                 out.writeInt(structured ? NbdWire.STRUCTURED_REPLY_MAGIC : NbdWire.SIMPLE_REPLY_MAGIC);
-                out.writeInt(structured ? 0x00010000 | r.type : 0);
-                out.writeLong(r.cookie);
+                out.writeInt(structured ? 0x00010000 | r.type() : 0);
+                out.writeLong(r.cookie());
             }
             out.write(garbage);
         };

@@ -98,7 +98,7 @@ final class PrivateOptionTest {
     @Test
     void aRefusalSaysWhy() throws IOException {
         try (NbdNegotiation negotiation = NbdNegotiation.open(server.uri("disk"))) {
-            assertRefused(negotiation, REFUSES, NbdWire.REP_ERR_POLICY, "not for you");
+            assertRefused(negotiation, REFUSES, NbdWire.REP_ERR_POLICY, "refused: not for you");
             assertRefused(negotiation, MAKES_NO_SENSE, NbdWire.REP_ERR_INVALID, "what is this");
             assertRefused(negotiation, ENDS, NbdWire.REP_ERR_SHUTDOWN, "another time");
             assertThat(logged).isEmpty();

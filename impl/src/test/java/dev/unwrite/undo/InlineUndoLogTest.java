@@ -1,5 +1,7 @@
 package dev.unwrite.undo;
 
+import static dev.unwrite.undo.UndoLogTest.copy;
+import static dev.unwrite.undo.UndoLogTest.records;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowable;
@@ -24,10 +26,6 @@ class InlineUndoLogTest {
             new UndoOptions(UndoOptions.Policy.DURABLE, 64L * PAGE, 50, 8 * PAGE, 1, 2, Duration.ZERO);
 
     private final FaultyFiles files = new FaultyFiles();
-
-    private static Copy copy(long epoch, long first, int count) {
-        return UndoLogTest.copy(1, epoch, 0, first, count, 0);
-    }
 
     private List<String> segments() {
         return files.names().stream().filter(Recovery::isSegment).toList();
@@ -165,8 +163,7 @@ class InlineUndoLogTest {
         UndoLog log = UndoLog.openInline(files, OPTIONS);
         log.append(copy(1, 10, 2)).get();
         log.append(copy(1, 20, 2)).get();
-        List<UndoLog.RecordInfo> records = new ArrayList<>();
-        log.forEachRecord(records::add);
+        List<UndoLog.RecordInfo> records = records(log);
         log.close();
         int content = (int) records.getLast().offset();
         String name = name(records.getLast());
@@ -239,7 +236,7 @@ class InlineUndoLogTest {
     @Test
     void aRollbackHandsOutAdjacentBlocksAsOne() throws Exception {
         UndoLog log = UndoLog.openInline(files, OPTIONS);
-        log.append(List.of(UndoLogTest.copy(1, 1, 1, 5, 2, 0), copy(1, 50, 2), copy(1, 10, 2)))
+        log.append(List.of(copy(1, 1, 1, 5, 2, 0), copy(1, 50, 2), copy(1, 10, 2)))
                 .get();
         log.append(copy(1, 12, 3)).get();
         log.append(copy(2, 14, 3)).get();
@@ -301,9 +298,7 @@ class InlineUndoLogTest {
     void damageIsToldWithItsPlace() throws IOException {
         UndoLog log = UndoLog.openInline(files, OPTIONS);
         log.append(copy(1, 10, 1)).join();
-        List<UndoLog.RecordInfo> records = new ArrayList<>();
-        log.forEachRecord(records::add);
-        UndoLog.RecordInfo record = records.getFirst();
+        UndoLog.RecordInfo record = records(log).getFirst();
         files.bytes(name(record))[(int) record.offset() + 7] ^= 1;
         assertThatThrownBy(() -> log.rollback(1, 1, (volume, first, count, data) -> {}))
                 .isInstanceOfSatisfying(CorruptLogException.class, e -> {

@@ -1,5 +1,7 @@
 package dev.unwrite.undo;
 
+import static dev.unwrite.undo.UndoLogTest.copy;
+import static dev.unwrite.undo.UndoLogTest.records;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -27,16 +29,6 @@ class UndoLogLayoutTest {
     private static final UndoOptions LARGE = SMALL.withSegmentBytes(4 << 20).withLimitBytes(64 << 20);
 
     private final FaultyFiles files = new FaultyFiles();
-
-    private static Copy copy(long epoch, long first, int count) {
-        return UndoLogTest.copy(1, epoch, 0, first, count, 0);
-    }
-
-    private static List<UndoLog.RecordInfo> records(UndoLog log) {
-        List<UndoLog.RecordInfo> records = new ArrayList<>();
-        log.forEachRecord(records::add);
-        return records;
-    }
 
     // ---- Frames.
 

@@ -1,5 +1,6 @@
 package dev.unwrite.undo;
 
+import static dev.unwrite.undo.UndoLogTest.copy;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
@@ -22,10 +23,6 @@ class UndoLogMarkTest {
             new UndoOptions(UndoOptions.Policy.DURABLE, 64L * PAGE, 50, 8 * PAGE, 0, 0, Duration.ofHours(1));
 
     private final FaultyFiles files = new FaultyFiles();
-
-    private static Copy copy(long epoch, long first, int count) {
-        return UndoLogTest.copy(1, epoch, 0, first, count, 0);
-    }
 
     /** Up to which record the log is known to be durable if the power is lost now. */
     private static long vouchedFor(FaultyFiles files) throws IOException {

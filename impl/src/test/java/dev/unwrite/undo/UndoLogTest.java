@@ -34,6 +34,17 @@ class UndoLogTest {
         return new Copy(term, epoch, volume, first, data.flip());
     }
 
+    /** Of term 1 and volume 0. */
+    static Copy copy(long epoch, long first, int count) {
+        return copy(1, epoch, 0, first, count, 0);
+    }
+
+    static List<UndoLog.RecordInfo> records(UndoLog log) {
+        List<UndoLog.RecordInfo> records = new ArrayList<>();
+        log.forEachRecord(records::add);
+        return records;
+    }
+
     static byte[] content(long term, long epoch, int volume, long block, int variant) {
         byte[] bytes = new byte[UndoLog.BLOCK_BYTES];
         ByteBuffer.wrap(bytes)
@@ -162,9 +173,7 @@ class UndoLogTest {
             Map<String, byte[]> restored = rollback(log, 1, 1);
             assertThat(restored).hasSize(2000);
             assertThat(restored.get("0/2004")).isEqualTo(content(1, 1, 0, 2004, 0));
-            List<UndoLog.RecordInfo> records = new ArrayList<>();
-            log.forEachRecord(records::add);
-            assertThat(records.stream().mapToInt(UndoLog.RecordInfo::count).sum())
+            assertThat(records(log).stream().mapToInt(UndoLog.RecordInfo::count).sum())
                     .isEqualTo(2000);
         }
     }
