@@ -109,7 +109,7 @@ public final class ChaosCommand implements Callable<Integer> {
                         + " that describe themselves to the raw volume, and takes the checkpoints by command; fio does"
                         + " the same pass after pass, and verifies after each takeover."
             })
-    private String load = "ledger";
+    private LoadKind load = LoadKind.LEDGER;
 
     @Option(names = "--no-wait", hidden = true, description = "End after --duration, whatever was seen.")
     private boolean noWait;
@@ -135,8 +135,7 @@ public final class ChaosCommand implements Callable<Integer> {
             Faults.all().forEach(fault -> out().printf("%-22s %s%n", fault.name(), fault.title()));
             return Exit.OK;
         }
-        LoadKind kind = LoadKind.parse(load);
-        if (kind == LoadKind.FIO) {
+        if (load == LoadKind.FIO) {
             needFio();
         }
         List<Fault> chosen = chosen();
@@ -189,8 +188,8 @@ public final class ChaosCommand implements Callable<Integer> {
 
     private Run run(Stage stage, List<Fault> possible, Duration least, long number, Cluster where)
             throws IOException, InterruptedException {
-        Pair.Options options = new Pair.Options(
-                LoadKind.parse(load), CHECKPOINT_EVERY, FAILOVER_AFTER, CLIENTS, RATE, PIPELINE, number);
+        Pair.Options options =
+                new Pair.Options(load, CHECKPOINT_EVERY, FAILOVER_AFTER, CLIENTS, RATE, PIPELINE, number);
         Campaign.Settings settings = new Campaign.Settings(
                 options, possible, least, noWait ? least : least.multipliedBy(3), RECOVER_MAX, number);
         Campaign campaign = new Campaign(stage, settings, new SpecTraceJudge(TRACE_CHECK_MAX), this::print);
@@ -305,8 +304,7 @@ public final class ChaosCommand implements Callable<Integer> {
 
     private Stage open(Cluster where, Path folder) {
         return where == Cluster.DOCKER
-                ? DockerStage.open(
-                        folder, DISK_BYTES, classes, LoadKind.parse(load).programs())
+                ? DockerStage.open(folder, DISK_BYTES, classes, load.programs())
                 : ProcessStage.open(folder, DISK_BYTES, classes);
     }
 
@@ -321,7 +319,7 @@ public final class ChaosCommand implements Callable<Integer> {
 
     private String command(long number, Cluster where) {
         return "unwrite chaos --cluster " + where.name().toLowerCase(Locale.ROOT) + " --seed " + number
-                + " --duration " + duration + (load.equals("ledger") ? "" : " --load " + load)
+                + " --duration " + duration + (load == LoadKind.LEDGER ? "" : " --load " + load.word())
                 + (faults.isEmpty() ? "" : " --faults " + String.join(",", faults))
                 + " --dir " + dir;
     }

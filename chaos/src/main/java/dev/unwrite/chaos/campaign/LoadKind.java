@@ -1,12 +1,8 @@
 package dev.unwrite.chaos.campaign;
 
 import dev.unwrite.chaos.volume.FioLoad;
-import dev.unwrite.cli.Exit;
-import dev.unwrite.cli.ExitException;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
-import java.util.stream.Collectors;
 
 /** What may load a pair. */
 public enum LoadKind {
@@ -36,16 +32,5 @@ public enum LoadKind {
     /** As on the command line. */
     public String word() {
         return name().toLowerCase(Locale.ROOT);
-    }
-
-    /** What a word means; an {@link ExitException} where it means nothing. */
-    static LoadKind parse(String word) {
-        return Arrays.stream(values())
-                .filter(kind -> kind.word().equals(word))
-                .findFirst()
-                .orElseThrow(() -> new ExitException(
-                        Exit.USAGE,
-                        "--load: no load is called " + word + "; there are "
-                                + Arrays.stream(values()).map(LoadKind::word).collect(Collectors.joining(", "))));
     }
 }

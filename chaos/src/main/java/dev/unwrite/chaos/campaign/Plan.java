@@ -100,7 +100,7 @@ final class Plan {
     /** These need two hosts that talk to each other. */
     static boolean isOfMessages(Fault fault) {
         return switch (fault.name()) {
-            case "delay", "duplicate", "reorder" -> true;
+            case "delay", "duplicate", "reorder", "late-state" -> true;
             default -> false;
         };
     }

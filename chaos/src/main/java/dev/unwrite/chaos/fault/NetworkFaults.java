@@ -88,7 +88,8 @@ final class NetworkFaults {
                 new Fault("slow-link", "400 kbit/s", NETWORK, HOSTS, false, NetworkFaults::slow),
                 wire("delay", "each message between the hosts waits", Wire.Mode.DELAY),
                 wire("duplicate", "messages between the hosts come again, later", Wire.Mode.DUPLICATE),
-                wire("reorder", "messages between the hosts overtake each other", Wire.Mode.REORDER));
+                wire("reorder", "messages between the hosts overtake each other", Wire.Mode.REORDER),
+                wire("late-state", "checkpoints arrive late, all else in time", Wire.Mode.LATE_STATE));
     }
 
     /** Makes rules for a host. */
@@ -205,7 +206,7 @@ final class NetworkFaults {
                     scene.pair().wire(scene.primary()),
                     scene.pair().wire(scene.primary().other()));
             long before = touched(wires);
-            long delay = scene.millis(5, mode == Wire.Mode.DUPLICATE ? 160 : 120);
+            long delay = delay(scene, mode);
             wires.forEach(wire -> wire.mode(mode, delay));
             return new Struck(
                     Scene.names(scene.places(target)),
@@ -213,6 +214,15 @@ final class NetworkFaults {
                     () -> touched(wires) == before ? "" : (touched(wires) - before) + " messages",
                     () -> wires.forEach(wire -> wire.mode(Wire.Mode.PLAIN, 0)));
         });
+    }
+
+    private static long delay(Scene scene, Wire.Mode mode) {
+        return switch (mode) {
+            case DUPLICATE -> scene.millis(5, 160);
+            // Longer than from one cut to the next: blocks are copied again before the first is committed.
+            case LATE_STATE -> scene.millis(150, 600);
+            case PLAIN, DELAY, REORDER -> scene.millis(5, 120);
+        };
     }
 
     private static long touched(List<Wire> wires) {

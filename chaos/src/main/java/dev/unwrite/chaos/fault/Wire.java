@@ -4,7 +4,6 @@ import java.io.BufferedInputStream;
 import java.io.Closeable;
 import java.io.DataInputStream;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
@@ -28,6 +27,10 @@ public final class Wire implements Closeable {
     private static final int CONNECT_MILLIS = 1_000;
     private static final int PERCENT = 15;
     private static final int AGAIN_MAX = 256;
+    /** The types of the bodies that are parts of a state, as {@code FrameCodec} has them. */
+    private static final byte STATE_BEGIN = 19;
+
+    private static final byte STATE_END = 21;
 
     private final ServerSocket server;
     private final InetSocketAddress to;
@@ -45,7 +48,9 @@ public final class Wire implements Closeable {
         /** All come again, later. */
         DUPLICATE,
         /** Some come after the next one. */
-        REORDER
+        REORDER,
+        /** The parts of a state wait, in their order; all else overtakes them, as it may when a state is large. */
+        LATE_STATE
     }
 
     private Wire(ServerSocket server, InetSocketAddress to) {
@@ -67,7 +72,7 @@ public final class Wire implements Closeable {
         return server.getLocalPort();
     }
 
-    /** From now on; {@code delay}, in milliseconds, is for {@link Mode#DELAY} and {@link Mode#DUPLICATE}. */
+    /** From now on; {@code delay}, in milliseconds, is for all that come later than they would. */
     public void mode(Mode next, long delay) {
         delayMillis = delay;
         mode = next;
@@ -105,42 +110,12 @@ public final class Wire implements Closeable {
     }
 
     private void pass(Socket from, Socket onward) {
-        Random chance = new Random(port());
-        try (DataInputStream in = new DataInputStream(new BufferedInputStream(from.getInputStream(), 1 << 16));
-                OutputStream out = onward.getOutputStream()) {
-            byte[] kept = null;
-            ArrayDeque<Late> again = new ArrayDeque<>();
-            // The greeting passes as it is: without it there is no link that could suffer.
-            out.write(frame(in));
-            while (true) {
-                byte[] frame = frame(in);
-                Mode now = mode;
-                boolean chosen = chance.nextInt(100) < PERCENT;
-                if (now == Mode.DELAY) {
-                    touched.incrementAndGet();
-                    Thread.sleep(delayMillis);
-                } else if (now == Mode.REORDER && chosen && kept == null) {
-                    kept = frame;
-                    continue;
-                }
-                out.write(frame);
-                if (now == Mode.DUPLICATE && again.size() < AGAIN_MAX) {
-                    again.add(new Late(System.nanoTime() + delayMillis * 1_000_000, frame));
-                }
-                while (now == Mode.DUPLICATE
-                        && !again.isEmpty()
-                        && again.getFirst().at() - System.nanoTime() <= 0) {
-                    touched.incrementAndGet();
-                    out.write(again.removeFirst().frame());
-                }
-                if (now != Mode.DUPLICATE) {
-                    again.clear();
-                }
-                if (kept != null) {
-                    touched.incrementAndGet();
-                    out.write(kept);
-                    kept = null;
-                }
+        try (LateFrames frames = new LateFrames(onward.getOutputStream())) {
+            try {
+                pass(new DataInputStream(new BufferedInputStream(from.getInputStream(), 1 << 16)), frames);
+            } finally {
+                // Before the late frames: one of them may be on its way to somebody who stands still.
+                end(from, onward);
             }
         } catch (IOException e) {
             // The end of the link, seen by both sides.
@@ -148,6 +123,46 @@ public final class Wire implements Closeable {
             Thread.currentThread().interrupt();
         } finally {
             end(from, onward);
+        }
+    }
+
+    private void pass(DataInputStream in, LateFrames frames) throws IOException, InterruptedException {
+        Random chance = new Random(port());
+        byte[] kept = null;
+        ArrayDeque<Late> again = new ArrayDeque<>();
+        // The greeting passes as it is: without it there is no link that could suffer.
+        frames.now(frame(in));
+        while (true) {
+            byte[] frame = frame(in);
+            Mode now = mode;
+            boolean chosen = chance.nextInt(100) < PERCENT;
+            if (now == Mode.DELAY) {
+                touched.incrementAndGet();
+                Thread.sleep(delayMillis);
+            } else if (now == Mode.REORDER && chosen && kept == null) {
+                kept = frame;
+                continue;
+            }
+            if (!isOfState(frame)) {
+                frames.now(frame);
+            } else if (frames.inOrder(frame, now == Mode.LATE_STATE ? delayMillis : 0)) {
+                touched.incrementAndGet();
+            }
+            if (now == Mode.DUPLICATE && again.size() < AGAIN_MAX) {
+                again.add(new Late(System.nanoTime() + delayMillis * 1_000_000, frame));
+            }
+            while (now == Mode.DUPLICATE && !again.isEmpty() && again.getFirst().at() - System.nanoTime() <= 0) {
+                touched.incrementAndGet();
+                frames.now(again.removeFirst().frame());
+            }
+            if (now != Mode.DUPLICATE) {
+                again.clear();
+            }
+            if (kept != null) {
+                touched.incrementAndGet();
+                frames.now(kept);
+                kept = null;
+            }
         }
     }
 
@@ -165,6 +180,10 @@ public final class Wire implements Closeable {
         System.arraycopy(header, 0, frame, 0, HEADER_BYTES);
         in.readFully(frame, HEADER_BYTES, length);
         return frame;
+    }
+
+    private static boolean isOfState(byte[] frame) {
+        return frame.length > HEADER_BYTES && frame[HEADER_BYTES] >= STATE_BEGIN && frame[HEADER_BYTES] <= STATE_END;
     }
 
     private void end(@Nullable Socket one, @Nullable Socket other) {
