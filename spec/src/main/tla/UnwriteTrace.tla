@@ -84,9 +84,31 @@ TakeApply(h) ==
   \E w \in wire : /\ w.host = h /\ w.block = E.block /\ w.value = E.value
                   /\ Apply(w)
 
-\* A cold owner has written nothing: its flush covers what any earlier owner wrote.
+Named == {E.blocks[k] : k \in DOMAIN E.blocks}
+
+\* What became durable: all steps Destage(b) in one, when the storage flushed or of its own accord.
+TakeDestage ==
+  /\ disk' = [b \in Block |-> IF b \in Named THEN cache[b] ELSE disk[b]]
+  /\ UNCHANGED <<cache, record, session, wire, replies, net, role, term, mode, epoch,
+                 mine, machineVars, secondaryVars, localVars, seen>>
+
+(***************************************************************************)
+(* The host hears of its flush.  What that made durable became so before,  *)
+(* where the storage said it (Destage); Flush of the specification does    *)
+(* both at once.  They differ in a write that was applied in between, and  *)
+(* of which the host has not heard: Flush makes it durable too, here it is *)
+(* not, as if it had been applied after Flush.  A cold owner has written   *)
+(* nothing: its flush covers what any earlier owner wrote.                 *)
+(***************************************************************************)
 TakeFlush(h) ==
-  Flush(h, IF role[h] = "cold" THEN dirty[h] ELSE {E.blocks[k] : k \in DOMAIN E.blocks})
+  LET these == IF role[h] = "cold" THEN dirty[h] ELSE Named
+  IN /\ role[h] \in {"primary", "restoring", "cold"}
+     /\ Connected(h) /\ term[h] = record.term
+     /\ these # {} /\ these \subseteq dirty[h]
+     /\ \A b \in these \ sent[h] : disk[b] = cache[b]
+     /\ dirty' = [dirty EXCEPT ![h] = @ \ these]
+     /\ UNCHANGED <<storage, net, role, term, mode, epoch, mine, mem, pending, sent,
+                    kept, cuts, safe, secondaryVars, localVars, seen>>
 
 \* The value 0 says that nobody recorded what was read: the process was killed before it could.
 TakeStoreCopy(h) ==
@@ -169,7 +191,8 @@ Taken(h) ==
     [] E.action = "Crash" -> Crash(h)
     [] E.action = "Restart" -> Restart(h)
     [] E.action = "Replaced" -> TakeReplaced(h)
-    [] E.action = "StorageCrash" -> StorageCrash({})
+    [] E.action = "Destage" -> TakeDestage
+    [] E.action = "StorageCrash" -> StorageCrash(Named)
     [] OTHER -> FALSE
 
 Cover ==

@@ -1,5 +1,6 @@
 package dev.unwrite.storage;
 
+import dev.unwrite.protocol.Extent;
 import dev.unwrite.protocol.OwnershipRecord;
 import java.nio.ByteBuffer;
 import java.util.List;
@@ -24,6 +25,12 @@ public interface StorageObserver {
      */
     default void booted(String group, long boot, OwnershipRecord record, List<String> volumes) {}
 
+    /**
+     * Of what was not flushed, these blocks are about to come back with what they held when they were last durable; the rest
+     * stays. Before {@link #booted}, and only of a storage that can tell: a simulated one.
+     */
+    default void lost(String group, List<Extent> blocks) {}
+
     /** A host opened a session; those in {@code ended} are over. */
     default void sessionOpened(String group, Session session, List<Session> ended) {}
 
@@ -35,6 +42,11 @@ public interface StorageObserver {
 
     /** Everything written to the volume so far is durable. {@code session} is 0 for a client that never attached. */
     default void flushed(String group, String volume, long session) {}
+
+    /**
+     * These blocks have become durable though nobody flushed them. Only of a storage that can tell: a simulated one.
+     */
+    default void destaged(String group, List<Extent> blocks) {}
 
     /** A request was refused and has no effect, because the session that made it has ended or is not the owner's. */
     default void refused(Refusal refusal) {}

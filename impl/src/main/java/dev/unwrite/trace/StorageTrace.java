@@ -66,7 +66,21 @@ public final class StorageTrace implements StorageObserver, Closeable {
                 json.writeEndArray();
             });
             record(line, record);
+            if (!trace.lost.isEmpty()) {
+                line.put("lost", trace.lost);
+                trace.lost = List.of();
+            }
         });
+    }
+
+    @Override
+    public void lost(String group, List<Extent> blocks) {
+        group(group).lost = List.copyOf(blocks);
+    }
+
+    @Override
+    public void destaged(String group, List<Extent> blocks) {
+        group(group).line("Destage", line -> line.put("extents", blocks));
     }
 
     @Override
@@ -200,6 +214,9 @@ public final class StorageTrace implements StorageObserver, Closeable {
         private final Map<Refused, Long> refused = new HashMap<>();
 
         private List<String> volumes = List.of();
+        /** What the next start comes back without. */
+        private List<Extent> lost = List.of();
+
         private long sequence;
         private boolean failed;
 

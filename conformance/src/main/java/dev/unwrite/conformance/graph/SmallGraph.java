@@ -13,11 +13,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The edges that are left of models' state graphs when each state is its {@link Picture}: what traces can be compared with,
- * as they know no bounds and no numbers of a model. Destage is left out, as no trace shows it.
+ * as they know no bounds and no numbers of a model.
  */
 public final class SmallGraph {
-    private static final String UNSEEN = "Destage";
-
     private SmallGraph() {}
 
     /**
@@ -44,10 +42,7 @@ public final class SmallGraph {
         }
         for (int i = 0; i < graph.edges(); i++) {
             dev.unwrite.spec.graph.Edge edge = graph.edge(i);
-            String action = edge.label().action();
-            if (!action.equals(UNSEEN)) {
-                edges.add(new Edge(pictures[edge.source()], action, pictures[edge.target()]));
-            }
+            edges.add(new Edge(pictures[edge.source()], edge.label().action(), pictures[edge.target()]));
         }
     }
 }

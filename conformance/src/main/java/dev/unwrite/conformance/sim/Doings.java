@@ -193,6 +193,13 @@ final class Doings implements StorageObserver {
     }
 
     @Override
+    public void destaged(String group, List<Extent> blocks) {
+        for (Extent extent : blocks) {
+            done(-1, "Destage", 0, 0, Blocks.of(extent));
+        }
+    }
+
+    @Override
     public void flushed(String group, String volume, long session) {
         done(sessions.getOrDefault(session, -1), "Flushed", 0, 0, -1);
     }

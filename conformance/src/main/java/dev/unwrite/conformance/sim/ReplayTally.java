@@ -68,6 +68,7 @@ public final class ReplayTally {
             case "Session", "Flushed", "Refused" -> false;
             case "Boot" -> line > 0 && e.record() != null && e.record().version() > 0;
             case "Apply" -> e.host() >= 0 && !e.values().isEmpty();
+            case "Destage" -> true;
             default -> e.host() >= 0;
         };
     }

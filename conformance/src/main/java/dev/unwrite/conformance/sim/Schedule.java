@@ -127,6 +127,33 @@ public final class Schedule {
         {Kind.CRASH, 3}, {Kind.READ_ONLY, 1}, {Kind.RESTART, 1}, {Kind.RUN, 1},
     };
 
+    /** The owner of a pair ends and starts again, and is told not to wait for the other host. */
+    private static final Object[][] ENDS = {{Kind.CRASH, 1}};
+
+    private static final Object[][] STARTS = {{Kind.RESTART, 1}};
+
+    private static final Object[][] STARTS_COLD = {{Kind.FORCE_COLD, 3}, {Kind.STORE, 1}, {Kind.REPLY, 1}};
+
+    /** What it found is all that there is. */
+    private static final Object[][] IS_ALONE = {
+        {Kind.RUN, 4}, {Kind.WRITE, 3}, {Kind.STORAGE_CRASH, 1}, {Kind.DESTAGE, 1}, {Kind.TAKE_OVER, 1},
+    };
+
+    private static final Object[][] WRITES = {{Kind.WRITE, 1}};
+
+    /** Perhaps the next flush; then writes stay as they are, however long the storage goes on. */
+    private static final Object[][] PUTS_ASIDE = {{Kind.HOLD, 1}};
+
+    /** One to four: after three of them a write of a pair has been applied and not flushed yet. */
+    private static final Object[][] SOME_ROUNDS = {{Kind.RUN, 1}};
+
+    private static final Object[][] LOSES_WHAT_IS_NOT_FLUSHED = {{Kind.STORAGE_CRASH, 2}, {Kind.DESTAGE, 1}};
+
+    /** Somebody goes by what is left. */
+    private static final Object[][] AND_MORE = {
+        {Kind.RUN, 6}, {Kind.TAKE_OVER, 2}, {Kind.CRASH, 2}, {Kind.RESTART, 2}, {Kind.CUT, 2}, {Kind.STORAGE_CRASH, 1},
+    };
+
     /** A rollback goes on step by step, while the storage loses its cache, sessions end, and the host starts again. */
     private static final Object[][] IN_A_ROLLBACK = {
         {Kind.JOB, 28},
@@ -173,8 +200,10 @@ public final class Schedule {
     private static final int MOST_MOVES = 120;
     private static final int LONG = 20;
     private static final int SHORT = 5;
+    private static final int ONE = 1;
     private static final int LARGEST = 64;
     private static final int FEW = 3;
+    private static final int FOUR = 4;
     private static final int BOTH = 2;
     private static final int ONLY_A = 1;
 
@@ -187,6 +216,20 @@ public final class Schedule {
     private static final Style ROLLBACKS = new Style(BOTH, FEW, LARGEST, LONG, BEFORE_A_FAILURE, IN_A_ROLLBACK);
     private static final Style DELETIONS_THAT_FAIL =
             new Style(BOTH, FEW, LARGEST, SHORT, GOES_ON, FAILS_ON_A_DISK_THAT_CANNOT_DELETE, GOES_ON, DIES);
+    private static final Style COLD_STARTS =
+            new Style(ONLY_A, FEW, LARGEST, SHORT, BEFORE_A_FAILURE, ENDS, STARTS, STARTS_COLD, IS_ALONE);
+    private static final Style LOSSES = new Style(
+            BOTH,
+            FEW,
+            FOUR,
+            ONE,
+            PUTS_ASIDE,
+            WRITES,
+            WRITES,
+            SOME_ROUNDS,
+            LOSES_WHAT_IS_NOT_FLUSHED,
+            SOME_ROUNDS,
+            AND_MORE);
     private static final Style TORN_LOGS = new Style(BOTH, FEW, LARGEST, LONG, TORN);
     private static final List<Style> STYLES = List.of(
             MUCH_RUNS_WELL,
@@ -205,6 +248,9 @@ public final class Schedule {
             TORN_LOGS,
             TORN_LOGS,
             DELETIONS_THAT_FAIL,
+            COLD_STARTS,
+            LOSSES,
+            LOSSES,
             new Style(BOTH, FEW, LARGEST, LONG, JOINS),
             new Style(BOTH, FEW, LARGEST, LONG, JOINS),
             new Style(BOTH, LARGEST, LARGEST, LONG, DAMAGED));
@@ -234,7 +280,11 @@ public final class Schedule {
             int length = 1 + random.nextInt(style.longest);
             for (int i = 0; i < length && moves.size() <= count; i++) {
                 Kind kind = pick(weights, random.nextInt(total(weights)));
-                int largest = kind == Kind.WRITE ? style.blocks : style.largest;
+                int largest = switch (kind) {
+                    case WRITE -> style.blocks;
+                    case STORAGE_CRASH -> LARGEST; // A bit for each block that it may lose.
+                    default -> style.largest;
+                };
                 moves.add(
                         new Move(kind, random.nextInt(style.hosts), random.nextInt(largest), random.nextInt(largest)));
             }

@@ -242,19 +242,31 @@ final class SimStorage {
     }
 
     /** A block becomes durable of its own accord. */
-    void destage(int block) {
-        disk[block % disk.length] = cache[block % disk.length];
-        changes++;
+    void destage(int number) {
+        int block = number % disk.length;
+        if (disk[block] != cache[block]) {
+            disk[block] = cache[block];
+            changes++;
+            observer.destaged(GROUP, List.of(new Extent(0, block, 1)));
+        }
+    }
+
+    /** What {@link #crash} takes for these blocks. */
+    static int bits(List<Integer> blocks) {
+        return blocks.stream().mapToInt(block -> 1 << block % LOST_BITS).reduce(0, (a, b) -> a | b);
     }
 
     /** All sessions end; of the unflushed blocks, those are lost whose bit is set: the 32nd has that of the first again. */
     void crash(int lost) {
+        List<Extent> gone = new ArrayList<>();
         for (int i = 0; i < disk.length; i++) {
-            if ((lost >> i % LOST_BITS & 1) != 0) {
+            if (cache[i] != disk[i] && (lost >> i % LOST_BITS & 1) != 0) {
                 cache[i] = disk[i];
+                gone.add(new Extent(0, i, 1));
             }
             disk[i] = cache[i];
         }
+        observer.lost(GROUP, gone);
         boot++;
         changes++;
         sessions = 0;

@@ -196,7 +196,7 @@ public final class SimWorld {
             case RESTART -> host.start();
             case STORAGE_CRASH -> {
                 counts.storageCrashes++;
-                storage.crash(tracing.active() ? 0 : a); // A trace has no word for what was lost.
+                storage.crash(a);
             }
             case DESTAGE -> storage.destage(a);
             case CUT_LINK -> network.cut(1 - move.host());

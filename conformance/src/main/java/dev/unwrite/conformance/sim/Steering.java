@@ -53,7 +53,7 @@ final class Steering {
 
     /**
      * @param blocks how many blocks the events name
-     * @param losesPower whether a storage that starts had lost what was not flushed; a trace does not say what it lost
+     * @param losesPower whether a storage that starts had lost all that was not flushed: a real one does not say in its trace
      */
     Steering(List<RecordedEvent> events, int blocks, Predicate<RecordedEvent> losesPower, ReplayTally tally) {
         this.events = events;
@@ -166,6 +166,7 @@ final class Steering {
             case "Record" ->
                 one(e, "Record " + (e.record() == null ? "" : e.record().mode()), 0, 0);
             case "Boot" -> List.of(new Doing(-1, "Boot", 0, 0, -1));
+            case "Destage" -> each(e, 0, 0);
             default -> one(e, e.action(), 0, 0);
         };
     }
@@ -203,7 +204,7 @@ final class Steering {
 
     private void attempt(RecordedEvent e, List<Doing> wanted) {
         if (e.host() < 0) {
-            make(Kind.STORAGE_CRASH, 0, losesPower.test(e) ? ALL : 0);
+            ofStorage(e);
             return;
         }
         SimHost host = world.host(e.host());
@@ -256,6 +257,14 @@ final class Steering {
             default -> {
                 // A line that later versions may write is one that was not taken.
             }
+        }
+    }
+
+    private void ofStorage(RecordedEvent e) {
+        if (e.action().equals("Destage")) {
+            e.blocks().forEach(block -> make(Kind.DESTAGE, 0, block));
+        } else {
+            make(Kind.STORAGE_CRASH, 0, losesPower.test(e) ? ALL : SimStorage.bits(e.blocks()));
         }
     }
 

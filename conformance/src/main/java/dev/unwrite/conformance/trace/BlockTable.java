@@ -35,6 +35,7 @@ final class BlockTable {
             rollback = event.record().path("mode").asText().equals("rollback");
         }
         event.found().forEach(block -> numbers.computeIfAbsent(block, this::add));
+        event.lost().forEach(block -> numbers.computeIfAbsent(block, this::add));
         int index = 0;
         for (BlockId block : event.blocks()) {
             int number = numbers.computeIfAbsent(block, this::add);

@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Iterator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -36,6 +37,7 @@ final class Merger {
     private final Set<Long> sessions = new HashSet<>();
     private final Map<String, Long> newest = new HashMap<>();
     private final Map<Integer, Integer> cache = new HashMap<>();
+    private final StorageContents contents = new StorageContents();
     private final List<Deferred> deferred = new ArrayList<>();
     private @Nullable TraceEvent record;
     private long version;
@@ -202,17 +204,13 @@ final class Merger {
     }
 
     /**
-     * Whose read of what the storage's next write overwrites has not come yet, though it copied what is there now: its clock
-     * may be wrong. Only a preference: what a storage crash brought back is no write that could be seen here.
+     * Whose read of what the storage's next write overwrites, or its next start loses, has not come yet, though it copied what
+     * is there now: its clock may be wrong. Only a preference: what a real storage lost in a crash is not seen here.
      */
     private @Nullable NodeLog overtakenReader() {
-        TraceEvent e = storage.head();
-        if (!e.action().equals("Apply") || e.json().has("certain")) {
-            return null;
-        }
-        int index = 0;
-        for (BlockId block : e.blocks()) {
-            int written = e.value(index++);
+        for (Map.Entry<BlockId, Integer> change : changes(storage.head()).entrySet()) {
+            BlockId block = change.getKey();
+            int written = change.getValue();
             int number = blocks.number(block);
             for (NodeLog node : nodes.values()) {
                 Integer read = node.nextRead(block);
@@ -226,6 +224,19 @@ final class Merger {
             }
         }
         return null;
+    }
+
+    /** What stands in which blocks after that line of the storage, and may not have before. */
+    private Map<BlockId, Integer> changes(TraceEvent e) {
+        Map<BlockId, Integer> changes = new LinkedHashMap<>();
+        if (e.action().equals("Apply") && !e.json().has("certain")) {
+            int index = 0;
+            for (BlockId block : e.blocks()) {
+                changes.put(block, e.value(index++));
+            }
+        }
+        e.lost().forEach(block -> changes.put(block, contents.durable(block)));
+        return changes;
     }
 
     private void checkEnd() throws MergeRejectedException {
@@ -408,7 +419,10 @@ final class Merger {
             }
             case "Record" -> changeRecord(e);
             case "Apply" -> apply(e);
-            case "Flushed", "Refused" -> {
+            case "Flushed" -> destage(e, contents.flushed((int) e.number("volume")));
+            case "Destage" ->
+                destage(e, e.blocks().stream().filter(contents::destaged).toList());
+            case "Refused" -> {
                 // Was counted by the checks; what was refused is no step.
             }
             default -> throw new TraceFormatException(e.place() + ": there is no event " + e.action());
@@ -423,10 +437,33 @@ final class Merger {
         if (record == null) {
             record = e;
         } else {
-            out.of("StorageCrash", "", e).add();
+            lose(e);
             shadows.values().forEach(shadow -> shadow.sessionLost = true);
         }
         newest.clear();
+    }
+
+    /** Steps Destage(b) of the blocks in one. */
+    private void destage(TraceEvent e, List<BlockId> durable) {
+        if (!durable.isEmpty()) {
+            out.of("Destage", "", e).blocks(numbers(durable)).add();
+        }
+    }
+
+    private void lose(TraceEvent e) {
+        List<BlockId> lost = e.lost();
+        out.of("StorageCrash", "", e).blocks(numbers(lost)).add();
+        for (BlockId block : lost) {
+            int number = blocks.number(block);
+            int value = blocks.value(number, contents.durable(block));
+            cache.put(number, value);
+            readDeferred(number, value);
+        }
+        contents.booted(lost);
+    }
+
+    private List<Integer> numbers(List<BlockId> those) {
+        return those.stream().map(blocks::number).toList();
     }
 
     private void apply(TraceEvent e) throws MergeRejectedException {
@@ -448,6 +485,7 @@ final class Merger {
             int number = blocks.number(block);
             int value = blocks.value(number, e.value(index++));
             write(node, e.number("session"), number).applied++;
+            contents.applied(block, e.value(index - 1));
             cache.put(number, value);
             out.of("Apply", node, e).block(number).value(value).add();
             readDeferred(number, value);
@@ -686,9 +724,7 @@ final class Merger {
             return;
         }
         shadow.coldDirty &= !cold;
-        List<Integer> covered = new ArrayList<>();
-        e.blocks().forEach(block -> covered.add(blocks.number(block)));
-        add(out.of("Flush", node.name(), e).blocks(covered));
+        add(out.of("Flush", node.name(), e).blocks(numbers(e.blocks())));
     }
 
     private void openSession(NodeLog node, TraceEvent e) {

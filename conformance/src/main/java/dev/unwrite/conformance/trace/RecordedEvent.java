@@ -15,7 +15,8 @@ import org.jspecify.annotations.Nullable;
  * @param term of the epoch that the line names
  * @param epoch likewise
  * @param session the one that a flush or a write came in
- * @param blocks the blocks that the line names, numbered from 0 over all volumes without gaps
+ * @param blocks the blocks that the line names, numbered from 0 over all volumes without gaps; of a start of the storage those
+ *     that it came back without
  * @param values what stands in them, if the line says so: a hash for each
  * @param change what a host wants the record to become, if it asks for that
  * @param record the record that the line came with, or null

@@ -69,6 +69,7 @@ public record RecordedRun(
             order.forEach(event -> {
                 blocks.addAll(event.blocks());
                 blocks.addAll(event.found());
+                blocks.addAll(event.lost());
             });
             blocks.forEach(block -> numbers.put(block, numbers.size()));
             for (TraceEvent event : folder.storage()) {
@@ -96,7 +97,8 @@ public record RecordedRun(
                     e.number("term"),
                     e.number("epoch"),
                     storage ? e.number("session") : e.after("session"),
-                    e.blocks().stream().map(this::number).toList(),
+                    (e.action().equals("Boot") ? e.lost() : e.blocks())
+                            .stream().map(this::number).toList(),
                     values(e),
                     e.text("change"),
                     record(e.record()),

@@ -25,6 +25,9 @@ final class StorageChecks {
     /** The same of the last write that its host has heard of. */
     private final Map<SessionBlock, Integer> flushesBeforeDone = new HashMap<>();
 
+    /** Which blocks are durable; what they hold does not matter here. */
+    private final StorageContents contents = new StorageContents();
+
     private final Map<Long, Integer> answered = new HashMap<>();
     /** The number of the last refusal that has a line. */
     private final Map<Refusals, Long> refused = new HashMap<>();
@@ -53,6 +56,7 @@ final class StorageChecks {
             case "Record" -> record(e);
             case "Apply" -> apply(e);
             case "Flushed" -> flushed(e);
+            case "Destage" -> destage(e);
             case "Refused" -> refused(e);
             default -> null;
         };
@@ -69,6 +73,12 @@ final class StorageChecks {
         if (before == null && e.recordVersion() == 0 && !isBlank(e.record())) {
             return "nobody has changed the record yet";
         }
+        for (BlockId block : e.lost()) {
+            if (!contents.isUnflushed(block)) {
+                return show(block) + " was durable, and is lost";
+            }
+        }
+        contents.booted(e.lost());
         boot = e.number("boot");
         record = e.record();
         records.put(e.recordVersion(), e.record());
@@ -138,6 +148,7 @@ final class StorageChecks {
                     + terms.get(e.number("session")) + " may not write";
         }
         for (BlockId block : e.blocks()) {
+            contents.applied(block, 0);
             flushesBefore.put(
                     new SessionBlock(e.number("session"), block), flushes(e.number("session"), block.volume()));
         }
@@ -152,8 +163,22 @@ final class StorageChecks {
         if (e.number("volume") < 0 || e.number("volume") >= volumes) {
             return "there is no volume " + e.number("volume");
         }
+        contents.flushed((int) e.number("volume"));
         flushes.merge(new SessionVolume(e.number("session"), (int) e.number("volume")), 1, Integer::sum);
         return null;
+    }
+
+    private @Nullable String destage(TraceEvent e) {
+        for (BlockId block : e.blocks()) {
+            if (!contents.destaged(block)) {
+                return show(block) + " was durable, and becomes so";
+            }
+        }
+        return null;
+    }
+
+    private static String show(BlockId block) {
+        return "block " + block.number() + " of volume " + block.volume();
     }
 
     /** What may be refused: nothing that the storage had to do. So what was refused cannot have been applied as well. */
@@ -202,8 +227,7 @@ final class StorageChecks {
         for (BlockId block : e.blocks()) {
             Integer before = flushesBeforeDone.get(new SessionBlock(session, block));
             if (before != null && flushes(session, block.volume()) <= before) {
-                return "a flush at the storage after the write of block " + block.number() + " of volume "
-                        + block.volume() + " in session " + session;
+                return "a flush at the storage after the write of " + show(block) + " in session " + session;
             }
         }
         return null;

@@ -15,7 +15,7 @@ final class StorageLog {
     /** By version: whose change it was. */
     private final Map<Long, String> changes = new HashMap<>();
 
-    private final Map<Content, Integer> lastApply = new HashMap<>();
+    private final Map<Content, Integer> lastSeen = new HashMap<>();
 
     private int next;
 
@@ -24,6 +24,7 @@ final class StorageLog {
     StorageLog(List<TraceEvent> events) {
         this.events = events;
         long term = 0;
+        StorageContents contents = new StorageContents();
         for (int i = 0; i < events.size(); i++) {
             TraceEvent event = events.get(i);
             if (event.action().equals("Session")) {
@@ -31,8 +32,18 @@ final class StorageLog {
             } else if (event.action().equals("Apply")) {
                 int index = 0;
                 for (BlockId block : event.blocks()) {
-                    lastApply.put(new Content(block, event.value(index++)), i);
+                    contents.applied(block, event.value(index));
+                    lastSeen.put(new Content(block, event.value(index++)), i);
                 }
+            } else if (event.action().equals("Flushed")) {
+                contents.flushed((int) event.number("volume"));
+            } else if (event.action().equals("Destage")) {
+                event.blocks().forEach(contents::destaged);
+            } else if (event.action().equals("Boot")) {
+                for (BlockId block : event.lost()) {
+                    lastSeen.put(new Content(block, contents.durable(block)), i);
+                }
+                contents.booted(event.lost());
             } else if (event.action().equals("Record")) {
                 long now = event.record().path("term").asLong();
                 for (long ended = term; ended < now && ended - term < 1000; ended++) {
@@ -49,9 +60,9 @@ final class StorageLog {
         return changes.getOrDefault(version, "");
     }
 
-    /** Whether the block gets this content at the head or later. */
+    /** Whether the block gets this content at the head or later: it is written, or comes back. */
     boolean appliesLater(BlockId block, int hash) {
-        return lastApply.getOrDefault(new Content(block, hash), -1) >= next;
+        return lastSeen.getOrDefault(new Content(block, hash), -1) >= next;
     }
 
     /** Whether a session was opened for a term that was over by then. */

@@ -67,6 +67,15 @@ record TraceEvent(Path file, int line, JsonNode json) {
         return blocks;
     }
 
+    /** The blocks that a start of the storage came back without. */
+    List<BlockId> lost() {
+        List<BlockId> blocks = new ArrayList<>();
+        for (JsonNode extent : json.path("lost")) {
+            add(blocks, extent);
+        }
+        return blocks;
+    }
+
     private static void add(List<BlockId> blocks, JsonNode extent) {
         int volume = extent.path(0).asInt();
         long first = extent.path(1).asLong();

@@ -7,6 +7,7 @@ import dev.unwrite.conformance.trace.TraceMutants.Mutant;
 import dev.unwrite.conformance.trace.TraceMutants.Outcome;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -53,6 +54,8 @@ final class EquivalentTraces {
             case "Refused" -> isLastRefusal(mutant) ? "the last refusal of its kind: nobody need have asked" : null;
             case "Propose" -> isGranted(mutant) ? null : "a proposal that came to nothing";
             case "Flush" -> isColdAgain(mutant) ? "a cold owner that had flushed flushed again" : null;
+            case "Boot" -> isNoticed(mutant) ? null : "the storage starts twice, and nobody came in between";
+            case "Destage" -> isSeenToBeDurable(mutant) ? null : "it was not lost, or nobody saw what came back";
             default ->
                 next == null && !mutant.first().has("group")
                         ? "the last event of a process: it was killed one step earlier"
@@ -104,6 +107,9 @@ final class EquivalentTraces {
         if ((one.equals("Refused") || two.equals("Refused")) && leavesRights(first, second)) {
             return "a refusal, and what changes nobody's rights";
         }
+        if (one.equals("Destage") || two.equals("Destage")) {
+            return destagedApart(first, second);
+        }
         if (one.equals("Flushed") && two.equals("Flushed")) {
             return "flushes of different volumes";
         }
@@ -147,6 +153,16 @@ final class EquivalentTraces {
     }
 
     private static @Nullable String altered(Mutant mutant) throws IOException {
+        if (mutant.action().equals("Destage") && mutant.mutation().equals("extents") && !isSeenToBeDurable(mutant)) {
+            return "it was not lost, or nobody saw what came back";
+        }
+        if (mutant.mutation().equals("lost")) {
+            BlockId lost = last(event(mutant.first()).lost());
+            BlockId instead = new BlockId(lost.volume(), lost.number() + 1);
+            return isSeen(mutant, lost, time(mutant)) || isSeen(mutant, instead, time(mutant))
+                    ? null
+                    : "two blocks that were not flushed, and nobody saw what came back before they were written again";
+        }
         if (mutant.action().equals("Session") && !isUsed(mutant)) {
             return "a session that nobody used";
         }
@@ -166,6 +182,93 @@ final class EquivalentTraces {
             return "the number of a write that was never sent";
         }
         return null;
+    }
+
+    private static @Nullable String destagedApart(JsonNode first, JsonNode second) {
+        boolean destagedFirst = first.path("action").asText().equals("Destage");
+        JsonNode other = destagedFirst ? second : first;
+        return switch (other.path("action").asText()) {
+            case "Session", "Record", "Refused" -> "a block that becomes durable, and what says nothing of contents";
+            case "Apply", "Destage" -> areApart(first, second) ? "different blocks" : null;
+            default -> null;
+        };
+    }
+
+    /** Whether anything came between this start of the storage and the next one, or somebody saw what this one lost. */
+    private static boolean isNoticed(Mutant mutant) throws IOException {
+        JsonNode next = mutant.second();
+        if (next == null || !next.path("action").asText().equals("Boot")) {
+            return true;
+        }
+        for (BlockId block : event(mutant.first()).lost()) {
+            if (isSeen(mutant, block, time(mutant))) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Whether the last of the blocks that became durable was lost before the next flush, and somebody saw what came back. */
+    private static boolean isSeenToBeDurable(Mutant mutant) throws IOException {
+        BlockId block = last(event(mutant.first()).blocks());
+        for (JsonNode e : events(mutant, mutant.file())) {
+            if (e.path("t").asLong() <= time(mutant)) {
+                continue;
+            }
+            if (e.path("action").asText().equals("Flushed") && e.path("volume").asInt() == block.volume()) {
+                return false;
+            }
+            if (e.path("action").asText().equals("Boot")) {
+                return event(e).lost().contains(block)
+                        && isSeen(mutant, block, e.path("t").asLong());
+            }
+        }
+        return false;
+    }
+
+    /** Whether a copy may hold what stood in the block from then on until it was written again. All clocks are one. */
+    private static boolean isSeen(Mutant mutant, BlockId block, long from) throws IOException {
+        long until = Long.MAX_VALUE;
+        for (JsonNode e : events(mutant, mutant.file())) {
+            boolean writes = e.path("action").asText().equals("Apply")
+                    && event(e).blocks().contains(block);
+            if (writes && e.path("t").asLong() > from) {
+                until = Math.min(until, e.path("t").asLong());
+            }
+        }
+        for (String file : mutant.files().keySet()) {
+            long asked = Long.MAX_VALUE;
+            for (JsonNode e : events(mutant, file)) {
+                boolean of = event(e).blocks().contains(block);
+                if (of && e.path("action").asText().equals("ReadOld")) {
+                    asked = e.path("t").asLong();
+                } else if (of
+                        && e.path("action").asText().equals("StoreCopy")
+                        && e.path("t").asLong() > from
+                        && asked < until) {
+                    return true;
+                }
+            }
+        }
+        return false;
+    }
+
+    private static long time(Mutant mutant) {
+        return mutant.first().path("t").asLong();
+    }
+
+    private static BlockId last(List<BlockId> blocks) {
+        return blocks.getLast();
+    }
+
+    private static List<JsonNode> events(Mutant mutant, String file) throws IOException {
+        List<JsonNode> events = new ArrayList<>();
+        for (String line : mutant.files().getOrDefault(file, List.of())) {
+            if (!line.isBlank()) {
+                events.add(MAPPER.readTree(line));
+            }
+        }
+        return events;
     }
 
     // ---- What else the original traces say of an event.  The mutant differs from them in the one file.

@@ -29,12 +29,13 @@ class TraceBatchIT {
 
     /** So many edges of the small graph a thousand runs take; 476 of 1,206 when this was written. */
     private static final int EDGES_MIN = 430;
-    /** All actions but Destage, which nobody can see, and ForceColdStart, which comes too rarely to be sure of. */
+    /** All actions. */
     private static final Set<String> TRACED = Set.of(
             "MachineWrite",
             "RecvPreserved",
             "SendWrite",
             "Apply",
+            "Destage",
             "WriteDone",
             "Flush",
             "Cut",
@@ -59,6 +60,7 @@ class TraceBatchIT {
             "Resume",
             "Bootstrap",
             "ColdStart",
+            "ForceColdStart",
             "ColdRead",
             "Crash",
             "Restart",

@@ -65,19 +65,20 @@ final class TraceMutants {
 
     /** All mutants of the traces, at {@code places} places of each kind, spread over the run. */
     static List<Mutant> of(Map<String, List<String>> files, int places) throws IOException {
-        return of(files, places, action -> true);
+        return of(files, places, event -> true);
     }
 
-    /** Those of the wanted actions. */
-    static List<Mutant> of(Map<String, List<String>> files, int places, Predicate<String> wanted) throws IOException {
+    /** Those of the wanted events. */
+    static List<Mutant> of(Map<String, List<String>> files, int places, Predicate<JsonNode> wanted) throws IOException {
         Map<String, List<int[]>> events = new TreeMap<>();
         List<String> names = new ArrayList<>(new TreeMap<>(files).keySet());
         for (int file = 0; file < names.size(); file++) {
             List<String> lines = lines(files, names.get(file));
             for (int line = 0; line < lines.size(); line++) {
-                String action = parse(lines.get(line)).path("action").asText();
-                if (wanted.test(action)) {
-                    events.computeIfAbsent(action, a -> new ArrayList<>()).add(new int[] {file, line});
+                JsonNode event = parse(lines.get(line));
+                if (wanted.test(event)) {
+                    events.computeIfAbsent(event.path("action").asText(), a -> new ArrayList<>())
+                            .add(new int[] {file, line});
                 }
             }
         }
@@ -170,8 +171,9 @@ final class TraceMutants {
             node.put(name, !value.asBoolean());
         } else if (value.isTextual()) {
             node.put(name, other(name, value.asText()));
-        } else if (name.equals("extent")) {
-            ((ArrayNode) value).set(1, node.numberNode(value.get(1).asLong() + 1));
+        } else if (name.equals("extent") || name.equals("lost")) {
+            JsonNode extent = name.equals("extent") ? value : value.get(value.size() - 1);
+            ((ArrayNode) extent).set(1, node.numberNode(extent.get(1).asLong() + 1));
         } else if (value.isArray() && name.equals("values")) {
             ((ArrayNode) value).set(0, node.numberNode(value.get(0).asInt() ^ 1));
         } else if (value.isArray() && !value.isEmpty()) {

@@ -2,6 +2,7 @@ package dev.unwrite.conformance.trace;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.unwrite.conformance.trace.TraceMutants.Mutant;
 import dev.unwrite.conformance.trace.TraceMutants.Outcome;
 import java.io.IOException;
@@ -10,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.Predicate;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -48,21 +50,48 @@ class TraceMutantsIT {
     /** A refusal is rare, so runs are looked for that have one; every change of it must be found or explained. */
     @Test
     void whatIsSaidOfRefusalsIsHeldAgainstTheRest() throws Exception {
+        List<Outcome> outcomes =
+                outcomes(runsWith(6, event -> event.path("action").asText().equals("Refused")));
+        assertThat(outcomes.size()).isGreaterThan(6 * 7);
+        assertThat(outcomes.stream().filter(Outcome::rejected).count()).isGreaterThan(6 * 5);
+        assertThat(alive(outcomes)).isEmpty();
+    }
+
+    /** So is a block that a storage makes durable of its own accord, or comes back without. */
+    @Test
+    void whatIsSaidOfLossesIsHeldAgainstTheRest() throws Exception {
+        List<Outcome> lost = outcomes(runsWith(12, event -> event.has("lost")));
+        List<Outcome> destaged =
+                outcomes(runsWith(12, event -> event.path("action").asText().equals("Destage")));
+        assertThat(alive(lost)).isEmpty();
+        assertThat(alive(destaged)).isEmpty();
+        assertThat(lost.stream().filter(outcome -> outcome.mutant().mutation().equals("lost")))
+                .anyMatch(outcome -> outcome.rejected() && outcome.reason().contains("was durable, and is lost"));
+        assertThat(destaged.stream()
+                        .filter(outcome -> outcome.mutant().mutation().equals("double")))
+                .hasSizeGreaterThan(6)
+                .allMatch(Outcome::rejected);
+    }
+
+    private static List<String> alive(List<Outcome> outcomes) {
+        return outcomes.stream()
+                .filter(outcome -> !outcome.rejected() && !outcome.equivalent())
+                .map(outcome -> outcome.mutant().name() + ": " + outcome.reason())
+                .toList();
+    }
+
+    /** Mutants of such events in so many runs of the simulator that have one, all of one clock. */
+    private List<List<Mutant>> runsWith(int wanted, Predicate<JsonNode> such) throws IOException {
         RunSource source = new SimulatedRuns(dir);
         List<List<Mutant>> runs = new ArrayList<>();
-        for (int seed = 0; runs.size() < 6 && seed < 300; seed++) {
-            List<Mutant> mutants = TraceMutants.of(source.run(seed), 3, "Refused"::equals);
+        for (int seed = 0; runs.size() < wanted && seed < 1800; seed += 3) {
+            List<Mutant> mutants = TraceMutants.of(source.run(seed), 3, such);
             if (!mutants.isEmpty()) {
                 runs.add(mutants);
             }
         }
-        List<Outcome> outcomes = outcomes(runs);
-        assertThat(outcomes.size()).isGreaterThan(6 * 7);
-        assertThat(outcomes.stream().filter(Outcome::rejected).count()).isGreaterThan(6 * 5);
-        assertThat(outcomes.stream()
-                        .filter(outcome -> !outcome.rejected() && !outcome.equivalent())
-                        .map(outcome -> outcome.mutant().name() + ": " + outcome.reason()))
-                .isEmpty();
+        assertThat(runs).hasSize(wanted);
+        return runs;
     }
 
     private List<Outcome> outcomes() throws IOException, InterruptedException {
@@ -74,24 +103,22 @@ class TraceMutantsIT {
         return outcomes(runs);
     }
 
+    /** All together: the fewer processes of TLC, the better. */
     private static List<Outcome> outcomes(List<List<Mutant>> runs) throws IOException, InterruptedException {
         List<Outcome> outcomes = new ArrayList<>();
-        TraceBatch batch = new TraceBatch();
-        for (List<Mutant> mutants : runs) {
-            List<TraceFolder> folders = new ArrayList<>();
-            List<Mutant> readable = new ArrayList<>();
-            for (Mutant mutant : mutants) {
-                try {
-                    folders.add(TraceFolder.of(mutant.files()));
-                    readable.add(mutant);
-                } catch (TraceFormatException e) {
-                    outcomes.add(new Outcome(mutant, true, "no trace: " + e.getMessage(), false));
-                }
+        List<TraceFolder> folders = new ArrayList<>();
+        List<Mutant> readable = new ArrayList<>();
+        for (Mutant mutant : runs.stream().flatMap(List::stream).toList()) {
+            try {
+                folders.add(TraceFolder.of(mutant.files()));
+                readable.add(mutant);
+            } catch (TraceFormatException e) {
+                outcomes.add(new Outcome(mutant, true, "no trace: " + e.getMessage(), false));
             }
-            List<Verdict> verdicts = batch.validate(folders);
-            for (int i = 0; i < verdicts.size(); i++) {
-                outcomes.add(EquivalentTraces.judge(readable.get(i), verdicts.get(i)));
-            }
+        }
+        List<Verdict> verdicts = new TraceBatch().validate(folders);
+        for (int i = 0; i < verdicts.size(); i++) {
+            outcomes.add(EquivalentTraces.judge(readable.get(i), verdicts.get(i)));
         }
         return outcomes;
     }

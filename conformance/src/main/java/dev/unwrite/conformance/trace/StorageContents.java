@@ -1,0 +1,62 @@
+package dev.unwrite.conformance.trace;
+
+import dev.unwrite.conformance.trace.TraceEvent.BlockId;
+import dev.unwrite.trace.BlockHash;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/** What stands on the storage and what of it is durable, as its own lines say: hashes of contents. */
+final class StorageContents {
+    private final Map<BlockId, Integer> durable = new HashMap<>();
+    /** By volume: what would be lost if the storage crashed now and lost all that it may. */
+    private final Map<Integer, Map<BlockId, Integer>> unflushed = new HashMap<>();
+
+    /** The block holds this now, and may lose it. */
+    void applied(BlockId block, int hash) {
+        unflushed.computeIfAbsent(block.volume(), v -> new LinkedHashMap<>()).put(block, hash);
+    }
+
+    /** All of the volume is durable; returns the blocks that were not before. */
+    List<BlockId> flushed(int volume) {
+        Map<BlockId, Integer> those = unflushed.remove(volume);
+        if (those == null) {
+            return List.of();
+        }
+        durable.putAll(those);
+        return List.copyOf(those.keySet());
+    }
+
+    /** The block is durable now; false if it was. */
+    boolean destaged(BlockId block) {
+        Map<BlockId, Integer> those = unflushed.get(block.volume());
+        Integer hash = those == null ? null : those.remove(block);
+        if (hash != null) {
+            durable.put(block, hash);
+        }
+        return hash != null;
+    }
+
+    /** Whether the block could be lost. */
+    boolean isUnflushed(BlockId block) {
+        return unflushed.getOrDefault(block.volume(), Map.of()).containsKey(block);
+    }
+
+    /** What a block comes back with if it is lost; a new volume reads as zeroes. */
+    int durable(BlockId block) {
+        return durable.getOrDefault(block, BlockHash.ZERO);
+    }
+
+    /** The storage has started again: what it did not lose is durable. */
+    void booted(List<BlockId> lost) {
+        Set<BlockId> gone = new LinkedHashSet<>(lost);
+        unflushed.values().forEach(those -> those.keySet().removeAll(gone));
+        for (int volume : new ArrayList<>(unflushed.keySet())) {
+            flushed(volume);
+        }
+    }
+}
