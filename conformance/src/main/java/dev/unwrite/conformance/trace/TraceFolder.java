@@ -2,12 +2,15 @@ package dev.unwrite.conformance.trace;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectReader;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -46,7 +49,11 @@ public final class TraceFolder {
         }
         Reader reader = new Reader();
         for (Path file : files) {
-            reader.read(file, Files.readAllLines(file));
+            try (Stream<String> lines = Files.lines(file)) {
+                reader.read(file, lines.iterator());
+            } catch (UncheckedIOException e) {
+                throw e.getCause();
+            }
         }
         return reader.folder(paths);
     }
@@ -59,7 +66,7 @@ public final class TraceFolder {
     public static TraceFolder of(Map<String, List<String>> files) throws TraceFormatException {
         Reader reader = new Reader();
         for (Map.Entry<String, List<String>> file : new TreeMap<>(files).entrySet()) {
-            reader.read(Path.of(file.getKey()), file.getValue());
+            reader.read(Path.of(file.getKey()), file.getValue().iterator());
         }
         return reader.folder(files.keySet());
     }
@@ -102,22 +109,38 @@ public final class TraceFolder {
     private static final class Reader {
         private final Map<String, List<TraceEvent>> nodes = new TreeMap<>();
         private final Map<String, List<TraceEvent>> groups = new TreeMap<>();
+        private final ObjectReader parser = MAPPER.reader().with(new CompactNodes());
         private int torn;
 
-        void read(Path file, List<String> lines) throws TraceFormatException {
-            int count = lines.size();
-            while (count > 0 && lines.get(count - 1).isBlank()) {
-                count--;
+        /** Empty lines at the end are no lines: a file is as long as its mapping was. */
+        void read(Path file, Iterator<String> lines) throws TraceFormatException {
+            String before = null;
+            int number = 0;
+            int blank = 0;
+            while (lines.hasNext()) {
+                String text = lines.next();
+                if (text.isBlank()) {
+                    blank++;
+                    continue;
+                }
+                if (before != null) {
+                    read(file, before, number, false);
+                }
+                if (blank > 0) {
+                    throw new TraceFormatException(file + ", line " + (number + 1) + " is not JSON");
+                }
+                before = text;
+                number++;
             }
-            for (int i = 0; i < count; i++) {
-                read(file, lines.get(i), i + 1, i + 1 == count);
+            if (before != null) {
+                read(file, before, number, true);
             }
         }
 
         private void read(Path file, String text, int line, boolean last) throws TraceFormatException {
             JsonNode json;
             try {
-                json = MAPPER.readTree(text);
+                json = parser.readTree(text);
             } catch (JsonProcessingException e) {
                 if (last && line > 1) {
                     torn++;
