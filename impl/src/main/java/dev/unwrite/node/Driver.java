@@ -115,6 +115,7 @@ final class Driver implements Closeable, PeerLink.Listener {
     private long nextJoin = System.nanoTime();
     private volatile long lastTurn = System.nanoTime();
     private long nextRecord;
+    private boolean formerLivesEnded;
     private long waitingWrite = -1;
     private long waitingSince;
     private long roleSince = System.nanoTime();
@@ -486,6 +487,7 @@ final class Driver implements Closeable, PeerLink.Listener {
     private OwnershipRecord readRecord() throws IOException {
         nextRecord = System.nanoTime() + RECORD_EVERY.toNanos();
         try {
+            endFormerLives();
             OwnershipRecord now = storage.readRecord();
             storageAnswers = true;
             seen(now);
@@ -493,6 +495,17 @@ final class Driver implements Closeable, PeerLink.Listener {
         } catch (IOException e) {
             storageAnswers = false;
             throw e;
+        }
+    }
+
+    /**
+     * Before this process knows anything: what an earlier one had on its way to the storage does not come about any more (rule
+     * OneConnection). A takeover that it asked for, granted late, could fence the owner for a host that holds nothing by now.
+     */
+    private void endFormerLives() throws IOException {
+        if (!formerLivesEnded) {
+            storage.openSession(0).close();
+            formerLivesEnded = true;
         }
     }
 

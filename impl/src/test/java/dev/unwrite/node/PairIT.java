@@ -5,6 +5,7 @@ import static dev.unwrite.node.TestPair.fill;
 import static dev.unwrite.node.TestPair.stamp;
 import static dev.unwrite.node.TestPair.stamped;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.unwrite.cli.Main;
@@ -13,6 +14,10 @@ import dev.unwrite.machine.ledger.client.LedgerChecker;
 import dev.unwrite.machine.ledger.client.LedgerLoad;
 import dev.unwrite.machine.ledger.client.LedgerView;
 import dev.unwrite.nbd.NbdClient;
+import dev.unwrite.protocol.OwnershipRecord;
+import dev.unwrite.storage.SessionEndedException;
+import dev.unwrite.storage.StorageClient;
+import dev.unwrite.storage.StorageSession;
 import java.io.File;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -276,6 +281,28 @@ class PairIT {
             assertThat(read(disk, 1)).isEqualTo(stamped(1, 1));
         }
         assertThat(pair.b.state()).isEqualTo("one");
+    }
+
+    /** Or a host whose folder is empty would come to own a group that another one runs. */
+    @Test
+    void whatAFormerLifeAskedForDoesNotComeAboutAfterAStart() throws Exception {
+        pair.options(MANUAL);
+        pair.start();
+        pair.a.kill();
+        pair.b.kill();
+        try (StorageClient wire = StorageClient.connect(pair.storageUri(), TestPair.GROUP, "B");
+                StorageSession former = wire.openSession(2)) {
+            OwnershipRecord now = former.record();
+            assertThat(now.mode()).isEqualTo(OwnershipRecord.Mode.PROTECTED);
+            removeTree(pair.b.data);
+            pair.b.start();
+            pair.b.awaitStatus(
+                    "knows the record", s -> s.path("record").path("version").asLong() == now.version());
+            OwnershipRecord takeover =
+                    new OwnershipRecord(now.version() + 1, 2, "B", OwnershipRecord.Mode.ROLLBACK, "", now.base());
+            assertThatThrownBy(() -> former.cas(now.version(), takeover)).isInstanceOf(SessionEndedException.class);
+            assertThat(wire.readRecord()).isEqualTo(now);
+        }
     }
 
     @Test

@@ -17,7 +17,7 @@ final class FioUse implements Load {
 
     FioUse(Pair pair, Watcher watcher) {
         this.pair = pair;
-        this.states = StateKeeper.start(pair, watcher);
+        this.states = StateKeeper.showing(pair, watcher);
     }
 
     @Override

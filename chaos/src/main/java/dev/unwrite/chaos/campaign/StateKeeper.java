@@ -15,20 +15,23 @@ import java.util.TreeMap;
 
 /**
  * Looks, in each term, at the state that the new primary found for its machine. It lies on the disk of that host, which
- * clients do not see; what it says is laid into a folder that all can see, as a file whose name is the term. Thread-safe.
+ * clients do not see; for those who need it, what it says is laid into a folder that all can see, as a file whose name is the
+ * term. Thread-safe.
  */
 final class StateKeeper implements Closeable {
     private static final long EVERY_MILLIS = 20;
 
     private final Pair pair;
     private final Watcher watcher;
+    private final boolean shows;
     private final Map<Long, String> lines = new TreeMap<>();
     private volatile boolean stopping;
     private final Thread thread;
 
-    private StateKeeper(Pair pair, Watcher watcher) {
+    private StateKeeper(Pair pair, Watcher watcher, boolean shows) {
         this.pair = pair;
         this.watcher = watcher;
+        this.shows = shows;
         this.thread = Thread.ofPlatform().daemon().name("states").unstarted(this::run);
     }
 
@@ -39,7 +42,15 @@ final class StateKeeper implements Closeable {
 
     /** Starts to look. */
     static StateKeeper start(Pair pair, Watcher watcher) {
-        StateKeeper keeper = new StateKeeper(pair, watcher);
+        return start(new StateKeeper(pair, watcher, false));
+    }
+
+    /** Starts to look, and to show it to the clients. */
+    static StateKeeper showing(Pair pair, Watcher watcher) {
+        return start(new StateKeeper(pair, watcher, true));
+    }
+
+    private static StateKeeper start(StateKeeper keeper) {
         keeper.thread.start();
         return keeper;
     }
@@ -72,7 +83,9 @@ final class StateKeeper implements Closeable {
         // The file is replaced only by a takeover: the same term before and after means that it is of this one.
         NodeStatus now = pair.status(host);
         if (now.isPrimary() && now.term() == seen.term()) {
-            show(seen.term(), line);
+            if (shows) {
+                show(seen.term(), line);
+            }
             synchronized (lines) {
                 lines.put(seen.term(), line);
             }

@@ -145,6 +145,7 @@ final class SimHost {
         state = HostState.started(name, world.host(peer()).name, mirror().index(), mirror().checkpoint());
         trace = world.openTrace(this);
         take(new Action.Restart(), null);
+        storage.open(name, 0); // What the former life asked for does not come about any more.
     }
 
     /** The disk is replaced by an empty one; only while the host is down. */

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.unwrite.conformance.sim.Move.Kind;
+import dev.unwrite.protocol.Role;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
@@ -86,6 +87,20 @@ class SimulatorTest {
             })
     void whatOnceBrokeHolds(String moves) {
         assertThat(SimRun.violation(Move.parse(moves))).isNull();
+    }
+
+    /** A takeover that was asked for and is granted late would fence the owner for a host that has nothing to restore. */
+    @Test
+    void whatAFormerLifeAskedForDoesNotComeAboutAfterAStart() {
+        SimWorld world = SimWorld.of(List.of(), Tracing.NONE);
+        Move.parse("run:7,write:A:1:1,run:7,take_over:B,crash:B:0,replace:B,restart:B")
+                .forEach(world::move);
+        assertThat(world.storage.wire).hasSize(1);
+        Move.parse("store:0,run:7").forEach(world::move);
+        assertThat(world.storage.record().owner()).isEqualTo("A");
+        assertThat(world.host(0).is(Role.PRIMARY)).isTrue();
+        world.finish();
+        assertThat(world.isLost()).isFalse();
     }
 
     @Test
