@@ -8,8 +8,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the lines of one node say of each other, and the specification has no word for: numbers of sessions and of
- * writes, versions of the record, and how far output may be let go of.
+ * What the lines of one node say of each other, and of themselves, and the specification has no word for: numbers of sessions
+ * and of writes, versions of the record, how far output may be let go of, and what a field and the state after it both say.
  */
 final class ProcessChecks {
     private static final Set<String> OPENS =
@@ -23,7 +23,8 @@ final class ProcessChecks {
     private long session;
     private long version;
     private long safe = -1;
-    private final Set<Long> opened = new HashSet<>();
+    private long newest = -1;
+    private String role = "";
     private final Map<Long, JsonNode> writes = new HashMap<>();
     private final Set<Long> sent = new HashSet<>();
 
@@ -49,15 +50,48 @@ final class ProcessChecks {
         String wrong = ofSession(action, e);
         wrong = wrong == null ? ofVersion(action, e) : wrong;
         wrong = wrong == null ? ofSafe(action, e) : wrong;
-        return wrong == null ? ofWrite(action, e) : wrong;
+        wrong = wrong == null ? ofWrite(action, e) : wrong;
+        wrong = wrong == null ? ofItself(action, e) : wrong;
+        role = e.afterText("role");
+        return wrong;
+    }
+
+    private @Nullable String ofItself(String action, TraceEvent e) {
+        return switch (action) {
+            case "Cut", "StartJoin" -> begins(e, e.after("term"), e.after("epoch"));
+            case "Commit" -> begins(e, e.after("ckptTerm"), e.after("ckptEpoch"));
+            case "StepDown" -> role.equals("idle") ? node + " was idle, and steps down" : null;
+            case "Restart" -> differs("copies", e.after("copies"), live(e));
+            default -> null;
+        };
+    }
+
+    private static @Nullable String begins(TraceEvent e, long term, long epoch) {
+        return e.number("term") == term && e.number("epoch") == epoch
+                ? null
+                : e.action() + " of term " + e.number("term") + ", epoch " + e.number("epoch")
+                        + " leaves the host in term " + term + ", epoch " + epoch;
+    }
+
+    /** How many of the copies that a start found may be restored. */
+    private static long live(TraceEvent restart) {
+        boolean any = restart.after("ckptEpoch") < 0;
+        long count = 0;
+        for (JsonNode copy : restart.json().path("log")) {
+            boolean of = copy.path(0).asLong() == restart.after("ckptTerm")
+                    && copy.path(1).asLong() >= restart.after("ckptEpoch");
+            count += any || of ? copy.path(4).asLong() : 0;
+        }
+        return count;
     }
 
     private @Nullable String ofSession(String action, TraceEvent e) {
         if (OPENS.contains(action)) {
             session = e.number("session");
-            if (!opened.add(session)) {
-                return node + " opened session " + session + " before";
+            if (session <= newest) {
+                return node + " opened session " + newest + " before " + session;
             }
+            newest = session;
         } else if (FORGETS.contains(action)) {
             session = 0;
         }

@@ -18,7 +18,11 @@ final class EquivalentTraces {
     private static final JsonMapper MAPPER = new JsonMapper();
     /** They change no variable of the specification that any guard reads. */
     private static final Set<String> SILENT = Set.of("Speak", "Propose");
+    /** A secondary takes what it is sent. */
+    private static final Set<String> RECEIVED = Set.of("ReadOld", "StagePart");
 
+    private static final String UNUSED = "a copy that was never stored, or a state that was never committed";
+    private static final String FORGOTTEN = "the last that the process did, or it forgot it in the next step";
     private static final String UNHEARD = "a flush that no host heard of: a storage may do it or not";
 
     private EquivalentTraces() {}
@@ -53,7 +57,14 @@ final class EquivalentTraces {
             case "Session" -> isUsed(mutant) ? null : "a session that nobody used";
             case "Refused" -> isLastRefusal(mutant) ? "the last refusal of its kind: nobody need have asked" : null;
             case "Propose" -> isGranted(mutant) ? null : "a proposal that came to nothing";
-            case "Flush" -> isColdAgain(mutant) ? "a cold owner that had flushed flushed again" : null;
+            case "Flush" ->
+                isColdAgain(mutant)
+                        ? "a cold owner that had flushed flushed again"
+                        : next == null || follows(mutant, "StepDown") ? FORGOTTEN : null;
+            case "Protect" -> isLearned(mutant) ? "it saw the record, and never heard the answer" : null;
+            case "ReadOld", "StagePart" -> isUseful(mutant) ? null : UNUSED;
+            case "OpenSession" -> isLeftAtOnce(mutant) ? "a session in which nothing was done" : null;
+            case "WriteDone" -> follows(mutant, "OpenSession") ? "the new session owes the write either way" : null;
             case "Boot" -> isNoticed(mutant) ? null : "the storage starts twice, and nobody came in between";
             case "Destage" -> isSeenToBeDurable(mutant) ? null : "it was not lost, or nobody saw what came back";
             default ->
@@ -73,7 +84,7 @@ final class EquivalentTraces {
     }
 
     /** The order of two events of one process does not matter if neither reads what the other changes. */
-    private static @Nullable String swapped(Mutant mutant) {
+    private static @Nullable String swapped(Mutant mutant) throws IOException {
         JsonNode first = mutant.first();
         JsonNode second = mutant.second();
         if (second == null) {
@@ -97,7 +108,11 @@ final class EquivalentTraces {
         }
         boolean storage = first.has("group");
         if (!storage) {
-            return null;
+            return RECEIVED.contains(one)
+                            && RECEIVED.contains(two)
+                            && first.path("after").equals(second.path("after"))
+                    ? "what is to be read, and parts of states: neither sees the other"
+                    : null;
         }
         boolean otherHosts =
                 !first.path("host").asText().equals(second.path("host").asText());
@@ -113,14 +128,21 @@ final class EquivalentTraces {
         if (one.equals("Flushed") && two.equals("Flushed")) {
             return "flushes of different volumes";
         }
+        if (Set.of(one, two).equals(Set.of("Record", "Flushed"))) {
+            return "a flush, and a change of the record";
+        }
+        if (one.equals("Apply") && two.equals("Record")) {
+            boolean same = first.path("session").equals(second.path("session"));
+            return same ? "a write, and a change of the record by the session that wrote it" : null;
+        }
         if (Set.of(one, two).equals(Set.of("Apply", "Flushed"))) {
             JsonNode write = one.equals("Apply") ? first : second;
             JsonNode flush = one.equals("Apply") ? second : first;
             boolean sameVolume =
                     write.path("extent").path(0).asInt() == flush.path("volume").asInt();
-            return sameVolume && one.equals("Apply")
+            return sameVolume && one.equals("Apply") && isCovered(mutant, write, flush)
                     ? null
-                    : "a flush that need not cover the write: of another volume, or it had come before the write";
+                    : "a flush that need not cover the write: of another volume, or not the one that the host heard of";
         }
         return null;
     }
@@ -181,6 +203,18 @@ final class EquivalentTraces {
         if (mutant.action().equals("MachineWrite") && mutant.mutation().startsWith("id") && !isSent(mutant)) {
             return "the number of a write that was never sent";
         }
+        if (mutant.action().equals("MachineWrite") && mutant.mutation().equals("values") && !isKnown(mutant)) {
+            return "the content of a write that never arrived";
+        }
+        if (mutant.action().equals("ReadOld") && mutant.mutation().equals("extents") && !isUseful(mutant)) {
+            return UNUSED;
+        }
+        if (mutant.action().equals("StagePart") && mutant.mutation().equals("epoch") && !isUseful(mutant)) {
+            return UNUSED;
+        }
+        if (mutant.action().equals("StoreCopy") && mutant.mutation().equals("values") && !isKnown(mutant)) {
+            return "nobody else says what was in the block at first";
+        }
         return null;
     }
 
@@ -196,8 +230,7 @@ final class EquivalentTraces {
 
     /** Whether anything came between this start of the storage and the next one, or somebody saw what this one lost. */
     private static boolean isNoticed(Mutant mutant) throws IOException {
-        JsonNode next = mutant.second();
-        if (next == null || !next.path("action").asText().equals("Boot")) {
+        if (mutant.second() != null && !follows(mutant, "Boot")) {
             return true;
         }
         for (BlockId block : event(mutant.first()).lost()) {
@@ -269,6 +302,116 @@ final class EquivalentTraces {
             }
         }
         return events;
+    }
+
+    private static boolean follows(Mutant mutant, String action) {
+        JsonNode next = mutant.second();
+        return next != null && next.path("action").asText().equals(action);
+    }
+
+    /** Whether the host saw by itself that the record says so. */
+    private static boolean isLearned(Mutant mutant) throws IOException {
+        return anyEvent(
+                mutant,
+                e -> e.path("action").asText().equals("Learn")
+                        && e.path("start").equals(mutant.first().path("start"))
+                        && e.path("record").equals(mutant.first().path("record")));
+    }
+
+    private static boolean isLeftAtOnce(Mutant mutant) {
+        return follows(mutant, "OpenSession")
+                && stripped(mutant.first()).equals(stripped(java.util.Objects.requireNonNull(mutant.second())));
+    }
+
+    /** The state after the event, but for the session. */
+    private static JsonNode stripped(JsonNode event) {
+        com.fasterxml.jackson.databind.node.ObjectNode after =
+                event.path("after").deepCopy();
+        after.remove("session");
+        return after;
+    }
+
+    /** Whether what was to be read was stored, or the state was committed, by this process or as a later start found. */
+    private static boolean isUseful(Mutant mutant) throws IOException {
+        JsonNode first = mutant.first();
+        long term = first.path("term").asLong();
+        long epoch = first.path("epoch").asLong();
+        Set<BlockId> blocks = new HashSet<>(event(first).blocks());
+        for (JsonNode e : events(mutant, mutant.file())) {
+            boolean same = e.path("term").asLong() == term && e.path("epoch").asLong() == epoch;
+            if (same && e.path("action").asText().equals("Commit") && blocks.isEmpty()) {
+                return true;
+            }
+            if (same
+                    && e.path("action").asText().equals("StoreCopy")
+                    && event(e).blocks().stream().anyMatch(blocks::contains)) {
+                return true;
+            }
+        }
+        return anyEvent(
+                mutant,
+                e -> e.path("action").asText().equals("Restart")
+                        && e.path("node").equals(first.path("node"))
+                        && (blocks.isEmpty()
+                                ? e.path("after").path("ckptTerm").asLong() == term
+                                        && e.path("after").path("ckptEpoch").asLong() == epoch
+                                : isFound(e, term, epoch, blocks)));
+    }
+
+    private static boolean isFound(JsonNode restart, long term, long epoch, Set<BlockId> blocks) {
+        for (JsonNode copy : restart.path("log")) {
+            boolean same = copy.path(0).asLong() == term && copy.path(1).asLong() == epoch;
+            for (int i = 0; same && i < copy.path(4).asInt(); i++) {
+                if (blocks.contains(
+                        new BlockId(copy.path(2).asInt(), copy.path(3).asLong() + i))) {
+                    return true;
+                }
+            }
+        }
+        return false;
+    }
+
+    /** Whether another line says of the first copied block that it held this, or that it was zero at first. */
+    private static boolean isKnown(Mutant mutant) throws IOException {
+        BlockId block = event(mutant.first()).blocks().getFirst();
+        int held = mutant.first().path("values").path(0).asInt();
+        return anyEvent(mutant, e -> {
+            List<BlockId> blocks = event(e).blocks();
+            int at = blocks.indexOf(block);
+            return at >= 0
+                    && Set.of("StoreCopy", "Apply").contains(e.path("action").asText())
+                    && e.path("values").path(at).asInt() == held;
+        });
+    }
+
+    /**
+     * Whether the host heard of a flush that names a block of the write, and can only mean this one or one before: it heard of
+     * each flush in the session, so that the answers are those of the flushes in their order.
+     */
+    private static boolean isCovered(Mutant mutant, JsonNode write, JsonNode flush) throws IOException {
+        Test same = e -> e.path("action").asText().equals("Flushed")
+                && e.path("session").equals(flush.path("session"))
+                && e.path("volume").equals(flush.path("volume"));
+        Test answer = e ->
+                e.path("action").asText().equals("Flush") && e.path("session").equals(flush.path("session"));
+        if (count(mutant, same) > count(mutant, answer)) {
+            return false;
+        }
+        long number = count(
+                mutant,
+                e -> same.of(e) && e.path("t").asLong() <= flush.path("t").asLong());
+        Set<BlockId> written = new HashSet<>(event(write).blocks());
+        for (String file : mutant.files().keySet()) {
+            int heard = 0;
+            for (JsonNode e : events(mutant, file)) {
+                if (answer.of(e)
+                        && ++heard <= number
+                        && event(e).blocks().stream().anyMatch(written::contains)) {
+                    return true;
+                }
+            }
+        }
+        return false;
     }
 
     // ---- What else the original traces say of an event.  The mutant differs from them in the one file.
