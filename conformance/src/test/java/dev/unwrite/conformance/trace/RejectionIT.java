@@ -44,7 +44,8 @@ class RejectionIT {
                     "parts # {} (UnwriteTrace.tla, line "),
             new Mistake(
                     "Commit",
-                    text -> text.replaceFirst("\"epoch\":(\\d+)", "\"epoch\":7$1"),
+                    text -> text.replaceFirst("\"epoch\":(\\d+)", "\"epoch\":7$1")
+                            .replaceFirst("\"ckptEpoch\":(\\d+)", "\"ckptEpoch\":7$1"),
                     "parts # {} (Unwrite.tla, line "),
             new Mistake(
                     "ReadOld",
