@@ -1,6 +1,7 @@
 package dev.unwrite.chaos.stage;
 
 import dev.unwrite.chaos.cluster.Await;
+import dev.unwrite.chaos.cluster.ClusterException;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -91,6 +92,24 @@ public final class LoopDisk implements Closeable {
                 FREE_MAX,
                 () -> Tools.run("losetup", "-j", image.toString()).isBlank() ? Optional.of(true) : Optional.empty(),
                 () -> "another mount namespace holds it");
+    }
+
+    /** Waits until the device has no disk of a run any more: its last user may still be ending. False if that takes too long. */
+    static boolean awaitFree(String device) {
+        try {
+            return Await.until(
+                    device + " to be free",
+                    FREE_MAX,
+                    () -> Tools.attempt(List.of("losetup", "-l", "-n", "-O", "NAME,BACK-FILE"))
+                                    .output()
+                                    .lines()
+                                    .noneMatch(line -> line.startsWith(device + " ") && line.contains(SUFFIX))
+                            ? Optional.of(true)
+                            : Optional.empty(),
+                    () -> "somebody uses it");
+        } catch (ClusterException e) {
+            return false;
+        }
     }
 
     /** From now on nothing reaches the disk, and what has not been synced never will. Kill its user, then {@link #powerUp}. */
@@ -227,6 +246,7 @@ public final class LoopDisk implements Closeable {
         String attached = device;
         if (attached != null) {
             Tools.attempt(List.of("losetup", "-d", attached));
+            awaitFree(attached);
         }
         try {
             Files.deleteIfExists(image);

@@ -50,7 +50,8 @@ public final class Sweep {
                     Tools.attempt(List.of("umount", "-l", mount));
                 }
                 Tools.attempt(List.of("losetup", "-d", device));
-                swept.add("the disk " + device + " of a run that is over");
+                swept.add("the disk " + device + " of a run that is over"
+                        + (LoopDisk.awaitFree(device) ? "" : "; it goes when its last user does"));
             }
         }
     }
