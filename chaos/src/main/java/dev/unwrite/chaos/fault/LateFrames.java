@@ -19,7 +19,16 @@ final class LateFrames implements Closeable {
     private @Nullable Thread writer;
     private boolean closed;
 
-    private record Late(long at, byte[] frame) {}
+    /** A frame and when it is due. */
+    record Late(long at, byte[] frame) {
+        static Late in(long millis, byte[] frame) {
+            return new Late(System.nanoTime() + millis * 1_000_000, frame);
+        }
+
+        long nanosLeft() {
+            return at - System.nanoTime();
+        }
+    }
 
     LateFrames(OutputStream out) {
         this.out = out;
@@ -39,7 +48,7 @@ final class LateFrames implements Closeable {
         while (waiting.size() >= MAX && !closed) {
             wait();
         }
-        waiting.add(new Late(System.nanoTime() + delayMillis * 1_000_000, frame));
+        waiting.add(Late.in(delayMillis, frame));
         if (writer == null) {
             writer = Thread.ofVirtual().name("wire-late").start(this::writeLate);
         }
@@ -51,7 +60,7 @@ final class LateFrames implements Closeable {
         try {
             while (!closed) {
                 Late first = waiting.peek();
-                long millis = first == null ? 0 : (first.at() - System.nanoTime()) / 1_000_000 + 1;
+                long millis = first == null ? 0 : first.nanosLeft() / 1_000_000 + 1;
                 if (first != null && millis <= 0) {
                     out.write(first.frame());
                     waiting.remove();

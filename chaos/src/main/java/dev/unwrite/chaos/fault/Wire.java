@@ -129,7 +129,8 @@ public final class Wire implements Closeable {
     private void pass(DataInputStream in, LateFrames frames) throws IOException, InterruptedException {
         Random chance = new Random(port());
         byte[] kept = null;
-        ArrayDeque<Late> again = new ArrayDeque<>();
+        // At once would be before anything has changed, and show nothing.
+        ArrayDeque<LateFrames.Late> again = new ArrayDeque<>();
         // The greeting passes as it is: without it there is no link that could suffer.
         frames.now(frame(in));
         while (true) {
@@ -149,9 +150,9 @@ public final class Wire implements Closeable {
                 touched.incrementAndGet();
             }
             if (now == Mode.DUPLICATE && again.size() < AGAIN_MAX) {
-                again.add(new Late(System.nanoTime() + delayMillis * 1_000_000, frame));
+                again.add(LateFrames.Late.in(delayMillis, frame));
             }
-            while (now == Mode.DUPLICATE && !again.isEmpty() && again.getFirst().at() - System.nanoTime() <= 0) {
+            while (now == Mode.DUPLICATE && !again.isEmpty() && again.getFirst().nanosLeft() <= 0) {
                 touched.incrementAndGet();
                 frames.now(again.removeFirst().frame());
             }
@@ -165,9 +166,6 @@ public final class Wire implements Closeable {
             }
         }
     }
-
-    /** A frame that is to come again; at once would be before anything has changed, and show nothing. */
-    private record Late(long at, byte[] frame) {}
 
     private static byte[] frame(DataInputStream in) throws IOException {
         byte[] header = new byte[HEADER_BYTES];

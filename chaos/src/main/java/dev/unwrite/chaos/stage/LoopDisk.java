@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -90,24 +91,23 @@ public final class LoopDisk implements Closeable {
         Await.until(
                 "the disk " + image.getFileName() + " to be free",
                 FREE_MAX,
-                () -> Tools.run("losetup", "-j", image.toString()).isBlank() ? Optional.of(true) : Optional.empty(),
+                () -> isFree() ? Optional.of(true) : Optional.empty(),
                 () -> "another mount namespace holds it");
     }
 
-    /** Waits until the device has no disk of a run any more: its last user may still be ending. False if that takes too long. */
-    static boolean awaitFree(String device) {
+    private boolean isFree() {
+        return Tools.run("losetup", "-j", image.toString()).isBlank();
+    }
+
+    /** Waits for the last user of a disk, who may still be ending; false if that takes too long. */
+    static boolean awaitFree(String disk, BooleanSupplier free) {
         try {
             return Await.until(
-                    device + " to be free",
+                    disk + " to be free",
                     FREE_MAX,
-                    () -> Tools.attempt(List.of("losetup", "-l", "-n", "-O", "NAME,BACK-FILE"))
-                                    .output()
-                                    .lines()
-                                    .noneMatch(line -> line.startsWith(device + " ") && line.contains(SUFFIX))
-                            ? Optional.of(true)
-                            : Optional.empty(),
+                    () -> free.getAsBoolean() ? Optional.of(true) : Optional.empty(),
                     () -> "somebody uses it");
-        } catch (ClusterException e) {
+        } catch (ClusterException | StageException e) {
             return false;
         }
     }
@@ -246,7 +246,7 @@ public final class LoopDisk implements Closeable {
         String attached = device;
         if (attached != null) {
             Tools.attempt(List.of("losetup", "-d", attached));
-            awaitFree(attached);
+            awaitFree(attached, this::isFree);
         }
         try {
             Files.deleteIfExists(image);

@@ -35,10 +35,7 @@ public final class Sweep {
     }
 
     private static void disks(List<String> swept) {
-        for (String line : Tools.attempt(List.of("losetup", "-l", "-n", "-O", "NAME,BACK-FILE"))
-                .output()
-                .lines()
-                .toList()) {
+        for (String line : attached()) {
             Matcher disk = DISK.matcher(line);
             if (disk.find() && isDead(disk.group(2))) {
                 String device = disk.group(1);
@@ -51,9 +48,19 @@ public final class Sweep {
                 }
                 Tools.attempt(List.of("losetup", "-d", device));
                 swept.add("the disk " + device + " of a run that is over"
-                        + (LoopDisk.awaitFree(device) ? "" : "; it goes when its last user does"));
+                        + (LoopDisk.awaitFree(device, () -> !attached().contains(line))
+                                ? ""
+                                : "; it goes when its last user does"));
             }
         }
+    }
+
+    /** Each loop device and its file. */
+    private static List<String> attached() {
+        return Tools.attempt(List.of("losetup", "-l", "-n", "--raw", "-O", "NAME,BACK-FILE"))
+                .output()
+                .lines()
+                .toList();
     }
 
     private static void namespaces(List<String> swept) {

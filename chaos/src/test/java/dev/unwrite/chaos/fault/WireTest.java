@@ -103,7 +103,7 @@ class WireTest {
                 new StateEnd(1, epoch, bytes.length, 0));
     }
 
-    private static void send(Between between, List<PeerMessage> messages) throws InterruptedException {
+    private static void send(Between between, List<PeerMessage> messages) {
         for (PeerMessage message : messages) {
             between.a().send(message);
         }

@@ -24,7 +24,8 @@ final class Merger {
     private final Map<String, NodeLog> nodes = new TreeMap<>();
     private final Map<String, HostShadow> shadows = new HashMap<>();
     private final Map<String, ProcessChecks> processes = new HashMap<>();
-    private final StorageChecks checks = new StorageChecks();
+    private final StorageContents contents = new StorageContents();
+    private final StorageChecks checks = new StorageChecks(contents);
     private final StorageLog storage;
     private final BlockTable blocks;
     private final StepList out;
@@ -37,7 +38,6 @@ final class Merger {
     private final Set<Long> sessions = new HashSet<>();
     private final Map<String, Long> newest = new HashMap<>();
     private final Map<Integer, Integer> cache = new HashMap<>();
-    private final StorageContents contents = new StorageContents();
     private final List<Deferred> deferred = new ArrayList<>();
     private @Nullable TraceEvent record;
     private long version;

@@ -5,8 +5,10 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.unwrite.conformance.trace.TraceEvent.BlockId;
 import dev.unwrite.trace.StorageTrace;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,8 +27,8 @@ final class StorageChecks {
     /** The same of the last write that its host has heard of. */
     private final Map<SessionBlock, Integer> flushesBeforeDone = new HashMap<>();
 
-    /** Which blocks are durable; what they hold does not matter here. */
-    private final StorageContents contents = new StorageContents();
+    /** As the lines before say; only asked here. */
+    private final StorageContents contents;
 
     private final Map<Long, Integer> answered = new HashMap<>();
     /** The number of the last refusal that has a line. */
@@ -46,6 +48,10 @@ final class StorageChecks {
     private record Refusals(long session, String what) {}
 
     private record Grant(String action, long version, boolean learned) {}
+
+    StorageChecks(StorageContents contents) {
+        this.contents = contents;
+    }
 
     /** What is wrong with the next event of the storage, in words for a person, or null. */
     @Nullable
@@ -78,7 +84,6 @@ final class StorageChecks {
                 return show(block) + " was durable, and is lost";
             }
         }
-        contents.booted(e.lost());
         boot = e.number("boot");
         record = e.record();
         records.put(e.recordVersion(), e.record());
@@ -148,7 +153,6 @@ final class StorageChecks {
                     + terms.get(e.number("session")) + " may not write";
         }
         for (BlockId block : e.blocks()) {
-            contents.applied(block, 0);
             flushesBefore.put(
                     new SessionBlock(e.number("session"), block), flushes(e.number("session"), block.volume()));
         }
@@ -163,14 +167,14 @@ final class StorageChecks {
         if (e.number("volume") < 0 || e.number("volume") >= volumes) {
             return "there is no volume " + e.number("volume");
         }
-        contents.flushed((int) e.number("volume"));
         flushes.merge(new SessionVolume(e.number("session"), (int) e.number("volume")), 1, Integer::sum);
         return null;
     }
 
     private @Nullable String destage(TraceEvent e) {
+        Set<BlockId> durable = new HashSet<>();
         for (BlockId block : e.blocks()) {
-            if (!contents.destaged(block)) {
+            if (!contents.isUnflushed(block) || !durable.add(block)) {
                 return show(block) + " was durable, and becomes so";
             }
         }

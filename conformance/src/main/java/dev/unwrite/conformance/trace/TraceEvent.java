@@ -61,16 +61,18 @@ record TraceEvent(Path file, int line, JsonNode json) {
         if (json.has("extent")) {
             add(blocks, json.path("extent"));
         }
-        for (JsonNode extent : json.path("extents")) {
-            add(blocks, extent);
-        }
+        blocks.addAll(listed("extents"));
         return blocks;
     }
 
     /** The blocks that a start of the storage came back without. */
     List<BlockId> lost() {
+        return listed("lost");
+    }
+
+    private List<BlockId> listed(String name) {
         List<BlockId> blocks = new ArrayList<>();
-        for (JsonNode extent : json.path("lost")) {
+        for (JsonNode extent : json.path(name)) {
             add(blocks, extent);
         }
         return blocks;

@@ -116,17 +116,17 @@ public final class TraceFolder {
         void read(Path file, Iterator<String> lines) throws TraceFormatException {
             String before = null;
             int number = 0;
-            int blank = 0;
+            boolean blank = false;
             while (lines.hasNext()) {
                 String text = lines.next();
                 if (text.isBlank()) {
-                    blank++;
+                    blank = true;
                     continue;
                 }
                 if (before != null) {
                     read(file, before, number, false);
                 }
-                if (blank > 0) {
+                if (blank) {
                     throw new TraceFormatException(file + ", line " + (number + 1) + " is not JSON");
                 }
                 before = text;

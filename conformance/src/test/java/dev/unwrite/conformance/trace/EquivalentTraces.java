@@ -2,6 +2,7 @@ package dev.unwrite.conformance.trace;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.unwrite.conformance.trace.TraceEvent.BlockId;
 import dev.unwrite.conformance.trace.TraceMutants.Mutant;
 import dev.unwrite.conformance.trace.TraceMutants.Outcome;
@@ -10,6 +11,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -22,6 +24,7 @@ final class EquivalentTraces {
     private static final Set<String> RECEIVED = Set.of("ReadOld", "StagePart");
 
     private static final String UNUSED = "a copy that was never stored, or a state that was never committed";
+    private static final String UNSEEN = "it was not lost, or nobody saw what came back";
     private static final String FORGOTTEN = "the last that the process did, or it forgot it in the next step";
     private static final String UNHEARD = "a flush that no host heard of: a storage may do it or not";
 
@@ -66,7 +69,7 @@ final class EquivalentTraces {
             case "OpenSession" -> isLeftAtOnce(mutant) ? "a session in which nothing was done" : null;
             case "WriteDone" -> follows(mutant, "OpenSession") ? "the new session owes the write either way" : null;
             case "Boot" -> isNoticed(mutant) ? null : "the storage starts twice, and nobody came in between";
-            case "Destage" -> isSeenToBeDurable(mutant) ? null : "it was not lost, or nobody saw what came back";
+            case "Destage" -> isSeenToBeDurable(mutant) ? null : UNSEEN;
             default ->
                 next == null && !mutant.first().has("group")
                         ? "the last event of a process: it was killed one step earlier"
@@ -149,7 +152,7 @@ final class EquivalentTraces {
 
     /** Of two events, one of them a refusal: whether that would have come on the other side of the other one, too. */
     private static boolean leavesRights(JsonNode first, JsonNode second) {
-        boolean refusedFirst = first.path("action").asText().equals("Refused");
+        boolean refusedFirst = is(first, "Refused");
         JsonNode refusal = refusedFirst ? first : second;
         JsonNode other = refusedFirst ? second : first;
         return switch (other.path("action").asText()) {
@@ -176,10 +179,10 @@ final class EquivalentTraces {
 
     private static @Nullable String altered(Mutant mutant) throws IOException {
         if (mutant.action().equals("Destage") && mutant.mutation().equals("extents") && !isSeenToBeDurable(mutant)) {
-            return "it was not lost, or nobody saw what came back";
+            return UNSEEN;
         }
         if (mutant.mutation().equals("lost")) {
-            BlockId lost = last(event(mutant.first()).lost());
+            BlockId lost = event(mutant.first()).lost().getLast();
             BlockId instead = new BlockId(lost.volume(), lost.number() + 1);
             return isSeen(mutant, lost, time(mutant)) || isSeen(mutant, instead, time(mutant))
                     ? null
@@ -206,10 +209,7 @@ final class EquivalentTraces {
         if (mutant.action().equals("MachineWrite") && mutant.mutation().equals("values") && !isKnown(mutant)) {
             return "the content of a write that never arrived";
         }
-        if (mutant.action().equals("ReadOld") && mutant.mutation().equals("extents") && !isUseful(mutant)) {
-            return UNUSED;
-        }
-        if (mutant.action().equals("StagePart") && mutant.mutation().equals("epoch") && !isUseful(mutant)) {
+        if (Set.of("ReadOld extents", "StagePart epoch").contains(mutant.name()) && !isUseful(mutant)) {
             return UNUSED;
         }
         if (mutant.action().equals("StoreCopy") && mutant.mutation().equals("values") && !isKnown(mutant)) {
@@ -219,7 +219,7 @@ final class EquivalentTraces {
     }
 
     private static @Nullable String destagedApart(JsonNode first, JsonNode second) {
-        boolean destagedFirst = first.path("action").asText().equals("Destage");
+        boolean destagedFirst = is(first, "Destage");
         JsonNode other = destagedFirst ? second : first;
         return switch (other.path("action").asText()) {
             case "Session", "Record", "Refused" -> "a block that becomes durable, and what says nothing of contents";
@@ -243,15 +243,15 @@ final class EquivalentTraces {
 
     /** Whether the last of the blocks that became durable was lost before the next flush, and somebody saw what came back. */
     private static boolean isSeenToBeDurable(Mutant mutant) throws IOException {
-        BlockId block = last(event(mutant.first()).blocks());
+        BlockId block = event(mutant.first()).blocks().getLast();
         for (JsonNode e : events(mutant, mutant.file())) {
             if (e.path("t").asLong() <= time(mutant)) {
                 continue;
             }
-            if (e.path("action").asText().equals("Flushed") && e.path("volume").asInt() == block.volume()) {
+            if (is(e, "Flushed") && e.path("volume").asInt() == block.volume()) {
                 return false;
             }
-            if (e.path("action").asText().equals("Boot")) {
+            if (is(e, "Boot")) {
                 return event(e).lost().contains(block)
                         && isSeen(mutant, block, e.path("t").asLong());
             }
@@ -263,8 +263,7 @@ final class EquivalentTraces {
     private static boolean isSeen(Mutant mutant, BlockId block, long from) throws IOException {
         long until = Long.MAX_VALUE;
         for (JsonNode e : events(mutant, mutant.file())) {
-            boolean writes = e.path("action").asText().equals("Apply")
-                    && event(e).blocks().contains(block);
+            boolean writes = is(e, "Apply") && event(e).blocks().contains(block);
             if (writes && e.path("t").asLong() > from) {
                 until = Math.min(until, e.path("t").asLong());
             }
@@ -273,12 +272,9 @@ final class EquivalentTraces {
             long asked = Long.MAX_VALUE;
             for (JsonNode e : events(mutant, file)) {
                 boolean of = event(e).blocks().contains(block);
-                if (of && e.path("action").asText().equals("ReadOld")) {
+                if (of && is(e, "ReadOld")) {
                     asked = e.path("t").asLong();
-                } else if (of
-                        && e.path("action").asText().equals("StoreCopy")
-                        && e.path("t").asLong() > from
-                        && asked < until) {
+                } else if (of && is(e, "StoreCopy") && e.path("t").asLong() > from && asked < until) {
                     return true;
                 }
             }
@@ -286,12 +282,12 @@ final class EquivalentTraces {
         return false;
     }
 
-    private static long time(Mutant mutant) {
-        return mutant.first().path("t").asLong();
+    private static boolean is(JsonNode event, String action) {
+        return event.path("action").asText().equals(action);
     }
 
-    private static BlockId last(List<BlockId> blocks) {
-        return blocks.getLast();
+    private static long time(Mutant mutant) {
+        return mutant.first().path("t").asLong();
     }
 
     private static List<JsonNode> events(Mutant mutant, String file) throws IOException {
@@ -306,27 +302,26 @@ final class EquivalentTraces {
 
     private static boolean follows(Mutant mutant, String action) {
         JsonNode next = mutant.second();
-        return next != null && next.path("action").asText().equals(action);
+        return next != null && is(next, action);
     }
 
     /** Whether the host saw by itself that the record says so. */
     private static boolean isLearned(Mutant mutant) throws IOException {
         return anyEvent(
                 mutant,
-                e -> e.path("action").asText().equals("Learn")
+                e -> is(e, "Learn")
                         && e.path("start").equals(mutant.first().path("start"))
                         && e.path("record").equals(mutant.first().path("record")));
     }
 
     private static boolean isLeftAtOnce(Mutant mutant) {
         return follows(mutant, "OpenSession")
-                && stripped(mutant.first()).equals(stripped(java.util.Objects.requireNonNull(mutant.second())));
+                && stripped(mutant.first()).equals(stripped(Objects.requireNonNull(mutant.second())));
     }
 
     /** The state after the event, but for the session. */
     private static JsonNode stripped(JsonNode event) {
-        com.fasterxml.jackson.databind.node.ObjectNode after =
-                event.path("after").deepCopy();
+        ObjectNode after = event.path("after").deepCopy();
         after.remove("session");
         return after;
     }
@@ -339,18 +334,16 @@ final class EquivalentTraces {
         Set<BlockId> blocks = new HashSet<>(event(first).blocks());
         for (JsonNode e : events(mutant, mutant.file())) {
             boolean same = e.path("term").asLong() == term && e.path("epoch").asLong() == epoch;
-            if (same && e.path("action").asText().equals("Commit") && blocks.isEmpty()) {
+            if (same && is(e, "Commit") && blocks.isEmpty()) {
                 return true;
             }
-            if (same
-                    && e.path("action").asText().equals("StoreCopy")
-                    && event(e).blocks().stream().anyMatch(blocks::contains)) {
+            if (same && is(e, "StoreCopy") && event(e).blocks().stream().anyMatch(blocks::contains)) {
                 return true;
             }
         }
         return anyEvent(
                 mutant,
-                e -> e.path("action").asText().equals("Restart")
+                e -> is(e, "Restart")
                         && e.path("node").equals(first.path("node"))
                         && (blocks.isEmpty()
                                 ? e.path("after").path("ckptTerm").asLong() == term
@@ -389,11 +382,10 @@ final class EquivalentTraces {
      * each flush in the session, so that the answers are those of the flushes in their order.
      */
     private static boolean isCovered(Mutant mutant, JsonNode write, JsonNode flush) throws IOException {
-        Test same = e -> e.path("action").asText().equals("Flushed")
+        Test same = e -> is(e, "Flushed")
                 && e.path("session").equals(flush.path("session"))
                 && e.path("volume").equals(flush.path("volume"));
-        Test answer = e ->
-                e.path("action").asText().equals("Flush") && e.path("session").equals(flush.path("session"));
+        Test answer = e -> is(e, "Flush") && e.path("session").equals(flush.path("session"));
         if (count(mutant, same) > count(mutant, answer)) {
             return false;
         }
@@ -419,13 +411,10 @@ final class EquivalentTraces {
     /** Whether a host heard of so many flushes of the volume in this session that each is needed. */
     private static boolean isHeard(Mutant mutant) throws IOException {
         JsonNode flushed = mutant.first();
-        long heard = count(
-                mutant,
-                e -> e.path("action").asText().equals("Flush")
-                        && e.path("session").equals(flushed.path("session")));
+        long heard = count(mutant, e -> is(e, "Flush") && e.path("session").equals(flushed.path("session")));
         long left = count(
                 mutant,
-                e -> e.path("action").asText().equals("Flushed")
+                e -> is(e, "Flushed")
                         && e.path("session").equals(flushed.path("session"))
                         && e.path("volume").equals(flushed.path("volume")));
         return left < heard;
@@ -437,12 +426,12 @@ final class EquivalentTraces {
         JsonNode session = send.path("after").path("session");
         long sent = count(
                 mutant,
-                e -> e.path("action").asText().equals("SendWrite")
+                e -> is(e, "SendWrite")
                         && e.path("after").path("session").equals(session)
                         && e.path("extent").equals(send.path("extent")));
         long applied = count(
                 mutant,
-                e -> e.path("action").asText().equals("Apply")
+                e -> is(e, "Apply")
                         && e.path("session").asLong() == session.asLong()
                         && e.path("extent").equals(send.path("extent")));
         return applied > sent;
@@ -452,17 +441,14 @@ final class EquivalentTraces {
         long session = mutant.first().path("session").asLong();
         return anyEvent(
                 mutant,
-                e -> !e.path("action").asText().equals("Session")
+                e -> !is(e, "Session")
                         && (e.path("session").asLong(-1) == session
                                 || e.path("after").path("session").asLong(-1) == session));
     }
 
     private static boolean isWrittenIn(Mutant mutant) throws IOException {
         long session = mutant.first().path("session").asLong();
-        return anyEvent(
-                mutant,
-                e -> e.path("action").asText().equals("Apply")
-                        && e.path("session").asLong() == session);
+        return anyEvent(mutant, e -> is(e, "Apply") && e.path("session").asLong() == session);
     }
 
     /** Whether the next session, which the altered line names, is one of the same host and could do no more by then. */
@@ -474,8 +460,7 @@ final class EquivalentTraces {
         List<String> lines = mutant.files().getOrDefault(mutant.file(), List.of());
         for (String line : lines.subList(0, mutant.line() - 1)) {
             JsonNode event = MAPPER.readTree(line);
-            if (event.path("action").asText().equals("Session")
-                    && event.path("host").equals(refusal.path("host"))) {
+            if (is(event, "Session") && event.path("host").equals(refusal.path("host"))) {
                 newest = event.path("session").asLong();
                 term = newest == named ? event.path("term").asLong() : term;
             }
@@ -487,7 +472,7 @@ final class EquivalentTraces {
         JsonNode refusal = mutant.first();
         return !anyEvent(
                 mutant,
-                e -> e.path("action").asText().equals("Refused")
+                e -> is(e, "Refused")
                         && e.path("session").equals(refusal.path("session"))
                         && e.path("what").equals(refusal.path("what"))
                         && e.path("times").asLong() > refusal.path("times").asLong());
@@ -497,7 +482,7 @@ final class EquivalentTraces {
         JsonNode proposal = mutant.first();
         return anyEvent(
                         mutant,
-                        e -> e.path("action").asText().equals("Record")
+                        e -> is(e, "Record")
                                 && e.path("host")
                                         .asText()
                                         .equals(proposal.path("node").asText())
@@ -513,7 +498,7 @@ final class EquivalentTraces {
     private static boolean anyOther(Mutant mutant, JsonNode proposal) throws IOException {
         long same = count(
                 mutant,
-                e -> e.path("action").asText().equals("Propose")
+                e -> is(e, "Propose")
                         && e.path("node").equals(proposal.path("node"))
                         && e.path("change").equals(proposal.path("change"))
                         && e.path("record").equals(proposal.path("record")));
@@ -523,7 +508,7 @@ final class EquivalentTraces {
     private static boolean isSent(Mutant mutant) throws IOException {
         return anyEvent(
                 mutant,
-                e -> e.path("action").asText().equals("SendWrite")
+                e -> is(e, "SendWrite")
                         && e.path("start").equals(mutant.first().path("start"))
                         && e.path("id").equals(mutant.first().path("id")));
     }
@@ -533,7 +518,7 @@ final class EquivalentTraces {
         return flush.path("after").path("role").asText().equals("cold")
                 && anyEvent(
                         mutant,
-                        e -> e.path("action").asText().equals("Flush")
+                        e -> is(e, "Flush")
                                 && e.path("session").equals(flush.path("session"))
                                 && e.path("start").equals(flush.path("start")));
     }
@@ -548,12 +533,8 @@ final class EquivalentTraces {
 
     private static long count(Mutant mutant, Test test) throws IOException {
         long count = 0;
-        for (List<String> lines : mutant.files().values()) {
-            for (String line : lines) {
-                if (!line.isBlank() && test.of(MAPPER.readTree(line))) {
-                    count++;
-                }
-            }
+        for (String file : mutant.files().keySet()) {
+            count += events(mutant, file).stream().filter(test::of).count();
         }
         return count;
     }
