@@ -124,8 +124,20 @@ public sealed interface Action {
 
     // ---- The end and the beginning.
 
-    /** The process starts; what was in local storage is in the state already. */
-    record Restart() implements Action {}
+    /**
+     * The process starts; what was in local storage is in the state already. The ids say whose that was (rule OneLife); the
+     * trace has them, the step does not look at them.
+     *
+     * @param storage the storage that the data folder belongs to, or empty while it belongs to none
+     * @param folder the data folder itself
+     * @param undo the undo log in it
+     */
+    record Restart(String storage, String folder, String undo) implements Action {
+        /** Where nobody asks for ids: in models and small tests. */
+        public Restart() {
+            this("", "", "");
+        }
+    }
 
     // ---- First halves; they change no variable of the specification.
 

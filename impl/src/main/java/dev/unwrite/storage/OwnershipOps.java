@@ -84,8 +84,10 @@ final class OwnershipOps implements OptionHandler {
     private static ObjectNode volumes(StorageGroup group) {
         ObjectNode reply = Json.object();
         ArrayNode list = reply.putArray("volumes");
+        int id = 0;
         for (Volume volume : group.volumes().values()) {
             list.addObject()
+                    .put("id", id++)
                     .put("name", volume.name())
                     .put("size", volume.backend().size());
         }

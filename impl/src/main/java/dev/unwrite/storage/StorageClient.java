@@ -7,9 +7,11 @@ import dev.unwrite.nbd.NbdUri;
 import dev.unwrite.protocol.OwnershipRecord;
 import java.io.Closeable;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.UUID;
 
 /**
  * A host's way to one group of the shared storage. Many threads may use it at once. Nothing connects before it is
@@ -19,6 +21,7 @@ public final class StorageClient implements Closeable {
     private final NbdUri uri;
     private final String group;
     private final String host;
+    private final Identity identity;
     private final Timeouts timeouts;
     private final Haggling haggling;
 
@@ -37,7 +40,24 @@ public final class StorageClient implements Closeable {
         }
     }
 
-    private StorageClient(NbdUri uri, String group, String host, Timeouts timeouts) {
+    /**
+     * Who speaks: a host's name alone does not tell (rule OneLife).
+     *
+     * @param folder the id of the host's data folder; the name belongs to the folder that claimed it first
+     * @param life this process; another for each start
+     * @param storage the id of the storage that the folder belongs to; empty if it belongs to none yet, then any will do
+     * @param replace whether this folder takes the name over from the one that has it, whose host is dead for good
+     */
+    public record Identity(String folder, long life, String storage, boolean replace) {
+        /** A folder that is known by group and host alone: for tests and tools that have none. */
+        public static Identity of(String group, String host) {
+            UUID folder = UUID.nameUUIDFromBytes((group + "/" + host).getBytes(StandardCharsets.UTF_8));
+            return new Identity(folder.toString(), 0, "", false);
+        }
+    }
+
+    private StorageClient(NbdUri uri, String group, String host, Identity identity, Timeouts timeouts) {
+        this.identity = identity;
         this.uri = uri.withExport("");
         this.group = Names.check("group", group);
         this.host = Names.check("host", host);
@@ -47,7 +67,12 @@ public final class StorageClient implements Closeable {
 
     /** A client that connects when it is first used. Throws {@link IllegalArgumentException} for a bad name. */
     public static StorageClient of(NbdUri uri, String group, String host, Timeouts timeouts) {
-        return new StorageClient(uri, group, host, timeouts);
+        return new StorageClient(uri, group, host, Identity.of(group, host), timeouts);
+    }
+
+    /** As above, for a host with a data folder. */
+    public static StorageClient of(NbdUri uri, String group, String host, Identity identity, Timeouts timeouts) {
+        return new StorageClient(uri, group, host, identity, timeouts);
     }
 
     /** A client whose storage answers and has the group; throws as {@link #readRecord} if not. */
@@ -80,14 +105,21 @@ public final class StorageClient implements Closeable {
         return recordOf(haggling.callTwice(request("read")));
     }
 
-    /** A volume of the group. */
-    public record VolumeInfo(String name, long sizeBytes) {}
+    /**
+     * A volume of the group.
+     *
+     * @param id made by the storage when it first served the volume, and its for ever; extents name volumes by it
+     */
+    public record VolumeInfo(int id, String name, long sizeBytes) {}
 
     /** The group's volumes in the order in which the storage was told of them. Throws as {@link #readRecord}. */
     public List<VolumeInfo> volumes() throws IOException {
         List<VolumeInfo> volumes = new ArrayList<>();
         for (JsonNode volume : haggling.callTwice(request("volumes")).path("volumes")) {
-            volumes.add(new VolumeInfo(Json.string(volume, "name"), Json.number(volume, "size")));
+            volumes.add(new VolumeInfo(
+                    Math.toIntExact(Json.number(volume, "id")),
+                    Json.string(volume, "name"),
+                    Json.number(volume, "size")));
         }
         return volumes;
     }
@@ -113,6 +145,11 @@ public final class StorageClient implements Closeable {
     @Override
     public void close() {
         haggling.close();
+    }
+
+    /** The id of the storage that answered last, or of the one that is asked for; empty while neither is known. */
+    public String storageId() {
+        return identity.storage();
     }
 
     NbdUri uri() {

@@ -103,7 +103,11 @@ final class NodeTrace implements TraceWriter {
             case Action.ForceColdStart a -> record(line, a.record()).put("session", a.session());
             case Action.Propose a ->
                 record(line, a.record()).put("change", a.change().name());
-            case Action.Restart a -> line.part(json -> copies(json, after));
+            case Action.Restart a ->
+                line.put("storage", a.storage())
+                        .put("folder", a.folder())
+                        .put("undo", a.undo())
+                        .part(json -> copies(json, after));
             // A cold owner has written nothing: its flush covers what any earlier owner wrote.
             case Action.Flush a ->
                 line.put("session", a.session()).put("extents", before.dirty().without(after.dirty()));

@@ -12,6 +12,11 @@ record LogId(long high, long low) {
         return new LogId(uuid.getMostSignificantBits(), uuid.getLeastSignificantBits());
     }
 
+    @Override
+    public String toString() {
+        return new UUID(high, low).toString();
+    }
+
     void put(ByteBuffer page, int at) {
         page.putLong(at, high);
         page.putLong(at + 8, low);

@@ -37,6 +37,7 @@ public final class UndoLog implements Closeable {
     private static final long MAX_WAITING_BYTES = 64L << 20;
 
     private final LogFiles files;
+    private final String id;
     private final UndoOptions options;
     private final LogWriter writer;
     private final SegmentPool pool;
@@ -116,6 +117,7 @@ public final class UndoLog implements Closeable {
     private UndoLog(LogFiles files, Marker marker, Recovery.Result found, UndoOptions options, boolean inline)
             throws IOException {
         this.files = files;
+        this.id = marker.log().toString();
         this.options = options;
         this.recovered = found.recovered();
         this.counters = new LogStats.Counters();
@@ -126,6 +128,11 @@ public final class UndoLog implements Closeable {
         this.thread = inline
                 ? null
                 : Thread.ofPlatform().daemon().name("unwrite-undo-writer").start(this::work);
+    }
+
+    /** Names this log for ever; another log in the same folder has another id. */
+    public String id() {
+        return id;
     }
 
     /** What was found when the log was opened. */

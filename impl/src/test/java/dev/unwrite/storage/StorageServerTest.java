@@ -184,8 +184,8 @@ class StorageServerTest {
         assertThat(content(a.volume("disk"), 0)).isEqualTo((byte) 1);
         assertThat(a.volumes())
                 .containsExactly(
-                        new StorageClient.VolumeInfo("disk", BLOCK * BLOCKS),
-                        new StorageClient.VolumeInfo("log", 1 << 20));
+                        new StorageClient.VolumeInfo(0, "disk", BLOCK * BLOCKS),
+                        new StorageClient.VolumeInfo(1, "log", 1 << 20));
         assertThatThrownBy(() -> a.volume("none")).isInstanceOf(NbdRefusedException.class);
     }
 
