@@ -12,6 +12,9 @@ import java.nio.file.Files;
 import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileTime;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.OptionalLong;
 import java.util.Set;
 
@@ -45,6 +48,15 @@ public final class FileBackend implements Backend {
      * in use by another storage.
      */
     public static FileBackend open(Path file, OptionalLong wanted) throws IOException {
+        return open(file, wanted, false);
+    }
+
+    /** Opens a file that is there, and makes it {@code size} bytes long if it is shorter, durable on return. */
+    static FileBackend openToGrow(Path file, long size) throws IOException {
+        return open(file, OptionalLong.of(size), true);
+    }
+
+    private static FileBackend open(Path file, OptionalLong wanted, boolean grow) throws IOException {
         boolean present = Files.exists(file);
         if (!present && wanted.isEmpty()) {
             throw new StorageSetupException(file + " does not exist: create it, or add ,size=1G to have it created");
@@ -55,9 +67,12 @@ public final class FileBackend implements Backend {
         FileChannel channel = openChannel(file, !present);
         try {
             lock(channel, file);
-            return new FileBackend(channel, sized(channel, file, wanted));
+            return new FileBackend(channel, sized(channel, file, wanted, grow));
         } catch (IOException | RuntimeException e) {
             channel.close();
+            if (!present) {
+                Files.deleteIfExists(file);
+            }
             throw e;
         }
     }
@@ -67,7 +82,7 @@ public final class FileBackend implements Backend {
                 ? Set.of(StandardOpenOption.READ, StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW)
                 : Set.of(StandardOpenOption.READ, StandardOpenOption.WRITE);
         try {
-            return FileChannel.open(file, options);
+            return create ? FileChannel.open(file, options, Private.file()) : FileChannel.open(file, options);
         } catch (IOException e) {
             throw new StorageSetupException(
                     "cannot open " + file + " for reading and writing (" + why(e) + "): check the path and its rights",
@@ -91,7 +106,7 @@ public final class FileBackend implements Backend {
         }
     }
 
-    private static long sized(FileChannel channel, Path file, OptionalLong wanted) throws IOException {
+    private static long sized(FileChannel channel, Path file, OptionalLong wanted, boolean grow) throws IOException {
         long found = channel.size();
         if (wanted.isEmpty()) {
             if (found == 0) {
@@ -100,10 +115,13 @@ public final class FileBackend implements Backend {
             return found;
         }
         long size = wanted.getAsLong();
-        if (found == 0) {
+        if (found == 0 || (grow && found < size)) {
             channel.write(ByteBuffer.allocate(1), size - 1);
             channel.force(true);
             RecordFile.syncFolderOf(file);
+            // A file that changed after it was created, be it by a moment, shows whether the system knows when that
+            // was.
+            Files.setLastModifiedTime(file, FileTime.from(Instant.now().truncatedTo(ChronoUnit.SECONDS)));
         } else if (found != size) {
             throw new StorageSetupException(
                     file + " is " + found + " bytes long, not " + size + ": leave ,size= away to use it as it is");

@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.Set;
 import java.util.zip.CRC32C;
 
 /**
@@ -16,7 +17,7 @@ import java.util.zip.CRC32C;
  */
 final class RecordFile {
     /** The largest file that is read, in bytes; what is larger was not written here. */
-    static final int BYTES_MAX = 64 << 10;
+    static final int BYTES_MAX = 16 << 20;
 
     private RecordFile() {}
 
@@ -54,7 +55,9 @@ final class RecordFile {
         byte[] text = (bytes + "\n" + checksum(bytes) + "\n").getBytes(StandardCharsets.ISO_8859_1);
         Path tmp = file.resolveSibling(file.getFileName() + ".tmp");
         try (FileChannel channel = FileChannel.open(
-                tmp, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE)) {
+                tmp,
+                Set.of(StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE),
+                Private.file())) {
             ByteBuffer buffer = ByteBuffer.wrap(text);
             while (buffer.hasRemaining()) {
                 channel.write(buffer);
