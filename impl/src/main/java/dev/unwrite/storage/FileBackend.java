@@ -12,9 +12,6 @@ import java.nio.file.Files;
 import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.FileTime;
-import java.time.Instant;
-import java.time.temporal.ChronoUnit;
 import java.util.OptionalLong;
 import java.util.Set;
 
@@ -119,9 +116,6 @@ public final class FileBackend implements Backend {
             channel.write(ByteBuffer.allocate(1), size - 1);
             channel.force(true);
             RecordFile.syncFolderOf(file);
-            // A file that changed after it was created, be it by a moment, shows whether the system knows when that
-            // was.
-            Files.setLastModifiedTime(file, FileTime.from(Instant.now().truncatedTo(ChronoUnit.SECONDS)));
         } else if (found != size) {
             throw new StorageSetupException(
                     file + " is " + found + " bytes long, not " + size + ": leave ,size= away to use it as it is");

@@ -5,9 +5,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.nio.file.Files;
-import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.nio.file.attribute.FileTime;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
@@ -39,15 +37,10 @@ record Found(VolumeSpec spec, @Nullable BackendMark mark, Set<String> spots) {
             if (Files.isSymbolicLink(path)) {
                 throw new StorageSetupException(path + " is a link to nowhere: mend it, or remove it");
             }
-            Path folder = path.toAbsolutePath().normalize().getParent();
-            String real = folder != null && Files.isDirectory(folder)
-                    ? folder.toRealPath().resolve(path.getFileName()).toString()
-                    : path.toAbsolutePath().normalize().toString();
-            return new Found(spec, null, Set.of("path " + real));
+            return new Found(spec, null, Set.of("path " + canonical(path)));
         }
         Path real = path.toRealPath();
-        Map<String, Object> attributes =
-                Files.readAttributes(real, "unix:mode,ino,dev,rdev,creationTime,lastModifiedTime");
+        Map<String, Object> attributes = attributes(real);
         int type = (int) number(attributes, "mode") & TYPE_MASK;
         if (type == TYPE_DEVICE) {
             long rdev = number(attributes, "rdev");
@@ -62,7 +55,10 @@ record Found(VolumeSpec spec, @Nullable BackendMark mark, Set<String> spots) {
                             : path + " is neither a file nor a block device");
         }
         BackendMark mark = new BackendMark(
-                BackendMark.Kind.FILE, real.toString(), Long.toString(number(attributes, "ino")), made(attributes));
+                BackendMark.Kind.FILE,
+                real.toString(),
+                Long.toString(number(attributes, "ino")),
+                made(real, attributes));
         return new Found(spec, mark, Set.of("inode " + number(attributes, "dev") + " " + mark.id()));
     }
 
@@ -70,24 +66,48 @@ record Found(VolumeSpec spec, @Nullable BackendMark mark, Set<String> spots) {
         return ((Number) Objects.requireNonNull(attributes.get(name), name)).longValue();
     }
 
-    /** Where the file system does not know when a file was created, Java gives the time of its last change. */
-    private static String made(Map<String, Object> attributes) {
-        FileTime created = (FileTime) Objects.requireNonNull(attributes.get("creationTime"));
-        return created.equals(attributes.get("lastModifiedTime")) ? "" : created.toString();
+    private static Map<String, Object> attributes(Path real) throws IOException {
+        return Files.readAttributes(real, "unix:mode,ino,dev,rdev,creationTime,lastModifiedTime");
+    }
+
+    /**
+     * Where the file system does not know when a file was created, Java gives the time of its last change. Both are the same
+     * of a new file, too, but hardly of the folder that it is in.
+     */
+    private static String made(Path real, Map<String, Object> attributes) throws IOException {
+        Path folder = real.getParent();
+        boolean known = isDated(attributes);
+        if (!known && folder != null) {
+            Map<String, Object> above = attributes(folder);
+            known = number(above, "dev") == number(attributes, "dev") && isDated(above);
+        }
+        return known ? String.valueOf(attributes.get("creationTime")) : "";
+    }
+
+    private static boolean isDated(Map<String, Object> attributes) {
+        return !Objects.equals(attributes.get("creationTime"), attributes.get("lastModifiedTime"));
+    }
+
+    /** The canonical path, also of what is not there, where its folder is. */
+    private static Path canonical(Path path) throws IOException {
+        Path plain = path.toAbsolutePath().normalize();
+        Path folder = plain.getParent();
+        if (Files.exists(path)) {
+            return path.toRealPath();
+        }
+        return folder != null && Files.isDirectory(folder) ? folder.toRealPath().resolve(plain.getFileName()) : plain;
     }
 
     private static Found remote(VolumeSpec spec, NbdUri uri) throws IOException {
         String socket = uri.socket();
         if (socket != null) {
-            Path path = Path.of(socket).toAbsolutePath().normalize();
-            Path real = Files.exists(path, LinkOption.NOFOLLOW_LINKS) ? real(path) : path;
-            NbdUri named = NbdUri.unix(real, uri.export());
+            NbdUri named = NbdUri.unix(canonical(Path.of(socket)), uri.export());
             return new Found(spec, nbd(named), Set.of(named.toString()));
         }
         NbdUri named = NbdUri.tcp(uri.host().toLowerCase(Locale.ROOT), uri.port(), uri.export());
         Set<String> spots = new TreeSet<>(Set.of(named.toString()));
         try {
-            for (InetAddress address : InetAddress.getAllByName(uri.host())) {
+            for (InetAddress address : InetAddress.getAllByName(named.host())) {
                 spots.add(NbdUri.tcp(address.getHostAddress(), uri.port(), uri.export())
                         .toString());
             }
@@ -95,14 +115,6 @@ record Found(VolumeSpec spec, @Nullable BackendMark mark, Set<String> spots) {
             // Opening it will say so.
         }
         return new Found(spec, nbd(named), spots);
-    }
-
-    private static Path real(Path path) {
-        try {
-            return path.toRealPath();
-        } catch (IOException e) {
-            return path;
-        }
     }
 
     private static BackendMark nbd(NbdUri uri) {
