@@ -45,14 +45,25 @@ final class SessionKeeper implements Closeable {
             do {
                 recovery.reopen();
                 own = sessions.current();
-            } while (own != null && !recovery.replay(own));
+            } while (own != null && !replayed(own));
             sessions.readable();
         } finally {
             renewing.unlock();
         }
     }
 
+    /** A session in which what is owed cannot be written is of no use: the next one has to be opened some day. */
+    private boolean replayed(OwnerSession own) throws IOException {
+        try {
+            return recovery.replay(own);
+        } catch (IOException e) {
+            sessions.broken(own, e);
+            throw e;
+        }
+    }
+
     private void run() {
+        String trouble = "";
         while (!closed) {
             try {
                 wanted.acquire();
@@ -60,11 +71,17 @@ final class SessionKeeper implements Closeable {
                 if (engine.state().role() == Role.PRIMARY && sessions.isBroken()) {
                     renew();
                     log.accept("has a new session with the storage");
+                    trouble = "";
                 }
             } catch (InterruptedException e) {
                 return;
             } catch (IOException | RuntimeException e) {
-                log.accept("no session with the storage: " + e.getMessage());
+                // Tried ten times a second, for as long as it takes.
+                String why = "no session with the storage: " + e.getMessage();
+                if (!why.equals(trouble)) {
+                    log.accept(why);
+                    trouble = why;
+                }
                 pause();
                 if (engine.state().role() == Role.PRIMARY && sessions.isBroken()) {
                     wanted.release();
