@@ -29,6 +29,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Semaphore;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** The secondary's work: reads and stores copies, receives checkpoints and switches them in. */
@@ -54,6 +55,7 @@ final class Mirror implements Closeable {
     private final StorageClient storage;
     private final UndoLog undo;
     private final CheckpointStore store;
+    private final Supplier<Map<String, String>> meta;
     private final boolean tracing;
     private final Refusals refusals;
     private final Semaphore reads = new Semaphore(READS_MAX);
@@ -73,12 +75,14 @@ final class Mirror implements Closeable {
             StorageClient storage,
             UndoLog undo,
             CheckpointStore store,
+            Supplier<Map<String, String>> meta,
             boolean tracing,
             Refusals refusals) {
         this.engine = engine;
         this.storage = storage;
         this.undo = undo;
         this.store = store;
+        this.meta = meta;
         this.tracing = tracing;
         this.refusals = refusals;
     }
@@ -301,7 +305,7 @@ final class Mirror implements Closeable {
                 return null;
             }
             try {
-                receiver.commit(end.length(), Integer.toUnsignedLong(end.crc32c()));
+                receiver.commit(end.length(), Integer.toUnsignedLong(end.crc32c()), "", meta.get());
             } catch (IOException e) {
                 engine.take(new Action.CommitFailed(end.epoch()));
                 return String.valueOf(e.getMessage());

@@ -253,6 +253,11 @@ final class WritePath {
         throw new NbdException(NbdError.ESHUTDOWN, "this host does not own the volume any more");
     }
 
+    /** How many writes of the machine have begun, whatever became of them. */
+    long begun() {
+        return ids.get();
+    }
+
     long writes() {
         return writes.get();
     }

@@ -310,6 +310,11 @@ final class LogWriter implements Closeable {
         durableHead = Math.max(durableHead, control.headSeq());
     }
 
+    /** The number of the newest record that was stored. */
+    long position() {
+        return nextSeq - 1;
+    }
+
     NavigableMap<EpochKey, EpochRecords.View> view() {
         return index.view();
     }

@@ -38,6 +38,7 @@ public final class UndoLog implements Closeable {
 
     private final LogFiles files;
     private final String id;
+    private volatile long position;
     private final UndoOptions options;
     private final LogWriter writer;
     private final SegmentPool pool;
@@ -124,6 +125,7 @@ public final class UndoLog implements Closeable {
         this.pool = new SegmentPool(files, options, inline ? null : SegmentPool.ownThread());
         this.writer = new LogWriter(marker, pool, found, options, counters);
         this.published = writer.view();
+        this.position = writer.position();
         pool.start(found.free());
         this.thread = inline
                 ? null
@@ -133,6 +135,14 @@ public final class UndoLog implements Closeable {
     /** Names this log for ever; another log in the same folder has another id. */
     public String id() {
         return id;
+    }
+
+    /**
+     * The number of the newest copy that is safe under the policy. It only grows, over restarts too, so a log that says less
+     * than it once did has lost something. (After a loss of power while it held nothing it may say a little less.)
+     */
+    public long position() {
+        return position;
     }
 
     /** What was found when the log was opened. */
@@ -339,6 +349,7 @@ public final class UndoLog implements Closeable {
     private void carryOut(List<Request> batch) throws IOException {
         store(batch);
         published = writer.view();
+        position = writer.position();
         batch.forEach(request -> request.done.complete(null));
         writer.settle();
     }

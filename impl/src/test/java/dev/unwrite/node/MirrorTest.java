@@ -16,6 +16,7 @@ import dev.unwrite.undo.UndoOptions;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.TreeMap;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -40,7 +41,7 @@ class MirrorTest {
         store = CheckpointStore.open(folder.resolve("checkpoint"), CheckpointStore.Policy.DURABLE, 1 << 20);
         StorageClient storage =
                 StorageClient.of(NbdUri.unix(folder.resolve("none"), ""), "g", "B", StorageClient.Timeouts.DEFAULT);
-        mirror = new Mirror(engine, storage, undo, store, false, (term, epoch, why) -> {});
+        mirror = new Mirror(engine, storage, undo, store, Map::of, false, (term, epoch, why) -> {});
         assertThat(engine.take(new Action.FollowJoin(new OwnershipRecord(1, 1, "A", OwnershipRecord.Mode.SOLO, "", 0))))
                 .isTrue();
     }

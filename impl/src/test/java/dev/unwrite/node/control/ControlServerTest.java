@@ -121,8 +121,13 @@ class ControlServerTest {
     @Test
     void operationsAnswerWhatTheyDid() throws Exception {
         assertThat(json(post("/failover", ""))).isEqualTo(MAPPER.readTree("""
-                {"term":4,"epoch":40,"restoredBlocks":17,"restoredBytes":69632,"durationMillis":150,
-                "stateFile":"/data/b/state"}"""));
+                {"kind":"takeover","term":4,"epoch":40,"restoredBlocks":17,"restoredBytes":69632,"durationMillis":150,
+                "stateFile":"/data/b/state","stateless":false}"""));
+        assertThat(json(post("/failover?cold=true&timeout=1s", ""))
+                        .path("kind")
+                        .asText())
+                .isEqualTo("cold");
+        assertThat(post("/failover?cold=perhaps", "").statusCode()).isEqualTo(400);
         assertThat(json(post("/switchover", "{}")).path("newPrimary").asText()).isEqualTo("B");
         assertThat(json(post("/protect", "")).path("already").asBoolean(true)).isFalse();
         assertThat(json(post("/checkpoint", "")).path("epoch").asInt()).isEqualTo(41);
