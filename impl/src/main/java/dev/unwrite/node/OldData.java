@@ -37,20 +37,20 @@ record OldData(Extent extent, List<Part> parts) {
         }
         Extent piece = new Extent(extent.volume(), extent.first(), Math.min(extent.count(), VolumeFront.MAX_BLOCKS));
         List<Part> parts = new ArrayList<>();
-        long read = piece.first();
+        long unread = piece.first();
         long at = piece.offsetBytes();
         for (Allocation part : told) {
             // Only whole blocks of zeroes need not be read.
-            long first = Math.ceilDiv(at, (long) Extent.BLOCK_BYTES);
+            long zeroesFrom = Math.ceilDiv(at, (long) Extent.BLOCK_BYTES);
             at += part.length();
-            long end = Math.min(piece.end(), at / Extent.BLOCK_BYTES);
-            if (part.zero() && end - first >= ASKING_BLOCKS) {
-                add(volume, read, first, parts);
-                parts.add(new Part(first, (int) (end - first), null));
-                read = end;
+            long zeroesEnd = Math.min(piece.end(), at / Extent.BLOCK_BYTES);
+            if (part.zero() && zeroesEnd - zeroesFrom >= ASKING_BLOCKS) {
+                add(volume, unread, zeroesFrom, parts);
+                parts.add(new Part(zeroesFrom, (int) (zeroesEnd - zeroesFrom), null));
+                unread = zeroesEnd;
             }
         }
-        add(volume, read, piece.end(), parts);
+        add(volume, unread, piece.end(), parts);
         return new OldData(piece, parts);
     }
 
