@@ -822,15 +822,25 @@ final class Driver implements Closeable, PeerLink.Listener {
         HostState s = engine.state();
         OwnershipRecord now = record;
         unprotectedSince = now.mode() == OwnershipRecord.Mode.PROTECTED ? null : unprotectedSince;
-        if (patience == null || now.mode() != OwnershipRecord.Mode.PROTECTED || now.term() != s.term()) {
+        if (now.mode() != OwnershipRecord.Mode.PROTECTED || now.term() != s.term()) {
             return;
         }
-        boolean silent = System.nanoTime() - Math.max(heardNanos(), roleSince) > patience.toNanos();
+        long limit = (patience == null ? NodeConfig.SILENCE_DEFAULT : patience).toNanos();
+        boolean silent = System.nanoTime() - Math.max(heardNanos(), roleSince) > limit;
         PeerMessage.Heartbeat last = heard;
         boolean lostItsMemory = last != null
                 && last.role().equals(Role.IDLE.spelling())
                 && last.recordVersion() >= now.version()
-                && System.nanoTime() - heardAt < patience.toNanos();
+                && System.nanoTime() - heardAt < limit;
+        if (patience == null) {
+            note = lostItsMemory
+                    ? "the primary " + now.owner() + " has started again without its memory: \"failover\" here goes on from"
+                            + " the checkpoint"
+                    : silent
+                            ? "the primary " + now.owner() + " is silent: if it is lost, \"failover\" here takes over"
+                            : "";
+            return;
+        }
         if (silent || lostItsMemory) {
             log.accept(silent ? "the primary is silent" : "the primary has started again without its memory");
             OwnershipRecord fresh = readRecord();

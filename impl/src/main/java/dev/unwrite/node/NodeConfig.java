@@ -39,7 +39,7 @@ public record NodeConfig(
         @Nullable Duration aloneAtUndoLimitAfter,
         long stateLimitBytes) {
     /** Used by the primary, which goes alone in any case, where the takeover is by command only. */
-    private static final Duration SILENCE_DEFAULT = Duration.ofSeconds(2);
+    static final Duration SILENCE_DEFAULT = Duration.ofSeconds(2);
 
     /** What runs on the volumes. */
     public enum MachineKind {

@@ -18,6 +18,8 @@ final class VolumeFront implements BlockDevice {
     static final int MAX_BLOCKS = 256;
 
     private static final int BLOCK = Extent.BLOCK_BYTES;
+    private static final ByteBuffer ZEROES =
+            ByteBuffer.allocateDirect(MAX_BLOCKS * BLOCK).asReadOnlyBuffer();
 
     private final int id;
     private volatile long size;
@@ -94,7 +96,15 @@ final class VolumeFront implements BlockDevice {
     @Override
     public void writeZeroes(long offset, long length, boolean noHole, boolean fua) throws IOException {
         check(offset, length);
-        change(offset, length, null, fua);
+        if (!noHole) {
+            change(offset, length, null, fua);
+            return;
+        }
+        // What is to keep its space is written as data.
+        for (long at = offset; at < offset + length; at += ZEROES.capacity()) {
+            int now = (int) Math.min(ZEROES.capacity(), offset + length - at);
+            change(at, now, ZEROES.slice(0, now), fua);
+        }
     }
 
     @Override

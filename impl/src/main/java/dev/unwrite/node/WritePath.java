@@ -184,7 +184,12 @@ final class WritePath {
             return false;
         }
         try {
-            own.volume(extent.volume()).write(extent.offsetBytes(), content.duplicate(), false);
+            if (isZero(content)) {
+                // What was empty is empty again: written as data it would be allocated.
+                own.volume(extent.volume()).writeZeroes(extent.offsetBytes(), extent.lengthBytes(), false, false);
+            } else {
+                own.volume(extent.volume()).write(extent.offsetBytes(), content.duplicate(), false);
+            }
         } catch (IOException e) {
             if (sessions.isFatal(e)) {
                 throw e;
@@ -197,6 +202,14 @@ final class WritePath {
             unflushed.put(extent, content);
         }
         return engine.take(new Action.WriteDone(HostState.OWED, extent, own.number()));
+    }
+
+    /** All are the same as the first, and that is zero. */
+    private static boolean isZero(ByteBuffer content) {
+        int length = content.remaining();
+        int start = content.position();
+        return content.get(start) == 0
+                && content.slice(start, length - 1).mismatch(content.slice(start + 1, length - 1)) < 0;
     }
 
     /** On return everything written before the call is durable, or an exception says why not. */
