@@ -29,6 +29,9 @@ final class WritePath {
     /** Told to a waiting write when the machine it belongs to is gone. */
     private static final long GONE = -1;
 
+    /** Only how often it is looked at whether there is still something to wait for; each step is noticed at once. */
+    private static final Duration OWED_LOOK = Duration.ofSeconds(1);
+
     private static final Duration RETRY = Duration.ofMillis(100);
 
     private final Engine engine;
@@ -78,7 +81,7 @@ final class WritePath {
         LinkedBlockingQueue<Long> queue = new LinkedBlockingQueue<>();
         waiting.put(id, queue);
         try {
-            Step step = engine.tryTake(new Action.MachineWrite(id, extent), tracing ? BlockHash.of(content) : null);
+            Step step = begin(id, extent, content);
             if (step instanceof Step.Refused(String why)) {
                 throw new NbdException(NbdError.ESHUTDOWN, "this host does not own the volume: " + why);
             }
@@ -94,6 +97,28 @@ final class WritePath {
         writes.incrementAndGet();
         writtenBytes.addAndGet(extent.lengthBytes());
         keepFewUnflushed();
+    }
+
+    /**
+     * What the host owes in a new session it writes first; a write of the same blocks waits for that, and its client sees
+     * nothing of it.
+     */
+    private Step begin(long id, Extent extent, ByteBuffer content) throws InterruptedException {
+        Action.MachineWrite write = new Action.MachineWrite(id, extent);
+        int[] values = tracing ? BlockHash.of(content) : null;
+        while (true) {
+            HostState before = engine.state();
+            Step step = engine.tryTake(write, values);
+            boolean wait = owes(before, extent) || owes(engine.state(), extent);
+            if (step instanceof Step.Taken || !wait) {
+                return step;
+            }
+            engine.await(s -> !owes(s, extent), OWED_LOOK);
+        }
+    }
+
+    private static boolean owes(HostState s, Extent extent) {
+        return s.role() == Role.PRIMARY && s.owed().containsAny(extent);
     }
 
     /**

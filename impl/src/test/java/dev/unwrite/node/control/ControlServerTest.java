@@ -70,7 +70,7 @@ class ControlServerTest {
         JsonNode status = json(send(request("/status")));
         assertThat(status).isEqualTo(MAPPER.readTree("""
                                 {"name":"A","group":"bank","role":"primary","mode":"protected","term":3,"epoch":41,
-                                "committed":40,"undo":{"blocks":17,"bytes":69632},
+                                "committed":40,"undo":{"blocks":17,"bytes":69632,"limitBytes":1073741824,"waitingWrites":0,"waitingMillis":0},
                                 "peer":{"name":"B","address":"127.0.0.1:7002","connected":true,"lastHeardMillis":12},
                                 "unprotectedSince":null,"ack":"durable","session":5,
                                 "storage":{"uri":"nbd://127.0.0.1:10809","connected":true,"boot":2},
