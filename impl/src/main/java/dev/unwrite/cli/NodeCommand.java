@@ -1,5 +1,6 @@
 package dev.unwrite.cli;
 
+import dev.unwrite.files.PrivateFiles;
 import dev.unwrite.nbd.NbdUri;
 import dev.unwrite.node.HostPort;
 import dev.unwrite.node.Node;
@@ -173,15 +174,20 @@ final class NodeCommand implements Callable<Integer> {
             if (undoLimitMib < 1 || undoLimitMib > 1 << 30) {
                 throw new IllegalArgumentException("--undo-limit is a number of MiB from 1 to " + (1 << 30));
             }
+            if (Oneself.is(listen, peer)) {
+                throw new IllegalArgumentException(
+                        "--peer " + peer + " is this node itself; give the --listen address of the other one");
+            }
+            closeToOthers(data, log);
             return Node.start(
                     new NodeConfig(
                             dev.unwrite.storage.Names.check("--name", name),
                             data,
-                            NbdUri.parse(storage),
+                            uri("--storage", storage),
                             dev.unwrite.storage.Names.check("--group", group),
                             listen,
                             peer,
-                            NbdUri.parse(serve),
+                            uri("--serve", serve),
                             control,
                             ledger,
                             bootstrap,
@@ -198,6 +204,24 @@ final class NodeCommand implements Callable<Integer> {
             throw new ExitException(Exit.USAGE, String.valueOf(e.getMessage()), e);
         } catch (IOException e) {
             throw new ExitException(Exit.USAGE, "cannot start node " + name + ": " + Reason.of(e), e);
+        }
+    }
+
+    private static void closeToOthers(Path data, Consumer<String> log) {
+        try {
+            if (PrivateFiles.closeToOthers(data)) {
+                log.accept("--data " + data + " was open to other users, and is closed to them now");
+            }
+        } catch (IOException e) {
+            log.accept("--data " + data + " is open to other users, and cannot be closed: " + Reason.of(e));
+        }
+    }
+
+    private static NbdUri uri(String flag, String text) {
+        try {
+            return NbdUri.parse(text);
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException(flag + ": " + e.getMessage(), e);
         }
     }
 

@@ -1,5 +1,6 @@
 package dev.unwrite.machine;
 
+import dev.unwrite.files.PrivateFiles;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.channels.FileChannel;
@@ -96,7 +97,7 @@ public final class NoMachine implements Machine {
     private Path replace(String name, InputStream content) throws IOException {
         Path part = dataDir.resolve(name + PART);
         Path whole = dataDir.resolve(name);
-        Files.copy(content, part, StandardCopyOption.REPLACE_EXISTING);
+        PrivateFiles.copy(content, part);
         sync(part, StandardOpenOption.WRITE);
         Files.move(part, whole, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
         sync(dataDir, StandardOpenOption.READ);

@@ -1,6 +1,7 @@
 package dev.unwrite.node;
 
 import dev.unwrite.checkpoint.CheckpointStore;
+import dev.unwrite.files.PrivateFiles;
 import dev.unwrite.nbd.NbdServer;
 import dev.unwrite.node.control.ControlServer;
 import dev.unwrite.node.peer.PeerConfig;
@@ -45,7 +46,7 @@ public final class Node implements Closeable {
     private final NbdServer server;
 
     private Node(NodeConfig config, Consumer<String> log) throws IOException {
-        Files.createDirectories(config.data());
+        PrivateFiles.createFolder(config.data());
         lockFolder(config.data());
         ownFolder(config);
         Path trace = config.trace();

@@ -1,5 +1,6 @@
 package dev.unwrite.storage;
 
+import dev.unwrite.files.PrivateFiles;
 import dev.unwrite.nbd.Export;
 import dev.unwrite.nbd.NbdError;
 import dev.unwrite.nbd.NbdException;
@@ -13,7 +14,6 @@ import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.OptionalLong;
-import java.util.Set;
 
 /**
  * A volume in a regular file or on a block device.
@@ -63,11 +63,11 @@ public final class FileBackend implements Backend {
     }
 
     private static FileChannel openChannel(Path file, boolean create) throws IOException {
-        Set<OpenOption> options = create
-                ? Set.of(StandardOpenOption.READ, StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW)
-                : Set.of(StandardOpenOption.READ, StandardOpenOption.WRITE);
+        OpenOption[] options = create
+                ? new OpenOption[] {StandardOpenOption.READ, StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW}
+                : new OpenOption[] {StandardOpenOption.READ, StandardOpenOption.WRITE};
         try {
-            return FileChannel.open(file, options);
+            return create ? PrivateFiles.open(file, options) : FileChannel.open(file, options);
         } catch (IOException e) {
             throw new StorageSetupException(
                     "cannot open " + file + " for reading and writing (" + why(e) + "): check the path and its rights",
