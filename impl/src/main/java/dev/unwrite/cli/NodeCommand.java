@@ -1,5 +1,6 @@
 package dev.unwrite.cli;
 
+import dev.unwrite.files.PrivateFiles;
 import dev.unwrite.nbd.NbdUri;
 import dev.unwrite.node.HostPort;
 import dev.unwrite.node.Node;
@@ -209,18 +210,20 @@ final class NodeCommand implements Callable<Integer> {
                 throw new IllegalArgumentException(
                         "--undo-limit is a number of MiB from " + UNDO_LIMIT_MIB_MIN + " to " + (1 << 30));
             }
-            if (listen.equals(peer)) {
-                throw new IllegalArgumentException("--peer is this node's own --listen; give the other node's");
+            if (Oneself.is(listen, peer)) {
+                throw new IllegalArgumentException(
+                        "--peer " + peer + " is this node itself; give the --listen address of the other one");
             }
+            closeToOthers(data, log);
             return Node.start(
                     new NodeConfig(
                             dev.unwrite.storage.Names.check("--name", name),
                             data,
-                            NbdUri.parse(storage),
+                            uri("--storage", storage),
                             dev.unwrite.storage.Names.check("--group", group),
                             listen,
                             peer,
-                            NbdUri.parse(serve),
+                            uri("--serve", serve),
                             control,
                             ledger,
                             bootstrap,
@@ -251,6 +254,24 @@ final class NodeCommand implements Callable<Integer> {
             throw new IllegalArgumentException("--at-undo-limit is hold or alone:TIME, such as alone:30s");
         }
         return after;
+    }
+
+    private static void closeToOthers(Path data, Consumer<String> log) {
+        try {
+            if (PrivateFiles.closeToOthers(data)) {
+                log.accept("--data " + data + " was open to other users, and is closed to them now");
+            }
+        } catch (IOException e) {
+            log.accept("--data " + data + " is open to other users, and cannot be closed: " + Reason.of(e));
+        }
+    }
+
+    private static NbdUri uri(String flag, String text) {
+        try {
+            return NbdUri.parse(text);
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException(flag + ": " + e.getMessage(), e);
+        }
     }
 
     private static @Nullable Duration time(String flag, String text) {

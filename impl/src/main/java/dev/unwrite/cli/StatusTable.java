@@ -126,7 +126,7 @@ final class StatusTable {
         }
     }
 
-    private static String ago(Duration duration) {
+    static String ago(Duration duration) {
         long seconds = Math.max(0, duration.toSeconds());
         if (seconds < 1) {
             return Math.max(0, duration.toMillis()) + " ms";

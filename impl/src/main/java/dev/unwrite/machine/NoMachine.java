@@ -1,9 +1,9 @@
 package dev.unwrite.machine;
 
+import dev.unwrite.files.PrivateFiles;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PushbackInputStream;
-import java.nio.channels.FileChannel;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -28,7 +28,6 @@ public final class NoMachine implements Machine {
     private static final String GIVEN = "state.given.";
     private static final String NEXT = "state.next";
     private static final String SAVED = "state.saved.";
-    private static final String PART = ".part";
 
     private final Path dataDir;
     private @Nullable Path current;
@@ -119,12 +118,8 @@ public final class NoMachine implements Machine {
     public void close() {}
 
     private Path replace(String name, InputStream content) throws IOException {
-        Path part = dataDir.resolve(name + PART);
         Path whole = dataDir.resolve(name);
-        Files.copy(content, part, StandardCopyOption.REPLACE_EXISTING);
-        sync(part, StandardOpenOption.WRITE);
-        Files.move(part, whole, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-        sync(dataDir, StandardOpenOption.READ);
+        PrivateFiles.replace(whole, content);
         return whole;
     }
 
@@ -132,13 +127,7 @@ public final class NoMachine implements Machine {
         Path old = dataDir.resolve(STATE);
         if (Files.exists(old)) {
             Files.move(old, dataDir.resolve(OLD), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-            sync(dataDir, StandardOpenOption.READ);
-        }
-    }
-
-    private static void sync(Path path, StandardOpenOption mode) throws IOException {
-        try (FileChannel channel = FileChannel.open(path, mode)) {
-            channel.force(true);
+            PrivateFiles.sync(dataDir, StandardOpenOption.READ);
         }
     }
 

@@ -5,17 +5,17 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.unwrite.checkpoint.Checkpoint;
+import dev.unwrite.files.PrivateFiles;
 import dev.unwrite.storage.ForeignStorageException;
+import java.io.ByteArrayInputStream;
 import java.io.Closeable;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.Map;
 import java.util.UUID;
@@ -56,7 +56,7 @@ final class Folder implements Closeable {
      * or damaged.
      */
     static Folder open(Path path, String group, String name) throws IOException {
-        Files.createDirectories(path);
+        PrivateFiles.createFolder(path);
         Folder folder = new Folder(path, group, name, lock(path));
         try {
             folder.load();
@@ -69,7 +69,7 @@ final class Folder implements Closeable {
 
     private static FileChannel lock(Path path) throws IOException {
         FileChannel channel =
-                FileChannel.open(path.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+                PrivateFiles.open(path.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
         @Nullable FileLock held = null;
         try {
             held = channel.tryLock();
@@ -129,16 +129,8 @@ final class Folder implements Closeable {
                 .put("name", name)
                 .put("storage", storage)
                 .put("undo", undo);
-        Path next = path.resolve(FILE + ".next");
-        try (FileChannel channel = FileChannel.open(
-                next, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE)) {
-            channel.write(ByteBuffer.wrap((node + "\n").getBytes(StandardCharsets.UTF_8)));
-            channel.force(true);
-        }
-        Files.move(next, path.resolve(FILE), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-        try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
-            channel.force(true);
-        }
+        byte[] line = (node + "\n").getBytes(StandardCharsets.UTF_8);
+        PrivateFiles.replace(path.resolve(FILE), new ByteArrayInputStream(line));
     }
 
     /** This folder's id, for ever. */

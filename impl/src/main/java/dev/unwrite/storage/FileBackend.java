@@ -1,5 +1,6 @@
 package dev.unwrite.storage;
 
+import dev.unwrite.files.PrivateFiles;
 import dev.unwrite.nbd.Allocation;
 import dev.unwrite.nbd.Export;
 import dev.unwrite.nbd.NbdError;
@@ -15,7 +16,6 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.OptionalLong;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -85,11 +85,11 @@ public final class FileBackend implements Backend {
     }
 
     private static FileChannel openChannel(Path path, Path file, boolean create) throws IOException {
-        Set<OpenOption> options = create
-                ? Set.of(StandardOpenOption.READ, StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW)
-                : Set.of(StandardOpenOption.READ, StandardOpenOption.WRITE);
+        OpenOption[] options = create
+                ? new OpenOption[] {StandardOpenOption.READ, StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW}
+                : new OpenOption[] {StandardOpenOption.READ, StandardOpenOption.WRITE};
         try {
-            return FileChannel.open(path, options);
+            return create ? PrivateFiles.open(path, options) : FileChannel.open(path, options);
         } catch (IOException e) {
             throw new StorageSetupException(
                     "cannot open " + file + " for reading and writing (" + why(e) + "): check the path and its rights",

@@ -89,12 +89,19 @@ public record NodeStatus(
      *
      * @param name null until it is known
      * @param lastHeardMillis so long ago; null if never
+     * @param control where it takes commands, as it told last; null if it never did
      */
     public record Peer(
             @Nullable String name,
             String address,
             boolean connected,
-            @Nullable Long lastHeardMillis) {}
+            @Nullable Long lastHeardMillis,
+            @Nullable String control) {
+        /** One that has not told where it takes commands. */
+        public Peer(@Nullable String name, String address, boolean connected, @Nullable Long lastHeardMillis) {
+            this(name, address, connected, lastHeardMillis, null);
+        }
+    }
 
     /**
      * The shared storage.

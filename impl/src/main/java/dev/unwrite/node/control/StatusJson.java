@@ -33,7 +33,8 @@ final class StatusJson {
                 .put("name", status.peer().name())
                 .put("address", status.peer().address())
                 .put("connected", status.peer().connected())
-                .put("lastHeardMillis", status.peer().lastHeardMillis());
+                .put("lastHeardMillis", status.peer().lastHeardMillis())
+                .put("control", status.peer().control());
         json.put("unprotectedSince", text(status.unprotectedSince()));
         json.put("ack", status.ack());
         json.put("session", status.session());

@@ -66,6 +66,31 @@ public final class FakeControlApi implements ControlApi {
                 Instant.parse("2026-01-02T03:04:05Z"));
     }
 
+    /** The same, of a node whose peer has told where it takes commands. */
+    public static NodeStatus withPeerControl(NodeStatus status, String control) {
+        NodeStatus.Peer peer = status.peer();
+        return new NodeStatus(
+                status.name(),
+                status.group(),
+                status.role(),
+                status.mode(),
+                status.term(),
+                status.epoch(),
+                status.committed(),
+                status.undo(),
+                new NodeStatus.Peer(peer.name(), peer.address(), peer.connected(), peer.lastHeardMillis(), control),
+                status.unprotectedSince(),
+                status.ack(),
+                status.session(),
+                status.storage(),
+                status.machine(),
+                status.volumes(),
+                status.record(),
+                status.counters(),
+                status.lastCheckpoint(),
+                status.since());
+    }
+
     private void begin(Duration allowed) throws ControlException {
         timeout = allowed;
         ControlException refuse = refusal;
