@@ -14,6 +14,7 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 
@@ -36,6 +37,16 @@ public final class PrivateFiles {
     /** Creates the folder and those above it that are absent; one that is there stays as it is. */
     public static Path createFolder(Path folder) throws IOException {
         return Files.createDirectories(folder, FOLDER_RIGHTS);
+    }
+
+    /** As above; returns those that were not there, the deepest first, so that they can be removed again. */
+    public static List<Path> createFolders(Path folder) throws IOException {
+        List<Path> missing = new ArrayList<>();
+        for (Path each = folder.toAbsolutePath(); each != null && !Files.exists(each); each = each.getParent()) {
+            missing.add(each);
+        }
+        createFolder(folder);
+        return missing;
     }
 
     /**

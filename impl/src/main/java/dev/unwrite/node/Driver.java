@@ -14,6 +14,7 @@ import dev.unwrite.protocol.Mode;
 import dev.unwrite.protocol.OwnershipRecord;
 import dev.unwrite.protocol.PendingWrite;
 import dev.unwrite.protocol.Role;
+import dev.unwrite.storage.NameTakenException;
 import dev.unwrite.storage.StorageClient;
 import dev.unwrite.storage.WrongIdentityException;
 import dev.unwrite.undo.UndoLog;
@@ -56,6 +57,9 @@ final class Driver implements Closeable, PeerLink.Listener {
     private static final Duration COPY_MAX = Duration.ofSeconds(10);
     /** How long the machine speaks freely after a host did not take its state, before that host is asked again. */
     private static final Duration JOIN_AGAIN = Duration.ofSeconds(5);
+
+    /** For so long a start waits for the last signs of life of the one who had the name, or this folder, before. */
+    private static final Duration ALIVE_MAX = Duration.ofSeconds(10);
 
     /** Writes that wait for less are not worth a line: the next checkpoint is on its way. */
     private static final Duration WAITING_SAID = Duration.ofSeconds(1);
@@ -130,6 +134,7 @@ final class Driver implements Closeable, PeerLink.Listener {
     private volatile long lastTurn = System.nanoTime();
     private long nextRecord;
     private boolean formerLivesEnded;
+    private final long startedNanos = System.nanoTime();
     private boolean waitingSaid;
     private long waitingWrite = -1;
     private long waitingSince;
@@ -492,6 +497,13 @@ final class Driver implements Closeable, PeerLink.Listener {
                 waitForMore();
             } catch (InterruptedException e) {
                 return;
+            } catch (NameTakenException e) {
+                if (!e.alive() || formerLivesEnded || System.nanoTime() - startedNanos > ALIVE_MAX.toNanos()) {
+                    end(String.valueOf(e.getMessage()));
+                    return;
+                }
+                // It may be the last sign of this host's own former life.
+                trouble(e);
             } catch (WrongIdentityException e) {
                 end(String.valueOf(e.getMessage()));
                 return;
@@ -834,7 +846,8 @@ final class Driver implements Closeable, PeerLink.Listener {
                 && System.nanoTime() - heardAt < limit;
         if (patience == null) {
             note = lostItsMemory
-                    ? "the primary " + now.owner() + " has started again without its memory: \"failover\" here goes on from"
+                    ? "the primary " + now.owner()
+                            + " has started again without its memory: \"failover\" here goes on from"
                             + " the checkpoint"
                     : silent
                             ? "the primary " + now.owner() + " is silent: if it is lost, \"failover\" here takes over"

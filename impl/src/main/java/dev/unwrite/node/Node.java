@@ -1,7 +1,6 @@
 package dev.unwrite.node;
 
 import dev.unwrite.checkpoint.CheckpointStore;
-import dev.unwrite.files.PrivateFiles;
 import dev.unwrite.nbd.NbdServer;
 import dev.unwrite.node.control.ControlServer;
 import dev.unwrite.node.peer.PeerConfig;

@@ -53,6 +53,15 @@ public final class FileBackend implements Backend {
      * in use by another storage.
      */
     public static FileBackend open(Path file, OptionalLong wanted) throws IOException {
+        return open(file, wanted, false);
+    }
+
+    /** Opens a file that is there, and makes it {@code size} bytes long if it is shorter, durable on return. */
+    static FileBackend openToGrow(Path file, long size) throws IOException {
+        return open(file, OptionalLong.of(size), true);
+    }
+
+    private static FileBackend open(Path file, OptionalLong wanted, boolean grow) throws IOException {
         boolean present = Files.exists(file);
         if (!present && wanted.isEmpty()) {
             throw new StorageSetupException(file + " does not exist: create it, or add ,size=1G to have it created");
@@ -60,11 +69,12 @@ public final class FileBackend implements Backend {
         if (Files.isDirectory(file)) {
             throw new StorageSetupException(file + " is a folder: name a file in it");
         }
-        return open(file, wanted, present, true);
+        return open(file, wanted, present, grow, true);
     }
 
     /** {@code punching} false: as if the system could not make holes. */
-    static FileBackend open(Path file, OptionalLong wanted, boolean present, boolean punching) throws IOException {
+    static FileBackend open(Path file, OptionalLong wanted, boolean present, boolean grow, boolean punching)
+            throws IOException {
         FileChannel channel = openChannel(file, file, !present);
         Holes holes = punching ? Holes.open(file) : null;
         try {
@@ -74,11 +84,14 @@ public final class FileBackend implements Backend {
                 channel = openChannel(holes.path(), file, false);
             }
             lock(channel, file);
-            return new FileBackend(channel, holes, sized(channel, file, wanted));
+            return new FileBackend(channel, holes, sized(channel, file, wanted, grow));
         } catch (IOException | RuntimeException e) {
             channel.close();
             if (holes != null) {
                 holes.close();
+            }
+            if (!present) {
+                Files.deleteIfExists(file);
             }
             throw e;
         }
@@ -113,7 +126,7 @@ public final class FileBackend implements Backend {
         }
     }
 
-    private static long sized(FileChannel channel, Path file, OptionalLong wanted) throws IOException {
+    private static long sized(FileChannel channel, Path file, OptionalLong wanted, boolean grow) throws IOException {
         long found = channel.size();
         if (wanted.isEmpty()) {
             if (found == 0) {
@@ -122,7 +135,7 @@ public final class FileBackend implements Backend {
             return found;
         }
         long size = wanted.getAsLong();
-        if (found == 0) {
+        if (found == 0 || (grow && found < size)) {
             channel.write(ByteBuffer.allocate(1), size - 1);
             channel.force(true);
             RecordFile.syncFolderOf(file);

@@ -54,11 +54,11 @@ public final class StorageTrace implements StorageObserver, Closeable {
     }
 
     @Override
-    public void booted(String group, long boot, OwnershipRecord record, List<String> volumes) {
+    public void booted(String group, String storage, long boot, OwnershipRecord record, List<String> volumes) {
         Group trace = group(group);
         trace.volumes = List.copyOf(volumes);
         trace.line("Boot", line -> {
-            line.put("boot", boot).part(json -> {
+            line.put("storage", storage).put("boot", boot).part(json -> {
                 json.writeArrayFieldStart("volumes");
                 for (String volume : volumes) {
                     json.writeString(volume);

@@ -655,19 +655,6 @@ class PairIT {
     }
 
     @Test
-    void aVolumeOfOddSizeIsRefusedByName() throws Exception {
-        pair.volumes("vm1/disk=" + pair.disk() + ",size=1000000");
-        pair.startStorage();
-        pair.a.start("--bootstrap");
-        JsonNode status = pair.a.awaitStatus(
-                "says why", s -> s.path("machine").path("detail").asText().contains("multiple of 4096"));
-        assertThat(status.path("role").asText()).isEqualTo("idle");
-        assertThat(status.path("machine").path("detail").asText())
-                .contains("disk")
-                .hasLineCount(1);
-    }
-
-    @Test
     void garbageAtItsPortsDoesNotHarmANode() throws Exception {
         pair.options("--failover-after=3s");
         pair.start();

@@ -40,7 +40,11 @@ class FileBackendTest {
 
     private FileBackend open(boolean punching) throws IOException {
         return FileBackend.open(
-                folder.resolve("disk.img"), OptionalLong.of(SIZE), Files.exists(folder.resolve("disk.img")), punching);
+                folder.resolve("disk.img"),
+                OptionalLong.of(SIZE),
+                Files.exists(folder.resolve("disk.img")),
+                false,
+                punching);
     }
 
     private long allocated() throws IOException {

@@ -91,9 +91,14 @@ class StorageIT {
 
     /** Starts it and waits until it listens. */
     private Process storage(String... volumes) throws IOException {
+        return storage(List.of(), volumes);
+    }
+
+    private Process storage(List<String> more, String... volumes) throws IOException {
         Path output = file("storage-" + ++runs + ".txt");
         List<String> arguments = new ArrayList<>(
                 List.of("--listen", listen().toString(), "--data", file("data").toString()));
+        arguments.addAll(more);
         for (String volume : volumes) {
             arguments.add("--volume");
             arguments.add(volume);
@@ -231,27 +236,63 @@ class StorageIT {
     void whatCannotBeDoneIsSaidInOneLine() throws Exception {
         String data = file("data").toString();
         storage("g/disk=" + file("disk.img") + ",size=1M");
-        String[][] wrong = {
-            {"--listen", "nbd://127.0.0.1:0", "--data", data, "--volume", "g/disk=" + file("x.img") + ",size=1M"},
-            {"--listen", "nbd://127.0.0.1:0", "--data", file("d2").toString(), "--volume", "g/disk=" + file("no.img")},
-            {"--listen", "nbd://127.0.0.1:0", "--data", file("d2").toString(), "--volume", "nonsense"},
-            {"--listen", "http://127.0.0.1", "--data", file("d2").toString(), "--volume", "g/d=x,size=1M"},
-            {
-                "--listen",
-                "nbd://127.0.0.1:0",
-                "--data",
-                file("d2").toString(),
-                "--volume",
-                "g/d=nbd+unix:///?socket=" + file("nobody.sock")
-            },
-            {"--listen", "nbd://127.0.0.1:0", "--data", file("d2").toString(), "--volume", "g/disk=" + file("disk.img")
-            },
-        };
-        for (String[] arguments : wrong) {
-            Result result = run(storageCommand(arguments));
-            assertThat(result.code()).as(result.output()).isEqualTo(2);
-            assertThat(result.output().strip()).startsWith("unwrite storage: ").doesNotContain("\n");
+        String any = "nbd://127.0.0.1:0";
+        String d2 = file("d2").toString();
+        String x = "g/disk=" + file("x.img") + ",size=1M";
+        refused("is in use by another unwrite storage", any, data, x);
+        refused("does not exist", any, d2, "g/disk=" + file("no.img"));
+        refused("GROUP/NAME=BACKEND", any, d2, "nonsense");
+        refused("it must start with nbd://", "http://127.0.0.1", d2, x);
+        refused("write nbd://127.0.0.1:10999", "127.0.0.1:10999", d2, x);
+        refused("cannot listen on", listen().toString(), d2, x);
+        refused("check that its server runs", any, d2, "g/d=nbd+unix:///?socket=" + file("nobody.sock"));
+        refused("already a volume of an unwrite storage", any, d2, "g/disk=" + file("disk.img"));
+        refused("a volume has 4K or more", any, d2, "g/d=" + file("x.img") + ",size=0");
+        refused("size=1003520", any, d2, "g/d=" + file("x.img") + ",size=1000000");
+        refused("have the same backend", any, d2, x, "h/d=" + file("x.img"));
+        assertThat(file("d2")).doesNotExist();
+        assertThat(file("x.img")).doesNotExist();
+    }
+
+    private void refused(String why, String listen, String data, String... volumes) throws Exception {
+        List<String> arguments = new ArrayList<>(List.of("--listen", listen, "--data", data));
+        for (String volume : volumes) {
+            arguments.addAll(List.of("--volume", volume));
         }
+        Result result = run(storageCommand(arguments.toArray(String[]::new)));
+        assertThat(result.code()).as(result.output()).isEqualTo(2);
+        assertThat(result.output().strip())
+                .startsWith("unwrite storage: ")
+                .contains(why)
+                .doesNotContain("\n");
+    }
+
+    /** A person's way: refused first, then accepted with the option that the line named; both are said in --help. */
+    @Test
+    void aVolumeThatWasMovedOrIsGoneIsAcceptedWhereThatIsSaid() throws Exception {
+        String one = "g/one=" + file("one.img") + ",size=1M";
+        String two = "g/two=" + file("two.img") + ",size=1M";
+        end(storage(one, two));
+        Files.copy(file("two.img"), file("copy.img"));
+        String copy = "g/two=" + file("copy.img");
+        String any = "nbd://127.0.0.1:0";
+        String data = file("data").toString();
+        refused("--moved g/two", any, data, copy, one);
+        refused("--forget g/two", any, data, one);
+        end(storage(List.of("--moved", "g/two"), copy, one));
+        end(storage(copy, one));
+        end(storage(List.of("--forget", "g/two"), one));
+        storage(one);
+        try (StorageClient client = StorageClient.connect(listen(), "g", "A")) {
+            assertThat(client.volumes()).containsExactly(new StorageClient.VolumeInfo(0, "one", 1 << 20));
+        }
+        Result help = run(storageCommand("--help"));
+        assertThat(help.output()).contains("--moved", "--forget");
+    }
+
+    private static void end(Process process) throws InterruptedException {
+        process.destroy();
+        assertThat(process.waitFor()).isZero();
     }
 
     @Test

@@ -78,7 +78,7 @@ class TraceFileTest {
     @Test
     void theStorageTellsWhatItApplies() throws Exception {
         StorageTrace trace = StorageTrace.open(dir);
-        trace.booted("vm", 1, OwnershipRecord.INITIAL, List.of("disk", "data"));
+        trace.booted("vm", "s", 1, OwnershipRecord.INITIAL, List.of("disk", "data"));
         trace.sessionOpened("vm", new Session(9, "A", 1, true), List.of());
         ByteBuffer data = ByteBuffer.allocate(2 * Extent.BLOCK_BYTES).put(0, (byte) 1);
         trace.written(new Write("vm", "data", 9, -1, Kind.WRITE, 4096, 8192, data, true));
@@ -101,7 +101,7 @@ class TraceFileTest {
     @Test
     void ofManyRefusalsFewGetALine() throws Exception {
         try (StorageTrace trace = StorageTrace.open(dir)) {
-            trace.booted("vm", 1, OwnershipRecord.INITIAL, List.of("disk"));
+            trace.booted("vm", "s", 1, OwnershipRecord.INITIAL, List.of("disk"));
             trace.sessionOpened("vm", new Session(9, "A", 1, true), List.of());
             for (int i = 0; i < 1000; i++) {
                 trace.refused(new Refusal("vm", "A", 9, 2, Asked.WRITE));

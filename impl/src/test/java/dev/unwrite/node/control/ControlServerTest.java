@@ -128,9 +128,7 @@ class ControlServerTest {
         assertThat(json(post("/failover", ""))).isEqualTo(MAPPER.readTree("""
                 {"kind":"takeover","term":4,"epoch":40,"restoredBlocks":17,"restoredBytes":69632,"durationMillis":150,
                 "stateFile":"/data/b/state","stateless":false}"""));
-        assertThat(json(post("/failover?cold=true&timeout=1s", ""))
-                        .path("kind")
-                        .asText())
+        assertThat(json(post("/failover?cold=true&timeout=1s", "")).path("kind").asText())
                 .isEqualTo("cold");
         assertThat(post("/failover?cold=perhaps", "").statusCode()).isEqualTo(400);
         assertThat(json(post("/switchover", "{}")).path("newPrimary").asText()).isEqualTo("B");
