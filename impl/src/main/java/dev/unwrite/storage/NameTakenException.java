@@ -1,9 +1,7 @@
 package dev.unwrite.storage;
 
-import java.io.IOException;
-
 /** The name of this host belongs to another data folder, or to another process that runs (rule OneLife). The message is one line that says what to do. */
-public final class NameTakenException extends IOException {
+public final class NameTakenException extends WrongIdentityException {
     private final boolean alive;
 
     /** With that line; {@code alive}: see {@link #alive}. */

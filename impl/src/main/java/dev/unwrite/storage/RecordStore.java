@@ -3,6 +3,7 @@ package dev.unwrite.storage;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.unwrite.files.PrivateFiles;
 import dev.unwrite.protocol.OwnershipRecord;
 import java.io.Closeable;
 import java.io.IOException;
@@ -16,7 +17,6 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.UUID;
@@ -62,7 +62,7 @@ public final class RecordStore implements Closeable {
 
     /** Creates the folder if it is absent, locks it and reads what is in it. Nothing counts before {@link #begin}. */
     static RecordStore read(Path folder) throws IOException {
-        List<Path> created = Private.createFolders(folder);
+        List<Path> created = PrivateFiles.createFolders(folder);
         RecordStore store = new RecordStore(folder, lock(folder), created);
         try {
             store.load();
@@ -183,10 +183,8 @@ public final class RecordStore implements Closeable {
     }
 
     private static FileChannel lock(Path folder) throws IOException {
-        FileChannel channel = FileChannel.open(
-                folder.resolve("lock"),
-                Set.of(StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE),
-                Private.file());
+        FileChannel channel = PrivateFiles.open(
+                folder.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
         @Nullable FileLock lock = null;
         try {
             lock = channel.tryLock();

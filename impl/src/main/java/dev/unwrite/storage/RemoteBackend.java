@@ -1,5 +1,6 @@
 package dev.unwrite.storage;
 
+import dev.unwrite.nbd.Allocation;
 import dev.unwrite.nbd.Export;
 import dev.unwrite.nbd.ExportInfo;
 import dev.unwrite.nbd.NbdClient;
@@ -11,6 +12,8 @@ import dev.unwrite.protocol.Extent;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,7 +30,8 @@ final class RemoteBackend implements Backend {
     /** How long the other server may take to accept, and to answer a request, before it counts as lost. */
     private static final NbdClient.Settings SETTINGS = NbdClient.Settings.DEFAULT
             .withConnectTimeout(Duration.ofSeconds(5))
-            .withRequestTimeout(Duration.ofSeconds(30));
+            .withRequestTimeout(Duration.ofSeconds(30))
+            .withAllocation(true);
 
     private final NbdUri uri;
     private final ExportInfo first;
@@ -146,12 +150,26 @@ final class RemoteBackend implements Backend {
 
     @Override
     public void trim(long offset, long length, boolean fua) throws IOException {
-        call(device -> device.trim(offset, length, fua));
+        // What a server makes of a trim is its own choice.
+        writeZeroes(offset, length, false, fua);
     }
 
     @Override
     public void writeZeroes(long offset, long length, boolean noHole, boolean fua) throws IOException {
         call(device -> device.writeZeroes(offset, length, noHole, fua));
+    }
+
+    @Override
+    public boolean tellsAllocation() {
+        NbdClient now = client;
+        return now != null && now.tellsAllocation();
+    }
+
+    @Override
+    public List<Allocation> allocation(long offset, long length) throws IOException {
+        List<Allocation> told = new ArrayList<>();
+        call(device -> told.addAll(device.allocation(offset, length)));
+        return told;
     }
 
     @Override

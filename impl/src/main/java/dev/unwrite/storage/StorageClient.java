@@ -40,7 +40,10 @@ public final class StorageClient implements Closeable {
         public static final Timeouts DEFAULT = new Timeouts(Duration.ofSeconds(5), Duration.ofSeconds(30));
 
         NbdClient.Settings settings() {
-            return NbdClient.Settings.DEFAULT.withConnectTimeout(answer).withRequestTimeout(request);
+            return NbdClient.Settings.DEFAULT
+                    .withConnectTimeout(answer)
+                    .withRequestTimeout(request)
+                    .withAllocation(true);
         }
     }
 

@@ -1,5 +1,6 @@
 package dev.unwrite.storage;
 
+import dev.unwrite.nbd.Allocation;
 import dev.unwrite.nbd.NbdConnection;
 import dev.unwrite.nbd.NbdError;
 import dev.unwrite.nbd.NbdException;
@@ -266,6 +267,13 @@ final class StorageGroup {
         volume.backend().read(offset, target);
         // What a fenced owner reads may be of the new owner's making, so it must not see it.
         admitRead(binding);
+    }
+
+    List<Allocation> allocation(Binding binding, Volume volume, long offset, long length) throws IOException {
+        admitRead(binding);
+        List<Allocation> told = volume.backend().allocation(offset, length);
+        admitRead(binding);
+        return told;
     }
 
     void flush(Binding binding, Volume volume) throws IOException {

@@ -76,7 +76,7 @@ public interface StorageObserver {
         WRITE,
         /** The range reads as zeroes now. */
         ZERO,
-        /** The range is not needed any more. */
+        /** The range is not needed any more, and reads as zeroes now. */
         TRIM
     }
 

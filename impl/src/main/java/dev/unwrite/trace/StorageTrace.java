@@ -104,9 +104,6 @@ public final class StorageTrace implements StorageObserver, Closeable {
 
     @Override
     public void written(Write write) {
-        if (write.kind() == Kind.TRIM) {
-            return; // A trim is taken and does nothing.
-        }
         Group trace = group(write.group());
         long first = write.offset() / Extent.BLOCK_BYTES;
         long end = (write.offset() + write.length() + Extent.BLOCK_BYTES - 1) / Extent.BLOCK_BYTES;

@@ -3,12 +3,14 @@ package dev.unwrite.storage;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.unwrite.nbd.Allocation;
 import dev.unwrite.nbd.NbdClient;
 import dev.unwrite.nbd.NbdUri;
 import dev.unwrite.protocol.OwnershipRecord;
 import dev.unwrite.protocol.OwnershipRecord.Mode;
 import java.io.File;
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -78,6 +80,7 @@ class StorageIT {
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-Xmx256m",
                 "-XX:+UseSerialGC",
+                "--enable-native-access=ALL-UNNAMED",
                 "-cp",
                 System.getProperty("java.class.path"),
                 "dev.unwrite.cli.Main",
@@ -357,6 +360,66 @@ class StorageIT {
         Awaitility.await()
                 .atMost(20, TimeUnit.SECONDS)
                 .until(() -> Files.exists(Path.of(String.valueOf(uri.socket()))));
+    }
+
+    /** A file of the storage, and files behind two other servers: what was never written, or trimmed, is told as zeroes. */
+    @Test
+    void whatIsAHoleIsToldThroughEachServer() throws Exception {
+        need("nbdinfo", "libnbd-bin");
+        need("qemu-nbd", "qemu-utils");
+        need("nbdkit", "nbdkit");
+        for (String name : List.of("qemu", "kit")) {
+            try (RandomAccessFile sparse =
+                    new RandomAccessFile(file(name + ".img").toFile(), "rw")) {
+                sparse.setLength(8 << 20);
+            }
+        }
+        NbdUri qemu = NbdUri.unix(file("qemu.sock"), "");
+        NbdUri kit = NbdUri.unix(file("kit.sock"), "");
+        spawn(
+                file("qemu.txt"),
+                "qemu-nbd",
+                "-t",
+                "-f",
+                "raw",
+                "--discard=unmap",
+                "-k",
+                file("qemu.sock").toString(),
+                file("qemu.img").toString());
+        spawn(
+                file("kit.txt"),
+                "nbdkit",
+                "-f",
+                "-U",
+                file("kit.sock").toString(),
+                "file",
+                file("kit.img").toString());
+        awaitServer(qemu);
+        awaitServer(kit);
+        storage("g/disk=" + file("disk.img") + ",size=8M", "g/qemu=" + qemu, "g/kit=" + kit);
+        try (StorageSession a = owner("A", 1)) {
+            for (String name : List.of("disk", "qemu", "kit")) {
+                NbdClient disk = a.volume(name);
+                disk.trim(0, 8 << 20, false);
+                fill(disk, 256, 1);
+                fill(disk, 512, 2);
+                disk.writeZeroes(512 * BLOCK, BLOCK, false, false);
+                disk.flush();
+                assertThat(disk.tellsAllocation()).as(name).isTrue();
+                List<Allocation> told = disk.allocation(0, 8 << 20);
+                assertThat(told)
+                        .as(name)
+                        .containsExactly(
+                                Allocation.emptiness(1 << 20),
+                                Allocation.data(BLOCK),
+                                Allocation.emptiness((7 << 20) - BLOCK));
+                Result map = run("nbdinfo", "--map", export("g/" + name));
+                assertThat(map.code()).as(map.output()).isZero();
+                assertThat(map.output().lines().map(line -> line.strip().replaceAll(" +", " ")))
+                        .containsExactly("0 1048576 3 hole,zero", "1048576 4096 0 data", "1052672 7335936 3 hole,zero");
+                assertThat(Sparse.allocatedBytes(file(name + ".img"))).as(name).isLessThan(64 << 10);
+            }
+        }
     }
 
     @Test
