@@ -198,7 +198,7 @@ class DiagnosisTest {
                 secondary().silentFor(8_000L),
                 null,
                 "B does not hear the primary A (for 8 s)",
-                "if A is dead, let B take over: unwrite failover --control " + CONTROL_B);
+                "if A is dead: unwrite failover --control " + CONTROL_B);
     }
 
     @Test
