@@ -55,7 +55,13 @@ final class ControlClient {
 
     /** POST without a state. */
     JsonNode post(String path) {
-        return send(request(path + "?timeout=" + Durations.format(timeout))
+        return post(path, "");
+    }
+
+    /** POST without a state, with more options such as {@code cold=true}. */
+    JsonNode post(String path, String options) {
+        String more = options.isEmpty() ? "" : "&" + options;
+        return send(request(path + "?timeout=" + Durations.format(timeout) + more)
                 .POST(BodyPublishers.noBody())
                 .build());
     }

@@ -9,10 +9,12 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.OpenOption;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 
@@ -35,6 +37,16 @@ public final class PrivateFiles {
     /** Creates the folder and those above it that are absent; one that is there stays as it is. */
     public static Path createFolder(Path folder) throws IOException {
         return Files.createDirectories(folder, FOLDER_RIGHTS);
+    }
+
+    /** As above; returns those that were not there, the deepest first, so that they can be removed again. */
+    public static List<Path> createFolders(Path folder) throws IOException {
+        List<Path> missing = new ArrayList<>();
+        for (Path each = folder.toAbsolutePath(); each != null && !Files.exists(each); each = each.getParent()) {
+            missing.add(each);
+        }
+        createFolder(folder);
+        return missing;
     }
 
     /**
@@ -70,6 +82,25 @@ public final class PrivateFiles {
     /** As {@link FileChannel#open}; if that creates the file, it is private. */
     public static FileChannel open(Path file, OpenOption... options) throws IOException {
         return FileChannel.open(file, Set.of(options), FILE_RIGHTS);
+    }
+
+    /**
+     * Replaces the file as a whole by a private one. On return the new content is durable under the name; before, and after a
+     * stop at any moment, the old or the new one is there, whole.
+     */
+    public static void replace(Path file, InputStream content) throws IOException {
+        Path part = file.resolveSibling(file.getFileName() + ".part");
+        copy(content, part);
+        sync(part, StandardOpenOption.WRITE);
+        Files.move(part, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        sync(file.toAbsolutePath().resolveSibling(""), StandardOpenOption.READ);
+    }
+
+    /** On return the file, or the names in the folder, are durable. */
+    public static void sync(Path path, OpenOption mode) throws IOException {
+        try (FileChannel channel = FileChannel.open(path, mode)) {
+            channel.force(true);
+        }
     }
 
     /** A private file with this content, in place of what was there. */

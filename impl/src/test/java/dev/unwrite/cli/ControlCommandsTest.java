@@ -90,7 +90,7 @@ class ControlCommandsTest {
         assertThat(ran.out())
                 .contains("  epoch     41, committed 40, term 3")
                 .contains("  peer      B at 127.0.0.1:7002, connected, heard 12 ms ago")
-                .contains("  undo log  17 blocks, 68 KiB, ack durable")
+                .contains("  undo log  17 blocks, 68 KiB of 1 GiB, ack durable")
                 .contains("  volumes   disk 1 GiB")
                 .contains("  machine   ledger, running, 9 accounts");
         assertThat(ran.out().lines()).hasSizeLessThan(13).allMatch(line -> line.length() <= 100);

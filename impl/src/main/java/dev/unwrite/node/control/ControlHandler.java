@@ -92,7 +92,7 @@ final class ControlHandler implements HttpHandler {
         InputStream state = options.state();
         return switch (path) {
             case "/checkpoint" -> ResultJson.of(api.checkpoint(state, options.timeout()));
-            case "/failover" -> ResultJson.of(api.failover(options.timeout()));
+            case "/failover" -> ResultJson.of(api.failover(options.cold(), options.timeout()));
             case "/switchover" -> ResultJson.of(api.switchover(options.timeout()));
             default -> ResultJson.of(api.protect(options.timeout()));
         };

@@ -25,7 +25,10 @@ final class StatusJson {
         json.put("committed", status.committed());
         json.putObject("undo")
                 .put("blocks", status.undo().blocks())
-                .put("bytes", status.undo().bytes());
+                .put("bytes", status.undo().bytes())
+                .put("limitBytes", status.undo().limitBytes())
+                .put("waitingWrites", status.undo().waitingWrites())
+                .put("waitingMillis", status.undo().waitingMillis());
         json.putObject("peer")
                 .put("name", status.peer().name())
                 .put("address", status.peer().address())

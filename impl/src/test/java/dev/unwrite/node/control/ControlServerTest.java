@@ -73,7 +73,8 @@ class ControlServerTest {
         JsonNode status = json(send(request("/status")));
         assertThat(status).isEqualTo(MAPPER.readTree("""
                                 {"name":"A","group":"bank","role":"primary","mode":"protected","term":3,"epoch":41,
-                                "committed":40,"undo":{"blocks":17,"bytes":69632},
+                                "committed":40,"undo":{"blocks":17,"bytes":69632,"limitBytes":1073741824,
+                                "waitingWrites":0,"waitingMillis":0},
                                 "peer":{"name":"B","address":"127.0.0.1:7002","connected":true,"lastHeardMillis":12,
                                 "control":null},
                                 "unprotectedSince":null,"ack":"durable","session":5,
@@ -125,8 +126,11 @@ class ControlServerTest {
     @Test
     void operationsAnswerWhatTheyDid() throws Exception {
         assertThat(json(post("/failover", ""))).isEqualTo(MAPPER.readTree("""
-                {"term":4,"epoch":40,"restoredBlocks":17,"restoredBytes":69632,"durationMillis":150,
-                "stateFile":"/data/b/state"}"""));
+                {"kind":"takeover","term":4,"epoch":40,"restoredBlocks":17,"restoredBytes":69632,"durationMillis":150,
+                "stateFile":"/data/b/state","stateless":false}"""));
+        assertThat(json(post("/failover?cold=true&timeout=1s", "")).path("kind").asText())
+                .isEqualTo("cold");
+        assertThat(post("/failover?cold=perhaps", "").statusCode()).isEqualTo(400);
         assertThat(json(post("/switchover", "{}")).path("newPrimary").asText()).isEqualTo("B");
         assertThat(json(post("/protect", "")).path("already").asBoolean(true)).isFalse();
         assertThat(json(post("/checkpoint", "")).path("epoch").asInt()).isEqualTo(41);
