@@ -199,8 +199,9 @@ final class Diagnosis {
             add(
                     secondary + " should have the checkpoint and does not" + because(second.note()),
                     "start " + secondary
-                            + " with the --data that it had; if that is gone, \"unwrite failover --help\" says"
-                            + " how to start from the disk, as after a power cut");
+                            + " with the --data that it had; if that is gone for good, start from the disk:"
+                            + " unwrite failover --cold --control "
+                            + (first == null ? second.peerControl() : first.control()));
         } else if (first != null) {
             add(
                     owner + " was the primary and has started again without its memory; " + secondary

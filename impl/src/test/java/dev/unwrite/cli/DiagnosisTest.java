@@ -234,7 +234,7 @@ class DiagnosisTest {
                 idleA(),
                 new Side("B", "idle", "protected").note("it holds no checkpoint of term 3"),
                 "B should have the checkpoint and does not (it holds no checkpoint of term 3)",
-                "from the disk");
+                "start from the disk: unwrite failover --cold --control " + CONTROL_A);
     }
 
     @Test
