@@ -133,7 +133,7 @@ class WritePathTest {
         assertThat(stored(Y)).isEqualTo(filled(Y, 1));
         for (Extent extent : List.of(X, Y)) {
             assertThat(sessions.await().volume(0).allocation(extent.offsetBytes(), extent.lengthBytes()))
-                    .containsExactly(new Allocation(extent.lengthBytes(), extent == X, extent == X));
+                    .containsExactly(new Allocation(extent.lengthBytes(), extent.equals(X), extent.equals(X)));
         }
     }
 
