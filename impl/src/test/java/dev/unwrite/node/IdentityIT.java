@@ -1,6 +1,5 @@
 package dev.unwrite.node;
 
-import static dev.unwrite.node.CommandLine.tell;
 import static dev.unwrite.node.TestPair.BLOCK;
 import static dev.unwrite.node.TestPair.fill;
 import static dev.unwrite.node.TestPair.stamp;
@@ -125,7 +124,7 @@ class IdentityIT {
         startWithTwoVolumes();
         pair.stopStorage();
         pair.volumes(volume("one"));
-        pair.startStorageInVain().refused("two", "--");
+        pair.startStorageInVain().refused("vm1/two", "--forget");
         pair.volumes(volume("one"), volume("two"));
         pair.startStorage();
         pair.a.kill();
@@ -138,7 +137,7 @@ class IdentityIT {
         startWithTwoVolumes();
         pair.stopStorage();
         pair.volumes(volume("one", dir.resolve("two.img"), "8M"), volume("two", dir.resolve("one.img"), "8M"));
-        pair.startStorageInVain().refused(".img", "--");
+        pair.startStorageInVain().refused("vm1/one", "vm1/two");
         pair.volumes(volume("one"), volume("two"));
         pair.startStorage();
         pair.a.kill();
@@ -154,7 +153,7 @@ class IdentityIT {
         Files.write(backup, new byte[8 * MIB]);
         Files.move(dir.resolve("one.img"), dir.resolve("kept.img"));
         Files.copy(backup, dir.resolve("one.img"));
-        pair.startStorageInVain().refused("one", "--");
+        pair.startStorageInVain().refused("vm1/one", "--moved");
         Files.move(dir.resolve("kept.img"), dir.resolve("one.img"), StandardCopyOption.REPLACE_EXISTING);
         pair.startStorage();
         pair.a.kill();
@@ -200,7 +199,7 @@ class IdentityIT {
             file.setLength(4L * MIB);
         }
         pair.volumes(volume("one"), volume("two", dir.resolve("two.img"), "4M"));
-        pair.startStorageInVain().refused("two");
+        pair.startStorageInVain().refused("vm1/two");
     }
 
     // ---- Storages.
@@ -342,34 +341,28 @@ class IdentityIT {
         pair.b.kill();
         Folders.remove(pair.b.data.resolve("undo"));
         pair.b.start();
-        pair.a.awaitStatus(
-                "has taken it in anew", s -> s.path("counters").path("joins").asInt() == 2);
+        pair.b.awaitEnd().refused("undo", "--replace");
+        pair.a.awaitRole("primary", "solo");
+        Folders.remove(pair.b.data);
+        pair.b.start("--replace");
         pair.awaitProtected(pair.a);
-        assertThat(pair.b.said()).contains("undo");
-        try (NbdClient disk = pair.a.connect()) {
-            fill(disk, 0, MIB, 0x11);
-            pair.a.order("checkpoint", "eleven again");
-            fill(disk, 0, MIB, 0x44);
-        }
-        pair.a.kill();
-        pair.b.order("failover");
-        assertThat(Files.readAllBytes(pair.disk())).isEqualTo(image);
+        assertTakesOverTo(image);
     }
 
-    @Test
-    void aSecondaryWhoseUndoLogIsGoneDoesNotTakeOver() throws Exception {
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void aSecondaryWithoutItsUndoLogDoesNotTakeOver(boolean anothers) throws Exception {
         startAndOverwrite();
         pair.a.kill();
         pair.b.kill();
         byte[] left = Files.readAllBytes(pair.disk());
-        Folders.remove(pair.b.data.resolve("undo"));
-        pair.b.start();
-        JsonNode status =
-                pair.b.awaitStatus("knows the record", s -> !s.path("record").isNull());
-        assertThat(status.path("undo").path("blocks").asLong()).isZero();
-        tell(pair.b, "failover").refused("A", "--cold");
-        assertThat(pair.b.said()).contains("undo");
-        assertThat(pair.b.status().path("role").asText()).isEqualTo("idle");
+        Path undo = pair.b.data.resolve("undo");
+        Folders.remove(undo);
+        if (anothers) {
+            Folders.copy(pair.a.data.resolve("undo"), undo);
+        }
+        pair.b.start("--failover-after=1s");
+        pair.b.awaitEnd().refused("undo");
         assertThat(Files.readAllBytes(pair.disk())).isEqualTo(left);
     }
 
@@ -396,7 +389,12 @@ class IdentityIT {
         pair.a.awaitStatus(
                 "has taken it in anew", s -> s.path("counters").path("joins").asInt() == 2);
         pair.awaitProtected(pair.a);
-        assertThat(pair.a.said()).contains("holds less than it acknowledged");
+        assertThat(pair.a.said()).contains("less than it had acknowledged");
+        assertTakesOverTo(image);
+    }
+
+    /** To a disk of elevens. */
+    private void assertTakesOverTo(byte[] image) throws Exception {
         try (NbdClient disk = pair.a.connect()) {
             fill(disk, 0, MIB, 0x11);
             pair.a.order("checkpoint", "eleven again");
