@@ -27,7 +27,6 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.function.Predicate;
-import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
 
@@ -77,25 +76,21 @@ final class TestPair implements Closeable {
 
         /**
          * Starts the process; its control port need not answer yet. An option that is given here ({@code --group=other})
-         * goes before the usual one.
+         * counts instead of the usual one.
          */
         void start(String... more) throws IOException {
-            Map<String, String> usual = new LinkedHashMap<>();
-            usual.put("--name", name);
-            usual.put("--data", data.toString());
-            usual.put("--storage", storageUri().toString());
-            usual.put("--group", GROUP);
-            usual.put("--listen", "127.0.0.1:" + peerPort);
-            usual.put("--peer", "127.0.0.1:" + other().peerPort);
-            usual.put("--serve", serve("").toString());
-            usual.put("--control", control());
-            usual.put("--ledger", "127.0.0.1:" + ledgerPort);
-            List<String> unusual =
-                    Stream.concat(options.stream(), Stream.of(more)).toList();
-            unusual.forEach(option -> usual.remove(option.replaceFirst("=.*", "")));
+            List<String> given = new ArrayList<>();
+            given.addAll(List.of("--name=" + name, "--data=" + data));
+            given.addAll(List.of("--storage=" + storageUri(), "--group=" + GROUP));
+            given.addAll(List.of("--listen=127.0.0.1:" + peerPort, "--peer=127.0.0.1:" + other().peerPort));
+            given.addAll(List.of("--serve=" + serve(""), "--control=" + control()));
+            given.add("--ledger=127.0.0.1:" + ledgerPort);
+            given.addAll(options);
+            given.addAll(List.of(more));
+            Map<String, String> last = new LinkedHashMap<>();
+            given.forEach(option -> last.put(option.replaceFirst("=.*", ""), option));
             List<String> arguments = new ArrayList<>(List.of("node"));
-            usual.forEach((option, value) -> arguments.add(option + "=" + value));
-            arguments.addAll(unusual);
+            arguments.addAll(last.values());
             logBegins = Files.exists(log()) ? Files.size(log()) : 0;
             process = unwrite(label, arguments);
         }
