@@ -255,7 +255,7 @@ class AnswersIT {
                 writers.add(Thread.ofVirtual()
                         .uncaughtExceptionHandler((thread, e) -> failures.add(e))
                         .start(() -> {
-                            for (int i = 0; i < 12; i++) {
+                            for (int i = 0; i < 6; i++) {
                                 try {
                                     fill(disk, (first * 37L + i * 101L) % 256 * MIB, MIB, i + 1);
                                 } catch (IOException e) {
