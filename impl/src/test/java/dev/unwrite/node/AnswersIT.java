@@ -191,6 +191,7 @@ class AnswersIT {
 
     @Test
     void aPrimaryAtTheUndoLimitSaysSo() throws Exception {
+        pair.diskIsFull(16);
         pair.options(MANUAL, "--undo-limit=4");
         pair.start();
         try (NbdClient disk = pair.a.connect()) {
@@ -220,6 +221,7 @@ class AnswersIT {
 
     @Test
     void aPrimaryAtTheUndoLimitGoesOnAloneIfThatWasChosen() throws Exception {
+        pair.diskIsFull(16);
         pair.options(MANUAL, "--undo-limit=4", "--at-undo-limit=alone:1s");
         pair.start();
         try (NbdClient disk = pair.a.connect()) {
@@ -244,7 +246,7 @@ class AnswersIT {
 
     @Test
     void aBurstWaitsForCheckpointsAndStaysProtected() throws Exception {
-        pair.volumes(TestPair.GROUP + "/" + TestPair.VOLUME + "=" + pair.disk() + ",size=256M");
+        pair.diskIsFull(96);
         pair.options(MANUAL, "--undo-limit=16", "--checkpoint-every=100ms");
         pair.start();
         List<Thread> writers = new ArrayList<>();
@@ -257,7 +259,7 @@ class AnswersIT {
                         .start(() -> {
                             for (int i = 0; i < 6; i++) {
                                 try {
-                                    fill(disk, (first * 37L + i * 101L) % 256 * MIB, MIB, i + 1);
+                                    fill(disk, (first * 37L + i * 31L) % 96 * MIB, MIB, i + 1);
                                 } catch (IOException e) {
                                     throw new UncheckedIOException(e);
                                 }

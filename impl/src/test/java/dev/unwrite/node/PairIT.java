@@ -607,6 +607,7 @@ class PairIT {
 
     @Test
     void writesWaitForACheckpointWhereTheUndoLogIsFull() throws Exception {
+        pair.diskIsFull(16);
         pair.options(MANUAL, "--undo-limit=4");
         pair.start();
         try (NbdClient disk = pair.a.connect()) {

@@ -275,6 +275,14 @@ final class TestPair implements Closeable {
         return dir.resolve("disk.img");
     }
 
+    /** Before a start: the volume has so many MiB, and none of them is empty, so that each block costs the undo log its size. */
+    void diskIsFull(int mib) throws IOException {
+        byte[] content = new byte[mib << 20];
+        Arrays.fill(content, (byte) 0x11);
+        Files.write(disk(), content);
+        volumes(GROUP + "/" + VOLUME + "=" + disk());
+    }
+
     void volumes(String... specs) {
         volumes.clear();
         volumes.addAll(List.of(specs));
