@@ -633,13 +633,6 @@ class PairIT {
     }
 
     @Test
-    void aVolumeOfOddSizeIsRefusedByName() throws Exception {
-        Files.write(pair.disk(), new byte[1_000_000]);
-        pair.volumes("vm1/disk=" + pair.disk());
-        pair.startStorageInVain().refused(pair.disk().toString(), "4096");
-    }
-
-    @Test
     void garbageAtItsPortsDoesNotHarmANode() throws Exception {
         pair.options("--failover-after=3s");
         pair.start();
