@@ -73,10 +73,11 @@ class ArchitectureTest {
 
     @Test
     void lowerPartsKnowNothingOfHigherOnes() {
+        mayUse("dev.unwrite.files");
         mayUse("dev.unwrite.nbd", "dev.unwrite.nbd..");
-        mayUse("dev.unwrite.storage", "dev.unwrite.nbd..", "dev.unwrite.protocol..");
-        mayUse("dev.unwrite.undo", "dev.unwrite.protocol..");
-        mayUse("dev.unwrite.checkpoint", "dev.unwrite.protocol..");
+        mayUse("dev.unwrite.storage", "dev.unwrite.nbd..", "dev.unwrite.protocol..", "dev.unwrite.files");
+        mayUse("dev.unwrite.undo", "dev.unwrite.protocol..", "dev.unwrite.files");
+        mayUse("dev.unwrite.checkpoint", "dev.unwrite.protocol..", "dev.unwrite.files");
         mayUse("dev.unwrite.machine.ledger.client", "dev.unwrite.machine..", "dev.unwrite.cli");
         mayUse("dev.unwrite.machine.ledger", "dev.unwrite.machine..", "dev.unwrite.nbd..");
         mayUse("dev.unwrite.node.peer", "dev.unwrite.protocol..");

@@ -1,5 +1,6 @@
 package dev.unwrite.checkpoint;
 
+import dev.unwrite.files.PrivateFiles;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -24,9 +25,9 @@ final class CheckpointFolder implements CheckpointFiles {
     }
 
     static CheckpointFolder lock(Path folder) throws IOException {
-        Files.createDirectories(folder);
+        PrivateFiles.createFolder(folder);
         FileChannel channel =
-                FileChannel.open(folder.resolve(LOCK), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+                PrivateFiles.open(folder.resolve(LOCK), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
         boolean locked = false;
         try {
             locked = channel.tryLock() != null;
@@ -56,7 +57,7 @@ final class CheckpointFolder implements CheckpointFiles {
 
     @Override
     public StateFile create(String name) throws IOException {
-        return new ChannelFile(FileChannel.open(
+        return new ChannelFile(PrivateFiles.open(
                 folder.resolve(name),
                 StandardOpenOption.CREATE,
                 StandardOpenOption.TRUNCATE_EXISTING,

@@ -24,7 +24,7 @@ final class CheckpointCommand implements Callable<Integer> {
             description = {
                 "The state of your machine at this moment, for a node with --machine none. After a failover it is"
                         + " the file 'state' in the data folder of the new primary.",
-                "Without it, the state handed over last is kept."
+                "It goes with this checkpoint, and with later ones as long as nothing was written since."
             })
     private @Nullable Path state;
 

@@ -18,6 +18,7 @@ import java.net.http.HttpTimeoutException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Talks to the control server of a node. Every failure is an {@link ExitException} of one line. */
@@ -29,12 +30,23 @@ final class ControlClient {
     private static final int ANSWER_BYTES_MAX = 1 << 20;
     private static final ObjectMapper MAPPER = new ObjectMapper();
 
+    /** In each answer of a node there is one of these. */
+    private static final List<String> MARKS = List.of("role", "epoch", "term");
+
     private final HostPort node;
+    private final Duration connectMax;
     private final Duration timeout;
+    private final Duration grace;
 
     ControlClient(HostPort node, Duration timeout) {
+        this(node, CONNECT_MAX, timeout, GRACE);
+    }
+
+    ControlClient(HostPort node, Duration connectMax, Duration timeout, Duration grace) {
         this.node = node;
+        this.connectMax = connectMax;
         this.timeout = timeout;
+        this.grace = grace;
     }
 
     JsonNode status() {
@@ -43,7 +55,13 @@ final class ControlClient {
 
     /** POST without a state. */
     JsonNode post(String path) {
-        return send(request(path + "?timeout=" + Durations.format(timeout))
+        return post(path, "");
+    }
+
+    /** POST without a state, with more options such as {@code cold=true}. */
+    JsonNode post(String path, String options) {
+        String more = options.isEmpty() ? "" : "&" + options;
+        return send(request(path + "?timeout=" + Durations.format(timeout) + more)
                 .POST(BodyPublishers.noBody())
                 .build());
     }
@@ -51,7 +69,7 @@ final class ControlClient {
     /** POST of a state, which is streamed. */
     JsonNode post(String path, Path state) {
         if (!Files.isRegularFile(state) || !Files.isReadable(state)) {
-            throw new ExitException(Exit.USAGE, "the state " + state + " is not a file that can be read");
+            throw new ExitException(Exit.USAGE, "the state '" + state + "' is not a file that can be read");
         }
         try {
             return send(request(path + "?timeout=" + Durations.format(timeout))
@@ -66,7 +84,7 @@ final class ControlClient {
     private HttpRequest.Builder request(String path) {
         // An address that answers but says nothing more must not hold the caller for ever.
         try {
-            return HttpRequest.newBuilder(URI.create("http://" + node + path)).timeout(timeout.plus(GRACE));
+            return HttpRequest.newBuilder(URI.create("http://" + node + path)).timeout(timeout.plus(grace));
         } catch (IllegalArgumentException e) {
             throw new ExitException(Exit.USAGE, "'" + node + "' is not a name or address of a host", e);
         }
@@ -76,7 +94,7 @@ final class ControlClient {
         try (HttpClient client = HttpClient.newBuilder()
                 .version(HttpClient.Version.HTTP_1_1)
                 .proxy(HttpClient.Builder.NO_PROXY)
-                .connectTimeout(CONNECT_MAX)
+                .connectTimeout(connectMax)
                 .build()) {
             HttpResponse<InputStream> response = client.send(request, BodyHandlers.ofInputStream());
             try (InputStream body = response.body()) {
@@ -93,8 +111,16 @@ final class ControlClient {
             throw new ExitException(
                     Exit.FAILED, "the node at " + node + " did not answer within " + Durations.format(timeout), e);
         } catch (IOException e) {
+            String other = Stranger.at(node);
             throw new ExitException(
-                    Exit.FAILED, "the connection to " + node + " broke: " + e.getMessage() + "; ask its status", e);
+                    Exit.FAILED,
+                    other != null
+                            ? "what answers at " + node + " is " + other + ", not the control server of a node"
+                            : "the connection to " + node + " broke (" + e.getMessage() + "); "
+                                    + (request.method().equals("GET")
+                                            ? "is that the --control address of a node?"
+                                            : "what was asked for may still come about, ask the status"),
+                    e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new ExitException(Exit.FAILED, "interrupted", e);
@@ -103,15 +129,14 @@ final class ControlClient {
 
     private JsonNode answer(int code, byte[] body) throws IOException {
         @Nullable JsonNode json = parse(body);
-        if (json == null || !json.isObject()) {
+        if (json != null && code != 200 && json.path("error").isTextual()) {
+            throw new ExitException(Exit.FAILED, json.path("error").asText());
+        }
+        if (json == null || code != 200 || MARKS.stream().noneMatch(json::has)) {
             throw new ExitException(
                     Exit.FAILED,
-                    "what answers at " + node + " is not the control server of a node (HTTP " + code + ")");
-        }
-        if (code != 200) {
-            JsonNode error = json.path("error");
-            throw new ExitException(
-                    Exit.FAILED, error.isTextual() ? error.asText() : "the node answers with HTTP " + code);
+                    "what answers at " + node + " is not the control server of a node (HTTP " + code
+                            + "); is that its --control address?");
         }
         return json;
     }

@@ -23,7 +23,10 @@ final class ControlOptions {
             description = "The --control address of the node.")
     private @Nullable HostPort control;
 
-    @Option(names = "--json", description = "Print the answer as JSON, for programs.")
+    @Option(
+            names = "--json",
+            description =
+                    "Print the answer as JSON, for programs; a failure is {\"error\": \"one line\", \"exit\": N}.")
     private boolean json;
 
     @Option(
@@ -35,11 +38,15 @@ final class ControlOptions {
     private Duration timeout = Duration.ofSeconds(30);
 
     ControlClient client() {
+        return new ControlClient(control(), timeout);
+    }
+
+    HostPort control() {
         HostPort node = control;
         if (node == null) {
             throw new IllegalStateException("called without picocli");
         }
-        return new ControlClient(node, timeout);
+        return node;
     }
 
     /** Prints the answer as it is, or what the function makes of it; without a line end. */

@@ -20,6 +20,10 @@ public final class Durations {
 
     /** Reads a duration from 1 ms to {@link #MAX}. Throws IllegalArgumentException with one line. */
     public static Duration parse(String text) {
+        if (text.matches("[0-9]{1,9}")) {
+            throw new IllegalArgumentException(
+                    "'" + text + "' has no unit; write " + text + "s for seconds (or ms, m, h)");
+        }
         Matcher matcher = FORM.matcher(text);
         if (!matcher.matches()) {
             throw new IllegalArgumentException("'" + text + "' is not a duration, such as 50ms, 2s, 1m or 1h");

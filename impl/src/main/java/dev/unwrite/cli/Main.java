@@ -46,43 +46,19 @@ public final class Main implements Runnable {
             provider.subcommands().forEach(root::addSubcommand);
         }
         root.setCaseInsensitiveEnumValuesAllowed(true);
-        root.setParameterExceptionHandler(Main::onUsageError);
-        root.setExecutionExceptionHandler((error, command, parsed) -> onError(error, command));
+        root.setParameterExceptionHandler(Failures::onUsageError);
+        root.setExecutionExceptionHandler(Failures::onError);
         return root.execute(args);
-    }
-
-    private static int onUsageError(ParameterException error, String[] args) {
-        CommandLine command = error.getCommandLine();
-        command.getErr()
-                .println(command.getCommandSpec().qualifiedName() + ": " + oneLine(error.getMessage()) + "; see "
-                        + command.getCommandSpec().qualifiedName() + " --help");
-        return Exit.USAGE;
-    }
-
-    private static int onError(Exception error, CommandLine command) {
-        String name = command.getCommandSpec().qualifiedName();
-        boolean debug = "1".equals(System.getenv("UNWRITE_DEBUG"));
-        if (debug) {
-            error.printStackTrace(command.getErr());
-        }
-        if (error instanceof ExitException exit) {
-            command.getErr().println(name + ": " + oneLine(exit.getMessage()));
-            return exit.code();
-        }
-        command.getErr()
-                .println(name + ": " + oneLine(error.toString()) + (debug ? "" : " (UNWRITE_DEBUG=1 shows where)"));
-        return Exit.FAILED;
-    }
-
-    private static String oneLine(@Nullable String text) {
-        return text == null ? "" : text.strip().replaceAll("\\s*\\R\\s*", " ");
     }
 
     @Override
     public void run() {
         CommandSpec commandSpec = spec;
         if (commandSpec != null) {
-            throw new ParameterException(commandSpec.commandLine(), "a COMMAND is missing");
+            throw new ParameterException(
+                    commandSpec.commandLine(),
+                    "a command is missing; there are "
+                            + String.join(", ", commandSpec.subcommands().keySet()));
         }
     }
 }

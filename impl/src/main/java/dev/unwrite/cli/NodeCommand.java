@@ -1,5 +1,6 @@
 package dev.unwrite.cli;
 
+import dev.unwrite.files.PrivateFiles;
 import dev.unwrite.nbd.NbdUri;
 import dev.unwrite.node.HostPort;
 import dev.unwrite.node.Node;
@@ -12,7 +13,7 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.Objects;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -34,7 +35,11 @@ import picocli.CommandLine.Spec;
             "when the primary was silent for --failover-after, or by the command \"failover\".",
             "With --machine none the machine is whoever connects over NBD; its state is what",
             "\"checkpoint --state FILE\" hands over; after a failover it is the file \"state\"",
-            "in --data.",
+            "in --data. A state goes with the checkpoint for which it was handed over, and with",
+            "later ones as long as nothing was written since.",
+            "SIGTERM ends it in good order: a protected primary hands over to the other host",
+            "(for 10 s at most), one that is alone flushes the storage; a secondary tells the",
+            "primary. Exit code 0.",
             "Exit codes: 2 what was asked for cannot be done (the message says why), 1 any",
             "other failure.",
             "",
@@ -95,6 +100,13 @@ final class NodeCommand implements Callable<Integer> {
     private boolean bootstrap;
 
     @Option(
+            names = "--replace",
+            description =
+                    "Take the name over from the host that has it, which is dead for good: its checkpoint is given"
+                            + " up. Refused while that host is alive.")
+    private boolean replace;
+
+    @Option(
             names = "--machine",
             paramLabel = "none|ledger",
             defaultValue = "none",
@@ -136,11 +148,22 @@ final class NodeCommand implements Callable<Integer> {
             description = "The most that the undo log may take, in MiB; default: 1024. The same on both hosts.")
     private long undoLimitMib = 1024;
 
+    @Option(
+            names = "--at-undo-limit",
+            paramLabel = "hold|alone:TIME",
+            defaultValue = "hold",
+            description = "What happens to writes that find no room in the undo log: they wait for a checkpoint (hold,"
+                    + " the default), or, after TIME, the primary goes on alone, unprotected.")
+    private String atUndoLimit = "hold";
+
     @Option(names = "--trace", paramLabel = "DIR", description = "Write each step to a file in DIR.")
     private @Nullable Path trace;
 
     @Option(names = "--witness", hidden = true, paramLabel = "DIR", description = "Copy the volumes at each cut.")
     private @Nullable Path witness;
+
+    /** A request of 1 MiB takes 2 MiB at worst, and has to fit into nine tenths. */
+    private static final long UNDO_LIMIT_MIB_MIN = 4;
 
     @Spec
     private @Nullable CommandSpec spec;
@@ -160,9 +183,22 @@ final class NodeCommand implements Callable<Integer> {
         out.println("node " + name + ": control at " + node.controlAt() + ", volumes at " + node.servedAt()
                 + " while it is primary");
         out.flush();
-        Runtime.getRuntime().addShutdownHook(new Thread(node::close, "stop"));
-        new CountDownLatch(1).await();
-        return Exit.OK;
+        AtomicBoolean over = new AtomicBoolean();
+        Runtime.getRuntime()
+                .addShutdownHook(new Thread(
+                        () -> {
+                            if (over.compareAndSet(false, true)) {
+                                node.stop();
+                                err.flush();
+                                // To be stopped in good order is no failure, whatever the signal.
+                                Runtime.getRuntime().halt(Exit.OK);
+                            }
+                        },
+                        "stop"));
+        String why = node.awaitEnd();
+        over.set(true);
+        node.close();
+        throw new ExitException(Exit.USAGE, "node " + name + " ends: " + why);
     }
 
     private Node start(Consumer<String> log) {
@@ -170,21 +206,28 @@ final class NodeCommand implements Callable<Integer> {
             Duration every = checkpointEvery == null
                     ? machine == NodeConfig.MachineKind.NONE ? null : Duration.ofMillis(50)
                     : time("--checkpoint-every", checkpointEvery);
-            if (undoLimitMib < 1 || undoLimitMib > 1 << 30) {
-                throw new IllegalArgumentException("--undo-limit is a number of MiB from 1 to " + (1 << 30));
+            if (undoLimitMib < UNDO_LIMIT_MIB_MIN || undoLimitMib > 1 << 30) {
+                throw new IllegalArgumentException(
+                        "--undo-limit is a number of MiB from " + UNDO_LIMIT_MIB_MIN + " to " + (1 << 30));
             }
+            if (Oneself.is(listen, peer)) {
+                throw new IllegalArgumentException(
+                        "--peer " + peer + " is this node itself; give the --listen address of the other one");
+            }
+            closeToOthers(data, log);
             return Node.start(
                     new NodeConfig(
                             dev.unwrite.storage.Names.check("--name", name),
                             data,
-                            NbdUri.parse(storage),
+                            uri("--storage", storage),
                             dev.unwrite.storage.Names.check("--group", group),
                             listen,
                             peer,
-                            NbdUri.parse(serve),
+                            uri("--serve", serve),
                             control,
                             ledger,
                             bootstrap,
+                            replace,
                             machine,
                             ack == Ack.DURABLE,
                             every,
@@ -192,12 +235,42 @@ final class NodeCommand implements Callable<Integer> {
                             trace,
                             witness,
                             undoLimitMib << 20,
+                            aloneAtUndoLimitAfter(),
                             Long.MAX_VALUE),
                     log);
         } catch (IllegalArgumentException e) {
             throw new ExitException(Exit.USAGE, String.valueOf(e.getMessage()), e);
         } catch (IOException e) {
             throw new ExitException(Exit.USAGE, "cannot start node " + name + ": " + Reason.of(e), e);
+        }
+    }
+
+    private @Nullable Duration aloneAtUndoLimitAfter() {
+        if (atUndoLimit.equals("hold")) {
+            return null;
+        }
+        Duration after = atUndoLimit.startsWith("alone:") ? time("--at-undo-limit", atUndoLimit.substring(6)) : null;
+        if (after == null) {
+            throw new IllegalArgumentException("--at-undo-limit is hold or alone:TIME, such as alone:30s");
+        }
+        return after;
+    }
+
+    private static void closeToOthers(Path data, Consumer<String> log) {
+        try {
+            if (PrivateFiles.closeToOthers(data)) {
+                log.accept("--data " + data + " was open to other users, and is closed to them now");
+            }
+        } catch (IOException e) {
+            log.accept("--data " + data + " is open to other users, and cannot be closed: " + Reason.of(e));
+        }
+    }
+
+    private static NbdUri uri(String flag, String text) {
+        try {
+            return NbdUri.parse(text);
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException(flag + ": " + e.getMessage(), e);
         }
     }
 

@@ -31,7 +31,7 @@ final class StatusTable {
         row(
                 "storage",
                 text("storage", "uri") + ", " + connected(status.path("storage")) + ", session " + text("session"));
-        row("undo log", text("undo", "blocks") + " blocks, " + size(status.at("/undo/bytes")) + ", ack " + text("ack"));
+        row("undo log", undo());
         row("machine", join(text("machine", "kind"), text("machine", "state"), text("machine", "detail")));
         row("volumes", volumes());
         if (status.path("lastCheckpoint").isObject()) {
@@ -65,6 +65,16 @@ final class StatusTable {
 
     private static String connected(JsonNode node) {
         return node.path("connected").asBoolean() ? "connected" : "NOT CONNECTED";
+    }
+
+    private String undo() {
+        JsonNode undo = status.path("undo");
+        String waiting = undo.path("waitingWrites").asInt() == 0
+                ? ""
+                : ", " + undo.path("waitingWrites").asText() + " writes WAIT for room since "
+                        + ago(Duration.ofMillis(undo.path("waitingMillis").asLong()));
+        return undo.path("blocks").asText() + " blocks, " + size(undo.path("bytes")) + " of "
+                + size(undo.path("limitBytes")) + ", ack " + text("ack") + waiting;
     }
 
     private String volumes() {
@@ -116,7 +126,7 @@ final class StatusTable {
         }
     }
 
-    private static String ago(Duration duration) {
+    static String ago(Duration duration) {
         long seconds = Math.max(0, duration.toSeconds());
         if (seconds < 1) {
             return Math.max(0, duration.toMillis()) + " ms";

@@ -14,6 +14,8 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.function.Consumer;
@@ -39,13 +41,17 @@ import picocli.CommandLine.Spec;
             "  an NBD URI      an export of another server (qemu-nbd, nbdkit). It must be",
             "                  able to flush, and serve one client at a time. When it was",
             "                  lost, the owner writes again what was not flushed.",
+            "What was served once is remembered by name, in any order. A volume that is left",
+            "out, another file in its place, or one that became shorter is refused; one that",
+            "became longer (or shall: ,size=) has grown, and the nodes follow.",
             "A trim is taken and does nothing. A write without the right to it gets EPERM,",
             "a fenced host gets ESHUTDOWN.",
             "",
             "Prints \"listening on URI\" when ready, then a line for each event to the error",
             "output. SIGTERM or ^C: stops serving, flushes, exits with 0.",
-            "The folder --data holds the ownership records. Keep it: a storage that forgets",
-            "its terms cannot fence.",
+            "The folder --data holds the ownership records, whose the names of hosts are, and",
+            "what tells the volumes again. Keep it: a storage that forgets cannot fence, and",
+            "one with an empty --data is another storage, which the nodes refuse.",
             "Exit codes: 2 what was asked for cannot be done (the message says why),",
             "3 this machine lacks something, 1 any other failure.",
             "",
@@ -77,6 +83,23 @@ final class StorageCommand implements Callable<Integer> {
     private Path data = Path.of("");
 
     @Option(
+            names = "--moved",
+            paramLabel = "GROUP/NAME",
+            description =
+                    "This volume's backend was moved or copied, with its contents as they were while nobody wrote, to"
+                            + " what --volume names now. Not for contents put back from a backup: they are a new life, which"
+                            + " begins with an empty --data. For one start; may be given many times.")
+    private Set<String> moved = new TreeSet<>();
+
+    @Option(
+            names = "--forget",
+            paramLabel = "GROUP/NAME",
+            description =
+                    "This volume was served before and is gone for good. Refused while the group is protected. For"
+                            + " one start; may be given many times.")
+    private Set<String> forgotten = new TreeSet<>();
+
+    @Option(
             names = "--trace",
             paramLabel = "DIR",
             description = "Write what takes effect to DIR, a file for each group, for \"unwrite validate\".")
@@ -101,7 +124,7 @@ final class StorageCommand implements Callable<Integer> {
         try {
             NbdUri uri = NbdUri.parse(listen);
             List<VolumeSpec> specs = volumes.stream().map(VolumeSpec::parse).toList();
-            return StorageServer.start(new StorageServer.Settings(uri, specs, data, observer(), log));
+            return StorageServer.start(new StorageServer.Settings(uri, specs, data, observer(), log, moved, forgotten));
         } catch (IllegalArgumentException | StorageSetupException | UncheckedIOException e) {
             throw new ExitException(Exit.USAGE, String.valueOf(e.getMessage()), e);
         } catch (IOException e) {

@@ -1,8 +1,9 @@
 package dev.unwrite.machine;
 
+import dev.unwrite.files.PrivateFiles;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.channels.FileChannel;
+import java.io.PushbackInputStream;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -11,8 +12,9 @@ import java.nio.file.StandardOpenOption;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The machine {@code none}: whoever connects over NBD. Its state is a file that is handed over before a checkpoint;
- * after a failover it is in the node's data folder as {@value #STATE}. States are streamed and may be larger than the heap.
+ * The machine {@code none}: whoever connects over NBD. Its state is a file that is handed over for one checkpoint, and goes
+ * with later ones only as long as nothing was written since; an empty state is none. After a failover it is in the node's
+ * data folder as {@value #STATE}. States are streamed and may be larger than the heap.
  *
  * <p>Pausing does nothing here: the node itself holds back the NBD writes. Thread-safe.
  */
@@ -20,12 +22,16 @@ public final class NoMachine implements Machine {
     /** The file in the data folder that a resumed machine finds. */
     public static final String STATE = "state";
 
+    /** What {@value #STATE} was before, when there is no state that goes with the disk. */
+    private static final String OLD = "state.old";
+
+    private static final String GIVEN = "state.given.";
     private static final String NEXT = "state.next";
     private static final String SAVED = "state.saved.";
-    private static final String PART = ".part";
 
     private final Path dataDir;
     private @Nullable Path current;
+    private @Nullable Path resumed;
     private long saves;
 
     /** {@code dataDir} is the node's data folder; nothing is read or written yet. */
@@ -33,36 +39,41 @@ public final class NoMachine implements Machine {
         this.dataDir = dataDir;
     }
 
-    /** Leaves an existing {@value #STATE} as it is; the state is empty until one is handed over. */
+    /** There is no state until one is handed over; an existing {@value #STATE} does not go with the disk, and is put aside. */
     @Override
     public synchronized void coldStart() throws IOException {
         removeLeftovers();
+        putOldAside();
         current = null;
     }
 
-    /** On return the state is durable as {@value #STATE}; before, the old file was there, whole. */
+    /** On return the state is durable as {@value #STATE}; before, the old file was there, whole. None if it is empty. */
     @Override
     public synchronized void resume(InputStream state) throws IOException {
         removeLeftovers();
-        current = replace(STATE, state);
+        PushbackInputStream in = new PushbackInputStream(state);
+        int first = in.read();
+        if (first < 0) {
+            putOldAside();
+            current = null;
+            return;
+        }
+        in.unread(first);
+        current = replace(STATE, in);
+        resumed = current;
+    }
+
+    /** Where the state is that this machine was resumed with; null if there was none. */
+    public synchronized @Nullable Path resumedState() {
+        return resumed;
     }
 
     /**
-     * Copies {@code stateFile}: it is what the next {@link #save} saves, and those after it, until another one is handed
-     * over. Throws, changing nothing, where it cannot be read.
+     * Takes a state, read to its end but not closed, and returns where it is; {@link #save(Path)} makes it the state. One that
+     * is not saved is to be deleted by the caller.
      */
-    public synchronized void handOver(Path stateFile) throws IOException {
-        if (!Files.isRegularFile(stateFile) || !Files.isReadable(stateFile)) {
-            throw new IOException("the state " + stateFile + " is not a file that can be read");
-        }
-        try (InputStream in = Files.newInputStream(stateFile)) {
-            handOver(in);
-        }
-    }
-
-    /** As {@link #handOver(Path)}, for a state that comes over a connection; it is read to its end but not closed. */
-    public synchronized void handOver(InputStream state) throws IOException {
-        current = replace(NEXT, state);
+    public synchronized Path handOver(InputStream state) throws IOException {
+        return replace(GIVEN + saves++, state);
     }
 
     @Override
@@ -71,7 +82,20 @@ public final class NoMachine implements Machine {
     @Override
     public void unpause() {}
 
-    /** The state that was handed over last, else the one that was resumed, else an empty one. */
+    /** Saves a state that was handed over for this very moment. */
+    public synchronized Saved save(Path handedOver) throws IOException {
+        Path next = dataDir.resolve(NEXT);
+        Files.move(handedOver, next, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        current = next;
+        return save();
+    }
+
+    /** Something was written since the state was handed over: it goes with the disk no more. */
+    public synchronized void forget() {
+        current = null;
+    }
+
+    /** The state that was saved last, or resumed, unless it was forgotten; else an empty one. */
     @Override
     public synchronized Saved save() throws IOException {
         Path source = current;
@@ -94,25 +118,22 @@ public final class NoMachine implements Machine {
     public void close() {}
 
     private Path replace(String name, InputStream content) throws IOException {
-        Path part = dataDir.resolve(name + PART);
         Path whole = dataDir.resolve(name);
-        Files.copy(content, part, StandardCopyOption.REPLACE_EXISTING);
-        sync(part, StandardOpenOption.WRITE);
-        Files.move(part, whole, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-        sync(dataDir, StandardOpenOption.READ);
+        PrivateFiles.replace(whole, content);
         return whole;
     }
 
-    private static void sync(Path path, StandardOpenOption mode) throws IOException {
-        try (FileChannel channel = FileChannel.open(path, mode)) {
-            channel.force(true);
+    private void putOldAside() throws IOException {
+        Path old = dataDir.resolve(STATE);
+        if (Files.exists(old)) {
+            Files.move(old, dataDir.resolve(OLD), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+            PrivateFiles.sync(dataDir, StandardOpenOption.READ);
         }
     }
 
     /** What an earlier life left: its states were either committed elsewhere or count for nothing. */
     private void removeLeftovers() throws IOException {
-        try (DirectoryStream<Path> leftovers =
-                Files.newDirectoryStream(dataDir, "state.{next,next.part,part,saved.*}")) {
+        try (DirectoryStream<Path> leftovers = Files.newDirectoryStream(dataDir, "state.{next,part,given.*,saved.*}")) {
             for (Path leftover : leftovers) {
                 Files.delete(leftover);
             }

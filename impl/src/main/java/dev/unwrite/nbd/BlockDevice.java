@@ -3,6 +3,7 @@ package dev.unwrite.nbd;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.List;
 
 /**
  * A random-access array of bytes with a volatile cache: what an NBD export serves and an NBD client reaches.
@@ -35,6 +36,19 @@ public interface BlockDevice extends Closeable {
 
     /** Makes the range read as zeroes. Durable as a write. {@code noHole}: the space stays allocated. */
     void writeZeroes(long offset, long length, boolean noHole, boolean fua) throws IOException;
+
+    /** Whether {@link #allocation} can say more than that all is data. */
+    default boolean tellsAllocation() {
+        return false;
+    }
+
+    /**
+     * What is known of the range, from its start on, at some moment of the call. At least one byte is told of, and nothing
+     * beyond the range; the rest may be left out, to be asked for again. {@code length} is at least one byte.
+     */
+    default List<Allocation> allocation(long offset, long length) throws IOException {
+        return List.of(Allocation.data(length));
+    }
 
     /** On return, every write, trim and zeroing that returned before the call is durable. */
     void flush() throws IOException;

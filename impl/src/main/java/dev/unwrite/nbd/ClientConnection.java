@@ -25,6 +25,7 @@ final class ClientConnection implements Watchdog.Watched {
     private final SocketChannel channel;
     private final FrameWriter writer;
     private final ReplyReader reader;
+    private final boolean tellsAllocation;
 
     private final Map<Long, ClientRequest> pending = new ConcurrentHashMap<>();
     private final Semaphore slots = new Semaphore(IN_FLIGHT_MAX);
@@ -44,12 +45,14 @@ final class ClientConnection implements Watchdog.Watched {
             SocketChannel channel,
             WireInput in,
             WireOutput out,
-            boolean structured) {
+            boolean structured,
+            @Nullable Integer allocationId) {
         this.uri = uri;
         this.settings = settings;
         this.channel = channel;
         this.writer = new FrameWriter(out, () -> closeQuietly(channel));
-        this.reader = new ReplyReader(in, pending, structured);
+        this.reader = new ReplyReader(in, pending, structured, allocationId);
+        this.tellsAllocation = allocationId != null;
         Watchdog.watch(this);
         Thread.ofVirtual().name("nbd-replies").start(this::readReplies);
     }
@@ -71,6 +74,10 @@ final class ClientConnection implements Watchdog.Watched {
         } finally {
             slots.release();
         }
+    }
+
+    boolean tellsAllocation() {
+        return tellsAllocation;
     }
 
     boolean isConnected() {

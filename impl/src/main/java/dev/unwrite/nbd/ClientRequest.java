@@ -21,6 +21,8 @@ final class ClientRequest implements FrameWriter.Frame {
     final long startedAt = Clock.now();
     /** What of a read has come in a structured reply; for the thread that reads replies. */
     final Coverage received = new Coverage();
+    /** What has come of a question about allocation; likewise. */
+    final ToldAllocation told;
 
     private @Nullable IOException failure;
     private volatile boolean done;
@@ -33,6 +35,7 @@ final class ClientRequest implements FrameWriter.Frame {
         this.length = length;
         this.source = source;
         this.target = target;
+        this.told = new ToldAllocation(length);
     }
 
     static ClientRequest read(long offset, ByteBuffer target) {
@@ -41,6 +44,10 @@ final class ClientRequest implements FrameWriter.Frame {
 
     static ClientRequest write(long offset, ByteBuffer source, boolean fua) {
         return new ClientRequest(NbdWire.CMD_WRITE, fua(fua), offset, source.remaining(), source, null);
+    }
+
+    static ClientRequest allocation(long offset, int length) {
+        return plain(NbdWire.CMD_BLOCK_STATUS, 0, offset, length);
     }
 
     static ClientRequest plain(int type, int flags, long offset, int length) {

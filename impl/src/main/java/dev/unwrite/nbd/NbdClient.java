@@ -3,6 +3,7 @@ package dev.unwrite.nbd;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.List;
 
 /**
  * An export of an NBD server. Many threads may have requests on the way at once, over one connection. A connection that
@@ -23,20 +24,25 @@ public final class NbdClient implements BlockDevice {
      * @param connectTimeout for the connection to stand, and for each answer during negotiation
      * @param requestTimeout after which a request without an answer ends the whole connection; zero: none
      * @param structured     whether to ask for structured replies
+     * @param allocation     whether to ask, as well, to be told what is allocated (base:allocation)
      */
-    public record Settings(Duration connectTimeout, Duration requestTimeout, boolean structured) {
-        public static final Settings DEFAULT = new Settings(Duration.ofSeconds(10), Duration.ZERO, true);
+    public record Settings(Duration connectTimeout, Duration requestTimeout, boolean structured, boolean allocation) {
+        public static final Settings DEFAULT = new Settings(Duration.ofSeconds(10), Duration.ZERO, true, false);
 
         public Settings withConnectTimeout(Duration timeout) {
-            return new Settings(timeout, requestTimeout, structured);
+            return new Settings(timeout, requestTimeout, structured, allocation);
         }
 
         public Settings withRequestTimeout(Duration timeout) {
-            return new Settings(connectTimeout, timeout, structured);
+            return new Settings(connectTimeout, timeout, structured, allocation);
         }
 
         public Settings withStructured(boolean on) {
-            return new Settings(connectTimeout, requestTimeout, on);
+            return new Settings(connectTimeout, requestTimeout, on, allocation);
+        }
+
+        public Settings withAllocation(boolean on) {
+            return new Settings(connectTimeout, requestTimeout, structured, on);
         }
     }
 
@@ -130,6 +136,23 @@ public final class NbdClient implements BlockDevice {
             write(at, ZEROES.slice(0, (int) Math.min(end - at, ZEROES.capacity())), fua && info.canFua());
         }
         flushInsteadOf(fua);
+    }
+
+    @Override
+    public boolean tellsAllocation() {
+        return connection.tellsAllocation();
+    }
+
+    /** One request; a server that cannot say is not asked. */
+    @Override
+    public List<Allocation> allocation(long offset, long length) throws IOException {
+        check(offset, length, NbdError.EINVAL);
+        if (!connection.tellsAllocation()) {
+            return List.of(Allocation.data(length));
+        }
+        ClientRequest request = ClientRequest.allocation(offset, (int) Math.min(length, EFFECT_BYTES_MAX));
+        connection.call(request);
+        return request.told.result();
     }
 
     private void effect(int type, int flags, long offset, long length, boolean fua) throws IOException {

@@ -28,6 +28,7 @@ public final class NbdNegotiation implements Closeable {
     private volatile boolean late;
     private boolean padded;
     private @Nullable Boolean structured;
+    private @Nullable Integer allocationId;
     private boolean over;
 
     private NbdNegotiation(NbdUri uri, NbdClient.Settings settings, SocketChannel channel) {
@@ -126,6 +127,7 @@ public final class NbdNegotiation implements Closeable {
     public NbdClient go(String export) throws IOException {
         ExportInfo info = timed("go", () -> {
             negotiateStructured();
+            negotiateAllocation(export);
             try {
                 return ask(NbdWire.OPT_GO, export);
             } catch (NbdRefusedException e) {
@@ -138,7 +140,8 @@ public final class NbdNegotiation implements Closeable {
         over = true;
         Watchdog.forget(watched);
         return new NbdClient(
-                new ClientConnection(uri, settings, channel, in, out, Boolean.TRUE.equals(structured)), info);
+                new ClientConnection(uri, settings, channel, in, out, Boolean.TRUE.equals(structured), allocationId),
+                info);
     }
 
     private void negotiateStructured() throws IOException {
@@ -154,6 +157,39 @@ public final class NbdNegotiation implements Closeable {
             structured = true;
         } catch (NbdRefusedException e) {
             structured = false;
+        }
+    }
+
+    /** A server that knows no such thing, or has no such export, is not an error here. */
+    private void negotiateAllocation(String export) throws IOException {
+        allocationId = null;
+        if (!settings.allocation() || !Boolean.TRUE.equals(structured)) {
+            return;
+        }
+        byte[] name = Strings.encode(export);
+        byte[] query = Strings.encode(NbdWire.BASE_ALLOCATION);
+        send(
+                NbdWire.OPT_SET_META_CONTEXT,
+                ByteBuffer.allocate(4 + name.length + 4 + 4 + query.length)
+                        .putInt(name.length)
+                        .put(name)
+                        .putInt(1)
+                        .putInt(query.length)
+                        .put(query)
+                        .array());
+        Integer agreed = null;
+        try {
+            for (Reply reply = receive(NbdWire.OPT_SET_META_CONTEXT);
+                    reply.type() != NbdWire.REP_ACK;
+                    reply = receive(NbdWire.OPT_SET_META_CONTEXT)) {
+                if (reply.type() != NbdWire.REP_META_CONTEXT || agreed != null) {
+                    throw reply.unexpected();
+                }
+                agreed = reply.context(NbdWire.BASE_ALLOCATION);
+            }
+            allocationId = agreed;
+        } catch (NbdRefusedException e) {
+            // Then all of the export counts as data.
         }
     }
 
@@ -295,6 +331,21 @@ public final class NbdNegotiation implements Closeable {
             byte[] description = new byte[bytes.remaining()];
             bytes.get(description);
             return new ExportSource.Listing(text(name), text(description));
+        }
+
+        /** The number that the server gave to the context, which has to be the one that was asked for. */
+        int context(String wanted) throws IOException {
+            ByteBuffer bytes = ByteBuffer.wrap(data);
+            if (bytes.remaining() < 4) {
+                throw unexpected();
+            }
+            int id = bytes.getInt();
+            byte[] name = new byte[bytes.remaining()];
+            bytes.get(name);
+            if (!text(name).equals(wanted)) {
+                throw unexpected();
+            }
+            return id;
         }
 
         private String text(byte[] bytes) throws IOException {

@@ -45,11 +45,10 @@ public final class NbdServer implements Closeable {
         return new NbdServerBuilder();
     }
 
-    static NbdServer start(NbdServerBuilder settings) throws IOException {
+    static NbdServer bind(NbdServerBuilder settings) throws IOException {
         if (settings.listen.isEmpty()) {
             throw new IllegalArgumentException("an NBD server needs an address to listen on");
         }
-        settings.exports();
         NbdServer server = new NbdServer(settings);
         try {
             for (NbdUri uri : settings.listen) {
@@ -61,10 +60,15 @@ public final class NbdServer implements Closeable {
             server.close();
             throw e;
         }
-        for (ServerSocketChannel listener : server.listeners) {
-            Thread.ofVirtual().name("nbd-accept").start(() -> server.accept(listener));
-        }
         return server;
+    }
+
+    /** Begins to answer; once. */
+    public void serve() {
+        settings.exports();
+        for (ServerSocketChannel listener : listeners) {
+            Thread.ofVirtual().name("nbd-accept").start(() -> accept(listener));
+        }
     }
 
     /** The address at which the server really listens (the first, if there are several), with an empty export name. */

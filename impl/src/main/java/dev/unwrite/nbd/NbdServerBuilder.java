@@ -92,6 +92,16 @@ public final class NbdServerBuilder {
 
     /** Listens and serves; the server is ready when this returns. */
     public NbdServer start() throws IOException {
-        return NbdServer.start(this);
+        NbdServer server = bind();
+        server.serve();
+        return server;
+    }
+
+    /**
+     * Listens, and lets clients wait until {@link NbdServer#serve}; until then, what is served and the options may still be
+     * told to this builder.
+     */
+    public NbdServer bind() throws IOException {
+        return NbdServer.bind(this);
     }
 }

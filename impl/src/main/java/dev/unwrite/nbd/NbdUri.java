@@ -9,6 +9,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,6 +41,9 @@ public record NbdUri(String host, int port, @Nullable String socket, String expo
 
     /** Reads an NBD URI. Throws IllegalArgumentException, with a message of one line, if it is not one. */
     public static NbdUri parse(String text) {
+        if (HOST_PORT.matcher(text).matches()) {
+            throw bad(text, "write nbd://" + text, null);
+        }
         URI uri;
         try {
             uri = new URI(text);
@@ -146,6 +150,9 @@ public record NbdUri(String host, int port, @Nullable String socket, String expo
         String shownPort = port == NbdWire.DEFAULT_PORT ? "" : ":" + port;
         return "nbd://" + shownHost + shownPort + "/" + encode(export);
     }
+
+    /** What people write who know other programs. */
+    private static final Pattern HOST_PORT = Pattern.compile("([A-Za-z0-9.-]+|\\[[0-9A-Fa-f:.]+\\])?:[0-9]{1,5}");
 
     private static final String PREFIX = "bad NBD URI '";
 

@@ -20,10 +20,13 @@ final class NbdWire {
     static final int OPT_INFO = 6;
     static final int OPT_GO = 7;
     static final int OPT_STRUCTURED_REPLY = 8;
+    static final int OPT_LIST_META_CONTEXT = 9;
+    static final int OPT_SET_META_CONTEXT = 10;
 
     static final int REP_ACK = 1;
     static final int REP_SERVER = 2;
     static final int REP_INFO = 3;
+    static final int REP_META_CONTEXT = 4;
     /** Bit 31 is set in the type of every option reply that is an error. */
     static final int REP_ERR = 1 << 31;
 
@@ -66,21 +69,29 @@ final class NbdWire {
     static final int CMD_TRIM = 4;
     static final int CMD_CACHE = 5;
     static final int CMD_WRITE_ZEROES = 6;
+    static final int CMD_BLOCK_STATUS = 7;
 
     static final int CMD_FLAG_FUA = 1;
     static final int CMD_FLAG_NO_HOLE = 1 << 1;
     static final int CMD_FLAG_DF = 1 << 2;
+    static final int CMD_FLAG_REQ_ONE = 1 << 3;
     static final int CMD_FLAG_FAST_ZERO = 1 << 4;
 
     static final int REPLY_FLAG_DONE = 1;
     static final int REPLY_TYPE_NONE = 0;
     static final int REPLY_TYPE_OFFSET_DATA = 1;
     static final int REPLY_TYPE_OFFSET_HOLE = 2;
+    static final int REPLY_TYPE_BLOCK_STATUS = 5;
     /** Bit 15 is set in the type of every structured reply chunk that is an error. */
     static final int REPLY_TYPE_ERR = 1 << 15;
 
     static final int REPLY_TYPE_ERROR = REPLY_TYPE_ERR + 1;
     static final int REPLY_TYPE_ERROR_OFFSET = REPLY_TYPE_ERR + 2;
+
+    // Block status ("Metadata querying").
+    static final String BASE_ALLOCATION = "base:allocation";
+    static final int STATE_HOLE = 1;
+    static final int STATE_ZERO = 1 << 1;
 
     /** The longest string of the protocol, in bytes of UTF-8 ("Conventions"). */
     static final int STRING_BYTES_MAX = 4096;

@@ -12,11 +12,14 @@ final class ReplyReader {
     private final WireInput in;
     private final Map<Long, ClientRequest> pending;
     private final boolean structured;
+    private final @Nullable Integer allocationId;
 
-    ReplyReader(WireInput in, Map<Long, ClientRequest> pending, boolean structured) {
+    /** {@code allocationId}: as what the server knows base:allocation; null if it was not agreed upon. */
+    ReplyReader(WireInput in, Map<Long, ClientRequest> pending, boolean structured, @Nullable Integer allocationId) {
         this.in = in;
         this.pending = pending;
         this.structured = structured;
+        this.allocationId = allocationId;
     }
 
     /** Returns when the server ends the stream between two replies. */
@@ -43,6 +46,8 @@ final class ReplyReader {
                 throw broken("a simple reply to a read");
             }
             in.readFully(request.target.duplicate());
+        } else if (request.type == NbdWire.CMD_BLOCK_STATUS) {
+            throw broken("a simple reply to a question about allocation");
         }
         finish(request);
     }
@@ -61,6 +66,7 @@ final class ReplyReader {
             }
             case NbdWire.REPLY_TYPE_OFFSET_DATA -> data(request, length);
             case NbdWire.REPLY_TYPE_OFFSET_HOLE -> hole(request, length);
+            case NbdWire.REPLY_TYPE_BLOCK_STATUS -> allocation(request, length);
             default -> {
                 if ((type & NbdWire.REPLY_TYPE_ERR) == 0) {
                     throw broken("a chunk of unknown type " + type);
@@ -73,7 +79,32 @@ final class ReplyReader {
                 // Not all of it came: without an error that is a breach, with one it is what was to be expected.
                 request.fail(new NbdException(NbdError.EIO, "the server sent only a part of the data"));
             }
+            if (request.type == NbdWire.CMD_BLOCK_STATUS && request.told.isEmpty()) {
+                request.fail(new NbdException(NbdError.EIO, "the server did not say what is allocated"));
+            }
             finish(request);
+        }
+    }
+
+    private void allocation(ClientRequest request, long length) throws IOException {
+        if (allocationId == null
+                || request.type != NbdWire.CMD_BLOCK_STATUS
+                || !request.told.isEmpty()
+                || length < 12
+                || length % 8 != 4) {
+            throw broken("a malformed answer about allocation");
+        }
+        in.need(4);
+        if (in.getInt() != allocationId) {
+            throw broken("an answer about something that was not asked for");
+        }
+        for (long left = length - 4; left > 0; left -= 8) {
+            in.need(8);
+            long bytes = Integer.toUnsignedLong(in.getInt());
+            if (bytes == 0) {
+                throw broken("an answer about no bytes");
+            }
+            request.told.add(bytes, in.getInt());
         }
     }
 

@@ -31,6 +31,9 @@ final class ServerConnection implements NbdConnection, Watchdog.Watched {
     /** No request is read any more; those on the way are answered. */
     private volatile boolean draining;
 
+    /** The client hung up; what it had asked for may still be on the way. */
+    private volatile boolean hungUp;
+
     private volatile boolean ended;
     private @Nullable BlockDevice device;
 
@@ -68,6 +71,7 @@ final class ServerConnection implements NbdConnection, Watchdog.Watched {
         try {
             new ServerTransmission(this, chosen, in, writer, slots, pool).run();
         } finally {
+            hungUp = true;
             // Also after a breach of the protocol: what was asked before it is answered.
             slots.acquireUninterruptibly(settings.inFlightMax);
             writer.awaitIdle();
@@ -156,7 +160,7 @@ final class ServerConnection implements NbdConnection, Watchdog.Watched {
 
     @Override
     public boolean isOpen() {
-        return !closing;
+        return !closing && !hungUp;
     }
 
     @Override

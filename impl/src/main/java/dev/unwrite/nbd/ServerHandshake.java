@@ -2,6 +2,7 @@ package dev.unwrite.nbd;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -19,9 +20,11 @@ final class ServerHandshake {
 
     private boolean padded = true;
     private boolean structured;
+    /** The export for which the client has asked to be told what is allocated; null if there is none. */
+    private @Nullable String allocationOf;
 
-    /** How a handshake ended well. */
-    record Chosen(Export export, long size, int flags, boolean structured) {}
+    /** How a handshake ended well. {@code allocation}: whether the client may ask what is allocated. */
+    record Chosen(Export export, long size, int flags, boolean structured, boolean allocation) {}
 
     ServerHandshake(ServerConnection connection, NbdServerBuilder settings, WireInput in, WireOutput out) {
         this.connection = connection;
@@ -96,6 +99,7 @@ final class ServerHandshake {
                     acknowledge(option);
                 }
             }
+            case NbdWire.OPT_LIST_META_CONTEXT, NbdWire.OPT_SET_META_CONTEXT -> contexts(option, data);
             case NbdWire.OPT_STARTTLS -> refuse(option, NbdWire.REP_ERR_UNSUP, "TLS is not supported");
             default -> privateOption(option, data);
         }
@@ -160,7 +164,7 @@ final class ServerHandshake {
             connection.log("opening export '" + name + "'", e);
             return null;
         }
-        Chosen chosen = choose(export);
+        Chosen chosen = choose(name, export);
         out.header(10).putLong(chosen.size()).putShort((short) chosen.flags());
         if (padded) {
             out.payload(ByteBuffer.allocate(NbdWire.EXPORT_NAME_PADDING_BYTES));
@@ -188,19 +192,54 @@ final class ServerHandshake {
             return null;
         }
         if (option == NbdWire.OPT_GO) {
-            Chosen chosen = choose(export);
+            Chosen chosen = choose(query.name(), export);
             inform(option, query, chosen);
             return chosen;
         }
         try (BlockDevice closedAgain = export.device()) {
-            inform(option, query, new Chosen(export, closedAgain.size(), flags(export, structured), structured));
+            inform(option, query, new Chosen(export, closedAgain.size(), flags(export, structured), structured, false));
         }
         return null;
     }
 
-    private Chosen choose(Export export) {
+    /** What was agreed upon for another export does not count ("NBD_OPT_SET_META_CONTEXT"). */
+    private Chosen choose(String name, Export export) {
         connection.opened(export.device());
-        return new Chosen(export, export.device().size(), flags(export, structured), structured);
+        boolean allocation = name.equals(allocationOf) && export.device().tellsAllocation();
+        return new Chosen(export, export.device().size(), flags(export, structured), structured, allocation);
+    }
+
+    /** The one context that there is, for devices that can say; anything else that is asked for is passed over. */
+    private void contexts(int option, byte[] data) throws IOException {
+        allocationOf = option == NbdWire.OPT_SET_META_CONTEXT ? null : allocationOf;
+        ContextQuery query = ContextQuery.parse(data);
+        if (query == null || !structured) {
+            String why = query == null ? "malformed request" : "only with structured replies";
+            refuse(option, NbdWire.REP_ERR_INVALID, why);
+            return;
+        }
+        boolean told;
+        try (BlockDevice closedAgain =
+                settings.exports().open(query.name(), connection).device()) {
+            told = closedAgain.tellsAllocation();
+        } catch (NbdRefusedException e) {
+            refuse(option, e.replyType(), e.getMessage());
+            return;
+        } catch (IOException | RuntimeException e) {
+            connection.log("opening export '" + query.name() + "'", e);
+            refuse(option, NbdWire.REP_ERR_UNKNOWN, String.valueOf(e.getMessage()));
+            return;
+        }
+        if (told && query.wantsAllocation(option == NbdWire.OPT_LIST_META_CONTEXT)) {
+            if (option == NbdWire.OPT_SET_META_CONTEXT) {
+                allocationOf = query.name();
+            }
+            byte[] name = Strings.encode(NbdWire.BASE_ALLOCATION);
+            replyHeader(option, NbdWire.REP_META_CONTEXT, 4 + name.length);
+            out.header(4).putInt(ServerRequest.ALLOCATION_ID);
+            out.payload(ByteBuffer.wrap(name));
+        }
+        acknowledge(option);
     }
 
     private void inform(int option, Query query, Chosen chosen) throws IOException {
@@ -268,6 +307,43 @@ final class ServerHandshake {
                 .putInt(option)
                 .putInt(type)
                 .putInt(length);
+    }
+
+    /** What a client asks with LIST_META_CONTEXT or SET_META_CONTEXT. */
+    private record ContextQuery(String name, List<String> queries) {
+        static @Nullable ContextQuery parse(byte[] data) {
+            ByteBuffer in = ByteBuffer.wrap(data);
+            String name = string(in);
+            if (name == null || in.remaining() < 4) {
+                return null;
+            }
+            long count = Integer.toUnsignedLong(in.getInt());
+            List<String> queries = new ArrayList<>();
+            while (queries.size() < count) {
+                String query = string(in);
+                if (query == null) {
+                    return null;
+                }
+                queries.add(query);
+            }
+            return in.hasRemaining() ? null : new ContextQuery(name, queries);
+        }
+
+        private static @Nullable String string(ByteBuffer in) {
+            int length = in.remaining() < 4 ? -1 : in.getInt();
+            if (length < 0 || length > in.remaining()) {
+                return null;
+            }
+            byte[] bytes = new byte[length];
+            in.get(bytes);
+            return Strings.decode(bytes);
+        }
+
+        /** A list may also ask for all, or for a namespace. */
+        boolean wantsAllocation(boolean list) {
+            return queries.contains(NbdWire.BASE_ALLOCATION)
+                    || (list && (queries.isEmpty() || queries.contains("base:")));
+        }
     }
 
     /** What a client asks with INFO or GO. */

@@ -2,11 +2,19 @@ package dev.unwrite.nbd;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.List;
 import java.util.concurrent.Semaphore;
 import org.jspecify.annotations.Nullable;
 
 /** One request, from its header to its reply; runs in a thread of its own ("Request types"). */
 final class ServerRequest implements Runnable, FrameWriter.Frame {
+    /** What the server calls base:allocation on the wire. */
+    static final int ALLOCATION_ID = 1;
+    /** The longest run of bytes that the answer to a question about allocation has room for; a multiple of all blocks. */
+    private static final long TOLD_BYTES_MAX = 1L << 31;
+    /** So many parts are told of at most; the client may ask again for the rest. */
+    private static final int TOLD_PARTS_MAX = 1024;
+
     private final ServerConnection connection;
     private final ServerHandshake.Chosen chosen;
     private final FrameWriter writer;
@@ -20,6 +28,9 @@ final class ServerRequest implements Runnable, FrameWriter.Frame {
 
     @Nullable
     ByteBuffer payload;
+
+    /** The answer to a question about allocation. */
+    private List<Allocation> allocation = List.of();
 
     private int error;
     private String message = "";
@@ -54,6 +65,12 @@ final class ServerRequest implements Runnable, FrameWriter.Frame {
             case NbdWire.CMD_READ -> allowed |= chosen.structured() ? NbdWire.CMD_FLAG_DF : 0;
             case NbdWire.CMD_WRITE_ZEROES ->
                 allowed |= NbdWire.CMD_FLAG_NO_HOLE | (chosen.export().fastZero() ? NbdWire.CMD_FLAG_FAST_ZERO : 0);
+            case NbdWire.CMD_BLOCK_STATUS -> {
+                if (!chosen.allocation()) {
+                    return fail(NbdError.EINVAL, "base:allocation was not agreed upon");
+                }
+                allowed |= NbdWire.CMD_FLAG_REQ_ONE;
+            }
             case NbdWire.CMD_WRITE, NbdWire.CMD_FLUSH, NbdWire.CMD_TRIM, NbdWire.CMD_CACHE -> {}
             default -> {
                 return fail(NbdError.EINVAL, "unknown command " + type);
@@ -83,6 +100,9 @@ final class ServerRequest implements Runnable, FrameWriter.Frame {
         if (offset < 0 || length > chosen.size() - offset) {
             boolean noSpace = type == NbdWire.CMD_WRITE || type == NbdWire.CMD_WRITE_ZEROES;
             return fail(noSpace ? NbdError.ENOSPC : NbdError.EINVAL, "beyond the end of the export");
+        }
+        if (type == NbdWire.CMD_BLOCK_STATUS && length == 0) {
+            return fail(NbdError.EINVAL, "a question about no bytes");
         }
         int unaligned = chosen.export().minimumBlock() - 1;
         if (((offset | length) & unaligned) != 0) {
@@ -145,6 +165,11 @@ final class ServerRequest implements Runnable, FrameWriter.Frame {
                     device.trim(offset, length, fua);
                 }
             }
+            case NbdWire.CMD_BLOCK_STATUS -> {
+                int parts = (flags & NbdWire.CMD_FLAG_REQ_ONE) != 0 ? 1 : TOLD_PARTS_MAX;
+                List<Allocation> all = device.allocation(offset, Math.min(length, TOLD_BYTES_MAX));
+                allocation = all.subList(0, Math.min(parts, all.size()));
+            }
             case NbdWire.CMD_WRITE_ZEROES -> {
                 if (length > 0) {
                     device.writeZeroes(offset, length, (flags & NbdWire.CMD_FLAG_NO_HOLE) != 0, fua);
@@ -158,7 +183,7 @@ final class ServerRequest implements Runnable, FrameWriter.Frame {
 
     @Override
     public void emit(WireOutput out) throws IOException {
-        if (chosen.structured() && (error != 0 || type == NbdWire.CMD_READ)) {
+        if (chosen.structured() && (error != 0 || type == NbdWire.CMD_READ || type == NbdWire.CMD_BLOCK_STATUS)) {
             emitStructured(out);
             return;
         }
@@ -174,6 +199,13 @@ final class ServerRequest implements Runnable, FrameWriter.Frame {
             chunkHeader(out, NbdWire.REPLY_TYPE_ERROR, 6 + text.length);
             out.header(6).putInt(error).putShort((short) text.length);
             out.payload(ByteBuffer.wrap(text));
+        } else if (type == NbdWire.CMD_BLOCK_STATUS) {
+            chunkHeader(out, NbdWire.REPLY_TYPE_BLOCK_STATUS, 4 + 8 * allocation.size());
+            out.header(4).putInt(ALLOCATION_ID);
+            for (Allocation part : allocation) {
+                int state = (part.hole() ? NbdWire.STATE_HOLE : 0) | (part.zero() ? NbdWire.STATE_ZERO : 0);
+                out.header(8).putInt((int) part.length()).putInt(state);
+            }
         } else if (payload != null) {
             chunkHeader(out, NbdWire.REPLY_TYPE_OFFSET_DATA, 8 + (int) length);
             out.header(8).putLong(offset);

@@ -6,6 +6,7 @@ import dev.unwrite.protocol.HostState;
 import dev.unwrite.protocol.Mode;
 import dev.unwrite.protocol.Role;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicLong;
@@ -14,22 +15,27 @@ import org.jspecify.annotations.Nullable;
 
 /** Holds the machine for a moment: to cut a checkpoint, to begin a join, or, alone, to let go of what it said. */
 final class Cutter {
-    /** What was learned of a checkpoint, for the status. */
+    /** What was learned of a checkpoint that is committed. */
     record Taken(long term, long epoch, long pauseMillis, long durationMillis, long stateBytes) {}
 
     private record Cut(long startedNanos, long pauseMillis) {}
+
+    /** Whoever waits for a commit asks soon after it; more than a few of the newest nobody asks for. */
+    private static final int TAKEN_MAX = 64;
 
     private final Engine engine;
     private final WritePath path;
     private final MachineRoom room;
     private final Outputs outputs;
     private final StateSender sender;
-    private final UndoBudget budget;
     private final SessionHolder sessions;
     private final @Nullable Witness witness;
     private final ReentrantLock cutting = new ReentrantLock();
     private final TreeMap<Long, Cut> cuts = new TreeMap<>();
     private final AtomicLong committed = new AtomicLong();
+    /** Guarded by {@code cuts}. */
+    private final TreeMap<Long, Taken> taken = new TreeMap<>();
+
     private volatile @Nullable Taken last;
     private volatile boolean handingOver;
 
@@ -39,7 +45,6 @@ final class Cutter {
             MachineRoom room,
             Outputs outputs,
             StateSender sender,
-            UndoBudget budget,
             SessionHolder sessions,
             @Nullable Witness witness) {
         this.engine = engine;
@@ -47,19 +52,22 @@ final class Cutter {
         this.room = room;
         this.outputs = outputs;
         this.sender = sender;
-        this.budget = budget;
         this.sessions = sessions;
         this.witness = witness;
     }
 
-    /** Cuts a checkpoint of a protected machine; returns its epoch, or -1 if that is not possible now. */
-    long cut(boolean stayPaused) throws IOException, InterruptedException {
-        return held(new Action.Cut(), stayPaused);
+    /**
+     * Cuts a checkpoint of a protected machine; returns its epoch, or -1 if that is not possible now.
+     *
+     * @param state what the machine {@code none} handed over for this very cut, or null; it goes with no other
+     */
+    long cut(boolean stayPaused, @Nullable Path state) throws IOException, InterruptedException {
+        return held(new Action.Cut(), stayPaused, state);
     }
 
     /** Cuts the checkpoint with which another host joins; returns its epoch, or -1. */
     long startJoin() throws IOException, InterruptedException {
-        return held(new Action.StartJoin(), false);
+        return held(new Action.StartJoin(), false, null);
     }
 
     /** Lets go of what a machine that is alone has said. */
@@ -78,7 +86,8 @@ final class Cutter {
         }
     }
 
-    private long held(Action action, boolean stayPaused) throws IOException, InterruptedException {
+    private long held(Action action, boolean stayPaused, @Nullable Path state)
+            throws IOException, InterruptedException {
         cutting.lock();
         boolean stay = handingOver;
         try {
@@ -97,7 +106,7 @@ final class Cutter {
                 engine.take(new Action.Speak());
             }
             long epoch = before.epoch() + 1;
-            Machine.Saved saved = room.save();
+            Machine.Saved saved = room.save(state);
             OwnerSession own = sessions.current();
             if (witness != null && own != null) {
                 witness.cut(before.term(), epoch, own);
@@ -110,7 +119,6 @@ final class Cutter {
                 saved.close();
                 return -1;
             }
-            budget.cut(before.kept().size());
             sender.send(before.term(), epoch, saved);
             stay = stayPaused;
             handingOver = stayPaused;
@@ -137,22 +145,38 @@ final class Cutter {
         return engine.state().quiet();
     }
 
-    /** The checkpoint that begins the epoch is committed. */
+    /** The checkpoint that begins the epoch is committed, and so are those before it. */
     void committed(long epoch) {
-        Cut cut;
         synchronized (cuts) {
-            cut = cuts.get(epoch);
-            cuts.headMap(epoch, true).clear();
+            long term = engine.state().term();
+            var done = cuts.headMap(epoch, true);
+            done.forEach((number, cut) -> {
+                long took = (System.nanoTime() - cut.startedNanos) / 1_000_000;
+                Taken one = new Taken(term, number, cut.pauseMillis, took, sender.bytesOf(number));
+                taken.put(number, one);
+                last = one;
+            });
+            done.clear();
+            while (taken.size() > TAKEN_MAX) {
+                taken.pollFirstEntry();
+            }
+            cuts.notifyAll();
         }
         committed.incrementAndGet();
-        if (cut != null) {
-            HostState s = engine.state();
-            long took = (System.nanoTime() - cut.startedNanos) / 1_000_000;
-            last = new Taken(s.term(), epoch, cut.pauseMillis, took, sender.bytesOf(epoch));
-        }
         sender.dropUpTo(epoch);
-        if (engine.state().cuts().isEmpty()) {
-            budget.allCommitted();
+    }
+
+    /**
+     * What was learned of this very checkpoint, whose commit the protocol has taken; null if it was forgotten. That the
+     * protocol knows of a commit, and that it is noted here, are two moments: this waits for the second.
+     */
+    @Nullable
+    Taken taken(long epoch) throws InterruptedException {
+        synchronized (cuts) {
+            while (cuts.containsKey(epoch)) {
+                cuts.wait();
+            }
+            return taken.get(epoch);
         }
     }
 
@@ -160,9 +184,10 @@ final class Cutter {
     void none() {
         synchronized (cuts) {
             cuts.clear();
+            taken.clear();
+            cuts.notifyAll();
         }
         sender.dropUpTo(Long.MAX_VALUE);
-        budget.allCommitted();
     }
 
     /** Waits for the commit of the checkpoint; false if it did not come in time or cannot come any more. */

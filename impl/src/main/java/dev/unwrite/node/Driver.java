@@ -14,7 +14,9 @@ import dev.unwrite.protocol.Mode;
 import dev.unwrite.protocol.OwnershipRecord;
 import dev.unwrite.protocol.PendingWrite;
 import dev.unwrite.protocol.Role;
+import dev.unwrite.storage.NameTakenException;
 import dev.unwrite.storage.StorageClient;
+import dev.unwrite.storage.WrongIdentityException;
 import dev.unwrite.undo.UndoLog;
 import java.io.Closeable;
 import java.io.IOException;
@@ -56,13 +58,21 @@ final class Driver implements Closeable, PeerLink.Listener {
     /** How long the machine speaks freely after a host did not take its state, before that host is asked again. */
     private static final Duration JOIN_AGAIN = Duration.ofSeconds(5);
 
+    /** For so long a start waits for the last signs of life of the one who had the name, or this folder, before. */
+    private static final Duration ALIVE_MAX = Duration.ofSeconds(10);
+
+    /** Writes that wait for less are not worth a line: the next checkpoint is on its way. */
+    private static final Duration WAITING_SAID = Duration.ofSeconds(1);
+
     private static final Duration SPEAK_EVERY = Duration.ofMillis(50);
 
     private final NodeConfig config;
     private final Engine engine;
     private final StorageClient storage;
     private final UndoLog undo;
+    private final Folder folder;
     private final Consumer<String> log;
+    private final Consumer<String> fatal;
     final SessionHolder sessions = new SessionHolder();
     final Gate gate = new Gate();
     final Outputs outputs = new Outputs();
@@ -100,6 +110,14 @@ final class Driver implements Closeable, PeerLink.Listener {
     /** The process that was to join has ended in the middle of it, and another has taken its place. */
     private volatile boolean joinerChanged;
 
+    /** What the other host's undo log was called, and how far it had stored copies, when it last acknowledged any. */
+    private volatile String peerUndo = "";
+
+    private final AtomicLong peerPosition = new AtomicLong();
+    private volatile PeerMessage.Ids peerIds = PeerMessage.Ids.NONE;
+    /** Why the other host does not count any more although it speaks, or null. */
+    private volatile @Nullable String unfit;
+
     private volatile @Nullable Instant unprotectedSince = Instant.now();
     private volatile @Nullable String handOverRefused;
     private volatile String note = "";
@@ -116,30 +134,58 @@ final class Driver implements Closeable, PeerLink.Listener {
     private volatile long lastTurn = System.nanoTime();
     private long nextRecord;
     private boolean formerLivesEnded;
+    private final long startedNanos = System.nanoTime();
+    private boolean waitingSaid;
     private long waitingWrite = -1;
     private long waitingSince;
     private long roleSince = System.nanoTime();
     private long modeSince = System.nanoTime();
     private Mode lastMode = Mode.SOLO;
 
-    /** Something that a person or the other host wants done by this thread. */
-    private record Order(Kind kind, CompletableFuture<@Nullable String> done) {}
-
-    private enum Kind {
-        FAILOVER,
-        HAND_OVER
+    /** How an order to run the machine here ended. */
+    enum Done {
+        /** The former primary is fenced, and the disk is back at the checkpoint. */
+        TAKEOVER,
+        /** As above; the takeover was decided before, and its rollback was not over. */
+        ROLLBACK,
+        /** The machine was started from its disk, without a checkpoint. */
+        COLD,
+        /** This host was primary already: nothing was done. */
+        ALREADY
     }
+
+    /** What became of an order: {@code why} is null if it is done, else it says why not. */
+    record Outcome(Done done, @Nullable String why) {}
+
+    /**
+     * Something that a person or the other host wants done by this thread.
+     *
+     * @param handOver what the other host asks for, or null: a person asks for a failover
+     * @param cold whether that person gives the checkpoint up
+     * @param atNanos when it came
+     */
+    private record Order(
+            PeerMessage.@Nullable HandOver handOver, boolean cold, long atNanos, CompletableFuture<Outcome> outcome) {}
+
+    /** An order whose way was decided and which met trouble: it goes on. Used by the driver's thread only. */
+    private @Nullable Order unfinished;
+
+    private Done unfinishedAs = Done.ROLLBACK;
 
     Driver(
             NodeConfig config,
+            Folder folder,
             Engine engine,
             StorageClient storage,
             UndoLog undo,
             CheckpointStore store,
             boolean tracing,
-            Consumer<String> log)
+            Consumer<String> log,
+            Consumer<String> fatal)
             throws IOException {
         this.config = config;
+        this.folder = folder;
+        this.fatal = fatal;
         this.engine = engine;
         this.storage = storage;
         this.undo = undo;
@@ -148,10 +194,10 @@ final class Driver implements Closeable, PeerLink.Listener {
         path = new WritePath(engine, sessions, tracing);
         room = new MachineRoom(config, sessions, path, gate, outputs, budget);
         ownership = new Ownership(engine, storage);
-        mirror = new Mirror(engine, storage, undo, store, tracing, this::refuse);
+        mirror = new Mirror(engine, storage, undo, store, folder::checkpointMeta, tracing, this::refuse);
         witness = config.witness() == null ? null : new Witness(config.witness());
         recovery = new Recovery(engine, storage, ownership, sessions, path, room, mirror, undo, store, witness, log);
-        keeper = new SessionKeeper(engine, sessions, recovery, log);
+        keeper = new SessionKeeper(engine, sessions, recovery, log, this::end);
         sessions.onBroken(keeper::broken);
         engine.connect(this::perform);
     }
@@ -163,7 +209,7 @@ final class Driver implements Closeable, PeerLink.Listener {
             link = peerLink;
             StateSender states = new StateSender(peerLink);
             sender = states;
-            cutter = new Cutter(engine, path, room, outputs, states, budget, sessions, witness);
+            cutter = new Cutter(engine, path, room, outputs, states, sessions, witness);
             thread = Thread.ofPlatform().name("driver").start(this::run);
             heartbeats.scheduleAtFixedRate(this::beat, 0, HEARTBEAT.toMillis(), TimeUnit.MILLISECONDS);
         } finally {
@@ -188,7 +234,7 @@ final class Driver implements Closeable, PeerLink.Listener {
                 }
                 preservedBlocks.addAndGet(blocks);
                 for (List<Extent> part : parts(e.extents())) {
-                    send(new PeerMessage.Preserved(0, e.term(), e.epoch(), part));
+                    send(new PeerMessage.Preserved(undo.position(), undo.usedBytes(), e.term(), e.epoch(), part));
                 }
             }
             case Effect.SendCommitted e -> send(new PeerMessage.Committed(e.term(), e.epoch()));
@@ -207,7 +253,7 @@ final class Driver implements Closeable, PeerLink.Listener {
 
     private void sendPreserve(Effect.SendPreserve e) {
         for (List<Extent> part : parts(e.extents())) {
-            send(new PeerMessage.Preserve(0, e.term(), e.epoch(), part));
+            send(new PeerMessage.Preserve(e.term(), e.epoch(), part));
         }
     }
 
@@ -234,6 +280,7 @@ final class Driver implements Closeable, PeerLink.Listener {
             case PeerMessage.Heartbeat m -> {
                 heard = m;
                 heardAt = System.nanoTime();
+                budget.reported(m.undoBytes());
                 if (m.recordVersion() > record.version()) {
                     nextRecord = 0;
                     wakeUp();
@@ -243,7 +290,12 @@ final class Driver implements Closeable, PeerLink.Listener {
                 follow(m.term());
                 engine.take(new Action.ReadOld(m.term(), m.epoch(), m.extents()));
             }
-            case PeerMessage.Preserved m -> engine.take(new Action.RecvPreserved(m.term(), m.epoch(), m.extents()));
+            case PeerMessage.Preserved m -> {
+                budget.reported(m.undoBytes());
+                if (engine.take(new Action.RecvPreserved(m.term(), m.epoch(), m.extents()))) {
+                    peerPosition.accumulateAndGet(m.position(), Math::max);
+                }
+            }
             case PeerMessage.StateBegin m -> {
                 follow(m.term());
                 String why = mirror.stateBegin(m);
@@ -268,7 +320,14 @@ final class Driver implements Closeable, PeerLink.Listener {
                 mirror.stateEnd(m);
             }
             case PeerMessage.Committed m -> learnCommitted(m);
-            case PeerMessage.HandOver m -> order(Kind.HAND_OVER);
+            case PeerMessage.HandOver m -> order(m, false);
+            case PeerMessage.Leaving m -> {
+                if (engine.state().role() == Role.PRIMARY
+                        && m.term() == engine.state().term()) {
+                    unfit = "the secondary is being stopped";
+                    wakeUp();
+                }
+            }
             case PeerMessage.HandOverRefused m -> handOverRefused = m.reason();
             case PeerMessage.StateRefused m -> {
                 StateSender states = sender;
@@ -313,11 +372,17 @@ final class Driver implements Closeable, PeerLink.Listener {
     }
 
     @Override
-    public void outgoingUp(String peerName, long peerIncarnation, long connection) {
-        engine.peerIs(peerName);
+    public void outgoingUp(PeerMessage.Hello peer, long connection) {
+        engine.peerIs(peer.from());
         heardAt = System.nanoTime();
-        boolean another = peerLife != 0 && peerLife != peerIncarnation;
-        peerLife = peerIncarnation;
+        boolean another = peerLife != 0 && peerLife != peer.incarnation();
+        peerLife = peer.incarnation();
+        peerIds = peer.ids();
+        unfit = holdsLess(peer.ids());
+        if (engine.state().mode() == Mode.SOLO) {
+            peerUndo = peer.ids().undo();
+            peerPosition.set(peer.ids().position());
+        }
         if (another && engine.state().mode() == Mode.JOINING) {
             joinerChanged = true;
         }
@@ -343,6 +408,23 @@ final class Driver implements Closeable, PeerLink.Listener {
         wakeUp();
     }
 
+    /**
+     * Why what the other host holds is less than it had acknowledged, however that came about (a folder put back from a copy,
+     * a disk that lost what it had synced, another undo log), or null (rule OneLife).
+     */
+    private @Nullable String holdsLess(PeerMessage.Ids ids) {
+        HostState s = engine.state();
+        if (s.mode() != Mode.PROTECTED) {
+            return null;
+        }
+        if (!ids.undo().equals(peerUndo)) {
+            return "the secondary has come back with another undo log";
+        }
+        boolean lessCopies = ids.position() < peerPosition.get();
+        boolean lessState = ids.checkpointTerm() != s.term() || ids.checkpointEpoch() < s.safe();
+        return lessCopies || lessState ? "the secondary has come back with less than it had acknowledged" : null;
+    }
+
     @Override
     public void outgoingLost() {
         wakeUp();
@@ -360,13 +442,13 @@ final class Driver implements Closeable, PeerLink.Listener {
         }
     }
 
-    /** Has this thread do something; the future gives null when done, else why not. */
-    CompletableFuture<@Nullable String> failover() {
-        return order(Kind.FAILOVER);
+    /** Has this thread make this host primary; {@code cold}: without its checkpoint, if another host holds it. */
+    CompletableFuture<Outcome> failover(boolean cold) {
+        return order(null, cold);
     }
 
-    private CompletableFuture<@Nullable String> order(Kind kind) {
-        Order order = new Order(kind, new CompletableFuture<>());
+    private CompletableFuture<Outcome> order(PeerMessage.@Nullable HandOver handOver, boolean cold) {
+        Order order = new Order(handOver, cold, System.nanoTime(), new CompletableFuture<>());
         lock.lock();
         try {
             orders.add(order);
@@ -374,7 +456,15 @@ final class Driver implements Closeable, PeerLink.Listener {
             lock.unlock();
         }
         wakeUp();
-        return order.done;
+        return order.outcome;
+    }
+
+    /** This node cannot go on: its machine stops at once, and its process is to end. */
+    private void end(String why) {
+        stopping = true;
+        room.stop();
+        mirror.endSession();
+        fatal.accept(why);
     }
 
     private void run() {
@@ -403,8 +493,19 @@ final class Driver implements Closeable, PeerLink.Listener {
                     case RESTORING, COLD -> again();
                 }
                 troubled = "";
+                finishOrder();
                 waitForMore();
             } catch (InterruptedException e) {
+                return;
+            } catch (NameTakenException e) {
+                if (!e.alive() || formerLivesEnded || System.nanoTime() - startedNanos > ALIVE_MAX.toNanos()) {
+                    end(String.valueOf(e.getMessage()));
+                    return;
+                }
+                // It may be the last sign of this host's own former life.
+                trouble(e);
+            } catch (WrongIdentityException e) {
+                end(String.valueOf(e.getMessage()));
                 return;
             } catch (IOException | RuntimeException e) {
                 trouble(e);
@@ -467,7 +568,8 @@ final class Driver implements Closeable, PeerLink.Listener {
                 record.version(),
                 wouldJoin(s),
                 held == null,
-                false));
+                false,
+                undo.usedBytes()));
     }
 
     /** Whether this host would take the state of the owner's machine. */
@@ -504,8 +606,13 @@ final class Driver implements Closeable, PeerLink.Listener {
      */
     private void endFormerLives() throws IOException {
         if (!formerLivesEnded) {
+            // The name is this folder's from here on.
             storage.openSession(0).close();
             formerLivesEnded = true;
+        }
+        if (folder.storage().isEmpty()) {
+            // Before anything is stored here: it will be known whose it is.
+            folder.belongsTo(storage.storageId());
         }
     }
 
@@ -543,48 +650,94 @@ final class Driver implements Closeable, PeerLink.Listener {
             if (order == null) {
                 return;
             }
+            PeerMessage.HandOver handOver = order.handOver;
             try {
-                String why = carryOut(order.kind);
-                if (why != null && order.kind == Kind.HAND_OVER) {
-                    send(new PeerMessage.HandOverRefused(engine.state().term(), why));
+                Outcome outcome = handOver == null ? failover(order) : handedOver(handOver, order.atNanos);
+                if (outcome.why() != null && handOver != null) {
+                    send(new PeerMessage.HandOverRefused(handOver.term(), outcome.why()));
                 }
-                order.done.complete(why);
+                order.outcome.complete(outcome);
             } catch (IOException e) {
-                order.done.complete(e.getMessage() == null ? e.toString() : e.getMessage());
+                Role role = engine.state().role();
+                if (role == Role.RESTORING || role == Role.COLD) {
+                    // What was decided is decided: the order ends when this host is primary.
+                    unfinished = order;
+                    unfinishedAs = role == Role.COLD ? Done.COLD : Done.TAKEOVER;
+                } else {
+                    order.outcome.complete(
+                            new Outcome(Done.TAKEOVER, e.getMessage() == null ? e.toString() : e.getMessage()));
+                }
                 throw e;
             }
         }
     }
 
-    private @Nullable String carryOut(Kind kind) throws IOException, InterruptedException {
-        OwnershipRecord now = readRecord();
-        return switch (engine.state().role()) {
-            case SECONDARY -> takeOver(now);
-            case PRIMARY -> null;
-            case RESTORING, COLD -> {
-                again();
-                yield null;
-            }
-            case IDLE -> kind == Kind.HAND_OVER ? "this node is idle" : failoverFromIdle();
-        };
-    }
-
-    private @Nullable String failoverFromIdle() throws IOException, InterruptedException {
-        idle();
-        return switch (engine.state().role()) {
-            case SECONDARY -> takeOver(readRecord());
-            case PRIMARY -> null;
-            case IDLE, RESTORING, COLD -> idleFailover(record);
-        };
-    }
-
-    private @Nullable String idleFailover(OwnershipRecord now) throws IOException, InterruptedException {
-        if (now.owner().equals(config.name()) && now.mode() == OwnershipRecord.Mode.PROTECTED) {
-            String why = recovery.startCold(Change.FORCE_COLD_START, now);
-            afterStart();
-            return why;
+    private void finishOrder() {
+        Order order = unfinished;
+        Role role = engine.state().role();
+        if (order != null && role != Role.RESTORING && role != Role.COLD) {
+            unfinished = null;
+            order.outcome.complete(new Outcome(
+                    unfinishedAs,
+                    role == Role.PRIMARY
+                            ? null
+                            : "another host has taken over; the record is " + Ownership.describe(record)));
         }
-        return "this node holds no checkpoint to fail over to; the record is " + Ownership.describe(now);
+    }
+
+    /** The other host asks: only for the checkpoint that it named, and only as long as it waits. */
+    private Outcome handedOver(PeerMessage.HandOver asked, long atNanos) throws IOException, InterruptedException {
+        OwnershipRecord now = readRecord();
+        HostState s = engine.state();
+        Checkpoint held = s.checkpoint();
+        if (s.role() != Role.SECONDARY
+                || held == null
+                || held.term() != asked.term()
+                || held.epoch() != asked.epoch()) {
+            return new Outcome(
+                    Done.TAKEOVER, "it does not hold checkpoint " + asked.epoch() + " of term " + asked.term());
+        }
+        if (System.nanoTime() - atNanos > TimeUnit.MILLISECONDS.toNanos(asked.millis())) {
+            return new Outcome(Done.TAKEOVER, "the order came too late");
+        }
+        return new Outcome(Done.TAKEOVER, takeOver(now));
+    }
+
+    private Outcome failover(Order order) throws IOException, InterruptedException {
+        OwnershipRecord now = readRecord();
+        if (engine.state().role() == Role.IDLE) {
+            // What this host does by itself, it does now.
+            boolean checkpoint = engine.state().checkpoint() != null;
+            idle();
+            if (engine.state().role() == Role.PRIMARY) {
+                return new Outcome(checkpoint ? Done.ROLLBACK : Done.COLD, null);
+            }
+            now = readRecord();
+        }
+        return switch (engine.state().role()) {
+            case SECONDARY -> new Outcome(Done.TAKEOVER, takeOver(now));
+            case PRIMARY -> new Outcome(Done.ALREADY, null);
+            case RESTORING, COLD -> {
+                Done as = engine.state().role() == Role.COLD ? Done.COLD : Done.ROLLBACK;
+                again();
+                yield new Outcome(as, engine.state().role() == Role.PRIMARY ? null : note);
+            }
+            case IDLE -> new Outcome(Done.COLD, idleFailover(now, order.cold));
+        };
+    }
+
+    private @Nullable String idleFailover(OwnershipRecord now, boolean cold) throws IOException, InterruptedException {
+        if (!now.owner().equals(config.name()) || now.mode() != OwnershipRecord.Mode.PROTECTED) {
+            return "this node holds no checkpoint to fail over to; the record is " + Ownership.describe(now);
+        }
+        if (!cold) {
+            return "this node was the primary and has lost its memory; the checkpoint is at " + now.secondary()
+                    + ": give \"failover\" to that node. Only if it will never come back: \"failover --cold\" here starts the"
+                    + " machine from its disk, and what " + now.secondary() + " holds is given up";
+        }
+        String why = recovery.startCold(Change.FORCE_COLD_START, now);
+        afterStart();
+        return why;
     }
 
     private @Nullable String takeOver(OwnershipRecord now) throws IOException, InterruptedException {
@@ -650,7 +803,8 @@ final class Driver implements Closeable, PeerLink.Listener {
             }
             case PROTECTED ->
                 note = "was the primary and lost its memory: waits for " + now.secondary()
-                        + " to take over (or \"failover\" here starts from the disk)";
+                        + " to take over; if it does not by itself, give \"failover\" to " + now.secondary()
+                        + " (or, if that host will never come back, \"failover --cold\" here)";
             case NONE -> {}
         }
     }
@@ -680,15 +834,26 @@ final class Driver implements Closeable, PeerLink.Listener {
         HostState s = engine.state();
         OwnershipRecord now = record;
         unprotectedSince = now.mode() == OwnershipRecord.Mode.PROTECTED ? null : unprotectedSince;
-        if (patience == null || now.mode() != OwnershipRecord.Mode.PROTECTED || now.term() != s.term()) {
+        if (now.mode() != OwnershipRecord.Mode.PROTECTED || now.term() != s.term()) {
             return;
         }
-        boolean silent = System.nanoTime() - Math.max(heardNanos(), roleSince) > patience.toNanos();
+        long limit = (patience == null ? NodeConfig.SILENCE_DEFAULT : patience).toNanos();
+        boolean silent = System.nanoTime() - Math.max(heardNanos(), roleSince) > limit;
         PeerMessage.Heartbeat last = heard;
         boolean lostItsMemory = last != null
                 && last.role().equals(Role.IDLE.spelling())
                 && last.recordVersion() >= now.version()
-                && System.nanoTime() - heardAt < patience.toNanos();
+                && System.nanoTime() - heardAt < limit;
+        if (patience == null) {
+            note = lostItsMemory
+                    ? "the primary " + now.owner()
+                            + " has started again without its memory: \"failover\" here goes on from"
+                            + " the checkpoint"
+                    : silent
+                            ? "the primary " + now.owner() + " is silent: if it is lost, \"failover\" here takes over"
+                            : "";
+            return;
+        }
         if (silent || lostItsMemory) {
             log.accept(silent ? "the primary is silent" : "the primary has started again without its memory");
             OwnershipRecord fresh = readRecord();
@@ -756,6 +921,7 @@ final class Driver implements Closeable, PeerLink.Listener {
         PeerLink out = link;
         if (last != null
                 && fresh
+                && unfit == null
                 && System.nanoTime() - nextJoin >= 0
                 && last.readyToJoin()
                 && last.recordVersion() >= record.version()
@@ -770,7 +936,11 @@ final class Driver implements Closeable, PeerLink.Listener {
     }
 
     private void joining(HostState s) throws IOException, InterruptedException {
-        if (joinerChanged) {
+        String why = unfit;
+        if (why != null) {
+            abortJoin(why);
+            takeInLater();
+        } else if (joinerChanged) {
             // It may have come back with another disk: what the one before it stored does not count (rule JoinWhole).
             abortJoin(LOST);
             joinerChanged = engine.state().mode() == Mode.JOINING;
@@ -836,11 +1006,14 @@ final class Driver implements Closeable, PeerLink.Listener {
     }
 
     private void guarded() throws IOException, InterruptedException {
+        sayIfWritesWait();
         boolean stuck = overdue() != null;
         String why = whyAlone();
         if (why != null) {
             goAlone(why);
-            if (stuck) {
+            if (unfit != null) {
+                takeInLater();
+            } else if (stuck) {
                 joinLater();
             }
             return;
@@ -849,12 +1022,33 @@ final class Driver implements Closeable, PeerLink.Listener {
         boolean due = every != null && System.nanoTime() >= nextCut;
         if ((due || (budget.near() && every != null)) && engine.state().cuts().size() < 2) {
             nextCut = System.nanoTime() + (every == null ? 0 : every.toNanos());
-            holding(() -> cuts().cut(false));
+            holding(() -> cuts().cut(false, null));
         } else if (every == null) {
             nextCut = System.nanoTime() + IDLE_TICK.toNanos();
         } else if (due) {
             nextCut = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(5);
         }
+    }
+
+    /** Once for each time that writes begin to wait. */
+    private void sayIfWritesWait() {
+        boolean waits = budget.picture().waitingNanos() > WAITING_SAID.toNanos();
+        if (waits && !waitingSaid) {
+            log.accept("writes wait: " + undoLimitReached());
+        }
+        waitingSaid = waits;
+    }
+
+    /** What a person can do about it. */
+    private String undoLimitReached() {
+        UndoBudget.Picture room = budget.picture();
+        return "the undo log of " + engine.state().peer() + " takes " + (room.bytes() >> 20) + " of "
+                + (room.limitBytes() >> 20)
+                + " MiB; "
+                + (config.checkpointEvery() == null
+                        ? "take a checkpoint (unwrite checkpoint), or start both nodes with a larger --undo-limit or with"
+                                + " --at-undo-limit alone:30s"
+                        : "the next checkpoint makes room; if this lasts, raise --undo-limit on both nodes");
     }
 
     /** Why the secondary is no longer waited for, else null. */
@@ -869,8 +1063,16 @@ final class Driver implements Closeable, PeerLink.Listener {
         if (last != null && last.role().equals(FAILED)) {
             return "the local storage of the secondary failed";
         }
+        if (unfit != null) {
+            return unfit;
+        }
         if (lonely()) {
             return "the secondary is silent";
+        }
+        UndoBudget.Picture room = budget.picture();
+        Duration limit = config.aloneAtUndoLimitAfter();
+        if (limit != null && room.waitingNanos() > limit.toNanos()) {
+            return "writes have waited for " + limit.toSeconds() + " s since the undo log is at its limit";
         }
         return copyOverdue() ? "the secondary does not store copies" : overdue();
     }
@@ -878,6 +1080,14 @@ final class Driver implements Closeable, PeerLink.Listener {
     /** The machine has held its output for a while, and speaks freely before that host is asked again. */
     private void joinLater() {
         nextJoin = System.nanoTime() + JOIN_AGAIN.toNanos();
+    }
+
+    /** It does not count as it is; as one that joins anew, with a whole state and an undo log of its own, it does. */
+    private void takeInLater() {
+        unfit = null;
+        peerUndo = peerIds.undo();
+        peerPosition.set(peerIds.position());
+        joinLater();
     }
 
     /** Whether the oldest write that waits for its copies has waited too long. */
@@ -953,17 +1163,48 @@ final class Driver implements Closeable, PeerLink.Listener {
     String note() {
         String machine = room.failure();
         String mirrored = mirror.failure();
-        return machine != null ? machine : mirrored != null ? mirrored : troubled.isEmpty() ? note : troubled;
+        if (machine != null || mirrored != null) {
+            return machine != null ? machine : String.valueOf(mirrored);
+        }
+        if (!troubled.isEmpty()) {
+            return troubled;
+        }
+        return waitingSaid ? "writes wait: " + undoLimitReached() : note;
+    }
+
+    UndoBudget.Picture undoRoom() {
+        return budget.picture();
+    }
+
+    /** What the other host said of itself when it was last connected to. */
+    PeerMessage.Ids peerIds() {
+        return peerIds;
     }
 
     UndoLog undo() {
         return undo;
     }
 
-    /** Tells the other host to take over. */
-    void handOver(long term, long epoch) {
+    /** Tells the other host to take over, within {@code limit}. */
+    void handOver(long term, long epoch, Duration limit) {
         handOverRefused = null;
-        send(new PeerMessage.HandOver(term, epoch));
+        send(new PeerMessage.HandOver(term, epoch, limit.toMillis()));
+    }
+
+    /**
+     * Makes sure that the other host does not take over any more: the record says solo, and one compare-and-set decides (rule
+     * AgreeToBeAlone). False if it had taken over before.
+     */
+    boolean callOff(Duration limit) throws InterruptedException {
+        unfit = "the other host did not take over in time";
+        wakeUp();
+        return engine.await(s -> s.role() != Role.PRIMARY || s.mode() == Mode.SOLO, limit)
+                && engine.state().role() == Role.PRIMARY;
+    }
+
+    /** Tells the other host that this one is being stopped. */
+    void sayLeaving() {
+        send(new PeerMessage.Leaving(engine.state().term()));
     }
 
     /** Why the other host did not take over when it was told to, or null. */

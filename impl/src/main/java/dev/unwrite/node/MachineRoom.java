@@ -11,6 +11,7 @@ import dev.unwrite.protocol.Extent;
 import dev.unwrite.storage.StorageClient.VolumeInfo;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.file.Path;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -30,6 +31,9 @@ final class MachineRoom implements MachineHost {
     private volatile Map<String, VolumeFront> volumes = Map.of();
     private volatile @Nullable Machine machine;
     private volatile @Nullable NbdServer server;
+    /** How many writes had begun when the state of the machine {@code none} was handed over. */
+    private volatile long stateOfWrites = -1;
+
     private volatile boolean ready;
     private volatile boolean running;
     private volatile @Nullable String failure;
@@ -49,16 +53,21 @@ final class MachineRoom implements MachineHost {
         server = nbdServer;
     }
 
-    /** Learns the volumes from the storage. */
+    /** Learns the volumes from the storage: before the machine starts, and again with each session, since volumes grow. */
     void prepare(List<VolumeInfo> infos) throws IOException {
         Map<String, VolumeFront> fronts = new LinkedHashMap<>();
-        for (int i = 0; i < infos.size(); i++) {
-            VolumeInfo info = infos.get(i);
+        for (VolumeInfo info : infos) {
             if (info.sizeBytes() % Extent.BLOCK_BYTES != 0) {
                 throw new IOException("volume " + info.name() + " has " + info.sizeBytes()
                         + " bytes; a protected volume is a multiple of " + Extent.BLOCK_BYTES);
             }
-            fronts.put(info.name(), new VolumeFront(i, info.sizeBytes(), sessions, path, gate, budget));
+            VolumeFront known = volumes.get(info.name());
+            if (known != null && known.id() == info.id()) {
+                known.grownTo(info.sizeBytes());
+                fronts.put(info.name(), known);
+            } else {
+                fronts.put(info.name(), new VolumeFront(info.id(), info.sizeBytes(), sessions, path, gate, budget));
+            }
         }
         volumes = Collections.unmodifiableMap(fronts);
     }
@@ -70,6 +79,7 @@ final class MachineRoom implements MachineHost {
         Machine made = make();
         machine = made;
         made.resume(state);
+        stateOfWrites = path.begun();
         ready = true;
     }
 
@@ -149,22 +159,37 @@ final class MachineRoom implements MachineHost {
         }
     }
 
-    /** The state of the paused machine. */
-    Machine.Saved save() throws IOException {
+    /** The state of the paused machine; {@code handedOver} for this very moment, if the machine is {@code none}. */
+    Machine.Saved save(@Nullable Path handedOver) throws IOException {
         Machine paused = machine;
         if (paused == null) {
             throw new IOException("the machine is stopped");
         }
+        if (paused instanceof NoMachine none) {
+            // Machine and disk are of one moment: a state goes with the disk for which it was handed over, and no
+            // other.
+            long now = path.begun();
+            if (handedOver != null) {
+                stateOfWrites = now;
+                return none.save(handedOver);
+            }
+            if (stateOfWrites != now) {
+                none.forget();
+            }
+        }
         return paused.save();
     }
 
-    /** Takes a state for the machine {@code none}; false if another machine runs here. */
-    boolean handOver(InputStream state) throws IOException {
-        if (machine instanceof NoMachine none) {
-            none.handOver(state);
-            return true;
-        }
-        return false;
+    /** Takes a state for the machine {@code none}, for the next cut; null if another machine runs here. */
+    @Nullable
+    Path handOver(InputStream state) throws IOException {
+        return machine instanceof NoMachine none ? none.handOver(state) : null;
+    }
+
+    /** Whether the machine {@code none} was resumed with a state, and where it is; else null. */
+    @Nullable
+    Path resumedState() {
+        return machine instanceof NoMachine none ? none.resumedState() : null;
     }
 
     boolean isRunning() {

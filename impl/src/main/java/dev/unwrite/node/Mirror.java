@@ -11,14 +11,12 @@ import dev.unwrite.protocol.HostState;
 import dev.unwrite.protocol.Role;
 import dev.unwrite.protocol.Step;
 import dev.unwrite.storage.StorageClient;
-import dev.unwrite.trace.BlockHash;
 import dev.unwrite.undo.Copy;
 import dev.unwrite.undo.EpochDiscardedException;
 import dev.unwrite.undo.UndoFullException;
 import dev.unwrite.undo.UndoLog;
 import java.io.Closeable;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -29,6 +27,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Semaphore;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** The secondary's work: reads and stores copies, receives checkpoints and switches them in. */
@@ -54,6 +53,7 @@ final class Mirror implements Closeable {
     private final StorageClient storage;
     private final UndoLog undo;
     private final CheckpointStore store;
+    private final Supplier<Map<String, String>> meta;
     private final boolean tracing;
     private final Refusals refusals;
     private final Semaphore reads = new Semaphore(READS_MAX);
@@ -73,12 +73,14 @@ final class Mirror implements Closeable {
             StorageClient storage,
             UndoLog undo,
             CheckpointStore store,
+            Supplier<Map<String, String>> meta,
             boolean tracing,
             Refusals refusals) {
         this.engine = engine;
         this.storage = storage;
         this.undo = undo;
         this.store = store;
+        this.meta = meta;
         this.tracing = tracing;
         this.refusals = refusals;
     }
@@ -94,10 +96,7 @@ final class Mirror implements Closeable {
         Thread.ofVirtual().name("copy").start(() -> {
             try {
                 for (Extent extent : wanted.extents()) {
-                    for (long first = extent.first(); first < extent.end(); first += VolumeFront.MAX_BLOCKS) {
-                        int count = (int) Math.min(VolumeFront.MAX_BLOCKS, extent.end() - first);
-                        copy(wanted.term(), wanted.epoch(), new Extent(extent.volume(), first, count));
-                    }
+                    copy(wanted.term(), wanted.epoch(), extent);
                 }
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
@@ -107,16 +106,20 @@ final class Mirror implements Closeable {
         });
     }
 
+    /** Piece by piece, as much as may be in memory of one request; zeroes that the storage tells of are one piece. */
     private void copy(long term, long epoch, Extent extent) throws IOException, InterruptedException {
-        reads.acquire();
-        try {
-            ByteBuffer old = readOld(term, extent);
-            if (old != null && store(term, epoch, extent, old)) {
-                int[] values = tracing ? BlockHash.of(old) : null;
-                takeOnceDecided(new Action.StoreCopy(term, epoch, extent), values);
+        for (Extent rest = extent; rest != null; ) {
+            reads.acquire();
+            try {
+                OldData old = readOld(term, rest);
+                if (old == null || !store(old.copies(term, epoch))) {
+                    return;
+                }
+                takeOnceDecided(new Action.StoreCopy(term, epoch, old.extent()), tracing ? old.hashes() : null);
+                rest = old.after(rest);
+            } finally {
+                reads.release();
             }
-        } finally {
-            reads.release();
         }
     }
 
@@ -130,15 +133,13 @@ final class Mirror implements Closeable {
         return step instanceof Step.Taken;
     }
 
-    /** What the storage holds; null once this host follows no more. */
-    private @Nullable ByteBuffer readOld(long term, Extent extent) throws InterruptedException {
+    /** What the storage holds of the extent, or of a first piece of it; null once this host follows no more. */
+    private @Nullable OldData readOld(long term, Extent extent) throws InterruptedException {
         while (follows(term)) {
             OwnerSession session = null;
             try {
                 session = session(term);
-                ByteBuffer old = ByteBuffer.allocate((int) extent.lengthBytes());
-                session.volume(extent.volume()).read(extent.offsetBytes(), old);
-                return old.flip();
+                return OldData.read(session.volume(extent.volume()), extent);
             } catch (IOException e) {
                 LOG.log(System.Logger.Level.DEBUG, "reading old data failed: {0}", e.toString());
                 dropSession(session);
@@ -198,12 +199,12 @@ final class Mirror implements Closeable {
         }
     }
 
-    /** Whether the copy is kept; false if it is needed no longer. Package-private for tests. */
-    boolean store(long term, long epoch, Extent extent, ByteBuffer old) throws IOException, InterruptedException {
+    /** Whether the copies, of one epoch, are kept; false if they are needed no longer. Package-private for tests. */
+    boolean store(List<Copy> copies) throws IOException, InterruptedException {
+        long term = copies.getFirst().term();
         while (follows(term)) {
             try {
-                undo.append(new Copy(term, epoch, extent.volume(), extent.first(), old))
-                        .get();
+                undo.append(copies).get();
                 return true;
             } catch (ExecutionException e) {
                 if (e.getCause() instanceof EpochDiscardedException) {
@@ -301,7 +302,7 @@ final class Mirror implements Closeable {
                 return null;
             }
             try {
-                receiver.commit(end.length(), Integer.toUnsignedLong(end.crc32c()));
+                receiver.commit(end.length(), Integer.toUnsignedLong(end.crc32c()), "", meta.get());
             } catch (IOException e) {
                 engine.take(new Action.CommitFailed(end.epoch()));
                 return String.valueOf(e.getMessage());

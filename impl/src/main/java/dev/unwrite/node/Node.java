@@ -5,6 +5,7 @@ import dev.unwrite.nbd.NbdServer;
 import dev.unwrite.node.control.ControlServer;
 import dev.unwrite.node.peer.PeerConfig;
 import dev.unwrite.node.peer.PeerLink;
+import dev.unwrite.node.peer.PeerMessage;
 import dev.unwrite.protocol.Action;
 import dev.unwrite.protocol.BlockSet;
 import dev.unwrite.protocol.Blocks;
@@ -17,11 +18,9 @@ import dev.unwrite.undo.UndoLog;
 import dev.unwrite.undo.UndoOptions;
 import java.io.Closeable;
 import java.io.IOException;
-import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
+import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -30,6 +29,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -38,19 +39,37 @@ public final class Node implements Closeable {
     private static final System.Logger LOG = System.getLogger(Node.class.getName());
 
     private static final Path BOOT_ID = Path.of("/proc/sys/kernel/random/boot_id");
+    private static final String BOOT_MARK = "boot-id";
 
-    private final Deque<Closeable> parts = new ArrayDeque<>();
+    private final Consumer<String> log;
+    private final Deque<Closeable> parts;
     private final Driver driver;
+    private final NodeControl orders;
     private final ControlServer control;
     private final NbdServer server;
+    private final CompletableFuture<String> ended = new CompletableFuture<>();
 
-    private Node(NodeConfig config, Consumer<String> log) throws IOException {
-        Files.createDirectories(config.data());
-        lockFolder(config.data());
-        ownFolder(config);
+    private Node(NodeConfig config, Consumer<String> log, Deque<Closeable> parts) throws IOException {
+        this.log = log;
+        this.parts = parts;
+        Folder folder = Folder.open(config.data(), config.group(), config.name());
+        parts.push(folder);
         Path trace = config.trace();
         TraceWriter writer = trace == null ? TraceWriter.NONE : TraceWriter.open(trace, config.name());
         parts.push(writer);
+        CheckpointStore store = CheckpointStore.open(
+                config.data().resolve("checkpoint"),
+                config.durable() ? CheckpointStore.Policy.DURABLE : CheckpointStore.Policy.MEMORY,
+                config.stateLimitBytes());
+        parts.push(store);
+        boolean forgets = !config.durable() && isOtherBoot(config);
+        if (forgets) {
+            if (store.committed().isPresent()) {
+                log.accept("--ack memory: the operating system was restarted, the mirrored state is forgotten");
+            }
+            store.discard();
+        }
+        folder.requireUndoOf(store.committed().orElse(null));
         UndoLog undo = UndoLog.open(
                 config.data().resolve("undo"),
                 UndoOptions.defaults()
@@ -58,26 +77,32 @@ public final class Node implements Closeable {
                         .withLimitBytes(config.undoLimitBytes()));
         parts.push(undo);
         undo.recovered().torn().ifPresent(torn -> log.accept("the undo log had a torn tail, dropped: " + torn));
-        CheckpointStore store = CheckpointStore.open(
-                config.data().resolve("checkpoint"),
-                config.durable() ? CheckpointStore.Policy.DURABLE : CheckpointStore.Policy.MEMORY,
-                config.stateLimitBytes());
-        parts.push(store);
-        if (!config.durable()) {
-            forgetOtherBoot(config, undo, store, log);
+        if (folder.isUndoAnother(undo.id(), store.committed().orElse(null)) || forgets) {
+            undo.discardAll().join();
         }
-        StorageClient storage = StorageClient.of(config.storage(), config.group(), config.name(), Timing.STORAGE);
+        folder.undoIs(undo.id());
+        if (!config.durable()) {
+            Files.writeString(config.data().resolve(BOOT_MARK), bootId());
+        }
+        StorageClient storage = StorageClient.of(
+                config.storage(),
+                config.group(),
+                config.name(),
+                new StorageClient.Identity(
+                        folder.id(), new SecureRandom().nextLong() >>> 1, folder.storage(), config.replace()),
+                Timing.STORAGE);
         parts.push(storage);
         Engine engine = new Engine(started(config, undo, store), writer);
-        engine.take(new Action.Restart());
-        driver = new Driver(config, engine, storage, undo, store, writer.active(), log);
+        engine.take(new Action.Restart(folder.storage(), folder.id(), undo.id()));
+        driver = new Driver(config, folder, engine, storage, undo, store, writer.active(), log, ended::complete);
         PeerLink link = PeerLink.open(
                 new PeerConfig(
                         config.group(),
                         config.name(),
                         null,
                         config.listen().resolve(),
-                        () -> config.peer().resolve()),
+                        () -> config.peer().resolve(),
+                        () -> ids(config, folder, undo, store)),
                 driver);
         parts.push(link::close);
         driver.start(link);
@@ -88,58 +113,58 @@ public final class Node implements Closeable {
                 .start();
         parts.push(server);
         driver.room.servedBy(server);
-        control = ControlServer.open(config.control().resolve(), new NodeControl(config, driver));
+        orders = new NodeControl(config, driver);
+        control = ControlServer.open(config.control().resolve(), orders);
         parts.push(control::close);
     }
 
     /** Starts a node. Throws with one line where something it needs cannot be had. */
     public static Node start(NodeConfig config, Consumer<String> log) throws IOException {
-        return new Node(config, log);
+        Ports.requireFree(config);
+        Deque<Closeable> parts = new ArrayDeque<>();
+        try {
+            return new Node(config, log, parts);
+        } catch (IOException | RuntimeException e) {
+            closeAll(parts);
+            throw e;
+        }
     }
 
-    private void lockFolder(Path data) throws IOException {
-        FileChannel channel =
-                FileChannel.open(data.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-        FileLock lock = channel.tryLock();
-        if (lock == null) {
-            channel.close();
-            throw new IOException(
-                    "the data folder " + data + " is in use by another node; give each node its own --data");
+    /** Waits until this node cannot go on, and says why in one line; it is to be closed then. */
+    public String awaitEnd() throws InterruptedException {
+        try {
+            return ended.get();
+        } catch (ExecutionException e) {
+            throw new IllegalStateException(e);
         }
-        parts.push(channel);
     }
 
-    /** Copies and checkpoints of another host, or of another group, must never be taken for one's own. */
-    private static void ownFolder(NodeConfig config) throws IOException {
-        Path file = config.data().resolve("host");
-        String own = config.name() + " of group " + config.group();
-        String found = Files.exists(file) ? Files.readString(file).strip() : "";
-        if (found.isEmpty()) {
-            Files.writeString(file, own + "\n");
-        } else if (!found.equals(own)) {
-            throw new IOException("the data folder " + config.data() + " belongs to node " + found + ", not to node "
-                    + own + "; give each node its own --data");
-        }
+    private static PeerMessage.Ids ids(NodeConfig config, Folder folder, UndoLog undo, CheckpointStore store) {
+        var held = store.committed();
+        return new PeerMessage.Ids(
+                folder.storage(),
+                folder.id(),
+                undo.id(),
+                undo.position(),
+                held.map(c -> c.term()).orElse(0L),
+                held.map(c -> c.epoch()).orElse(0L),
+                config.control().toString());
     }
 
     /**
      * Under the policy {@code memory} nothing was synced: after a restart of the operating system the copies may have
      * gaps that nobody can see, so all of it is forgotten, and this host takes over nothing that it no longer holds.
      */
-    private static void forgetOtherBoot(NodeConfig config, UndoLog undo, CheckpointStore store, Consumer<String> log)
-            throws IOException {
-        Path mark = config.data().resolve("boot-id");
-        String boot = Files.exists(BOOT_ID) ? Files.readString(BOOT_ID).strip() : "";
-        if (boot.isEmpty()
+    private static boolean isOtherBoot(NodeConfig config) throws IOException {
+        Path mark = config.data().resolve(BOOT_MARK);
+        String boot = bootId();
+        return boot.isEmpty()
                 || !Files.exists(mark)
-                || !Files.readString(mark).strip().equals(boot)) {
-            if (store.committed().isPresent()) {
-                log.accept("--ack memory: the operating system was restarted, the mirrored state is forgotten");
-            }
-            store.discard();
-            undo.discardAll().join();
-            Files.writeString(mark, boot);
-        }
+                || !Files.readString(mark).strip().equals(boot);
+    }
+
+    private static String bootId() throws IOException {
+        return Files.exists(BOOT_ID) ? Files.readString(BOOT_ID).strip() : "";
     }
 
     /** What local storage holds: copies that do not belong to the committed checkpoint do not count. */
@@ -181,8 +206,21 @@ public final class Node implements Closeable {
                 + control.address().getPort();
     }
 
+    /**
+     * Ends this node in good order, within bounds: a protected primary hands over, one that is alone flushes, a secondary tells
+     * the primary. What was done is logged.
+     */
+    public void stop() {
+        orders.leave(log);
+        close();
+    }
+
     @Override
     public void close() {
+        closeAll(parts);
+    }
+
+    private static void closeAll(Deque<Closeable> parts) {
         while (!parts.isEmpty()) {
             try {
                 parts.pop().close();

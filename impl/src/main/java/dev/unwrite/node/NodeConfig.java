@@ -8,11 +8,13 @@ import org.jspecify.annotations.Nullable;
 /**
  * How a node was started.
  *
+ * @param replace whether this data folder takes the name over from the one that has it, whose host is dead for good
  * @param checkpointEvery how often a checkpoint is cut, or null for by command only
  * @param failoverAfter after how long a silence a secondary takes over, or null for by command only
  * @param trace where traces go, or null
  * @param witness where independent images go, or null (a harness compares them)
  * @param undoLimitBytes the most that the undo log may take
+ * @param aloneAtUndoLimitAfter after how long a wait of writes at that limit the primary goes on alone, or null for never
  * @param stateLimitBytes the largest machine state that is taken
  */
 public record NodeConfig(
@@ -26,6 +28,7 @@ public record NodeConfig(
         HostPort control,
         HostPort ledger,
         boolean bootstrap,
+        boolean replace,
         MachineKind machine,
         boolean durable,
         @Nullable Duration checkpointEvery,
@@ -33,9 +36,10 @@ public record NodeConfig(
         @Nullable Path trace,
         @Nullable Path witness,
         long undoLimitBytes,
+        @Nullable Duration aloneAtUndoLimitAfter,
         long stateLimitBytes) {
     /** Used by the primary, which goes alone in any case, where the takeover is by command only. */
-    private static final Duration SILENCE_DEFAULT = Duration.ofSeconds(2);
+    static final Duration SILENCE_DEFAULT = Duration.ofSeconds(2);
 
     /** What runs on the volumes. */
     public enum MachineKind {

@@ -1,6 +1,5 @@
 package dev.unwrite.node;
 
-import dev.unwrite.machine.NoMachine;
 import dev.unwrite.node.control.ControlApi;
 import dev.unwrite.node.control.ControlException;
 import dev.unwrite.node.control.NodeStatus;
@@ -12,19 +11,26 @@ import dev.unwrite.protocol.OwnershipRecord;
 import dev.unwrite.protocol.Role;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** What a person or a program may ask of a node. */
 final class NodeControl implements ControlApi {
     private static final Duration LOOK_AGAIN = Duration.ofMillis(100);
+    private static final Duration LEAVE_MAX = Duration.ofSeconds(10);
+    private static final Duration LEAVE_SECONDARY_MAX = Duration.ofSeconds(3);
+    private static final Duration CALL_OFF_MAX = Duration.ofSeconds(5);
 
     private final NodeConfig config;
     private final Driver driver;
@@ -43,20 +49,32 @@ final class NodeControl implements ControlApi {
         if (s.role() != Role.PRIMARY) {
             throw refused("this node is not primary; ask the other one");
         }
-        if (state != null && !driver.room.handOver(state)) {
+        Path handedOver = state == null ? null : driver.room.handOver(state);
+        if (state != null && handedOver == null) {
             throw new ControlException(
                     ControlException.Kind.INVALID, "a state can be handed over only with --machine none");
         }
+        try {
+            return checkpoint(s, handedOver, start, timeout);
+        } finally {
+            if (handedOver != null) {
+                Files.deleteIfExists(handedOver);
+            }
+        }
+    }
+
+    private CheckpointResult checkpoint(HostState s, @Nullable Path handedOver, long start, Duration timeout)
+            throws ControlException, IOException, InterruptedException {
         if (s.mode() != Mode.PROTECTED) {
             throw refused("the machine is not protected, so there is nobody to commit a checkpoint; see \"protect\"");
         }
-        long epoch = driver.cutter().cut(false);
+        long epoch = driver.cutter().cut(false, handedOver);
         while (epoch < 0
                 && driver.engine().state().mode() == Mode.PROTECTED
                 && left(start, timeout).isPositive()) {
             // Enough checkpoints are on their way: one has to arrive first.
             driver.engine().await(now -> now.cuts().isEmpty(), left(start, timeout));
-            epoch = driver.cutter().cut(false);
+            epoch = driver.cutter().cut(false, handedOver);
         }
         if (epoch < 0) {
             throw refused("no checkpoint can be cut now; see \"status\"");
@@ -65,42 +83,59 @@ final class NodeControl implements ControlApi {
             throw new ControlException(
                     ControlException.Kind.TIMEOUT, "the checkpoint was cut but is not committed; see \"status\"");
         }
-        Cutter.Taken taken = driver.cutter().last();
-        return new CheckpointResult(
-                s.term(),
-                epoch,
-                taken == null ? 0 : taken.stateBytes(),
-                taken == null ? 0 : taken.pauseMillis(),
-                millisSince(start));
+        Cutter.Taken taken = driver.cutter().taken(epoch);
+        if (taken == null) {
+            throw new ControlException(
+                    ControlException.Kind.UNAVAILABLE,
+                    "checkpoint " + epoch + " was committed, and this node is not protected any more; see \"status\"");
+        }
+        return new CheckpointResult(s.term(), epoch, taken.stateBytes(), taken.pauseMillis(), millisSince(start));
     }
 
     @Override
-    public FailoverResult failover(Duration timeout) throws ControlException, IOException, InterruptedException {
+    public FailoverResult failover(boolean cold, Duration timeout)
+            throws ControlException, IOException, InterruptedException {
         long start = System.nanoTime();
-        String why;
+        Driver.Outcome outcome;
         try {
-            CompletableFuture<@Nullable String> done = driver.failover();
-            why = done.get(timeout.toMillis(), TimeUnit.MILLISECONDS);
+            outcome = driver.failover(cold).get(timeout.toMillis(), TimeUnit.MILLISECONDS);
         } catch (TimeoutException e) {
-            throw new ControlException(ControlException.Kind.TIMEOUT, "not done in time; see \"status\"", e);
+            throw new ControlException(ControlException.Kind.TIMEOUT, notDoneYet(), e);
         } catch (ExecutionException e) {
             throw new ControlException(ControlException.Kind.UNAVAILABLE, String.valueOf(e.getCause()), e);
         }
         HostState s = driver.engine().state();
+        String why = outcome.why();
         if (why != null || s.role() != Role.PRIMARY) {
             throw refused(
                     "no failover: " + (why == null ? "this node is " + s.role().spelling() : why));
         }
-        long blocks = driver.recovery.lastRestored();
+        boolean rolledBack = outcome.done() == Driver.Done.TAKEOVER || outcome.done() == Driver.Done.ROLLBACK;
+        long blocks = rolledBack ? driver.recovery.lastRestored() : 0;
+        Path stateFile = rolledBack ? driver.room.resumedState() : null;
         return new FailoverResult(
+                outcome.done().name().toLowerCase(Locale.ROOT),
                 s.term(),
                 s.epoch(),
                 blocks,
                 blocks * Extent.BLOCK_BYTES,
                 millisSince(start),
-                config.machine() == NodeConfig.MachineKind.NONE
-                        ? config.data().resolve(NoMachine.STATE).toString()
-                        : null);
+                stateFile == null ? null : stateFile.toString(),
+                rolledBack && config.machine() == NodeConfig.MachineKind.NONE && stateFile == null);
+    }
+
+    /** What was done cannot be taken back, and is said. */
+    private String notDoneYet() {
+        HostState s = driver.engine().state();
+        return switch (s.role()) {
+            case RESTORING ->
+                "took over in term " + s.term()
+                        + ", so the former primary can write no more; the rollback is not done yet and" + " goes on: "
+                        + driver.note() + "; see \"status\"";
+            case COLD -> "owns the storage in term " + s.term() + " and is still starting; see \"status\"";
+            case PRIMARY -> "is primary in term " + s.term() + " by now; see \"status\"";
+            default -> "not done in time, and it may still come about; see \"status\"";
+        };
     }
 
     @Override
@@ -111,7 +146,7 @@ final class NodeControl implements ControlApi {
             throw refused("only a protected primary hands over; see \"status\"");
         }
         long paused = System.nanoTime();
-        long epoch = driver.cutter().cut(true);
+        long epoch = driver.cutter().cut(true, null);
         if (epoch < 0) {
             throw refused("no checkpoint can be cut now; try again");
         }
@@ -122,11 +157,10 @@ final class NodeControl implements ControlApi {
                         ControlException.Kind.TIMEOUT,
                         "the last checkpoint was not committed in time; nothing changed");
             }
-            driver.handOver(s.term(), epoch);
+            driver.handOver(s.term(), epoch, left(start, timeout));
             handedOver = awaitHandOver(start, timeout);
             if (!handedOver) {
-                throw new ControlException(
-                        ControlException.Kind.TIMEOUT, "the other host did not take over in time; goes on here");
+                handedOver = notInTime();
             }
         } finally {
             driver.cutter().handOverEnded();
@@ -153,6 +187,76 @@ final class NodeControl implements ControlApi {
             }
         }
         return false;
+    }
+
+    /** What the other host has not begun it must not begin any more: true if it had. */
+    private boolean notInTime() throws ControlException, InterruptedException {
+        if (driver.callOff(CALL_OFF_MAX)) {
+            throw new ControlException(
+                    ControlException.Kind.TIMEOUT,
+                    "the other host did not take over in time; goes on here, alone, and takes it in again when it can");
+        }
+        if (driver.engine().state().role() == Role.PRIMARY) {
+            throw new ControlException(
+                    ControlException.Kind.TIMEOUT,
+                    "the other host did not take over in time, and the storage does not answer: it may still do so; see"
+                            + " \"status\"");
+        }
+        return true;
+    }
+
+    /** Leaves the pair in good order, as far as that can be done in a bounded time. */
+    void leave(Consumer<String> log) {
+        HostState s = driver.engine().state();
+        try {
+            if (s.role() == Role.PRIMARY && s.mode() == Mode.PROTECTED) {
+                try {
+                    SwitchoverResult done = switchover(LEAVE_MAX);
+                    log.accept("is stopped: " + done.newPrimary() + " is primary now, term " + done.term());
+                    return;
+                } catch (ControlException e) {
+                    log.accept("is stopped, and could not hand over: " + e.getMessage());
+                }
+            }
+            if (driver.engine().state().role() == Role.PRIMARY) {
+                flushed(log);
+            } else if (s.role() == Role.SECONDARY) {
+                driver.sayLeaving();
+                long start = System.nanoTime();
+                while (driver.knownRecord().mode() == OwnershipRecord.Mode.PROTECTED
+                        && left(start, LEAVE_SECONDARY_MAX).isPositive()) {
+                    driver.lookAtRecord();
+                    driver.engine().await(never -> false, LOOK_AGAIN);
+                }
+                log.accept("is stopped: the primary was told");
+            }
+        } catch (IOException e) {
+            log.accept("is stopped, and not in good order: " + e.getMessage());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Apart, since a storage that does not answer must not hold the end up. */
+    private void flushed(Consumer<String> log) throws InterruptedException {
+        CompletableFuture<Void> flush = new CompletableFuture<>();
+        Thread.ofVirtual().name("flush").start(() -> {
+            try {
+                driver.path.flush();
+                flush.complete(null);
+            } catch (IOException | RuntimeException e) {
+                flush.completeExceptionally(e);
+            }
+        });
+        try {
+            flush.get(LEAVE_MAX.toMillis(), TimeUnit.MILLISECONDS);
+            log.accept("is stopped: all that was written is flushed");
+        } catch (ExecutionException | TimeoutException e) {
+            log.accept("is stopped, and what was written since the last flush may be lost: "
+                    + (e.getCause() == null
+                            ? "the storage does not answer"
+                            : e.getCause().getMessage()));
+        }
     }
 
     @Override
@@ -215,7 +319,8 @@ final class NodeControl implements ControlApi {
                         Node.orNull(s.peer()),
                         config.peer().toString(),
                         connected,
-                        heard == 0 ? null : millisSince(heard)),
+                        heard == 0 ? null : millisSince(heard),
+                        Node.orNull(driver.peerIds().control())),
                 mode(s, known) == NodeStatus.Mode.PROTECTED ? null : driver.unprotectedSince(),
                 config.durable() ? "durable" : "memory",
                 s.session(),
@@ -243,9 +348,20 @@ final class NodeControl implements ControlApi {
                 since);
     }
 
+    /** Of a primary: what the other host's log takes for it, as it said last. */
     private NodeStatus.Undo undo(HostState s) {
+        UndoBudget.Picture room = driver.undoRoom();
+        if (s.role() == Role.PRIMARY) {
+            boolean counts = s.mode() != Mode.SOLO;
+            return new NodeStatus.Undo(
+                    counts ? s.kept().size() : 0,
+                    counts ? room.bytes() : 0,
+                    room.limitBytes(),
+                    room.waitingWrites(),
+                    room.waitingNanos() / 1_000_000);
+        }
         long blocks = s.copies().values().stream().mapToLong(b -> b.size()).sum();
-        return new NodeStatus.Undo(blocks, driver.undo().usedBytes());
+        return new NodeStatus.Undo(blocks, driver.undo().usedBytes(), room.limitBytes(), 0, 0);
     }
 
     private List<NodeStatus.VolumeStatus> volumes() {

@@ -1,19 +1,22 @@
 package dev.unwrite.node;
 
 import dev.unwrite.nbd.BlockDevice;
+import dev.unwrite.nbd.NbdError;
+import dev.unwrite.nbd.NbdException;
 import dev.unwrite.storage.StorageClient;
 import dev.unwrite.storage.StorageClient.VolumeInfo;
 import dev.unwrite.storage.StorageSession;
 import java.io.Closeable;
 import java.io.IOException;
-import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 
-/** A session with the storage and a connection to each volume of the group, by its index. */
+/** A session with the storage and a connection to each volume of the group, by its id. */
 final class OwnerSession implements Closeable {
     private final StorageSession session;
     private final List<VolumeInfo> infos;
-    private final List<BlockDevice> volumes = new ArrayList<>();
+    private final Map<Integer, BlockDevice> volumes = new HashMap<>();
 
     private OwnerSession(StorageSession session, List<VolumeInfo> infos) {
         this.session = session;
@@ -26,7 +29,7 @@ final class OwnerSession implements Closeable {
         OwnerSession opened = new OwnerSession(client.openSession(term), infos);
         try {
             for (VolumeInfo info : infos) {
-                opened.volumes.add(opened.session.volume(info.name()));
+                opened.volumes.put(info.id(), opened.session.volume(info.name()));
             }
             return opened;
         } catch (IOException | RuntimeException e) {
@@ -43,8 +46,13 @@ final class OwnerSession implements Closeable {
         return session.number();
     }
 
-    BlockDevice volume(int index) {
-        return volumes.get(index);
+    /** The volume of that id; {@link NbdError#EINVAL} where the storage has none. */
+    BlockDevice volume(int id) throws NbdException {
+        BlockDevice volume = volumes.get(id);
+        if (volume == null) {
+            throw new NbdException(NbdError.EINVAL, "the storage has no volume of id " + id);
+        }
+        return volume;
     }
 
     List<VolumeInfo> infos() {
@@ -53,7 +61,7 @@ final class OwnerSession implements Closeable {
 
     /** On return all that was written before is durable. */
     void flush() throws IOException {
-        for (BlockDevice volume : volumes) {
+        for (BlockDevice volume : volumes.values()) {
             volume.flush();
         }
     }

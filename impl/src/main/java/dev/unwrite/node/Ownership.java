@@ -10,6 +10,7 @@ import dev.unwrite.storage.CasUncertainException;
 import dev.unwrite.storage.SessionEndedException;
 import dev.unwrite.storage.StorageClient;
 import dev.unwrite.storage.StorageSession.CasResult;
+import dev.unwrite.storage.WrongIdentityException;
 import java.io.IOException;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
@@ -75,6 +76,8 @@ final class Ownership {
         while (true) {
             try {
                 return OwnerSession.open(storage, term);
+            } catch (WrongIdentityException e) {
+                throw e;
             } catch (IOException e) {
                 try {
                     engine.await(s -> false, RETRY);

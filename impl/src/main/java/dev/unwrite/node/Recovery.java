@@ -9,6 +9,7 @@ import dev.unwrite.protocol.Extent;
 import dev.unwrite.protocol.OwnershipRecord;
 import dev.unwrite.protocol.Role;
 import dev.unwrite.storage.StorageClient;
+import dev.unwrite.storage.WrongIdentityException;
 import dev.unwrite.undo.UndoLog;
 import java.io.IOException;
 import java.io.InputStream;
@@ -241,6 +242,7 @@ final class Recovery {
     void adopt(OwnerSession session) throws IOException {
         if (sessions.current() != session) {
             sessions.set(session);
+            room.prepare(session.infos());
             engine.take(new Action.OpenSession(session.number()));
             if (engine.state().role() == Role.PRIMARY && !path.replay(session)) {
                 return;
@@ -262,9 +264,10 @@ final class Recovery {
                     throw new InterruptedIOException("a newer owner has the storage: " + Ownership.describe(record));
                 }
                 sessions.set(opened);
+                room.prepare(opened.infos());
                 engine.take(new Action.OpenSession(opened.number()));
                 return;
-            } catch (InterruptedIOException e) {
+            } catch (InterruptedIOException | WrongIdentityException e) {
                 throw e;
             } catch (IOException e) {
                 engine.await(s -> false, RETRY);

@@ -1,6 +1,7 @@
 package dev.unwrite.node;
 
 import dev.unwrite.protocol.Role;
+import dev.unwrite.storage.WrongIdentityException;
 import java.io.Closeable;
 import java.io.IOException;
 import java.time.Duration;
@@ -19,12 +20,15 @@ final class SessionKeeper implements Closeable {
     private final SessionHolder sessions;
     private final Recovery recovery;
     private final Consumer<String> log;
+    private final Consumer<String> fatal;
     private final Semaphore wanted = new Semaphore(0);
     private final ReentrantLock renewing = new ReentrantLock();
     private final Thread thread;
     private volatile boolean closed;
 
-    SessionKeeper(Engine engine, SessionHolder sessions, Recovery recovery, Consumer<String> log) {
+    SessionKeeper(
+            Engine engine, SessionHolder sessions, Recovery recovery, Consumer<String> log, Consumer<String> fatal) {
+        this.fatal = fatal;
         this.engine = engine;
         this.sessions = sessions;
         this.recovery = recovery;
@@ -62,6 +66,9 @@ final class SessionKeeper implements Closeable {
                     log.accept("has a new session with the storage");
                 }
             } catch (InterruptedException e) {
+                return;
+            } catch (WrongIdentityException e) {
+                fatal.accept(String.valueOf(e.getMessage()));
                 return;
             } catch (IOException | RuntimeException e) {
                 log.accept("no session with the storage: " + e.getMessage());

@@ -18,16 +18,18 @@ final class VolumeFront implements BlockDevice {
     static final int MAX_BLOCKS = 256;
 
     private static final int BLOCK = Extent.BLOCK_BYTES;
+    private static final ByteBuffer ZEROES =
+            ByteBuffer.allocateDirect(MAX_BLOCKS * BLOCK).asReadOnlyBuffer();
 
-    private final int index;
-    private final long size;
+    private final int id;
+    private volatile long size;
     private final SessionHolder sessions;
     private final WritePath path;
     private final Gate gate;
     private final UndoBudget budget;
 
-    VolumeFront(int index, long size, SessionHolder sessions, WritePath path, Gate gate, UndoBudget budget) {
-        this.index = index;
+    VolumeFront(int id, long size, SessionHolder sessions, WritePath path, Gate gate, UndoBudget budget) {
+        this.id = id;
         this.size = size;
         this.sessions = sessions;
         this.path = path;
@@ -38,6 +40,15 @@ final class VolumeFront implements BlockDevice {
     @Override
     public long size() {
         return size;
+    }
+
+    int id() {
+        return id;
+    }
+
+    /** The storage says that the volume is so large now. Whoever is connected sees it with the next connection. */
+    void grownTo(long bytes) {
+        size = bytes;
     }
 
     @Override
@@ -52,7 +63,7 @@ final class VolumeFront implements BlockDevice {
         while (true) {
             OwnerSession own = sessions.await();
             try {
-                own.volume(index).read(offset, target);
+                own.volume(id).read(offset, target);
                 return;
             } catch (IOException e) {
                 if (sessions.isFatal(e)) {
@@ -85,7 +96,15 @@ final class VolumeFront implements BlockDevice {
     @Override
     public void writeZeroes(long offset, long length, boolean noHole, boolean fua) throws IOException {
         check(offset, length);
-        change(offset, length, null, fua);
+        if (!noHole) {
+            change(offset, length, null, fua);
+            return;
+        }
+        // What is to keep its space is written as data.
+        for (long at = offset; at < offset + length; at += ZEROES.capacity()) {
+            int now = (int) Math.min(ZEROES.capacity(), offset + length - at);
+            change(at, now, ZEROES.slice(0, now), fua);
+        }
     }
 
     @Override
@@ -112,7 +131,7 @@ final class VolumeFront implements BlockDevice {
             int pieceLength = (int) (pieceEnd - at);
             ByteBuffer piece =
                     source == null ? null : source.slice(source.position() + (int) (at - offset), pieceLength);
-            changePiece(new Extent(index, first, count), (int) (at - first * BLOCK), pieceLength, piece, fua);
+            changePiece(new Extent(id, first, count), (int) (at - first * BLOCK), pieceLength, piece, fua);
             at = pieceEnd;
         }
     }
@@ -121,12 +140,19 @@ final class VolumeFront implements BlockDevice {
             throws IOException {
         boolean locked = false;
         boolean inside = false;
+        long reserved = 0;
         try {
-            budget.awaitRoom(extent);
-            inside = gate.enter();
-            if (!inside) {
-                throw new NbdException(NbdError.ESHUTDOWN, "the machine is stopped");
-            }
+            do {
+                if (inside) {
+                    gate.exit();
+                }
+                reserved = budget.awaitRoom(extent);
+                inside = gate.enter();
+                if (!inside) {
+                    throw new NbdException(NbdError.ESHUTDOWN, "the machine is stopped");
+                }
+                // A checkpoint may have been cut on the way in; inside, none is.
+            } while (reserved == 0 && !budget.needsNoRoom(extent));
             path.locks().lock(extent);
             locked = true;
             path.write(extent, wholeBlocks(extent, skip, length, piece), fua);
@@ -134,6 +160,7 @@ final class VolumeFront implements BlockDevice {
             Thread.currentThread().interrupt();
             throw (IOException) new InterruptedIOException("interrupted").initCause(e);
         } finally {
+            budget.release(reserved);
             if (locked) {
                 path.locks().unlock(extent);
             }

@@ -1,5 +1,6 @@
 package dev.unwrite.node;
 
+import dev.unwrite.files.PrivateFiles;
 import dev.unwrite.nbd.BlockDevice;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -23,7 +24,7 @@ final class Witness {
     private final Deque<Path> images = new ArrayDeque<>();
 
     Witness(Path folder) throws IOException {
-        this.folder = Files.createDirectories(folder);
+        this.folder = PrivateFiles.createFolder(folder);
     }
 
     /** The volumes at the cut that begins the epoch. */
@@ -42,7 +43,7 @@ final class Witness {
     private Path copy(String name, OwnerSession session) throws IOException {
         Path whole = folder.resolve(name + ".bin");
         Path part = folder.resolve(name + ".part");
-        try (FileChannel out = FileChannel.open(
+        try (FileChannel out = PrivateFiles.open(
                 part, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE)) {
             for (int i = 0; i < session.infos().size(); i++) {
                 copy(session.volume(i), out);

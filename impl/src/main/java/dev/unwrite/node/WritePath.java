@@ -29,6 +29,9 @@ final class WritePath {
     /** Told to a waiting write when the machine it belongs to is gone. */
     private static final long GONE = -1;
 
+    /** Only how often it is looked at whether there is still something to wait for; each step is noticed at once. */
+    private static final Duration OWED_LOOK = Duration.ofSeconds(1);
+
     private static final Duration RETRY = Duration.ofMillis(100);
 
     private final Engine engine;
@@ -78,7 +81,7 @@ final class WritePath {
         LinkedBlockingQueue<Long> queue = new LinkedBlockingQueue<>();
         waiting.put(id, queue);
         try {
-            Step step = engine.tryTake(new Action.MachineWrite(id, extent), tracing ? BlockHash.of(content) : null);
+            Step step = begin(id, extent, content);
             if (step instanceof Step.Refused(String why)) {
                 throw new NbdException(NbdError.ESHUTDOWN, "this host does not own the volume: " + why);
             }
@@ -94,6 +97,28 @@ final class WritePath {
         writes.incrementAndGet();
         writtenBytes.addAndGet(extent.lengthBytes());
         keepFewUnflushed();
+    }
+
+    /**
+     * What the host owes in a new session it writes first; a write of the same blocks waits for that, and its client sees
+     * nothing of it.
+     */
+    private Step begin(long id, Extent extent, ByteBuffer content) throws InterruptedException {
+        Action.MachineWrite write = new Action.MachineWrite(id, extent);
+        int[] values = tracing ? BlockHash.of(content) : null;
+        while (true) {
+            HostState before = engine.state();
+            Step step = engine.tryTake(write, values);
+            boolean wait = owes(before, extent) || owes(engine.state(), extent);
+            if (step instanceof Step.Taken || !wait) {
+                return step;
+            }
+            engine.await(s -> !owes(s, extent), OWED_LOOK);
+        }
+    }
+
+    private static boolean owes(HostState s, Extent extent) {
+        return s.role() == Role.PRIMARY && s.owed().containsAny(extent);
     }
 
     /**
@@ -184,7 +209,12 @@ final class WritePath {
             return false;
         }
         try {
-            own.volume(extent.volume()).write(extent.offsetBytes(), content.duplicate(), false);
+            if (isZero(content)) {
+                // What was empty is empty again: written as data it would be allocated.
+                own.volume(extent.volume()).writeZeroes(extent.offsetBytes(), extent.lengthBytes(), false, false);
+            } else {
+                own.volume(extent.volume()).write(extent.offsetBytes(), content.duplicate(), false);
+            }
         } catch (IOException e) {
             if (sessions.isFatal(e)) {
                 throw e;
@@ -197,6 +227,14 @@ final class WritePath {
             unflushed.put(extent, content);
         }
         return engine.take(new Action.WriteDone(HostState.OWED, extent, own.number()));
+    }
+
+    /** All are the same as the first, and that is zero. */
+    private static boolean isZero(ByteBuffer content) {
+        int length = content.remaining();
+        int start = content.position();
+        return content.get(start) == 0
+                && content.slice(start, length - 1).mismatch(content.slice(start + 1, length - 1)) < 0;
     }
 
     /** On return everything written before the call is durable, or an exception says why not. */
@@ -251,6 +289,11 @@ final class WritePath {
 
     private static boolean gone() throws IOException {
         throw new NbdException(NbdError.ESHUTDOWN, "this host does not own the volume any more");
+    }
+
+    /** How many writes of the machine have begun, whatever became of them. */
+    long begun() {
+        return ids.get();
     }
 
     long writes() {

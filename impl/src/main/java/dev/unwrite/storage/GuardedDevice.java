@@ -1,10 +1,12 @@
 package dev.unwrite.storage;
 
+import dev.unwrite.nbd.Allocation;
 import dev.unwrite.nbd.BlockDevice;
 import dev.unwrite.nbd.RequestCookie;
 import dev.unwrite.storage.StorageObserver.Kind;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** A volume as one connection sees it: each request is judged by the group before it reaches the backend. */
@@ -54,6 +56,17 @@ final class GuardedDevice implements BlockDevice {
         StorageObserver.Write told = told(Kind.ZERO, offset, length, null);
         group.change(binding, volume, backend -> backend.writeZeroes(offset, length, noHole, false), told);
         flushIf(fua);
+    }
+
+    @Override
+    public boolean tellsAllocation() {
+        return volume.backend().tellsAllocation();
+    }
+
+    /** Admitted as a read: it tells of contents. */
+    @Override
+    public List<Allocation> allocation(long offset, long length) throws IOException {
+        return group.allocation(binding, volume, offset, length);
     }
 
     @Override

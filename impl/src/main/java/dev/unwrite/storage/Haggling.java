@@ -14,11 +14,18 @@ import org.jspecify.annotations.Nullable;
 final class Haggling implements Closeable {
     private final NbdUri uri;
     private final NbdClient.Settings settings;
+    private final Judge judge;
     private @Nullable NbdNegotiation open;
 
-    Haggling(NbdUri uri, NbdClient.Settings settings) {
+    Haggling(NbdUri uri, NbdClient.Settings settings, Judge judge) {
         this.uri = uri;
         this.settings = settings;
+        this.judge = judge;
+    }
+
+    /** Looks at each answer; throws the exception for one that says that the op was not carried out. */
+    interface Judge {
+        ObjectNode checked(ObjectNode reply) throws IOException;
     }
 
     /** The request was sent, or may have been, and no answer came. */
@@ -31,7 +38,8 @@ final class Haggling implements Closeable {
     /**
      * One op. Throws {@link StorageUnavailableException} if it surely was not carried out,
      * {@link SessionEndedException} if the session has ended, {@link NbdRefusedException} if it makes no sense to the
-     * storage, {@link UnansweredException} if nobody knows.
+     * storage, {@link ForeignStorageException} or {@link NameTakenException} if it does not hear this host,
+     * {@link UnansweredException} if nobody knows.
      */
     synchronized ObjectNode call(ObjectNode request) throws IOException {
         NbdNegotiation connection = connected();
@@ -42,7 +50,7 @@ final class Haggling implements Closeable {
             close();
             throw e;
         }
-        return checked(reply);
+        return judge.checked(reply);
     }
 
     /** One op that may be carried out twice: it is tried again when the connection turns out to be gone. */
@@ -78,19 +86,6 @@ final class Haggling implements Closeable {
         } catch (IllegalArgumentException e) {
             throw new UnansweredException(new IOException("the answer is not understood: " + e.getMessage(), e));
         }
-    }
-
-    /** Turns an answer that says that the op was not carried out into the exception for it. */
-    static ObjectNode checked(ObjectNode reply) throws IOException {
-        if (!reply.has("error")) {
-            return reply;
-        }
-        String message = reply.path("message").asText();
-        throw switch (reply.path("error").asText()) {
-            case "ended" -> new SessionEndedException(message);
-            case "unavailable" -> new StorageUnavailableException(message);
-            default -> new UnansweredException(new IOException(message));
-        };
     }
 
     static NbdNegotiation connect(NbdUri uri, NbdClient.Settings settings) throws StorageUnavailableException {

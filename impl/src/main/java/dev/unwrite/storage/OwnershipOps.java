@@ -13,6 +13,7 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The ownership protocol at the storage: JSON in a private option of the NBD handshake. What makes no sense is
@@ -22,9 +23,12 @@ final class OwnershipOps implements OptionHandler {
     /** The private option's number: "unwr" in ASCII. */
     static final int OPTION = 0x756E7772;
 
+    private final String storage;
     private final Map<String, StorageGroup> groups;
 
-    OwnershipOps(Map<String, StorageGroup> groups) {
+    /** {@code storage}: the id of this storage, which each answer carries. */
+    OwnershipOps(String storage, Map<String, StorageGroup> groups) {
+        this.storage = storage;
         this.groups = groups;
     }
 
@@ -39,13 +43,20 @@ final class OwnershipOps implements OptionHandler {
             if (e.code() == StorageOpException.Code.INVALID) {
                 throw NbdRefusedException.invalid(String.valueOf(e.getMessage()));
             }
-            reply = Json.object()
-                    .put("error", e.code().name().toLowerCase(Locale.ROOT))
-                    .put("message", e.getMessage());
+            reply = refusal(e);
         }
+        reply.put("storage", storage);
         // A node keeps the connection over which it haggles, and may have nothing to say for long.
         connection.allowIdle();
         return reply.toString().getBytes(StandardCharsets.UTF_8);
+    }
+
+    private static ObjectNode refusal(StorageOpException e) {
+        ObjectNode reply = Json.object().put("message", e.getMessage());
+        if (e.code() == StorageOpException.Code.ALIVE) {
+            return reply.put("error", "taken").put("alive", true);
+        }
+        return reply.put("error", e.code().name().toLowerCase(Locale.ROOT));
     }
 
     private static String utf8(byte[] payload) {
@@ -61,12 +72,18 @@ final class OwnershipOps implements OptionHandler {
 
     private ObjectNode answer(NbdConnection connection, ObjectNode request) throws IOException {
         String op = Json.string(request, "op");
+        String asked = request.has("storage") ? Json.string(request, "storage") : "";
+        if (!asked.isEmpty() && !asked.equals(storage)) {
+            throw new StorageOpException(StorageOpException.Code.FOREIGN, "this is storage " + storage);
+        }
         StorageGroup group = group(request);
+        Speaker who = request.has("host") ? speaker(group, request) : null;
+        Hosts.Heard heard = who == null || op.equals("open") ? null : group.hear(who, connection);
         return switch (op) {
             case "read" -> Json.object().set("record", Json.ofRecord(group.record()));
             case "volumes" -> volumes(group);
-            case "open" -> open(group, request);
-            case "attach" -> attach(group, request, connection);
+            case "open" -> open(group, request, connection);
+            case "attach" -> attach(group, request, connection, heard);
             case "cas" -> compareAndSet(group, request);
             default -> throw new IllegalArgumentException("\"op\" is none of read, volumes, open, attach, cas");
         };
@@ -76,7 +93,8 @@ final class OwnershipOps implements OptionHandler {
         String name = Names.check("group", Json.string(request, "group"));
         StorageGroup group = groups.get(name);
         if (group == null) {
-            throw NbdRefusedException.unknown("no group " + name + " here");
+            throw NbdRefusedException.unknown(
+                    "no group " + name + " here; the storage has " + String.join(", ", groups.keySet()));
         }
         return group;
     }
@@ -84,18 +102,18 @@ final class OwnershipOps implements OptionHandler {
     private static ObjectNode volumes(StorageGroup group) {
         ObjectNode reply = Json.object();
         ArrayNode list = reply.putArray("volumes");
-        int id = 0;
         for (Volume volume : group.volumes().values()) {
             list.addObject()
-                    .put("id", id++)
+                    .put("id", volume.id())
                     .put("name", volume.name())
                     .put("size", volume.backend().size());
         }
         return reply;
     }
 
-    private static ObjectNode open(StorageGroup group, JsonNode request) throws IOException {
-        StorageGroup.Opened opened = group.open(host(request), Json.number(request, "term"));
+    private static ObjectNode open(StorageGroup group, JsonNode request, NbdConnection connection) throws IOException {
+        Speaker who = speaker(group, request);
+        StorageGroup.Opened opened = group.open(who, connection, Json.number(request, "term"));
         ObjectNode reply = Json.object()
                 .put("session", opened.session().number())
                 .put("boot", opened.session().boot());
@@ -103,12 +121,13 @@ final class OwnershipOps implements OptionHandler {
         return reply;
     }
 
-    private static ObjectNode attach(StorageGroup group, JsonNode request, NbdConnection connection)
+    private static ObjectNode attach(
+            StorageGroup group, JsonNode request, NbdConnection connection, Hosts.@Nullable Heard heard)
             throws IOException {
         if (connection.attachment() != null) {
             throw new IllegalArgumentException("this connection is attached already");
         }
-        Binding binding = new Binding(group.name(), host(request), session(request));
+        Binding binding = new Binding(group.name(), host(request), session(request), heard);
         if (!group.attach(binding, connection)) {
             throw new StorageOpException(StorageOpException.Code.ENDED, "the session has ended");
         }
@@ -129,6 +148,20 @@ final class OwnershipOps implements OptionHandler {
 
     private static String host(JsonNode request) {
         return Names.check("host", Json.string(request, "host"));
+    }
+
+    /** Whoever names no folder has one that is known by its group and its name. */
+    private static Speaker speaker(StorageGroup group, JsonNode request) {
+        String host = host(request);
+        if (!request.has("folder")) {
+            return Speaker.of(group.name(), host);
+        }
+        long life = request.has("life") ? Json.number(request, "life") : 0;
+        return new Speaker(host, folder(request), life, request.path("replace").asBoolean());
+    }
+
+    private static String folder(JsonNode request) {
+        return Names.check("folder", Json.string(request, "folder"));
     }
 
     private static long session(JsonNode request) {

@@ -1,5 +1,6 @@
 package dev.unwrite.storage;
 
+import dev.unwrite.files.PrivateFiles;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -16,7 +17,7 @@ import java.util.zip.CRC32C;
  */
 final class RecordFile {
     /** The largest file that is read, in bytes; what is larger was not written here. */
-    static final int BYTES_MAX = 64 << 10;
+    static final int BYTES_MAX = 16 << 20;
 
     private RecordFile() {}
 
@@ -53,7 +54,7 @@ final class RecordFile {
         String bytes = new String(line.getBytes(StandardCharsets.UTF_8), StandardCharsets.ISO_8859_1);
         byte[] text = (bytes + "\n" + checksum(bytes) + "\n").getBytes(StandardCharsets.ISO_8859_1);
         Path tmp = file.resolveSibling(file.getFileName() + ".tmp");
-        try (FileChannel channel = FileChannel.open(
+        try (FileChannel channel = PrivateFiles.open(
                 tmp, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE)) {
             ByteBuffer buffer = ByteBuffer.wrap(text);
             while (buffer.hasRemaining()) {

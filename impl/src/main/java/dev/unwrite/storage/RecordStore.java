@@ -3,6 +3,7 @@ package dev.unwrite.storage;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.unwrite.files.PrivateFiles;
 import dev.unwrite.protocol.OwnershipRecord;
 import java.io.Closeable;
 import java.io.IOException;
@@ -14,52 +15,127 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.SortedSet;
 import java.util.TreeSet;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The ownership records and the boot number of one storage, durable in a folder that nobody else uses.
+ * What one storage remembers, durable in a folder that nobody else uses: its id, its boot number, and for each group the
+ * ownership record, whose the names of the hosts are, and the volumes.
  *
- * <p>Files: {@code lock}; {@code boot.json}, the boot number and every group that was ever served; and for each of
- * them {@code group-NAME.json}, its record. A record is never invented: one that is known and missing, or damaged,
+ * <p>Files: {@code lock}; {@code boot.json}, the id, the boot number and every group that was ever served; and for each
+ * of them {@code group-NAME.json}. Nothing is ever invented: a group that is known and whose file is missing, or damaged,
  * stops the start, for a term that is forgotten would let a fenced host write again.
  */
 public final class RecordStore implements Closeable {
     private final Path folder;
     private final FileChannel lockChannel;
-    private final Map<String, OwnershipRecord> records = new HashMap<>();
+    /** The folders that were not there before, the deepest first. */
+    private final List<Path> created;
+
+    private final Map<String, GroupMemory> memories = new HashMap<>();
     private final SortedSet<String> known = new TreeSet<>();
+    private String id = "";
     private long boot;
     private boolean closed;
 
-    private RecordStore(Path folder, FileChannel lockChannel) {
+    private RecordStore(Path folder, FileChannel lockChannel, List<Path> created) {
         this.folder = folder;
         this.lockChannel = lockChannel;
+        this.created = created;
     }
 
-    /**
-     * Locks the folder, reads every record of {@code groups} (new groups begin with {@link OwnershipRecord#INITIAL})
-     * and counts the boot number up. On return all of that is durable.
-     */
+    /** {@link #read(Path)}, then {@link #begin}. */
     public static RecordStore open(Path folder, Collection<String> groups) throws IOException {
-        Files.createDirectories(folder);
-        RecordStore store = new RecordStore(folder, lock(folder));
+        RecordStore store = read(folder);
         try {
-            store.load();
-            store.nextBoot();
-            for (String group : new TreeSet<>(groups)) {
-                store.loadGroup(Names.check("group", group));
-            }
-            if (store.known.addAll(groups)) {
-                store.writeBoot();
-            }
+            store.begin(groups);
             return store;
         } catch (IOException | RuntimeException e) {
             store.close();
             throw e;
         }
+    }
+
+    /** Creates the folder if it is absent, locks it and reads what is in it. Nothing counts before {@link #begin}. */
+    static RecordStore read(Path folder) throws IOException {
+        List<Path> created = PrivateFiles.createFolders(folder);
+        RecordStore store = new RecordStore(folder, lock(folder), created);
+        try {
+            store.load();
+            return store;
+        } catch (IOException | RuntimeException e) {
+            store.undo();
+            throw e;
+        }
+    }
+
+    /**
+     * Begins to serve these groups: counts the boot number up, gives the storage its id if it has none, and remembers new
+     * groups, which begin with {@link OwnershipRecord#INITIAL}. On return all of that is durable.
+     */
+    void begin(Collection<String> groups) throws IOException {
+        if (id.isEmpty()) {
+            id = UUID.randomUUID().toString();
+        }
+        nextBoot();
+        for (String group : new TreeSet<>(groups)) {
+            if (!known.contains(group)) {
+                write(group, memory(group));
+            }
+        }
+        if (known.addAll(groups)) {
+            writeBoot();
+        }
+    }
+
+    /** Gives the folder free after a start that came to nothing; a folder that was created for it is gone. */
+    void undo() throws IOException {
+        close();
+        if (boot > 0 || created.isEmpty()) {
+            return;
+        }
+        Files.deleteIfExists(folder.resolve("lock"));
+        for (Path each : created) {
+            Files.deleteIfExists(each);
+        }
+    }
+
+    /** This storage's id, made with its folder (rule OneLife): terms, sessions and boot numbers mean nothing without it. */
+    public synchronized String id() {
+        return id;
+    }
+
+    /** The groups that were ever served. */
+    synchronized List<String> groups() {
+        return List.copyOf(known);
+    }
+
+    /** What is known of a group; of one that was never served, nothing. */
+    synchronized GroupMemory memory(String group) throws IOException {
+        GroupMemory memory = memories.get(Names.check("group", group));
+        if (memory != null) {
+            return memory;
+        }
+        // A start that was cut short leaves a group's file behind before the group is known.
+        Path file = groupFile(group);
+        return Files.exists(file) ? readGroup(file, group) : GroupMemory.EMPTY;
+    }
+
+    /** Remembers the volumes of a group, in the order of their ids; durable on return. */
+    synchronized void rememberVolumes(String group, int next, List<KnownVolume> volumes) throws IOException {
+        GroupMemory before = memory(group);
+        if (next != before.nextVolume() || !volumes.equals(before.volumes())) {
+            write(group, before.withVolumes(next, volumes));
+        }
+    }
+
+    /** From now on the name is this folder's; durable on return. Throws as {@link #compareAndSet}. */
+    synchronized void claim(String group, String host, String dataFolder) throws IOException {
+        write(group, memory(group).withFolder(host, dataFolder));
     }
 
     /** The number of this start; the first is 1, and none comes twice. */
@@ -76,11 +152,11 @@ public final class RecordStore implements Closeable {
 
     /** The record of a group that {@link #open} was told of. */
     public synchronized OwnershipRecord read(String group) {
-        OwnershipRecord record = records.get(group);
-        if (record == null) {
+        GroupMemory memory = memories.get(group);
+        if (memory == null) {
             throw new IllegalArgumentException("no such group: " + group);
         }
-        return record;
+        return memory.record();
     }
 
     /**
@@ -95,8 +171,7 @@ public final class RecordStore implements Closeable {
         if (next.version() != expect + 1) {
             throw new IllegalArgumentException("version " + next.version() + " does not follow " + expect);
         }
-        writeGroup(group, next);
-        records.put(group, next);
+        write(group, memory(group).withRecord(next));
         return true;
     }
 
@@ -108,7 +183,7 @@ public final class RecordStore implements Closeable {
     }
 
     private static FileChannel lock(Path folder) throws IOException {
-        FileChannel channel = FileChannel.open(
+        FileChannel channel = PrivateFiles.open(
                 folder.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
         @Nullable FileLock lock = null;
         try {
@@ -138,6 +213,8 @@ public final class RecordStore implements Closeable {
         try {
             JsonNode node = Json.parse(RecordFile.read(file));
             boot = Json.number(node, "boot");
+            // A storage that was made before storages had ids gets one now.
+            id = node.has("storage") ? Json.string(node, "storage") : "";
             for (JsonNode group : node.path("groups")) {
                 known.add(Names.check("group", group.asText()));
             }
@@ -147,29 +224,28 @@ public final class RecordStore implements Closeable {
         if (boot < 1 || boot >= Integer.MAX_VALUE) {
             throw RecordFile.damaged(file, "boot is " + boot);
         }
+        for (String group : known) {
+            loadGroup(group);
+        }
     }
 
     private void loadGroup(String group) throws IOException {
         Path file = groupFile(group);
-        if (Files.exists(file)) {
-            records.put(group, readGroup(file, group));
-        } else if (known.contains(group)) {
+        if (!Files.exists(file)) {
             throw RecordFile.damaged(file, "it is missing, but group " + group + " was served before");
-        } else {
-            writeGroup(group, OwnershipRecord.INITIAL);
-            records.put(group, OwnershipRecord.INITIAL);
         }
+        memories.put(group, readGroup(file, group));
     }
 
-    private static OwnershipRecord readGroup(Path file, String group) throws IOException {
+    private static GroupMemory readGroup(Path file, String group) throws IOException {
         try {
             JsonNode node = Json.parse(RecordFile.read(file));
             String found = Json.string(node, "group");
             if (!found.equals(group)) {
                 throw RecordFile.damaged(file, "it is the record of group " + found);
             }
-            return Json.toRecord(Json.child(node, "record"));
-        } catch (IllegalArgumentException e) {
+            return GroupMemory.of(node);
+        } catch (IllegalArgumentException | ArithmeticException e) {
             throw RecordFile.damaged(file, String.valueOf(e.getMessage()));
         }
     }
@@ -180,16 +256,15 @@ public final class RecordStore implements Closeable {
         }
     }
 
-    private void writeGroup(String group, OwnershipRecord record) throws IOException {
+    private void write(String group, GroupMemory memory) throws IOException {
         checkOpen();
-        ObjectNode node = Json.object().put("group", group);
-        node.set("record", Json.ofRecord(record));
-        RecordFile.write(groupFile(group), node.toString());
+        RecordFile.write(groupFile(group), memory.toJson(group).toString());
+        memories.put(group, memory);
     }
 
     private void writeBoot() throws IOException {
         checkOpen();
-        ObjectNode node = Json.object().put("boot", boot);
+        ObjectNode node = Json.object().put("storage", id).put("boot", boot);
         ArrayNode groups = node.putArray("groups");
         known.forEach(groups::add);
         RecordFile.write(bootFile(), node.toString());

@@ -1,5 +1,6 @@
 package dev.unwrite.storage;
 
+import dev.unwrite.nbd.Allocation;
 import dev.unwrite.nbd.Export;
 import dev.unwrite.nbd.ExportInfo;
 import dev.unwrite.nbd.NbdClient;
@@ -7,9 +8,12 @@ import dev.unwrite.nbd.NbdDisconnectedException;
 import dev.unwrite.nbd.NbdError;
 import dev.unwrite.nbd.NbdException;
 import dev.unwrite.nbd.NbdUri;
+import dev.unwrite.protocol.Extent;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,7 +30,8 @@ final class RemoteBackend implements Backend {
     /** How long the other server may take to accept, and to answer a request, before it counts as lost. */
     private static final NbdClient.Settings SETTINGS = NbdClient.Settings.DEFAULT
             .withConnectTimeout(Duration.ofSeconds(5))
-            .withRequestTimeout(Duration.ofSeconds(30));
+            .withRequestTimeout(Duration.ofSeconds(30))
+            .withAllocation(true);
 
     private final NbdUri uri;
     private final ExportInfo first;
@@ -64,6 +69,14 @@ final class RemoteBackend implements Backend {
         if (!info.canFlush()) {
             return "cannot flush, so nothing on it is ever durable: serve it with a cache that can be flushed";
         }
+        if (info.minimumBlock() > Extent.BLOCK_BYTES) {
+            return "takes blocks of " + info.minimumBlock() + " bytes or more, and " + Extent.BLOCK_BYTES
+                    + " are needed: serve it with smaller blocks (nbdkit --filter=blocksize, qemu-nbd)";
+        }
+        if (info.maximumPayload() < Extent.BLOCK_BYTES) {
+            return "takes no more than " + info.maximumPayload() + " bytes at once, and " + Extent.BLOCK_BYTES
+                    + " are needed: let it take larger requests";
+        }
         return info.size() == 0 ? "is empty" : null;
     }
 
@@ -79,7 +92,9 @@ final class RemoteBackend implements Backend {
     void reconnect() throws IOException {
         NbdClient next = NbdClient.connect(uri, SETTINGS);
         ExportInfo info = next.info();
-        String wrong = info.size() == first.size() ? wrong(info) : "changed its size to " + info.size();
+        String wrong = info.size() == first.size()
+                ? wrong(info)
+                : "changed its size to " + info.size() + ": start the storage again to take that over";
         if (wrong != null) {
             next.close();
             throw new IOException("the backend " + uri + " " + wrong);
@@ -109,7 +124,8 @@ final class RemoteBackend implements Backend {
 
     @Override
     public int maximumPayload() {
-        return Math.min(first.maximumPayload(), Export.MAXIMUM_PAYLOAD);
+        // Whole blocks; larger requests are split by whoever sends them.
+        return Math.min(first.maximumPayload(), Export.MAXIMUM_PAYLOAD) & -Extent.BLOCK_BYTES;
     }
 
     @Override
@@ -134,12 +150,26 @@ final class RemoteBackend implements Backend {
 
     @Override
     public void trim(long offset, long length, boolean fua) throws IOException {
-        call(device -> device.trim(offset, length, fua));
+        // What a server makes of a trim is its own choice.
+        writeZeroes(offset, length, false, fua);
     }
 
     @Override
     public void writeZeroes(long offset, long length, boolean noHole, boolean fua) throws IOException {
         call(device -> device.writeZeroes(offset, length, noHole, fua));
+    }
+
+    @Override
+    public boolean tellsAllocation() {
+        NbdClient now = client;
+        return now != null && now.tellsAllocation();
+    }
+
+    @Override
+    public List<Allocation> allocation(long offset, long length) throws IOException {
+        List<Allocation> told = new ArrayList<>();
+        call(device -> told.addAll(device.allocation(offset, length)));
+        return told;
     }
 
     @Override
@@ -185,14 +215,15 @@ final class RemoteBackend implements Backend {
             }
             client = null;
         }
-        Runnable action = lost;
-        if (action != null) {
-            action.run();
-        }
+        // Before anybody connects anew: the other server must be done with this connection first.
         try {
             device.close();
         } catch (IOException e) {
             // It was lost before; that it could not be closed in good manners changes nothing.
+        }
+        Runnable action = lost;
+        if (action != null) {
+            action.run();
         }
     }
 

@@ -24,6 +24,10 @@ public final class StorageClient implements Closeable {
     private final Identity identity;
     private final Timeouts timeouts;
     private final Haggling haggling;
+    /** The storage that this client has to do with; empty before the first answer of a host that belongs to none yet. */
+    private volatile String storage;
+    /** Once the name is this folder's, whoever takes it over later has taken it. */
+    private volatile boolean replacing;
 
     /**
      * How long to wait.
@@ -36,7 +40,10 @@ public final class StorageClient implements Closeable {
         public static final Timeouts DEFAULT = new Timeouts(Duration.ofSeconds(5), Duration.ofSeconds(30));
 
         NbdClient.Settings settings() {
-            return NbdClient.Settings.DEFAULT.withConnectTimeout(answer).withRequestTimeout(request);
+            return NbdClient.Settings.DEFAULT
+                    .withConnectTimeout(answer)
+                    .withRequestTimeout(request)
+                    .withAllocation(true);
         }
     }
 
@@ -62,7 +69,9 @@ public final class StorageClient implements Closeable {
         this.group = Names.check("group", group);
         this.host = Names.check("host", host);
         this.timeouts = timeouts;
-        this.haggling = new Haggling(this.uri, timeouts.settings());
+        this.storage = identity.storage();
+        this.replacing = identity.replace();
+        this.haggling = new Haggling(this.uri, timeouts.settings(), this::checked);
     }
 
     /** A client that connects when it is first used. Throws {@link IllegalArgumentException} for a bad name. */
@@ -99,7 +108,8 @@ public final class StorageClient implements Closeable {
 
     /**
      * The record in force. Throws {@link StorageUnavailableException} if that cannot be told now,
-     * {@link NotAStorageException} or {@link dev.unwrite.nbd.NbdRefusedException} if trying again is no use.
+     * {@link NotAStorageException}, {@link ForeignStorageException}, {@link NameTakenException} or
+     * {@link dev.unwrite.nbd.NbdRefusedException} if trying again is no use.
      */
     public OwnershipRecord readRecord() throws IOException {
         return recordOf(haggling.callTwice(request("read")));
@@ -112,7 +122,10 @@ public final class StorageClient implements Closeable {
      */
     public record VolumeInfo(int id, String name, long sizeBytes) {}
 
-    /** The group's volumes in the order in which the storage was told of them. Throws as {@link #readRecord}. */
+    /**
+     * The group's volumes in the order of their ids, between which there may be gaps. A size may have grown since a session
+     * was opened before. Throws as {@link #readRecord}.
+     */
     public List<VolumeInfo> volumes() throws IOException {
         List<VolumeInfo> volumes = new ArrayList<>();
         for (JsonNode volume : haggling.callTwice(request("volumes")).path("volumes")) {
@@ -126,14 +139,16 @@ public final class StorageClient implements Closeable {
 
     /**
      * Opens a session in which the host means to act in {@code term}. On return every earlier session of this host has
-     * ended: nothing that was on its way there will be applied (rule OneConnection). Throws as {@link #readRecord}; the
-     * earlier sessions may have ended even so.
+     * ended: nothing that was on its way there will be applied (rule OneConnection), and this host's name belongs to its data
+     * folder (rule OneLife), durably. Throws as {@link #readRecord}; the earlier sessions may have ended even so, but not when
+     * it throws {@link NameTakenException} or {@link ForeignStorageException}.
      */
     public StorageSession openSession(long term) throws IOException {
-        Haggling own = new Haggling(uri, timeouts.settings());
+        Haggling own = new Haggling(uri, timeouts.settings(), this::checked);
         try {
             // Opening twice is harmless: the second only ends the first, which nobody knows.
-            ObjectNode reply = own.callTwice(request("open").put("host", host).put("term", term));
+            ObjectNode reply = own.callTwice(request("open").put("term", term));
+            replacing = false;
             return new StorageSession(
                     this, own, term, Json.number(reply, "session"), Json.number(reply, "boot"), recordOf(reply));
         } catch (IOException | RuntimeException e) {
@@ -147,9 +162,12 @@ public final class StorageClient implements Closeable {
         haggling.close();
     }
 
-    /** The id of the storage that answered last, or of the one that is asked for; empty while neither is known. */
+    /**
+     * The id of the storage that the data folder belongs to, else of the one that answered first; empty while neither is
+     * known. It never changes after that: an answer of another storage is a {@link ForeignStorageException}.
+     */
     public String storageId() {
-        return identity.storage();
+        return storage;
     }
 
     NbdUri uri() {
@@ -161,7 +179,51 @@ public final class StorageClient implements Closeable {
     }
 
     ObjectNode request(String op) {
-        return Json.object().put("op", op).put("group", group);
+        ObjectNode request = Json.object()
+                .put("op", op)
+                .put("group", group)
+                .put("host", host)
+                .put("folder", identity.folder())
+                .put("life", identity.life());
+        String known = storage;
+        if (!known.isEmpty()) {
+            request.put("storage", known);
+        }
+        if (replacing) {
+            request.put("replace", true);
+        }
+        return request;
+    }
+
+    /** Returns the answer, or throws the exception for one that says that the op was not carried out. */
+    ObjectNode checked(ObjectNode reply) throws IOException {
+        String answers = reply.path("storage").asText();
+        if (!answers.isEmpty() && !learned(answers).equals(answers)) {
+            throw new ForeignStorageException(foreign(answers));
+        }
+        if (!reply.has("error")) {
+            return reply;
+        }
+        String message = reply.path("message").asText();
+        throw switch (reply.path("error").asText()) {
+            case "ended" -> new SessionEndedException(message);
+            case "unavailable" -> new StorageUnavailableException(message);
+            case "taken" -> new NameTakenException(message, reply.path("alive").asBoolean());
+            default -> new Haggling.UnansweredException(new IOException(message));
+        };
+    }
+
+    /** The first that answers is the one to stay with. */
+    private synchronized String learned(String answers) {
+        if (storage.isEmpty()) {
+            storage = answers;
+        }
+        return storage;
+    }
+
+    private String foreign(String answers) {
+        return "the storage at " + uri + " is " + answers + ", the data folder of host " + host + " belongs to storage "
+                + storage + ": give this node the --storage that it belongs to, or start it with an empty --data";
     }
 
     static OwnershipRecord recordOf(JsonNode reply) throws IOException {

@@ -1,5 +1,6 @@
 package dev.unwrite.storage;
 
+import dev.unwrite.nbd.Allocation;
 import dev.unwrite.nbd.NbdConnection;
 import dev.unwrite.nbd.NbdError;
 import dev.unwrite.nbd.NbdException;
@@ -30,9 +31,12 @@ import org.jspecify.annotations.Nullable;
  */
 final class StorageGroup {
     private final String name;
+    /** By name, in the order of their ids. */
     private final SequencedMap<String, Volume> volumes;
+
     private final RecordStore store;
     private final SessionNumbers numbers;
+    private final Hosts hosts;
     private final StorageObserver observer;
     private final Consumer<String> log;
     private final RateLimitedLog refusals;
@@ -56,6 +60,7 @@ final class StorageGroup {
         this.volumes = volumes;
         this.store = store;
         this.numbers = numbers;
+        this.hosts = new Hosts(name, store, System::nanoTime);
         this.observer = observer;
         this.log = log;
         this.refusals = new RateLimitedLog(log);
@@ -79,13 +84,33 @@ final class StorageGroup {
     /** The session and the record at its opening. */
     record Opened(Session session, OwnershipRecord record) {}
 
-    /** On return no write of the host's earlier sessions is under way, nor will one ever be applied. */
-    Opened open(String host, long term) throws StorageOpException {
+    /** Hears somebody out over a connection; throws with code TAKEN or ALIVE if he is not to be answered. */
+    Hosts.@Nullable Heard hear(Speaker who, NbdConnection connection) throws IOException {
+        try {
+            return hosts.hear(who, connection);
+        } catch (StorageOpException e) {
+            refusals.log("group " + name + ": refused host " + who.host() + ": " + e.getMessage());
+            throw e;
+        }
+    }
+
+    /** For a host that says no more than its name. */
+    Opened open(String host, long term) throws IOException {
+        return open(Speaker.of(name, host), null, term);
+    }
+
+    /**
+     * On return no write of the host's earlier sessions is under way, nor will one ever be applied, and the host's name is
+     * this folder's, durable. Throws with code TAKEN or ALIVE if it cannot be.
+     */
+    Opened open(Speaker who, @Nullable NbdConnection connection, long term) throws IOException {
+        String host = who.host();
         Opened opened;
         List<Session> ended;
         long stamp = lock.writeLock();
         try {
             checkServing();
+            claim(who, connection);
             StorageCore.Step step = StorageCore.step(state, new Input.Open(host, term, numbers.next()));
             if (!(step.answer() instanceof Answer.Opened answer)) {
                 throw unexpected(step.answer());
@@ -168,11 +193,40 @@ final class StorageGroup {
         return compared;
     }
 
-    private void persist(long expect, OwnershipRecord next) throws StorageOpException {
+    private void claim(Speaker who, @Nullable NbdConnection connection) throws StorageOpException {
+        String before = folderOf(who.host());
+        store(() -> hosts.claim(who, connection));
+        if (!before.isEmpty() && !before.equals(who.folder())) {
+            log.accept("group " + name + ": the name " + who.host() + " belongs to another data folder from now on");
+        }
+    }
+
+    private String folderOf(String host) throws StorageOpException {
         try {
+            return store.memory(name).folders().getOrDefault(host, "");
+        } catch (IOException e) {
+            throw new StorageOpException(StorageOpException.Code.UNAVAILABLE, String.valueOf(e.getMessage()));
+        }
+    }
+
+    private void persist(long expect, OwnershipRecord next) throws StorageOpException {
+        store(() -> {
             if (!store.compareAndSet(name, expect, next)) {
                 throw new IllegalStateException("the stored record of " + name + " is not the one in memory");
             }
+        });
+    }
+
+    /** Something that is durable when it is done. */
+    private interface Storing {
+        void run() throws IOException;
+    }
+
+    private void store(Storing storing) throws StorageOpException {
+        try {
+            storing.run();
+        } catch (StorageOpException e) {
+            throw e;
         } catch (RecordFile.UncertainException e) {
             // Only a restart can tell which record holds, so until then nobody may act on either.
             broken = String.valueOf(e.getMessage());
@@ -208,13 +262,22 @@ final class StorageGroup {
     }
 
     void read(Binding binding, Volume volume, long offset, ByteBuffer target) throws IOException {
+        binding.isAlive();
         admitRead(binding);
         volume.backend().read(offset, target);
         // What a fenced owner reads may be of the new owner's making, so it must not see it.
         admitRead(binding);
     }
 
+    List<Allocation> allocation(Binding binding, Volume volume, long offset, long length) throws IOException {
+        admitRead(binding);
+        List<Allocation> told = volume.backend().allocation(offset, length);
+        admitRead(binding);
+        return told;
+    }
+
     void flush(Binding binding, Volume volume) throws IOException {
+        binding.isAlive();
         admitFlush(binding);
         if (observer.active()) {
             observedFlush(binding, volume);
@@ -244,6 +307,7 @@ final class StorageGroup {
     /** Applies a change if the session may write; {@code write} says what to tell the observer. */
     void change(Binding binding, Volume volume, Change change, StorageObserver.@Nullable Write write)
             throws IOException {
+        binding.isAlive();
         long stamp = lock.readLock();
         try {
             admitWrite(binding);
@@ -364,8 +428,20 @@ final class StorageGroup {
 
     private void tellBooted(long boot) {
         if (observer.active()) {
-            observer.booted(name, boot, state.record(), List.copyOf(volumes.keySet()));
+            observer.booted(name, store.id(), boot, state.record(), namesById());
         }
+    }
+
+    /** An empty name stands for a volume that is no more. */
+    private List<String> namesById() {
+        List<String> names = new ArrayList<>();
+        for (Volume volume : volumes.values()) {
+            while (names.size() < volume.id()) {
+                names.add("");
+            }
+            names.add(volume.name());
+        }
+        return names;
     }
 
     private void disconnect(List<Session> ended) {

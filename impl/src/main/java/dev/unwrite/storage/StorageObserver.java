@@ -21,9 +21,10 @@ public interface StorageObserver {
 
     /**
      * The storage started to serve a group, or one of the group's backends came back without what it had not flushed:
-     * all sessions ended. {@code volumes} are the names of its volumes.
+     * all sessions ended. {@code storage} is the storage's id; {@code volumes} are the names of the group's volumes at the
+     * places of their ids, empty for an id whose volume is no more.
      */
-    default void booted(String group, long boot, OwnershipRecord record, List<String> volumes) {}
+    default void booted(String group, String storage, long boot, OwnershipRecord record, List<String> volumes) {}
 
     /**
      * Of what was not flushed, these blocks are about to come back with what they held when they were last durable; the rest
@@ -75,7 +76,7 @@ public interface StorageObserver {
         WRITE,
         /** The range reads as zeroes now. */
         ZERO,
-        /** The range is not needed any more. */
+        /** The range is not needed any more, and reads as zeroes now. */
         TRIM
     }
 

@@ -8,6 +8,12 @@ final class StorageOpException extends IOException {
     enum Code {
         /** Nothing: the request makes no sense. */
         INVALID,
+        /** Nothing, with this --storage: the data folder of the host belongs to another one. */
+        FOREIGN,
+        /** Nothing, with this name: it belongs to another data folder. */
+        TAKEN,
+        /** Try again when the process that has the name, or uses the folder, is gone. */
+        ALIVE,
         /** Open a new session. */
         ENDED,
         /** Try again later. */

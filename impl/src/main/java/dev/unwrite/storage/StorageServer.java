@@ -5,16 +5,18 @@ import dev.unwrite.nbd.ExportSource;
 import dev.unwrite.nbd.NbdConnection;
 import dev.unwrite.nbd.NbdRefusedException;
 import dev.unwrite.nbd.NbdServer;
+import dev.unwrite.nbd.NbdServerBuilder;
 import dev.unwrite.nbd.NbdUri;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
+import java.util.SequencedSet;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -32,7 +34,7 @@ public final class StorageServer implements Closeable {
 
     private final RecordStore store;
     private final SequencedMap<String, StorageGroup> groups = new LinkedHashMap<>();
-    private final List<Backend> backends = new ArrayList<>();
+    private final OpenVolumes volumes;
     private final Consumer<String> log;
     private final CountDownLatch closing = new CountDownLatch(1);
     private final NbdServer server;
@@ -45,59 +47,93 @@ public final class StorageServer implements Closeable {
      * @param data the folder of the records
      * @param observer sees what takes effect
      * @param log takes a line for each event worth one
+     * @param moved the volumes, as GROUP/NAME, whose backend is another one that holds what the former held
+     * @param forgotten the volumes, as GROUP/NAME, that are gone for good
      */
     public record Settings(
-            NbdUri listen, List<VolumeSpec> volumes, Path data, StorageObserver observer, Consumer<String> log) {
+            NbdUri listen,
+            List<VolumeSpec> volumes,
+            Path data,
+            StorageObserver observer,
+            Consumer<String> log,
+            Set<String> moved,
+            Set<String> forgotten) {
+        /** As it was at the last start. */
+        public Settings(
+                NbdUri listen, List<VolumeSpec> volumes, Path data, StorageObserver observer, Consumer<String> log) {
+            this(listen, volumes, data, observer, log, Set.of(), Set.of());
+        }
+
         /** With no observer and no log. */
         public static Settings of(NbdUri listen, List<VolumeSpec> volumes, Path data) {
             return new Settings(listen, volumes, data, StorageObserver.NONE, line -> {});
         }
     }
 
-    private StorageServer(Settings settings, RecordStore store) throws IOException {
+    private StorageServer(Settings settings, NbdServerBuilder builder, NbdServer server, RecordStore store)
+            throws IOException {
         this.store = store;
         this.log = settings.log();
+        this.server = server;
+        this.volumes = OpenVolumes.open(settings, store);
         try {
+            SequencedSet<String> names = OpenVolumes.groups(settings.volumes());
+            store.begin(names);
+            volumes.rememberForgotten(store);
             SessionNumbers numbers = new SessionNumbers(store.boot());
-            volumesByGroup(settings.volumes()).forEach((name, volumes) -> {
-                StorageGroup group =
-                        new StorageGroup(name, volumes, store, numbers, settings.observer(), settings.log());
+            for (String name : names) {
+                StorageGroup group = new StorageGroup(
+                        name,
+                        volumes.remember(name, settings.volumes(), store),
+                        store,
+                        numbers,
+                        settings.observer(),
+                        settings.log());
                 groups.put(name, group);
-                volumes.values().forEach(volume -> watch(group, volume));
-            });
-            server = NbdServer.builder()
-                    .listen(settings.listen())
-                    .exports(new Exports())
-                    .option(OwnershipOps.OPTION, new OwnershipOps(groups))
-                    .start();
+                group.volumes().values().forEach(volume -> watch(group, volume));
+            }
+            builder.exports(new Exports()).option(OwnershipOps.OPTION, new OwnershipOps(store.id(), groups));
         } catch (IOException | RuntimeException e) {
-            closeBackends();
+            volumes.close();
             throw e;
         }
     }
 
     /**
-     * Starts: locks the folder, reads the records, counts the boot number up, opens the backends, listens. Ready on
-     * return. Throws {@link StorageSetupException} with one line if it cannot run as it is configured.
+     * Starts: listens, locks the folder, reads what it remembers, opens the backends, counts the boot number up, answers.
+     * Ready on return. Throws {@link StorageSetupException} with one line if it cannot run as it is configured; nothing that
+     * it created is left then.
      */
     public static StorageServer start(Settings settings) throws IOException {
-        Set<String> groups = new LinkedHashSet<>();
-        Set<String> exports = new LinkedHashSet<>();
-        for (VolumeSpec spec : settings.volumes()) {
-            groups.add(spec.group());
+        checkNames(settings.volumes());
+        NbdServerBuilder builder = NbdServer.builder().listen(settings.listen());
+        // First, so that a second storage that was started by mistake creates nothing.
+        NbdServer server = builder.bind();
+        try {
+            RecordStore store = RecordStore.read(settings.data());
+            try {
+                StorageServer started = new StorageServer(settings, builder, server, store);
+                server.serve();
+                return started;
+            } catch (IOException | RuntimeException e) {
+                store.undo();
+                throw e;
+            }
+        } catch (IOException | RuntimeException e) {
+            server.close();
+            throw e;
+        }
+    }
+
+    private static void checkNames(List<VolumeSpec> specs) throws StorageSetupException {
+        Set<String> exports = new HashSet<>();
+        for (VolumeSpec spec : specs) {
             if (!exports.add(spec.export())) {
                 throw new StorageSetupException("volume " + spec.export() + " is given twice");
             }
         }
         if (exports.isEmpty() || exports.size() > VOLUMES_MAX) {
             throw new StorageSetupException("give 1 to " + VOLUMES_MAX + " volumes, not " + exports.size());
-        }
-        RecordStore store = RecordStore.open(settings.data(), groups);
-        try {
-            return new StorageServer(settings, store);
-        } catch (IOException | RuntimeException e) {
-            store.close();
-            throw e;
         }
     }
 
@@ -122,27 +158,18 @@ public final class StorageServer implements Closeable {
         closing.countDown();
         server.close();
         try {
-            for (Backend backend : backends) {
+            for (Backend backend : volumes.backends()) {
                 if (backend.up()) {
                     backend.flush();
                 }
             }
         } finally {
-            closeBackends();
-            store.close();
+            try {
+                volumes.close();
+            } finally {
+                store.close();
+            }
         }
-    }
-
-    private SequencedMap<String, SequencedMap<String, Volume>> volumesByGroup(List<VolumeSpec> specs)
-            throws IOException {
-        SequencedMap<String, SequencedMap<String, Volume>> byGroup = new LinkedHashMap<>();
-        for (VolumeSpec spec : specs) {
-            Backend backend = spec.open();
-            backends.add(backend);
-            byGroup.computeIfAbsent(spec.group(), group -> new LinkedHashMap<>())
-                    .put(spec.name(), new Volume(spec.name(), backend));
-        }
-        return byGroup;
     }
 
     private void watch(StorageGroup group, Volume volume) {
@@ -177,12 +204,6 @@ public final class StorageServer implements Closeable {
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-        }
-    }
-
-    private void closeBackends() throws IOException {
-        for (Backend backend : backends) {
-            backend.close();
         }
     }
 

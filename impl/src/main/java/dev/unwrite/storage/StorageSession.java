@@ -67,9 +67,8 @@ public final class StorageSession implements Closeable {
         NbdNegotiation negotiation = Haggling.connect(client.uri(), client.settings());
         NbdClient device;
         try (negotiation) {
-            ObjectNode attach =
-                    client.request("attach").put("host", client.host()).put("session", number);
-            Haggling.checked(Haggling.call(negotiation, attach));
+            ObjectNode attach = client.request("attach").put("session", number);
+            client.checked(Haggling.call(negotiation, attach));
             device = negotiation.go(client.group() + "/" + name);
         } catch (NbdDisconnectedException e) {
             throw new StorageUnavailableException("the storage hung up: " + e.getMessage(), e);
@@ -101,13 +100,12 @@ public final class StorageSession implements Closeable {
      * @throws SessionEndedException if the session has ended; the record was not changed
      * @throws CasUncertainException if no answer came: open a new session, then look at its record
      * @throws StorageUnavailableException if the record was surely not changed
+     * @throws NameTakenException or {@link ForeignStorageException} if the storage does not hear this host any more; the record
+     *     was not changed
      * @throws dev.unwrite.nbd.NbdRefusedException if the storage does not take such a record; it was not changed
      */
     public CasResult cas(long expectVersion, OwnershipRecord next) throws IOException {
-        ObjectNode request = client.request("cas")
-                .put("host", client.host())
-                .put("session", number)
-                .put("expect", expectVersion);
+        ObjectNode request = client.request("cas").put("session", number).put("expect", expectVersion);
         request.set("record", Json.ofRecord(next));
         try {
             ObjectNode reply = haggling.call(request);

@@ -1,11 +1,11 @@
 package dev.unwrite.storage;
 
 import dev.unwrite.nbd.NbdUri;
-import java.io.IOException;
-import java.nio.file.Path;
+import dev.unwrite.protocol.Extent;
 import java.util.OptionalLong;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One volume as it is configured: {@code GROUP/NAME=BACKEND[,size=1G]}.
@@ -27,6 +27,9 @@ public record VolumeSpec(String group, String name, String backend, OptionalLong
                     "volume \"" + text + "\" is not GROUP/NAME=BACKEND[,size=1G], as in vm1/disk=disk.img,size=1G");
         }
         String size = matcher.group(4);
+        if (size != null) {
+            checkBlocks(parseSize(size));
+        }
         return new VolumeSpec(
                 Names.check("group", matcher.group(1)),
                 Names.check("volume", matcher.group(2)),
@@ -34,8 +37,20 @@ public record VolumeSpec(String group, String name, String backend, OptionalLong
                 size == null ? OptionalLong.empty() : OptionalLong.of(parseSize(size)));
     }
 
+    /** Throws {@link IllegalArgumentException} with one line unless it is a whole number of blocks. */
+    private static void checkBlocks(long bytes) {
+        long rest = bytes % Extent.BLOCK_BYTES;
+        if (rest != 0) {
+            throw new IllegalArgumentException("size " + bytes + " is no multiple of " + Extent.BLOCK_BYTES
+                    + ": say size=" + (bytes - rest + Extent.BLOCK_BYTES));
+        }
+    }
+
     /** A number of bytes with an optional suffix K, M, G or T (powers of 1024). */
     static long parseSize(String text) {
+        if (text.matches("0+[A-Za-z]?")) {
+            throw new IllegalArgumentException("size " + text + " is nothing: a volume has 4K or more");
+        }
         Matcher matcher = SIZE.matcher(text);
         if (!matcher.matches()) {
             throw new IllegalArgumentException("size \"" + text + "\" is not a number with K, M, G or T, as in 1G");
@@ -63,15 +78,17 @@ public record VolumeSpec(String group, String name, String backend, OptionalLong
         return group + "/" + name;
     }
 
-    Backend open() throws IOException {
-        if (!backend.startsWith("nbd:") && !backend.startsWith("nbd+unix:") && !backend.startsWith("nbds")) {
-            return FileBackend.open(Path.of(backend), size);
+    /** The export of another server that it lies in; null for a file or a device. */
+    @Nullable
+    NbdUri uri() throws StorageSetupException {
+        if (!backend.matches("(nbd|nbds)(\\+unix)?:.*")) {
+            return null;
         }
         if (size.isPresent()) {
             throw new StorageSetupException("the size of " + backend + " is its server's: leave ,size= away");
         }
         try {
-            return RemoteBackend.open(NbdUri.parse(backend));
+            return NbdUri.parse(backend);
         } catch (IllegalArgumentException e) {
             throw new StorageSetupException(String.valueOf(e.getMessage()), e);
         }

@@ -54,11 +54,11 @@ public final class StorageTrace implements StorageObserver, Closeable {
     }
 
     @Override
-    public void booted(String group, long boot, OwnershipRecord record, List<String> volumes) {
+    public void booted(String group, String storage, long boot, OwnershipRecord record, List<String> volumes) {
         Group trace = group(group);
         trace.volumes = List.copyOf(volumes);
         trace.line("Boot", line -> {
-            line.put("boot", boot).part(json -> {
+            line.put("storage", storage).put("boot", boot).part(json -> {
                 json.writeArrayFieldStart("volumes");
                 for (String volume : volumes) {
                     json.writeString(volume);
@@ -104,9 +104,6 @@ public final class StorageTrace implements StorageObserver, Closeable {
 
     @Override
     public void written(Write write) {
-        if (write.kind() == Kind.TRIM) {
-            return; // A trim is taken and does nothing.
-        }
         Group trace = group(write.group());
         long first = write.offset() / Extent.BLOCK_BYTES;
         long end = (write.offset() + write.length() + Extent.BLOCK_BYTES - 1) / Extent.BLOCK_BYTES;

@@ -1,5 +1,6 @@
 package dev.unwrite.trace;
 
+import dev.unwrite.files.PrivateFiles;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -46,10 +47,10 @@ final class TraceFile implements Closeable {
      * process comes later, whatever its clock says.
      */
     static Created create(Path dir, String name, long start, long limitBytes) throws IOException {
-        Files.createDirectories(dir);
+        PrivateFiles.createFolder(dir);
         for (long number = Math.max(start, last(dir, name) + 1); ; number++) {
             try {
-                FileChannel channel = FileChannel.open(
+                FileChannel channel = PrivateFiles.open(
                         dir.resolve(name + "-" + number + ".ndjson"),
                         StandardOpenOption.CREATE_NEW,
                         StandardOpenOption.READ,

@@ -1,5 +1,6 @@
 package dev.unwrite.undo;
 
+import dev.unwrite.files.PrivateFiles;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -31,9 +32,9 @@ final class DirectoryFiles implements LogFiles {
 
     /** Creates the folder if need be, and locks it until {@link #close}. */
     static DirectoryFiles lock(Path folder) throws IOException {
-        Files.createDirectories(folder);
+        PrivateFiles.createFolder(folder);
         FileChannel channel =
-                FileChannel.open(folder.resolve(LOCK), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+                PrivateFiles.open(folder.resolve(LOCK), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
         boolean locked = false;
         try {
             locked = channel.tryLock() != null;
@@ -73,7 +74,7 @@ final class DirectoryFiles implements LogFiles {
     public SegmentFile create(String name, long bytes, ByteBuffer start) throws IOException {
         Path unfinished = folder.resolve(name + UNFINISHED);
         try {
-            try (FileChannel channel = FileChannel.open(
+            try (FileChannel channel = PrivateFiles.open(
                     unfinished,
                     StandardOpenOption.CREATE,
                     StandardOpenOption.TRUNCATE_EXISTING,

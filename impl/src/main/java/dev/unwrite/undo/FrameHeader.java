@@ -13,14 +13,20 @@ import org.jspecify.annotations.Nullable;
  */
 record FrameHeader(
         LogId log, long generation, long offset, long firstSeq, EpochKey epoch, Control control, List<Line> lines) {
-    /** One record: its blocks, and the CRC32C of their content. */
-    record Line(int volume, long first, int count, int crc) {}
+    /** One record: its blocks, and the CRC32C of their content; {@code zero}: no content follows, all is zeroes. */
+    record Line(int volume, long first, int count, int crc, boolean zero) {
+        /** How many pages of content follow. */
+        int pages() {
+            return zero ? 0 : count;
+        }
+    }
 
     static final int MAX_LINES = 160;
     private static final long MAGIC = 0x314D5246_52574E55L; // "UNWRFRM1"
     private static final int COUNT_AT = 64 + Control.BYTES;
     private static final int LINES_AT = COUNT_AT + 8;
     private static final int LINE_BYTES = 24;
+    private static final int ZERO = 1;
 
     void put(ByteBuffer page) {
         page.putLong(0, MAGIC);
@@ -38,6 +44,7 @@ record FrameHeader(
             page.putInt(at + 8, line.count);
             page.putInt(at + 12, line.volume);
             page.putInt(at + 16, line.crc);
+            page.putInt(at + 20, line.zero ? ZERO : 0);
             at += LINE_BYTES;
         }
         Pages.seal(page);
@@ -54,7 +61,12 @@ record FrameHeader(
         }
         List<Line> lines = new ArrayList<>(count);
         for (int at = LINES_AT; lines.size() < count; at += LINE_BYTES) {
-            lines.add(new Line(page.getInt(at + 12), page.getLong(at), page.getInt(at + 8), page.getInt(at + 16)));
+            lines.add(new Line(
+                    page.getInt(at + 12),
+                    page.getLong(at),
+                    page.getInt(at + 8),
+                    page.getInt(at + 16),
+                    page.getInt(at + 20) == ZERO));
         }
         EpochKey epoch = new EpochKey(page.getLong(48), page.getLong(56));
         return new FrameHeader(
@@ -63,11 +75,11 @@ record FrameHeader(
 
     /** The length of the frame in bytes, header and contents. */
     long bytes() {
-        long blocks = 0;
+        long pages = 1;
         for (Line line : lines) {
-            blocks += line.count;
+            pages += line.pages();
         }
-        return (1 + blocks) * Pages.BYTES;
+        return pages * Pages.BYTES;
     }
 
     /** The number of the record after the last. */

@@ -1,6 +1,7 @@
 package dev.unwrite.undo;
 
 import dev.unwrite.protocol.BlockSet.Range;
+import dev.unwrite.undo.Runs.Run;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -17,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * returned; after an exception other than a refusal nothing more may be written.
  */
 final class LogWriter implements Closeable {
-    /** A record never has more blocks than this, so that a reader's buffer is bounded. */
+    /** A frame never has more blocks with content than this, so that a reader's buffer is bounded. */
     static final int MAX_FRAME_BLOCKS = 256;
 
     private static final int STAGING_BYTES = 2 << 20;
@@ -110,44 +111,77 @@ final class LogWriter implements Closeable {
      * @throws UndoFullException if the limit would be exceeded; nothing was taken
      * @throws EpochDiscardedException if an epoch is already discarded; nothing was taken
      */
-    void append(List<Copy> copies) throws IOException {
+    void append(List<Runs> copies) throws IOException {
         long neededPages = 0;
-        for (Copy copy : copies) {
-            EpochKey epoch = new EpochKey(copy.term(), copy.epoch());
-            if (epoch.compareTo(control.floor()) < 0) {
-                throw new EpochDiscardedException(epoch);
+        for (Runs copy : copies) {
+            if (copy.epoch().compareTo(control.floor()) < 0) {
+                throw new EpochDiscardedException(copy.epoch());
             }
-            for (Range range : index.missing(epoch, copy.volume(), copy.firstBlock(), copy.blockCount())) {
-                neededPages += range.count() + 2 + 2 * (range.count() / MAX_FRAME_BLOCKS);
-            }
+            neededPages += neededPages(copy);
         }
         long usedBytes = index.bytes();
         if (neededPages > 0 && usedBytes + neededPages * Pages.BYTES > options.limitBytes()) {
             throw new UndoFullException(neededPages * Pages.BYTES, usedBytes, options.limitBytes());
         }
-        for (Copy copy : copies) {
-            EpochKey epoch = new EpochKey(copy.term(), copy.epoch());
-            for (Range range : index.missing(epoch, copy.volume(), copy.firstBlock(), copy.blockCount())) {
-                store(copy, epoch, range);
+        for (Runs copy : copies) {
+            for (Run run : copy.runs()) {
+                for (Range range : index.missing(copy.epoch(), copy.volume(), run.first(), run.count())) {
+                    if (run.data() == null) {
+                        storeZeroes(copy, range);
+                    } else {
+                        store(copy, range, run.first(), run.data());
+                    }
+                }
             }
         }
     }
 
-    private void store(Copy copy, EpochKey epoch, Range range) throws IOException {
+    /** At most: a page for each block with content, and for headers where a frame ends for whatever reason. */
+    private long neededPages(Runs copy) {
+        long blocks = 0;
+        long lines = 0;
+        for (Run run : copy.runs()) {
+            for (Range range : index.missing(copy.epoch(), copy.volume(), run.first(), run.count())) {
+                blocks += run.zero() ? 0 : range.count();
+                lines++;
+            }
+        }
+        if (lines == 0) {
+            return 0;
+        }
+        long cut = blocks == 0 ? 1 : 2 + 2 * (blocks / MAX_FRAME_BLOCKS);
+        return blocks + cut + lines / FrameHeader.MAX_LINES;
+    }
+
+    private void store(Runs copy, Range range, long dataFirst, ByteBuffer data) throws IOException {
         long first = range.first();
         while (first < range.end()) {
-            Segment segment = openFrame(epoch);
+            Segment segment = openFrame(copy.epoch(), true);
             int count = (int) Math.min(room(segment), range.end() - first);
-            int from = copy.data().position() + (int) (first - copy.firstBlock()) * Pages.BYTES;
+            int from = data.position() + (int) (first - dataFirst) * Pages.BYTES;
             int at = staging.position();
-            staging.put(copy.data().slice(from, count * Pages.BYTES));
+            staging.put(data.slice(from, count * Pages.BYTES));
             int crc = Pages.crc(staging, at, count * Pages.BYTES);
-            addLine(new FrameHeader.Line(copy.volume(), first, count, crc));
-            index.add(epoch, new StoredRecord(nextSeq, copy.volume(), first, count, segment, stagingAt + at, crc));
-            nextSeq++;
+            add(copy, new FrameHeader.Line(copy.volume(), first, count, crc, false), segment, at);
             first += count;
-            counters.records.increment();
         }
+    }
+
+    private void storeZeroes(Runs copy, Range range) throws IOException {
+        Segment segment = openFrame(copy.epoch(), false);
+        int count = Math.toIntExact(range.count());
+        add(copy, new FrameHeader.Line(copy.volume(), range.first(), count, 0, true), segment, staging.position());
+    }
+
+    private void add(Runs copy, FrameHeader.Line line, Segment segment, int at) {
+        addLine(line);
+        long offset = stagingAt + at;
+        index.add(
+                copy.epoch(),
+                new StoredRecord(
+                        nextSeq, line.volume(), line.first(), line.count(), segment, offset, line.crc(), line.zero()));
+        nextSeq++;
+        counters.records.increment();
     }
 
     private void addLine(FrameHeader.Line line) {
@@ -170,12 +204,14 @@ final class LogWriter implements Closeable {
         return (int) Math.min(MAX_FRAME_BLOCKS - blocks, Math.min(segmentPages, stagingPages));
     }
 
-    /** Makes sure that a frame of the epoch is open and has room for a block. */
-    private Segment openFrame(EpochKey epoch) throws IOException {
+    /** Makes sure that a frame of the epoch is open and has room for a line, and for a block if one is to follow. */
+    private Segment openFrame(EpochKey epoch, boolean block) throws IOException {
         Segment segment = active;
         OpenFrame open = frame;
         if (segment != null && open != null) {
-            if (open.epoch.equals(epoch) && open.lines.size() < FrameHeader.MAX_LINES && room(segment) > 0) {
+            if (open.epoch.equals(epoch)
+                    && open.lines.size() < FrameHeader.MAX_LINES
+                    && (!block || room(segment) > 0)) {
                 return segment;
             }
             closeFrame();
@@ -308,6 +344,11 @@ final class LogWriter implements Closeable {
         marker.firm(control);
         firm = control;
         durableHead = Math.max(durableHead, control.headSeq());
+    }
+
+    /** The number of the newest record that was stored. */
+    long position() {
+        return nextSeq - 1;
     }
 
     NavigableMap<EpochKey, EpochRecords.View> view() {

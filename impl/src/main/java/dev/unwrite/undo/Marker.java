@@ -16,7 +16,9 @@ import org.jspecify.annotations.Nullable;
 final class Marker implements Closeable {
     static final String NAME = "undo.log";
     private static final long MAGIC = 0x4F444E55_52574E55L; // "UNWRUNDO"
-    private static final int VERSION = 1;
+    /** 2: records of zeroes without content. */
+    static final int VERSION = 2;
+
     private static final int FIRM = 1;
     private static final int HINT = 3;
     private static final int PAGES = 5;
@@ -55,14 +57,19 @@ final class Marker implements Closeable {
         }
         if (page.getInt(8) != VERSION) {
             file.close();
-            throw new UndoLogException(
-                    path + " has format " + page.getInt(8) + "; this version of unwrite reads format " + VERSION);
+            throw otherFormat(path, page.getInt(8));
         }
         if (!Pages.isSealed(page)) {
             file.close();
             throw new CorruptLogException(path, 0, 0, "the page that names the log is damaged");
         }
         return new Marker(file, LogId.get(page, 16));
+    }
+
+    /** A log is good for one epoch or two, so it is not worth converting. */
+    static UndoLogException otherFormat(String path, int found) {
+        return new UndoLogException(path + " has format " + found + "; this version of unwrite reads format " + VERSION
+                + ": move the folder away and let the node join again as secondary, or use the version that wrote it");
     }
 
     LogId log() {

@@ -3,7 +3,7 @@ package dev.unwrite.undo;
 import java.util.Arrays;
 
 /**
- * Where the records of one epoch are, in the order of the log: about 40 bytes each. Written by one thread; a {@link View}
+ * Where the records of one epoch are, in the order of the log: about 41 bytes each. Written by one thread; a {@link View}
  * may be read by others.
  */
 final class RecordTable {
@@ -15,6 +15,7 @@ final class RecordTable {
     private int[] counts = new int[INITIAL];
     private int[] pages = new int[INITIAL];
     private int[] crcs = new int[INITIAL];
+    private boolean[] zeroes = new boolean[INITIAL];
     private Segment[] segments = new Segment[INITIAL];
     private int size;
 
@@ -27,6 +28,7 @@ final class RecordTable {
             int[] counts,
             int[] pages,
             int[] crcs,
+            boolean[] zeroes,
             Segment[] segments) {
         StoredRecord get(int i) {
             return new StoredRecord(
@@ -36,7 +38,8 @@ final class RecordTable {
                     counts[i],
                     segments[i],
                     Integer.toUnsignedLong(pages[i]) * Pages.BYTES,
-                    crcs[i]);
+                    crcs[i],
+                    zeroes[i]);
         }
 
         boolean covers(int i, int volume, long block) {
@@ -45,7 +48,7 @@ final class RecordTable {
     }
 
     View view() {
-        return new View(size, seqs, firsts, volumes, counts, pages, crcs, segments);
+        return new View(size, seqs, firsts, volumes, counts, pages, crcs, zeroes, segments);
     }
 
     void add(StoredRecord record) {
@@ -58,6 +61,7 @@ final class RecordTable {
         counts[size] = record.count();
         pages[size] = (int) (record.offset() / Pages.BYTES);
         crcs[size] = record.crc();
+        zeroes[size] = record.zero();
         segments[size] = record.segment();
         size++;
     }
@@ -70,6 +74,7 @@ final class RecordTable {
         counts = Arrays.copyOf(counts, length);
         pages = Arrays.copyOf(pages, length);
         crcs = Arrays.copyOf(crcs, length);
+        zeroes = Arrays.copyOf(zeroes, length);
         segments = Arrays.copyOf(segments, length);
     }
 }

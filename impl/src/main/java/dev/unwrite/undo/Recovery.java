@@ -262,8 +262,8 @@ final class Recovery {
         segment.file().read(offset + Pages.BYTES, content);
         int at = 0;
         for (FrameHeader.Line line : frame.lines()) {
-            int bytes = line.count() * Pages.BYTES;
-            if (Pages.crc(content, at, bytes) != line.crc()) {
+            int bytes = line.pages() * Pages.BYTES;
+            if (!line.zero() && Pages.crc(content, at, bytes) != line.crc()) {
                 return "its content does not match its checksum";
             }
             at += bytes;
@@ -300,10 +300,18 @@ final class Recovery {
                 blocks += line.count();
                 index.add(
                         frame.epoch(),
-                        new StoredRecord(seq, line.volume(), line.first(), line.count(), segment, offset, line.crc()));
+                        new StoredRecord(
+                                seq,
+                                line.volume(),
+                                line.first(),
+                                line.count(),
+                                segment,
+                                offset,
+                                line.crc(),
+                                line.zero()));
             }
             seq++;
-            offset += (long) line.count() * Pages.BYTES;
+            offset += (long) line.pages() * Pages.BYTES;
         }
         if (any) {
             index.addHeader(frame.epoch(), segment);

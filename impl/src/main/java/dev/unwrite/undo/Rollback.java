@@ -20,6 +20,10 @@ import java.util.NavigableMap;
 final class Rollback {
     private static final int WINDOW_BYTES = 4 << 20;
     private static final int RUN_BYTES = 1 << 20;
+    /** Zeroes fill no window, so their number has a bound of its own. */
+    private static final int PIECES_MAX = 1 << 14;
+    /** Where the content of a piece is that has none. */
+    private static final int ZERO = -1;
 
     private final LogFiles files;
     private final UndoLog.Visitor visitor;
@@ -29,7 +33,11 @@ final class Rollback {
     private final ByteBuffer run;
     private long blocks;
 
-    private record Piece(int volume, long first, int count, int at) {}
+    private record Piece(int volume, long first, int count, int at) {
+        boolean zero() {
+            return at == ZERO;
+        }
+    }
 
     /** {@code bytes}: at most so much is stored of the epochs that {@link #run} will get. */
     Rollback(LogFiles files, UndoLog.Visitor visitor, long bytes) {
@@ -56,14 +64,16 @@ final class Rollback {
         if (missing.isEmpty()) {
             return;
         }
-        if (window.capacity() - window.position() < record.bytes()) {
+        if (window.capacity() - window.position() < record.bytes() || pieces.size() >= PIECES_MAX) {
             handOut();
         }
         int at = window.position();
-        record.read(window.slice(at, record.bytes()), files);
-        window.position(at + record.bytes());
+        if (!record.zero()) {
+            record.read(window.slice(at, record.bytes()), files);
+            window.position(at + record.bytes());
+        }
         for (Range range : missing) {
-            int from = at + (int) (range.first() - record.first()) * Pages.BYTES;
+            int from = record.zero() ? ZERO : at + (int) (range.first() - record.first()) * Pages.BYTES;
             pieces.add(new Piece(record.volume(), range.first(), (int) range.count(), from));
         }
         done.put(record.volume(), before.with(record.first(), record.count()));
@@ -78,21 +88,29 @@ final class Rollback {
             run.clear();
             while (i < pieces.size() && continues(pieces.get(i), start, end)) {
                 Piece piece = pieces.get(i++);
-                run.put(window.slice(piece.at, piece.count * Pages.BYTES));
+                if (!piece.zero()) {
+                    run.put(window.slice(piece.at, piece.count * Pages.BYTES));
+                }
                 end += piece.count;
             }
-            blocks += end - start.first;
-            visitor.restore(
-                    start.volume,
-                    start.first,
-                    (int) (end - start.first),
-                    run.flip().asReadOnlyBuffer());
+            int count = (int) (end - start.first);
+            blocks += count;
+            if (start.zero()) {
+                visitor.restoreZeroes(start.volume, start.first, count);
+            } else {
+                visitor.restore(start.volume, start.first, count, run.flip().asReadOnlyBuffer());
+            }
         }
         pieces.clear();
         window.clear();
     }
 
     private boolean continues(Piece piece, Piece start, long end) {
-        return piece.volume == start.volume && piece.first == end && piece.count * Pages.BYTES <= run.remaining();
+        if (piece.volume != start.volume || piece.first != end || piece.zero() != start.zero()) {
+            return false;
+        }
+        return piece.zero()
+                ? end - start.first + piece.count <= Integer.MAX_VALUE
+                : piece.count * Pages.BYTES <= run.remaining();
     }
 }

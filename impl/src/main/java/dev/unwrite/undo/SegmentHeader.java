@@ -11,12 +11,11 @@ import org.jspecify.annotations.Nullable;
  *     were cut off by a recovery and do not count
  */
 record SegmentHeader(LogId log, long generation, long firstSeq, Control control) {
-    static final int VERSION = 1;
     private static final long MAGIC = 0x31474553_52574E55L; // "UNWRSEG1"
 
     void put(ByteBuffer page) {
         page.putLong(0, MAGIC);
-        page.putInt(8, VERSION);
+        page.putInt(8, Marker.VERSION);
         log.put(page, 16);
         page.putLong(32, generation);
         page.putLong(40, firstSeq);
@@ -29,9 +28,8 @@ record SegmentHeader(LogId log, long generation, long firstSeq, Control control)
         if (page.getLong(0) != MAGIC || !Pages.isSealed(page)) {
             return null;
         }
-        if (page.getInt(8) != VERSION) {
-            throw new UndoLogException(
-                    file + " has format " + page.getInt(8) + "; this version of unwrite reads format " + VERSION);
+        if (page.getInt(8) != Marker.VERSION) {
+            throw Marker.otherFormat(file, page.getInt(8));
         }
         return new SegmentHeader(LogId.get(page, 16), page.getLong(32), page.getLong(40), Control.get(page, 48));
     }

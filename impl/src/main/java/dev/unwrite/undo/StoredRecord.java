@@ -9,13 +9,15 @@ import java.nio.ByteBuffer;
  * @param seq its number, unique in the log
  * @param offset of its content in the segment, in bytes
  * @param crc the CRC32C of its content
+ * @param zero whether its blocks are zeroes, and there is no content
  */
-record StoredRecord(long seq, int volume, long first, int count, Segment segment, long offset, int crc) {
+record StoredRecord(long seq, int volume, long first, int count, Segment segment, long offset, int crc, boolean zero) {
+    /** Of its content in the segment. */
     int bytes() {
-        return count * Pages.BYTES;
+        return zero ? 0 : count * Pages.BYTES;
     }
 
-    /** The content, checked again. {@code buffer} has room for it; on return it is the buffer's remaining bytes. */
+    /** The content of one that has some, checked again. {@code buffer} has room for it; on return it is the buffer's remaining bytes. */
     void read(ByteBuffer buffer, LogFiles files) throws IOException {
         buffer.clear().limit(bytes());
         segment.file().read(offset, buffer);

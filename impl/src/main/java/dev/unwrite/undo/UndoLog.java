@@ -33,11 +33,14 @@ public final class UndoLog implements Closeable {
     /** The unit of a copy. */
     public static final int BLOCK_BYTES = 4096;
 
+    private static final ByteBuffer ZEROES = ByteBuffer.allocateDirect(1 << 20).asReadOnlyBuffer();
+
     /** As much may wait to be stored; {@link #append} blocks until there is room. */
     private static final long MAX_WAITING_BYTES = 64L << 20;
 
     private final LogFiles files;
     private final String id;
+    private volatile long position;
     private final UndoOptions options;
     private final LogWriter writer;
     private final SegmentPool pool;
@@ -65,11 +68,20 @@ public final class UndoLog implements Closeable {
     public interface Visitor {
         /** {@code data} holds the content of {@code count} adjacent blocks; it is valid only during the call. */
         void restore(int volume, long firstBlock, int count, ByteBuffer data) throws IOException;
+
+        /** The same for adjacent blocks of zeroes, of any number; where it is not overridden, they come as data. */
+        default void restoreZeroes(int volume, long firstBlock, int count) throws IOException {
+            for (int done = 0; done < count; ) {
+                int now = Math.min(count - done, ZEROES.capacity() / BLOCK_BYTES);
+                restore(volume, firstBlock + done, now, ZEROES.slice(0, now * BLOCK_BYTES));
+                done += now;
+            }
+        }
     }
 
-    /** A stored record, for inspection. */
+    /** A stored record, for inspection. {@code zero}: of zeroes, without content. */
     public record RecordInfo(
-            long seq, EpochKey epoch, int volume, long firstBlock, int count, String file, long offset) {}
+            long seq, EpochKey epoch, int volume, long firstBlock, int count, String file, long offset, boolean zero) {}
 
     /** What is stored for one epoch: the blocks by volume, and the bytes with headers. */
     public record EpochInfo(EpochKey epoch, Map<Integer, BlockSet> blocks, long bytes) {}
@@ -124,6 +136,7 @@ public final class UndoLog implements Closeable {
         this.pool = new SegmentPool(files, options, inline ? null : SegmentPool.ownThread());
         this.writer = new LogWriter(marker, pool, found, options, counters);
         this.published = writer.view();
+        this.position = writer.position();
         pool.start(found.free());
         this.thread = inline
                 ? null
@@ -133,6 +146,14 @@ public final class UndoLog implements Closeable {
     /** Names this log for ever; another log in the same folder has another id. */
     public String id() {
         return id;
+    }
+
+    /**
+     * The number of the newest copy that is safe under the policy. It only grows, over restarts too, so a log that says less
+     * than it once did has lost something. (After a loss of power while it held nothing it may say a little less.)
+     */
+    public long position() {
+        return position;
     }
 
     /** What was found when the log was opened. */
@@ -156,10 +177,12 @@ public final class UndoLog implements Closeable {
      */
     public CompletableFuture<Void> append(List<Copy> copies) {
         long bytes = 0;
+        List<Runs> own = new ArrayList<>(copies.size());
         for (Copy copy : copies) {
-            bytes += copy.data().remaining();
+            Runs runs = Runs.of(copy);
+            own.add(runs);
+            bytes += runs.bytes();
         }
-        List<Copy> own = List.copyOf(copies);
         counters.appends.increment();
         return submit(log -> log.append(own), bytes);
     }
@@ -199,7 +222,7 @@ public final class UndoLog implements Closeable {
         return epochs;
     }
 
-    /** The bytes that the live copies take, with their headers. */
+    /** The bytes that the live copies take, with their headers: zeroes take none but those. */
     public long usedBytes() {
         return published.values().stream().mapToLong(EpochRecords.View::bytes).sum();
     }
@@ -222,8 +245,9 @@ public final class UndoLog implements Closeable {
     /**
      * Hands the oldest copy of each block since the given epoch of the given term to the visitor (rule OldestCopyWins):
      * the state of the disk at checkpoint {@code baseEpoch}. Copies of other terms do not count (rule EpochTag). Each
-     * block comes once, in calls of at most 1 MiB; every checksum is tested again. Memory is bounded; may be called
-     * again, with the same result. Discards meanwhile do not disturb it. Returns the number of blocks.
+     * block comes once, in calls of at most 1 MiB, or of any number of zeroes; every checksum is tested again. Memory is
+     * bounded; may be called again, with the same result. Discards meanwhile do not disturb it. Returns the number of
+     * blocks.
      *
      * @throws CorruptLogException if a copy is damaged; some blocks may already have been handed out
      */
@@ -248,7 +272,14 @@ public final class UndoLog implements Closeable {
                 StoredRecord record = view.records().get(i);
                 String file = files.describe(record.segment().file().name());
                 visitor.accept(new RecordInfo(
-                        record.seq(), epoch, record.volume(), record.first(), record.count(), file, record.offset()));
+                        record.seq(),
+                        epoch,
+                        record.volume(),
+                        record.first(),
+                        record.count(),
+                        file,
+                        record.offset(),
+                        record.zero()));
             }
         });
     }
@@ -261,6 +292,9 @@ public final class UndoLog implements Closeable {
             for (int i = 0; view != null && i < view.records().size(); i++) {
                 if (view.records().covers(i, volume, block)) {
                     StoredRecord record = view.records().get(i);
+                    if (record.zero()) {
+                        return Optional.of(ByteBuffer.allocate(BLOCK_BYTES));
+                    }
                     ByteBuffer content = ByteBuffer.allocate(record.bytes());
                     record.read(content, files);
                     return Optional.of(content.slice((int) (block - record.first()) * BLOCK_BYTES, BLOCK_BYTES));
@@ -339,6 +373,7 @@ public final class UndoLog implements Closeable {
     private void carryOut(List<Request> batch) throws IOException {
         store(batch);
         published = writer.view();
+        position = writer.position();
         batch.forEach(request -> request.done.complete(null));
         writer.settle();
     }

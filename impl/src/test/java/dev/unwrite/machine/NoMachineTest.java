@@ -38,23 +38,44 @@ class NoMachineTest {
     void savesWhatWasHandedOverAndKeepsASaveAsItWas() throws IOException {
         NoMachine machine = new NoMachine(data);
         machine.coldStart();
-        machine.handOver(file("first"));
-        try (Machine.Saved first = machine.save()) {
-            machine.handOver(file("second"));
-            assertThat(text(first)).isEqualTo("first");
+        try (Machine.Saved first = machine.save(machine.handOver(bytes("first")))) {
+            try (Machine.Saved second = machine.save(machine.handOver(bytes("second")))) {
+                assertThat(text(first)).isEqualTo("first");
+                assertThat(text(second)).isEqualTo("second");
+            }
             assertThat(text(machine.save())).isEqualTo("second");
         }
-        assertThat(names()).containsExactlyInAnyOrder("state.next", "state.saved.1");
+        assertThat(names()).hasSize(2).contains("state.next");
     }
 
     @Test
     void anUnreadableStateChangesNothing() throws IOException {
         NoMachine machine = new NoMachine(data);
         machine.coldStart();
-        machine.handOver(file("good"));
-        assertThatThrownBy(() -> machine.handOver(dir)).isInstanceOf(IOException.class);
-        assertThatThrownBy(() -> machine.handOver(dir.resolve("missing"))).hasMessageContaining("missing");
+        machine.save(machine.handOver(bytes("good"))).close();
+        assertThatThrownBy(() -> machine.handOver(broken())).hasMessageContaining("connection lost");
         assertThat(text(machine.save())).isEqualTo("good");
+    }
+
+    @Test
+    void whatIsHandedOverCountsWhenItIsSavedAndNotBefore() throws IOException {
+        NoMachine machine = new NoMachine(data);
+        machine.coldStart();
+        Path given = machine.handOver(bytes("for a later cut"));
+        assertThat(text(machine.save())).isEmpty();
+        assertThat(text(machine.save(given))).isEqualTo("for a later cut");
+        machine.forget();
+        assertThat(text(machine.save())).isEmpty();
+    }
+
+    @Test
+    void withoutAStateTheOneThatWasThereIsPutAside() throws IOException {
+        Files.writeString(data.resolve("state"), "of an earlier disk");
+        NoMachine machine = new NoMachine(data);
+        machine.resume(bytes(""));
+        assertThat(machine.resumedState()).isNull();
+        assertThat(names()).containsExactly("state.old");
+        assertThat(data.resolve("state.old")).hasContent("of an earlier disk");
     }
 
     @Test
@@ -63,14 +84,38 @@ class NoMachineTest {
         NoMachine machine = new NoMachine(data);
         machine.resume(new ByteArrayInputStream(new byte[] {'n', 'e', 'w'}));
         assertThat(data.resolve("state")).hasContent("new");
+        assertThat(machine.resumedState()).isEqualTo(data.resolve("state"));
         assertThat(text(machine.save())).isEqualTo("new");
     }
 
     @Test
     void aStateThatArrivesInPartLeavesTheOldOne() throws IOException {
         Files.writeString(data.resolve("state"), "older");
-        InputStream start = new ByteArrayInputStream(new byte[100_000]);
-        InputStream broken = new SequenceInputStream(start, new InputStream() {
+        NoMachine machine = new NoMachine(data);
+        assertThatThrownBy(() -> machine.resume(broken())).hasMessageContaining("connection lost");
+        assertThat(data.resolve("state")).hasContent("older");
+    }
+
+    @Test
+    void aColdStartPutsTheStateAsideAndRemovesLeftovers() throws IOException {
+        Files.writeString(data.resolve("state"), "kept");
+        Files.writeString(data.resolve("state.next"), "of an earlier life");
+        Files.writeString(data.resolve("state.saved.7"), "of an earlier life");
+        Files.writeString(data.resolve("state.part"), "of an earlier life");
+        NoMachine machine = new NoMachine(data);
+        machine.coldStart();
+        assertThat(names()).containsExactly("state.old");
+        assertThat(data.resolve("state.old")).hasContent("kept");
+        assertThat(text(machine.save())).isEmpty();
+    }
+
+    private static InputStream bytes(String content) {
+        return new ByteArrayInputStream(content.getBytes(StandardCharsets.UTF_8));
+    }
+
+    /** Begins well. */
+    private static InputStream broken() {
+        return new SequenceInputStream(new ByteArrayInputStream(new byte[100_000]), new InputStream() {
             @Override
             public int read() throws IOException {
                 throw new IOException("connection lost");
@@ -81,26 +126,6 @@ class NoMachineTest {
                 return read();
             }
         });
-        NoMachine machine = new NoMachine(data);
-        assertThatThrownBy(() -> machine.resume(broken)).hasMessageContaining("connection lost");
-        assertThat(data.resolve("state")).hasContent("older");
-    }
-
-    @Test
-    void aColdStartLeavesStateAndRemovesLeftovers() throws IOException {
-        Files.writeString(data.resolve("state"), "kept");
-        Files.writeString(data.resolve("state.next"), "of an earlier life");
-        Files.writeString(data.resolve("state.saved.7"), "of an earlier life");
-        Files.writeString(data.resolve("state.part"), "of an earlier life");
-        NoMachine machine = new NoMachine(data);
-        machine.coldStart();
-        assertThat(names()).containsExactly("state");
-        assertThat(data.resolve("state")).hasContent("kept");
-        assertThat(text(machine.save())).isEmpty();
-    }
-
-    private Path file(String content) throws IOException {
-        return Files.writeString(dir.resolve("in"), content);
     }
 
     private List<String> names() throws IOException {

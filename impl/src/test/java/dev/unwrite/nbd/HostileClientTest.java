@@ -99,7 +99,10 @@ final class HostileClientTest {
                     ? NbdWire.REP_ACK
                     : number == NbdWire.OPT_LIST || number == NbdWire.OPT_STRUCTURED_REPLY
                             ? NbdWire.REP_ERR_INVALID
-                            : number == NbdWire.OPT_INFO || number == NbdWire.OPT_GO
+                            : number == NbdWire.OPT_INFO
+                                            || number == NbdWire.OPT_GO
+                                            || number == NbdWire.OPT_LIST_META_CONTEXT
+                                            || number == NbdWire.OPT_SET_META_CONTEXT
                                     ? NbdWire.REP_ERR_INVALID
                                     : NbdWire.REP_ERR_UNSUP;
             if (number == NbdWire.OPT_LIST && data.length == 0) {

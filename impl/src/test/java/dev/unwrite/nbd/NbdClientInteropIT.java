@@ -120,6 +120,36 @@ final class NbdClientInteropIT {
         assertThat(ByteBuffer.wrap(Files.readAllBytes(image)).getInt(4096)).isEqualTo(42);
     }
 
+    /** With and without extents of its own; a server that does not know the question is not asked. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "memory 8M",
+                "--filter=noextents memory 8M",
+                "--no-sr memory 8M",
+            })
+    void nbdkitTellsWhatIsAllocated(String arguments) throws IOException {
+        NbdUri uri = nbdkit(arguments);
+        try (NbdClient client = NbdClient.connect(uri, NbdClient.Settings.DEFAULT.withAllocation(true))) {
+            client.write(1 << 20, ByteBuffer.allocate(32768).putInt(0, 42), false);
+            assertThat(client.tellsAllocation()).isEqualTo(!arguments.startsWith("--no-"));
+            List<Allocation> told = client.allocation(0, SIZE);
+            if (arguments.startsWith("memory")) {
+                assertThat(told)
+                        .containsExactly(
+                                Allocation.emptiness(1 << 20),
+                                Allocation.data(32768),
+                                Allocation.emptiness(SIZE - (1 << 20) - 32768));
+                assertThat(client.allocation((1 << 20) - 512, 1024))
+                        .containsExactly(Allocation.emptiness(512), Allocation.data(512));
+            } else {
+                assertThat(told).containsExactly(Allocation.data(SIZE));
+            }
+            assertThat(ByteBuffer.wrap(NbdLoopbackTest.read(client, 1 << 20, 4)).getInt())
+                    .isEqualTo(42);
+        }
+    }
+
     @Test
     void readOnlyIsReadOnly() throws IOException {
         try (NbdClient client = NbdClient.connect(nbdkit("-r memory 8M"))) {

@@ -132,6 +132,18 @@ final class ServerConversationTest {
         });
     }
 
+    /** So many questions about contexts. */
+    private static byte[] contexts(int count) {
+        byte[] name = ServerOracle.EXPORT.getBytes(StandardCharsets.UTF_8);
+        byte[] query = "base:allocation".getBytes(StandardCharsets.UTF_8);
+        ByteBuffer data = ByteBuffer.allocate(8 + name.length + count * (4 + query.length));
+        data.putInt(name.length).put(name).putInt(count);
+        for (int i = 0; i < count; i++) {
+            data.putInt(query.length).put(query);
+        }
+        return data.array();
+    }
+
     /** All that an honest client could say, and three requests that are refused. */
     private static Conversation honest(boolean structured) {
         Conversation said = new Conversation().flags(3);
@@ -300,6 +312,7 @@ final class ServerConversationTest {
                 Arbitraries.strings().ofMaxLength(10).map(Conversation::query),
                 Arbitraries.just(Conversation.query("disk\0")),
                 Arbitraries.of(4095, 4096, 4097).map(n -> Conversation.query("x".repeat(n))));
+        data = Arbitraries.oneOf(data, Arbitraries.integers().between(0, 2).map(ServerConversationTest::contexts));
         Arbitrary<Message> sound =
                 Combinators.combine(numbers, data).as((number, bytes) -> new Option(number, bytes.length, bytes));
         Arbitrary<Message> large = Combinators.combine(numbers, Arbitraries.of(65535, 65536, 65537, 1 << 20))

@@ -99,9 +99,35 @@ final class ServerOracle {
                 structured |= data.length == 0;
                 optionAnswers.add(data.length == 0 ? "8 ack" : "8 error 3");
             }
+            case 9, 10 -> optionAnswers.add(option + contexts(data));
             default -> optionAnswers.add(option + " error 1");
         }
         return true;
+    }
+
+    /** The device here tells nothing of what is allocated, so there is no context to be told of. */
+    private String contexts(byte[] data) {
+        ByteBuffer query = ByteBuffer.wrap(data);
+        String name = contextString(query);
+        if (!structured || name == null || query.remaining() < 4) {
+            return " error 3";
+        }
+        for (long left = query.getInt() & 0xffff_ffffL; left > 0; left--) {
+            if (contextString(query) == null) {
+                return " error 3";
+            }
+        }
+        return query.hasRemaining() ? " error 3" : name.equals(EXPORT) ? " ack" : " error 6";
+    }
+
+    private static @org.jspecify.annotations.Nullable String contextString(ByteBuffer from) {
+        long length = from.remaining() < 4 ? -1 : from.getInt() & 0xffff_ffffL;
+        if (length < 0 || length > from.remaining()) {
+            return null;
+        }
+        byte[] bytes = new byte[(int) length];
+        from.get(bytes);
+        return string(bytes);
     }
 
     /** True: the export was told of; transmission has begun and ended already if it was GO. */

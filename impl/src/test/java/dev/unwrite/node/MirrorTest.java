@@ -11,11 +11,14 @@ import dev.unwrite.protocol.HostState;
 import dev.unwrite.protocol.OwnershipRecord;
 import dev.unwrite.storage.StorageClient;
 import dev.unwrite.trace.TraceWriter;
+import dev.unwrite.undo.Copy;
 import dev.unwrite.undo.UndoLog;
 import dev.unwrite.undo.UndoOptions;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
 import java.util.TreeMap;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -40,7 +43,7 @@ class MirrorTest {
         store = CheckpointStore.open(folder.resolve("checkpoint"), CheckpointStore.Policy.DURABLE, 1 << 20);
         StorageClient storage =
                 StorageClient.of(NbdUri.unix(folder.resolve("none"), ""), "g", "B", StorageClient.Timeouts.DEFAULT);
-        mirror = new Mirror(engine, storage, undo, store, false, (term, epoch, why) -> {});
+        mirror = new Mirror(engine, storage, undo, store, Map::of, false, (term, epoch, why) -> {});
         assertThat(engine.take(new Action.FollowJoin(new OwnershipRecord(1, 1, "A", OwnershipRecord.Mode.SOLO, "", 0))))
                 .isTrue();
     }
@@ -51,13 +54,14 @@ class MirrorTest {
         undo.close();
     }
 
-    private static ByteBuffer old() {
-        return ByteBuffer.allocate((int) X.lengthBytes());
+    private static List<Copy> copies(long epoch) {
+        ByteBuffer old = ByteBuffer.allocate((int) X.lengthBytes()).put(5, (byte) 1);
+        return List.of(new Copy(1, epoch, X.volume(), X.first(), old));
     }
 
     @Test
     void aCopyIsKept() throws Exception {
-        assertThat(mirror.store(1, 1, X, old())).isTrue();
+        assertThat(mirror.store(copies(1))).isTrue();
         assertThat(undo.stored(1, 1, 0).containsRange(X.first(), X.count())).isTrue();
     }
 
@@ -65,14 +69,14 @@ class MirrorTest {
     @Test
     void aCopyThatIsOvertakenByTheCommitOfALaterCheckpointIsNotNeeded() throws Exception {
         undo.discardBefore(1, 2).get();
-        assertThat(mirror.store(1, 1, X, old())).isFalse();
-        assertThat(mirror.store(1, 2, X, old())).isTrue();
+        assertThat(mirror.store(copies(1))).isFalse();
+        assertThat(mirror.store(copies(2))).isTrue();
         assertThat(mirror.failure()).isNull();
     }
 
     @Test
     void aLogThatTakesNothingMoreIsTold() throws IOException {
         undo.close();
-        assertThatThrownBy(() -> mirror.store(1, 1, X, old())).isInstanceOf(Exception.class);
+        assertThatThrownBy(() -> mirror.store(copies(1))).isInstanceOf(Exception.class);
     }
 }

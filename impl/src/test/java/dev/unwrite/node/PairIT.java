@@ -17,6 +17,7 @@ import dev.unwrite.machine.ledger.client.LedgerView;
 import dev.unwrite.nbd.NbdClient;
 import dev.unwrite.protocol.OwnershipRecord;
 import dev.unwrite.storage.SessionEndedException;
+import dev.unwrite.storage.Sparse;
 import dev.unwrite.storage.StorageClient;
 import dev.unwrite.storage.StorageSession;
 import java.io.File;
@@ -92,6 +93,42 @@ class PairIT {
             primary = secondary;
             assertThat(Main.run("protect", "--control", primary.control())).isZero();
         }
+    }
+
+    // ---- Trim.
+
+    /** A trim of all of a volume that holds next to nothing costs next to nothing, and is taken back like any write. */
+    @Test
+    void aTrimOfAnEmptyVolumeAllocatesNothing() throws Exception {
+        int size = 256 << 20;
+        pair.volumes(TestPair.GROUP + "/" + TestPair.VOLUME + "=" + pair.disk() + ",size=256M");
+        pair.options(MANUAL);
+        pair.start();
+        Path state = Files.writeString(dir.resolve("machine.state"), "before the trim");
+        try (NbdClient disk = pair.a.connect()) {
+            stamp(disk, 3, 1);
+            stamp(disk, 40_000, 1);
+            assertThat(Main.run("checkpoint", "--control", pair.a.control(), "--state", state.toString()))
+                    .isZero();
+            disk.trim(0, size, true);
+            assertThat(read(disk, 3)).containsOnly(0);
+            assertThat(Sparse.allocatedBytes(pair.disk())).isLessThan(1 << 20);
+            JsonNode undo = pair.b.status().path("undo");
+            assertThat(undo.path("blocks").asLong()).isEqualTo(size / BLOCK);
+            assertThat(undo.path("bytes").asLong()).isLessThanOrEqualTo((size / (1 << 20) + 2L) * BLOCK);
+            disk.writeZeroes(8 << 20, 1 << 20, true, true);
+            assertThat(Sparse.allocatedBytes(pair.disk())).isBetween(1L << 20, 2L << 20);
+        }
+        pair.a.kill();
+        assertThat(Main.run("failover", "--control", pair.b.control())).isZero();
+        try (NbdClient disk = pair.b.connect()) {
+            assertThat(read(disk, 3)).isEqualTo(stamped(3, 1));
+            assertThat(read(disk, 40_000)).isEqualTo(stamped(40_000, 1));
+            assertThat(read(disk, 2048)).containsOnly(0);
+            disk.flush();
+        }
+        // To take zeroes back to zeroes allocates nothing, either.
+        assertThat(Sparse.allocatedBytes(pair.disk())).isLessThan(1 << 20);
     }
 
     private byte[] writeAndCheckpoint(TestPair.Host primary, int round) throws IOException {

@@ -42,10 +42,24 @@ class UndoBudgetTest {
         take(new Action.RecvPreserved(1, engine.state().epoch(), List.of(extent)));
     }
 
+    private Thread waiter(Extent extent) {
+        Thread writer = Thread.ofPlatform().start(() -> {
+            try {
+                budget.awaitRoom(extent);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        });
+        Awaitility.await()
+                .atMost(Duration.ofSeconds(10))
+                .until(() -> budget.picture().waitingWrites() == 1);
+        return writer;
+    }
+
     @Test
     void aMachineThatIsAloneNeedsNoRoom() throws InterruptedException {
-        budget.cut(1 << 20);
-        budget.awaitRoom(BIG);
+        budget.reported(1 << 20);
+        assertThat(budget.awaitRoom(BIG)).isZero();
         assertThat(budget.near()).isFalse();
     }
 
@@ -53,30 +67,48 @@ class UndoBudgetTest {
     void whatIsPreservedAlreadyNeedsNoRoom() throws InterruptedException {
         take(new Action.StartJoin());
         preserve(BIG);
+        budget.reported(1 << 20);
         assertThat(budget.near()).isTrue();
-        budget.awaitRoom(new Extent(0, 10, 50));
+        assertThat(budget.awaitRoom(new Extent(0, 10, 50))).isZero();
+        assertThat(budget.needsNoRoom(NEXT)).isFalse();
     }
 
     @Test
-    void aWriteWaitsUntilACheckpointIsCommitted() throws InterruptedException {
+    void writesThatComeTogetherDoNotPassTogether() throws InterruptedException {
         take(new Action.StartJoin());
-        preserve(BIG);
-        Thread writer = Thread.ofPlatform().start(() -> {
-            try {
-                budget.awaitRoom(NEXT);
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-            }
-        });
-        Awaitility.await().atMost(Duration.ofSeconds(10)).until(() -> writer.getState() == Thread.State.TIMED_WAITING);
-        // The copies of the epoch that ended stay until its checkpoint is committed.
-        budget.cut(100);
-        take(new Action.LearnCommitted(1, 1));
-        take(new Action.AbortJoin(engine.state().record()));
+        long taken = budget.awaitRoom(BIG);
+        assertThat(taken).isEqualTo(100 * 2 * 4096);
+        // Nobody has stored anything yet, and still there is no room for another.
+        Thread writer = waiter(NEXT);
+        assertThat(budget.picture().waitingNanos()).isPositive();
+        budget.release(taken);
+        assertThat(writer.join(Duration.ofSeconds(10))).isTrue();
+        assertThat(budget.picture().waitingWrites()).isZero();
+        assertThat(budget.picture().waitingNanos()).isZero();
+    }
+
+    @Test
+    void aWriteWaitsUntilTheOtherHostSaysThatThereIsRoom() throws InterruptedException {
         take(new Action.StartJoin());
-        assertThat(budget.near()).isTrue();
-        budget.allCommitted();
+        budget.reported(1 << 20);
+        Thread writer = waiter(NEXT);
+        budget.reported(0);
         assertThat(writer.join(Duration.ofSeconds(10))).isTrue();
         assertThat(budget.near()).isFalse();
+    }
+
+    @Test
+    void aWriteThatIsLargerThanTheLimitPassesAlone() throws InterruptedException {
+        take(new Action.StartJoin());
+        assertThat(budget.awaitRoom(new Extent(0, 0, 1000))).isEqualTo(1000 * 2 * 4096);
+    }
+
+    @Test
+    void aWriteThatWaitsGoesOnWhenTheMachineIsAlone() throws InterruptedException {
+        take(new Action.StartJoin());
+        budget.reported(1 << 20);
+        Thread writer = waiter(NEXT);
+        take(new Action.AbortJoin(engine.state().record()));
+        assertThat(writer.join(Duration.ofSeconds(10))).isTrue();
     }
 }

@@ -38,7 +38,7 @@ class StorageGroupTest {
     void start() throws IOException {
         backend = FileBackend.open(folder.resolve("disk.img"), OptionalLong.of((long) BLOCK * BLOCKS));
         store = RecordStore.open(folder.resolve("data"), List.of("g"));
-        volume = new Volume("disk", backend);
+        volume = new Volume(0, "disk", backend);
         SequencedMap<String, Volume> volumes = new LinkedHashMap<>();
         volumes.put("disk", volume);
         group = new StorageGroup(

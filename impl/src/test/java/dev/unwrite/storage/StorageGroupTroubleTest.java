@@ -32,7 +32,7 @@ class StorageGroupTroubleTest {
 
     private final List<String> log = new ArrayList<>();
     private final HookedBackend backend = new HookedBackend();
-    private final Volume volume = new Volume("disk", backend);
+    private final Volume volume = new Volume(0, "disk", backend);
     private RecordStore store;
     private StorageGroup group;
 
@@ -117,7 +117,7 @@ class StorageGroupTroubleTest {
         }
 
         @Override
-        public void booted(String group, long boot, OwnershipRecord record, List<String> volumes) {
+        public void booted(String group, String storage, long boot, OwnershipRecord record, List<String> volumes) {
             lines.add(group + " booted " + boot);
         }
 

@@ -3,12 +3,14 @@ package dev.unwrite.storage;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.unwrite.nbd.Allocation;
 import dev.unwrite.nbd.NbdClient;
 import dev.unwrite.nbd.NbdUri;
 import dev.unwrite.protocol.OwnershipRecord;
 import dev.unwrite.protocol.OwnershipRecord.Mode;
 import java.io.File;
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -78,6 +80,7 @@ class StorageIT {
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-Xmx256m",
                 "-XX:+UseSerialGC",
+                "--enable-native-access=ALL-UNNAMED",
                 "-cp",
                 System.getProperty("java.class.path"),
                 "dev.unwrite.cli.Main",
@@ -88,9 +91,14 @@ class StorageIT {
 
     /** Starts it and waits until it listens. */
     private Process storage(String... volumes) throws IOException {
+        return storage(List.of(), volumes);
+    }
+
+    private Process storage(List<String> more, String... volumes) throws IOException {
         Path output = file("storage-" + ++runs + ".txt");
         List<String> arguments = new ArrayList<>(
                 List.of("--listen", listen().toString(), "--data", file("data").toString()));
+        arguments.addAll(more);
         for (String volume : volumes) {
             arguments.add("--volume");
             arguments.add(volume);
@@ -228,27 +236,63 @@ class StorageIT {
     void whatCannotBeDoneIsSaidInOneLine() throws Exception {
         String data = file("data").toString();
         storage("g/disk=" + file("disk.img") + ",size=1M");
-        String[][] wrong = {
-            {"--listen", "nbd://127.0.0.1:0", "--data", data, "--volume", "g/disk=" + file("x.img") + ",size=1M"},
-            {"--listen", "nbd://127.0.0.1:0", "--data", file("d2").toString(), "--volume", "g/disk=" + file("no.img")},
-            {"--listen", "nbd://127.0.0.1:0", "--data", file("d2").toString(), "--volume", "nonsense"},
-            {"--listen", "http://127.0.0.1", "--data", file("d2").toString(), "--volume", "g/d=x,size=1M"},
-            {
-                "--listen",
-                "nbd://127.0.0.1:0",
-                "--data",
-                file("d2").toString(),
-                "--volume",
-                "g/d=nbd+unix:///?socket=" + file("nobody.sock")
-            },
-            {"--listen", "nbd://127.0.0.1:0", "--data", file("d2").toString(), "--volume", "g/disk=" + file("disk.img")
-            },
-        };
-        for (String[] arguments : wrong) {
-            Result result = run(storageCommand(arguments));
-            assertThat(result.code()).as(result.output()).isEqualTo(2);
-            assertThat(result.output().strip()).startsWith("unwrite storage: ").doesNotContain("\n");
+        String any = "nbd://127.0.0.1:0";
+        String d2 = file("d2").toString();
+        String x = "g/disk=" + file("x.img") + ",size=1M";
+        refused("is in use by another unwrite storage", any, data, x);
+        refused("does not exist", any, d2, "g/disk=" + file("no.img"));
+        refused("GROUP/NAME=BACKEND", any, d2, "nonsense");
+        refused("it must start with nbd://", "http://127.0.0.1", d2, x);
+        refused("write nbd://127.0.0.1:10999", "127.0.0.1:10999", d2, x);
+        refused("cannot listen on", listen().toString(), d2, x);
+        refused("check that its server runs", any, d2, "g/d=nbd+unix:///?socket=" + file("nobody.sock"));
+        refused("already a volume of an unwrite storage", any, d2, "g/disk=" + file("disk.img"));
+        refused("a volume has 4K or more", any, d2, "g/d=" + file("x.img") + ",size=0");
+        refused("size=1003520", any, d2, "g/d=" + file("x.img") + ",size=1000000");
+        refused("have the same backend", any, d2, x, "h/d=" + file("x.img"));
+        assertThat(file("d2")).doesNotExist();
+        assertThat(file("x.img")).doesNotExist();
+    }
+
+    private void refused(String why, String listen, String data, String... volumes) throws Exception {
+        List<String> arguments = new ArrayList<>(List.of("--listen", listen, "--data", data));
+        for (String volume : volumes) {
+            arguments.addAll(List.of("--volume", volume));
         }
+        Result result = run(storageCommand(arguments.toArray(String[]::new)));
+        assertThat(result.code()).as(result.output()).isEqualTo(2);
+        assertThat(result.output().strip())
+                .startsWith("unwrite storage: ")
+                .contains(why)
+                .doesNotContain("\n");
+    }
+
+    /** A person's way: refused first, then accepted with the option that the line named; both are said in --help. */
+    @Test
+    void aVolumeThatWasMovedOrIsGoneIsAcceptedWhereThatIsSaid() throws Exception {
+        String one = "g/one=" + file("one.img") + ",size=1M";
+        String two = "g/two=" + file("two.img") + ",size=1M";
+        end(storage(one, two));
+        Files.copy(file("two.img"), file("copy.img"));
+        String copy = "g/two=" + file("copy.img");
+        String any = "nbd://127.0.0.1:0";
+        String data = file("data").toString();
+        refused("--moved g/two", any, data, copy, one);
+        refused("--forget g/two", any, data, one);
+        end(storage(List.of("--moved", "g/two"), copy, one));
+        end(storage(copy, one));
+        end(storage(List.of("--forget", "g/two"), one));
+        storage(one);
+        try (StorageClient client = StorageClient.connect(listen(), "g", "A")) {
+            assertThat(client.volumes()).containsExactly(new StorageClient.VolumeInfo(0, "one", 1 << 20));
+        }
+        Result help = run(storageCommand("--help"));
+        assertThat(help.output()).contains("--moved", "--forget");
+    }
+
+    private static void end(Process process) throws InterruptedException {
+        process.destroy();
+        assertThat(process.waitFor()).isZero();
     }
 
     @Test
@@ -316,6 +360,66 @@ class StorageIT {
         Awaitility.await()
                 .atMost(20, TimeUnit.SECONDS)
                 .until(() -> Files.exists(Path.of(String.valueOf(uri.socket()))));
+    }
+
+    /** A file of the storage, and files behind two other servers: what was never written, or trimmed, is told as zeroes. */
+    @Test
+    void whatIsAHoleIsToldThroughEachServer() throws Exception {
+        need("nbdinfo", "libnbd-bin");
+        need("qemu-nbd", "qemu-utils");
+        need("nbdkit", "nbdkit");
+        for (String name : List.of("qemu", "kit")) {
+            try (RandomAccessFile sparse =
+                    new RandomAccessFile(file(name + ".img").toFile(), "rw")) {
+                sparse.setLength(8 << 20);
+            }
+        }
+        NbdUri qemu = NbdUri.unix(file("qemu.sock"), "");
+        NbdUri kit = NbdUri.unix(file("kit.sock"), "");
+        spawn(
+                file("qemu.txt"),
+                "qemu-nbd",
+                "-t",
+                "-f",
+                "raw",
+                "--discard=unmap",
+                "-k",
+                file("qemu.sock").toString(),
+                file("qemu.img").toString());
+        spawn(
+                file("kit.txt"),
+                "nbdkit",
+                "-f",
+                "-U",
+                file("kit.sock").toString(),
+                "file",
+                file("kit.img").toString());
+        awaitServer(qemu);
+        awaitServer(kit);
+        storage("g/disk=" + file("disk.img") + ",size=8M", "g/qemu=" + qemu, "g/kit=" + kit);
+        try (StorageSession a = owner("A", 1)) {
+            for (String name : List.of("disk", "qemu", "kit")) {
+                NbdClient disk = a.volume(name);
+                disk.trim(0, 8 << 20, false);
+                fill(disk, 256, 1);
+                fill(disk, 512, 2);
+                disk.writeZeroes(512 * BLOCK, BLOCK, false, false);
+                disk.flush();
+                assertThat(disk.tellsAllocation()).as(name).isTrue();
+                List<Allocation> told = disk.allocation(0, 8 << 20);
+                assertThat(told)
+                        .as(name)
+                        .containsExactly(
+                                Allocation.emptiness(1 << 20),
+                                Allocation.data(BLOCK),
+                                Allocation.emptiness((7 << 20) - BLOCK));
+                Result map = run("nbdinfo", "--map", export("g/" + name));
+                assertThat(map.code()).as(map.output()).isZero();
+                assertThat(map.output().lines().map(line -> line.strip().replaceAll(" +", " ")))
+                        .containsExactly("0 1048576 3 hole,zero", "1048576 4096 0 data", "1052672 7335936 3 hole,zero");
+                assertThat(Sparse.allocatedBytes(file(name + ".img"))).as(name).isLessThan(64 << 10);
+            }
+        }
     }
 
     @Test

@@ -43,7 +43,7 @@ class StorageObserverTest {
         }
 
         @Override
-        public void booted(String group, long boot, OwnershipRecord record, List<String> volumes) {
+        public void booted(String group, String storage, long boot, OwnershipRecord record, List<String> volumes) {
             tell("booted " + boot + " " + record.term() + " " + volumes);
         }
 

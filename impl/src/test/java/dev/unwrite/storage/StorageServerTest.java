@@ -47,10 +47,15 @@ class StorageServerTest {
 
     @BeforeEach
     void start() throws IOException {
-        server = start(
-                "g/disk=" + folder.resolve("disk.img") + ",size=256K",
-                "g/log=" + folder.resolve("log.img") + ",size=1M",
-                "h/disk=" + folder.resolve("other.img") + ",size=1M");
+        server = start(all());
+    }
+
+    private String[] all() {
+        return new String[] {
+            "g/disk=" + folder.resolve("disk.img") + ",size=256K",
+            "g/log=" + folder.resolve("log.img") + ",size=1M",
+            "h/disk=" + folder.resolve("other.img") + ",size=1M"
+        };
     }
 
     private StorageServer start(String... volumes) throws IOException {
@@ -164,7 +169,7 @@ class StorageServerTest {
         NbdUri where = server.uri();
         server.close();
         assertThatThrownBy(client::readRecord).isInstanceOf(StorageUnavailableException.class);
-        List<VolumeSpec> specs = List.of(VolumeSpec.parse("g/disk=" + folder.resolve("disk.img") + ",size=256K"));
+        List<VolumeSpec> specs = Arrays.stream(all()).map(VolumeSpec::parse).toList();
         server = StorageServer.start(StorageServer.Settings.of(where, specs, folder.resolve("data")));
         assertThat(client.readRecord()).isEqualTo(OwnershipRecord.INITIAL);
         server.close();
@@ -204,7 +209,7 @@ class StorageServerTest {
         write(disk, 0, 5);
         int port = server.uri().port();
         server.close();
-        List<VolumeSpec> specs = List.of(VolumeSpec.parse("g/disk=" + folder.resolve("disk.img")));
+        List<VolumeSpec> specs = Arrays.stream(all()).map(VolumeSpec::parse).toList();
         server = StorageServer.start(
                 StorageServer.Settings.of(NbdUri.tcp("127.0.0.1", port, ""), specs, folder.resolve("data")));
         assertThatThrownBy(() -> write(disk, 0, 6)).isInstanceOf(NbdDisconnectedException.class);
@@ -295,7 +300,7 @@ class StorageServerTest {
                 return List.of();
             }
         };
-        OwnershipOps real = new OwnershipOps(java.util.Map.of());
+        OwnershipOps real = new OwnershipOps("s", java.util.Map.of());
         try (NbdServer mute = NbdServer.builder()
                 .listen(NbdUri.tcp("127.0.0.1", 0, ""))
                 .exports(nothing)
@@ -350,8 +355,10 @@ class StorageServerTest {
         server.close();
         Path socket = folder.resolve("backend.sock");
         NbdServer backend = backend(socket, new MemoryDevice(1 << 20));
-        String spec = "g/disk=" + NbdUri.unix(socket, "");
-        server = start(spec);
+        server = StorageServer.start(StorageServer.Settings.of(
+                NbdUri.tcp("127.0.0.1", 0, ""),
+                List.of(VolumeSpec.parse("g/disk=" + NbdUri.unix(socket, ""))),
+                folder.resolve("remote")));
         StorageSession a = owner("A", 1);
         NbdClient disk = a.volume("disk");
         write(disk, 0, 1);

@@ -78,7 +78,7 @@ class TraceFileTest {
     @Test
     void theStorageTellsWhatItApplies() throws Exception {
         StorageTrace trace = StorageTrace.open(dir);
-        trace.booted("vm", 1, OwnershipRecord.INITIAL, List.of("disk", "data"));
+        trace.booted("vm", "s", 1, OwnershipRecord.INITIAL, List.of("disk", "data"));
         trace.sessionOpened("vm", new Session(9, "A", 1, true), List.of());
         ByteBuffer data = ByteBuffer.allocate(2 * Extent.BLOCK_BYTES).put(0, (byte) 1);
         trace.written(new Write("vm", "data", 9, -1, Kind.WRITE, 4096, 8192, data, true));
@@ -87,19 +87,21 @@ class TraceFileTest {
         trace.flushed("vm", "data", 9);
         List<JsonNode> lines = lines();
         assertThat(lines.stream().map(line -> line.path("action").asText()))
-                .containsExactly("Boot", "Session", "Apply", "Apply", "Flushed");
+                .containsExactly("Boot", "Session", "Apply", "Apply", "Apply", "Flushed");
         assertThat(lines.get(2).path("host").asText()).isEqualTo("A");
         assertThat(lines.get(2).path("extent").toString()).isEqualTo("[1,1,2]");
         assertThat(lines.get(2).path("values").get(1).asInt()).isEqualTo(BlockHash.ZERO);
         assertThat(lines.get(2).path("values").get(0).asInt()).isNotEqualTo(BlockHash.ZERO);
-        assertThat(lines.get(3).path("values").toString()).isEqualTo("[" + BlockHash.ZERO + "]");
+        for (int zeroed : new int[] {3, 4}) {
+            assertThat(lines.get(zeroed).path("values").toString()).isEqualTo("[" + BlockHash.ZERO + "]");
+        }
         trace.close();
     }
 
     @Test
     void ofManyRefusalsFewGetALine() throws Exception {
         try (StorageTrace trace = StorageTrace.open(dir)) {
-            trace.booted("vm", 1, OwnershipRecord.INITIAL, List.of("disk"));
+            trace.booted("vm", "s", 1, OwnershipRecord.INITIAL, List.of("disk"));
             trace.sessionOpened("vm", new Session(9, "A", 1, true), List.of());
             for (int i = 0; i < 1000; i++) {
                 trace.refused(new Refusal("vm", "A", 9, 2, Asked.WRITE));

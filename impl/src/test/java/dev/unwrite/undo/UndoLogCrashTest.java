@@ -127,6 +127,8 @@ class UndoLogCrashTest {
 
     /** What must be there, and what may be. Contents are told apart by the number of their append. */
     private static final class Model {
+        private static final int ZEROES = 0;
+
         private final Map<Place, Integer> acknowledged = new HashMap<>();
         private final Map<Place, Set<Integer>> submitted = new HashMap<>();
         private final Map<Place, Integer> seen = new HashMap<>();
@@ -165,15 +167,32 @@ class UndoLogCrashTest {
         }
 
         private CompletableFuture<Void> append(UndoLog log, Append append) {
-            int number = ++appends;
-            CompletableFuture<Void> done =
-                    log.append(UndoLogTest.copy(TERM, append.epoch, append.volume, append.first, append.count, number));
+            int thisAppend = ++appends;
+            CompletableFuture<Void> done = log.append(copy(append, thisAppend));
             for (int block = append.first; block < append.first + append.count; block++) {
                 Place place = new Place(append.epoch, append.volume, block);
+                int number = number(thisAppend, block);
                 submitted.computeIfAbsent(place, key -> new HashSet<>()).add(number);
                 pending.add(new Pending(place, first.computeIfAbsent(place, key -> number), done));
             }
             return done;
+        }
+
+        /** One append in four is known to be zeroes, and of the others one block in three is found to be. */
+        private static int number(int append, int block) {
+            return append % 4 == 0 || (append + block) % 3 == 0 ? ZEROES : append;
+        }
+
+        private static Copy copy(Append append, int number) {
+            if (number % 4 == 0) {
+                return Copy.zeroes(TERM, append.epoch, append.volume, append.first, append.count);
+            }
+            ByteBuffer data = ByteBuffer.allocate(append.count * PAGE);
+            for (int block = append.first; block < append.first + append.count; block++) {
+                boolean zero = number(number, block) == ZEROES;
+                data.put(zero ? new byte[PAGE] : UndoLogTest.content(TERM, append.epoch, append.volume, block, number));
+            }
+            return new Copy(TERM, append.epoch, append.volume, append.first, data.flip());
         }
 
         private void forget(int floor) {
@@ -205,6 +224,9 @@ class UndoLogCrashTest {
         private static int numberOf(UndoLog log, Place place) throws IOException {
             ByteBuffer block =
                     log.read(TERM, place.epoch, place.volume, place.block).orElseThrow();
+            if (block.equals(ByteBuffer.allocate(PAGE))) {
+                return ZEROES;
+            }
             int number = block.getInt(28);
             assertThat(block)
                     .isEqualTo(

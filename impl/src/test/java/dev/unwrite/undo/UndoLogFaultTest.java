@@ -100,8 +100,9 @@ class UndoLogFaultTest {
         bytes[2000] ^= 1;
         assertThatThrownBy(() -> recover(files)).isInstanceOf(CorruptLogException.class);
         bytes[2000] ^= 1;
-        bytes[8]++;
-        assertThatThrownBy(() -> recover(files)).hasMessageContaining("has format 2");
+        bytes[8]--;
+        assertThatThrownBy(() -> recover(files))
+                .hasMessageContaining("has format 1; this version of unwrite reads format 2: move the folder away");
     }
 
     @Test

@@ -240,7 +240,7 @@ class UndoLogLayoutTest {
                         firstSeq,
                         is.epoch(),
                         is.control(),
-                        List.of(new FrameHeader.Line(line.volume(), line.first(), count, line.crc())))
+                        List.of(new FrameHeader.Line(line.volume(), line.first(), count, line.crc(), line.zero())))
                 .put(page);
         return forged;
     }

@@ -266,12 +266,13 @@ public final class ChaosCommand implements Callable<Integer> {
 
     private Duration least() {
         try {
-            Duration given = Objects.requireNonNull(Durations.parseOrManual(duration), "manual is no duration");
+            Duration given = Durations.parse(duration);
             if (given.compareTo(DURATION_MIN) < 0 || given.compareTo(DURATION_MAX) > 0) {
-                throw new IllegalArgumentException("5s to 24h");
+                throw new IllegalArgumentException("'" + duration + "' is not between " + Durations.format(DURATION_MIN)
+                        + " and " + Durations.format(DURATION_MAX));
             }
             return given;
-        } catch (IllegalArgumentException | NullPointerException e) {
+        } catch (IllegalArgumentException e) {
             throw new ExitException(Exit.USAGE, "--duration: " + e.getMessage(), e);
         }
     }

@@ -109,6 +109,10 @@ public final class Pair implements Closeable {
         if (host == Host.A) {
             words.add("--bootstrap");
         }
+        if (!Files.exists(place(host).data().resolve("node/node.json"))) {
+            // A folder that was emptied is another host's of that name, and has to say so.
+            words.add("--replace");
+        }
         return words;
     }
 

@@ -51,7 +51,7 @@ class WireTest {
         }
 
         @Override
-        public void outgoingUp(String peerName, long incarnation, long connection) {
+        public void outgoingUp(PeerMessage.Hello peer, long connection) {
             up = true;
         }
 
@@ -113,8 +113,8 @@ class WireTest {
     void lateStatesAreOvertakenByAllElseAndKeepTheirOrder() throws Exception {
         Between between = between();
         between.wire().mode(Wire.Mode.LATE_STATE, LATE_MILLIS);
-        Preserve first = new Preserve(1, 1, 2, List.of(new Extent(0, 1, 1)));
-        Preserve second = new Preserve(2, 1, 3, List.of(new Extent(0, 1, 1)));
+        Preserve first = new Preserve(1, 2, List.of(new Extent(0, 1, 1)));
+        Preserve second = new Preserve(1, 3, List.of(new Extent(0, 1, 1)));
         long sentAt = System.nanoTime();
         send(between, state(2));
         between.a().send(first);
@@ -158,7 +158,7 @@ class WireTest {
     void duplicatesComeAgainLater() throws Exception {
         Between between = between();
         between.wire().mode(Wire.Mode.DUPLICATE, 1);
-        Preserve one = new Preserve(1, 1, 2, List.of(new Extent(0, 1, 1)));
+        Preserve one = new Preserve(1, 2, List.of(new Extent(0, 1, 1)));
         AtomicInteger sent = new AtomicInteger();
         // What comes again is sent along with what comes next.
         await().atMost(SOON).pollInterval(Duration.ofMillis(20)).until(() -> {
@@ -181,7 +181,7 @@ class WireTest {
         atA.up = false;
         PeerLink again = link("A", "B", new AtomicReference<>(at(between.wire().port())), atA);
         await().atMost(SOON).until(() -> atA.up);
-        Preserve one = new Preserve(1, 1, 2, List.of(new Extent(0, 1, 1)));
+        Preserve one = new Preserve(1, 2, List.of(new Extent(0, 1, 1)));
         again.send(one);
         await().atMost(SOON).until(() -> !atB.heard.isEmpty());
         assertThat(atB.heard).containsExactly(one);

@@ -29,6 +29,7 @@ final class SimStorage {
     /** Bits of an int that is not negative. */
     private static final int LOST_BITS = 31;
 
+    private static final String ID = "storage";
     private static final String GROUP = "vm";
     private static final String VOLUME = "disk";
     /** More requests than this are never under way, or than a volume has blocks; a host that has as many waits. */
@@ -75,7 +76,7 @@ final class SimStorage {
         this.observer = observer;
         this.cache = new int[blocks];
         this.disk = new int[blocks];
-        observer.booted(GROUP, boot, record(), List.of(VOLUME));
+        observer.booted(GROUP, ID, boot, record(), List.of(VOLUME));
     }
 
     OwnershipRecord record() {
@@ -276,7 +277,7 @@ final class SimStorage {
         replies.clear();
         lateRequests.clear();
         lateReplies.clear();
-        observer.booted(GROUP, boot, record(), List.of(VOLUME));
+        observer.booted(GROUP, ID, boot, record(), List.of(VOLUME));
     }
 
     @Override

@@ -42,7 +42,7 @@ final class SimStorage {
 
     SimStorage(Path dir, TraceClock clock) {
         trace = StorageTrace.open(dir, clock);
-        trace.booted(GROUP, boot, record, VOLUMES);
+        trace.booted(GROUP, "storage", boot, record, VOLUMES);
     }
 
     OwnershipRecord record() {
@@ -129,7 +129,7 @@ final class SimStorage {
         wire.clear();
         newest.clear();
         boot++;
-        trace.booted(GROUP, boot, record, VOLUMES);
+        trace.booted(GROUP, "storage", boot, record, VOLUMES);
     }
 
     void close() throws IOException {

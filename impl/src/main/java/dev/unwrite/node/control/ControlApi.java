@@ -21,8 +21,12 @@ public interface ControlApi {
     CheckpointResult checkpoint(@Nullable InputStream state, Duration timeout)
             throws ControlException, IOException, InterruptedException;
 
-    /** The failure notification: on return this node is primary, and rolled back. */
-    FailoverResult failover(Duration timeout) throws ControlException, IOException, InterruptedException;
+    /**
+     * The failure notification: on return this node is primary, and rolled back.
+     *
+     * @param cold start the machine from its disk where the checkpoint is at the other host, and give that one up
+     */
+    FailoverResult failover(boolean cold, Duration timeout) throws ControlException, IOException, InterruptedException;
 
     /** Hands over to the secondary at a checkpoint: on return the secondary is primary, and nothing was lost. */
     SwitchoverResult switchover(Duration timeout) throws ControlException, IOException, InterruptedException;
@@ -34,19 +38,25 @@ public interface ControlApi {
     record CheckpointResult(long term, long epoch, long stateBytes, long pauseMillis, long durationMillis) {}
 
     /**
-     * This node has taken over.
+     * This node is primary.
      *
-     * @param term the new term
-     * @param epoch the checkpoint that machine and disk are at
-     * @param stateFile where the machine {@code none} finds its state, else null
+     * @param kind {@code takeover}; {@code rollback}: the takeover was decided before; {@code cold}: the machine was started
+     *     from its disk; {@code already}: it was primary before, and nothing was done
+     * @param term the term
+     * @param epoch the checkpoint that machine and disk are at, after a takeover or rollback
+     * @param stateFile where the machine {@code none} finds the state that goes with the disk; null if there is none
+     * @param stateless the machine {@code none} has no state that goes with the disk: none was handed over, or something was
+     *     written since
      */
     record FailoverResult(
+            String kind,
             long term,
             long epoch,
             long restoredBlocks,
             long restoredBytes,
             long durationMillis,
-            @Nullable String stateFile) {}
+            @Nullable String stateFile,
+            boolean stateless) {}
 
     /** The other host has taken over. */
     record SwitchoverResult(String newPrimary, long term, long epoch, long pauseMillis, long durationMillis) {}

@@ -20,9 +20,11 @@ final class ControlHandler implements HttpHandler {
     private static final System.Logger LOG = System.getLogger(ControlHandler.class.getPackageName());
 
     private final ControlApi api;
+    private final WebPages pages;
 
-    ControlHandler(ControlApi api) {
+    ControlHandler(ControlApi api, WebPages pages) {
         this.api = api;
+        this.pages = pages;
     }
 
     @Override
@@ -44,6 +46,11 @@ final class ControlHandler implements HttpHandler {
     }
 
     private void route(HttpExchange exchange) throws ControlException, IOException, InterruptedException {
+        String foreign = pages.refusal(exchange.getRequestMethod(), exchange.getRequestHeaders());
+        if (foreign != null) {
+            error(exchange, 403, foreign);
+            return;
+        }
         String path = exchange.getRequestURI().getPath();
         switch (path) {
             case "/status" -> {
@@ -85,7 +92,7 @@ final class ControlHandler implements HttpHandler {
         InputStream state = options.state();
         return switch (path) {
             case "/checkpoint" -> ResultJson.of(api.checkpoint(state, options.timeout()));
-            case "/failover" -> ResultJson.of(api.failover(options.timeout()));
+            case "/failover" -> ResultJson.of(api.failover(options.cold(), options.timeout()));
             case "/switchover" -> ResultJson.of(api.switchover(options.timeout()));
             default -> ResultJson.of(api.protect(options.timeout()));
         };

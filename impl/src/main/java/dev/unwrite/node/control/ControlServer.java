@@ -9,7 +9,8 @@ import java.util.concurrent.Executors;
 /**
  * The HTTP control server of a node: {@code GET /status}, {@code GET /metrics}, {@code POST /checkpoint},
  * {@code /failover}, {@code /switchover}, {@code /protect}. Each request has a virtual thread of its own; it listens where
- * it is told and asks nobody who he is, so the address should be one that only operators reach.
+ * it is told and asks nobody who he is, so the address should be one that only operators reach. Requests that a web page has
+ * a browser send are refused ({@code 403}).
  */
 public final class ControlServer implements AutoCloseable {
     private static final int BACKLOG = 64;
@@ -54,7 +55,7 @@ public final class ControlServer implements AutoCloseable {
         }
         ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
         server.setExecutor(threads);
-        server.createContext("/", new ControlHandler(api));
+        server.createContext("/", new ControlHandler(api, new WebPages(listen)));
         server.start();
         return new ControlServer(server, threads);
     }

@@ -47,6 +47,18 @@ final class Metrics {
                 status.undo().blocks());
         gauge("unwrite_undo_bytes", "The size of the undo log.", status.undo().bytes());
         gauge(
+                "unwrite_undo_limit_bytes",
+                "The most that the undo log may take.",
+                status.undo().limitBytes());
+        gauge(
+                "unwrite_undo_waiting_writes",
+                "Writes that wait for room in the undo log.",
+                status.undo().waitingWrites());
+        gauge(
+                "unwrite_undo_waiting_seconds",
+                "For how long writes have waited for room without a break.",
+                status.undo().waitingMillis() * MILLIS);
+        gauge(
                 "unwrite_peer_connected",
                 "Whether the peer takes messages.",
                 status.peer().connected() ? 1 : 0);

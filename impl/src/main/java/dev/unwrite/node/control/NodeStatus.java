@@ -73,20 +73,35 @@ public record NodeStatus(
         }
     }
 
-    /** The undo log: blocks that have copies, and the bytes that it takes. */
-    public record Undo(long blocks, long bytes) {}
+    /**
+     * The undo log: at a secondary its own, at a primary that of the secondary.
+     *
+     * @param blocks that have copies; at a primary, those of the present epoch
+     * @param bytes that it takes, headers included
+     * @param limitBytes the most that it may take
+     * @param waitingWrites how many writes wait for room in it
+     * @param waitingMillis for how long writes have waited without a break
+     */
+    public record Undo(long blocks, long bytes, long limitBytes, int waitingWrites, long waitingMillis) {}
 
     /**
      * The other host.
      *
      * @param name null until it is known
      * @param lastHeardMillis so long ago; null if never
+     * @param control where it takes commands, as it told last; null if it never did
      */
     public record Peer(
             @Nullable String name,
             String address,
             boolean connected,
-            @Nullable Long lastHeardMillis) {}
+            @Nullable Long lastHeardMillis,
+            @Nullable String control) {
+        /** One that has not told where it takes commands. */
+        public Peer(@Nullable String name, String address, boolean connected, @Nullable Long lastHeardMillis) {
+            this(name, address, connected, lastHeardMillis, null);
+        }
+    }
 
     /**
      * The shared storage.

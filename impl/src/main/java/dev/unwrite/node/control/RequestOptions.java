@@ -10,30 +10,37 @@ import java.io.InputStream;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.Iterator;
+import java.util.Map;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What comes with a request: {@code {"timeout": "30s"}} as JSON, or {@code ?timeout=30s}; and, for a checkpoint, the state
+ * What comes with a request: {@code {"timeout": "30s"}} as JSON, or {@code ?timeout=30s}; {@code ?cold=true} for a failover without the checkpoint; and, for a checkpoint, the state
  * as {@code application/octet-stream}, of any size.
  *
  * @param state the body, to be read once; null if there is none
  */
-record RequestOptions(Duration timeout, @Nullable InputStream state) {
+record RequestOptions(
+        Duration timeout, boolean cold, @Nullable InputStream state) {
     static final Duration TIMEOUT_DEFAULT = Duration.ofSeconds(30);
     static final Duration TIMEOUT_MAX = Duration.ofDays(7);
     static final int BODY_BYTES_MAX = 4096;
     static final String STATE = "application/octet-stream";
+    private static final Set<String> OPTIONS = Set.of("timeout", "cold");
 
     private static final ObjectMapper MAPPER = new ObjectMapper();
     private static final Pattern DURATION = Pattern.compile("([0-9]{1,9})(ms|s|m|h)");
 
     static RequestOptions read(HttpExchange exchange, boolean takesState) throws ControlException, IOException {
-        @Nullable String timeout = query(exchange.getRequestURI().getRawQuery());
+        Map<String, String> query = query(exchange.getRequestURI().getRawQuery());
+        String timeout = query.get("timeout");
+        boolean cold = flag(query.get("cold"));
         if (takesState && isState(exchange)) {
-            return new RequestOptions(duration(timeout), exchange.getRequestBody());
+            return new RequestOptions(duration(timeout), cold, exchange.getRequestBody());
         }
         byte[] body = exchange.getRequestBody().readNBytes(BODY_BYTES_MAX + 1);
         if (body.length > BODY_BYTES_MAX) {
@@ -43,7 +50,7 @@ record RequestOptions(Duration timeout, @Nullable InputStream state) {
                             + (takesState ? "; a state is sent as " + STATE : ""));
         }
         String inBody = new String(body, StandardCharsets.UTF_8).isBlank() ? null : json(body);
-        return new RequestOptions(duration(inBody == null ? timeout : inBody), null);
+        return new RequestOptions(duration(inBody == null ? timeout : inBody), cold, null);
     }
 
     private static boolean isState(HttpExchange exchange) {
@@ -51,18 +58,36 @@ record RequestOptions(Duration timeout, @Nullable InputStream state) {
         return type != null && type.strip().equalsIgnoreCase(STATE);
     }
 
-    private static @Nullable String query(@Nullable String query) throws ControlException {
+    private static Map<String, String> query(@Nullable String query) throws ControlException {
+        Map<String, String> options = new HashMap<>();
         if (query == null || query.isEmpty()) {
-            return null;
+            return options;
         }
-        if (!query.startsWith("timeout=") || query.indexOf('&') >= 0) {
-            throw new ControlException(Kind.INVALID, "the only option is timeout, such as ?timeout=30s");
+        for (String option : query.split("&", -1)) {
+            int equals = option.indexOf('=');
+            String name = equals < 0 ? option : option.substring(0, equals);
+            if (equals < 0 || !OPTIONS.contains(name) || options.containsKey(name)) {
+                throw new ControlException(
+                        Kind.INVALID,
+                        "the only options are timeout, such as ?timeout=30s, and cold=true for a failover");
+            }
+            try {
+                options.put(name, URLDecoder.decode(option.substring(equals + 1), StandardCharsets.UTF_8));
+            } catch (IllegalArgumentException e) {
+                throw new ControlException(Kind.INVALID, "a query that cannot be read", e);
+            }
         }
-        try {
-            return URLDecoder.decode(query.substring("timeout=".length()), StandardCharsets.UTF_8);
-        } catch (IllegalArgumentException e) {
-            throw new ControlException(Kind.INVALID, "a query that cannot be read", e);
+        return options;
+    }
+
+    private static boolean flag(@Nullable String text) throws ControlException {
+        if (text == null || text.equals("false")) {
+            return false;
         }
+        if (!text.equals("true")) {
+            throw new ControlException(Kind.INVALID, "cold is true or false, not '" + text + "'");
+        }
+        return true;
     }
 
     private static @Nullable String json(byte[] body) throws ControlException, IOException {

@@ -16,12 +16,14 @@ final class ResultJson {
     }
 
     static ObjectNode of(ControlApi.FailoverResult result) {
-        return json().put("term", result.term())
+        return json().put("kind", result.kind())
+                .put("term", result.term())
                 .put("epoch", result.epoch())
                 .put("restoredBlocks", result.restoredBlocks())
                 .put("restoredBytes", result.restoredBytes())
                 .put("durationMillis", result.durationMillis())
-                .put("stateFile", result.stateFile());
+                .put("stateFile", result.stateFile())
+                .put("stateless", result.stateless());
     }
 
     static ObjectNode of(ControlApi.SwitchoverResult result) {

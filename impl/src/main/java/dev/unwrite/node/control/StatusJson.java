@@ -25,12 +25,16 @@ final class StatusJson {
         json.put("committed", status.committed());
         json.putObject("undo")
                 .put("blocks", status.undo().blocks())
-                .put("bytes", status.undo().bytes());
+                .put("bytes", status.undo().bytes())
+                .put("limitBytes", status.undo().limitBytes())
+                .put("waitingWrites", status.undo().waitingWrites())
+                .put("waitingMillis", status.undo().waitingMillis());
         json.putObject("peer")
                 .put("name", status.peer().name())
                 .put("address", status.peer().address())
                 .put("connected", status.peer().connected())
-                .put("lastHeardMillis", status.peer().lastHeardMillis());
+                .put("lastHeardMillis", status.peer().lastHeardMillis())
+                .put("control", status.peer().control());
         json.put("unprotectedSince", text(status.unprotectedSince()));
         json.put("ack", status.ack());
         json.put("session", status.session());

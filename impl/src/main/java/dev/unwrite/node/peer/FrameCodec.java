@@ -5,6 +5,8 @@ import dev.unwrite.node.peer.PeerMessage.HandOver;
 import dev.unwrite.node.peer.PeerMessage.HandOverRefused;
 import dev.unwrite.node.peer.PeerMessage.Heartbeat;
 import dev.unwrite.node.peer.PeerMessage.Hello;
+import dev.unwrite.node.peer.PeerMessage.Ids;
+import dev.unwrite.node.peer.PeerMessage.Leaving;
 import dev.unwrite.node.peer.PeerMessage.Preserve;
 import dev.unwrite.node.peer.PeerMessage.Preserved;
 import dev.unwrite.node.peer.PeerMessage.StateBegin;
@@ -35,7 +37,7 @@ final class FrameCodec {
     /** "UNWRPEER". */
     static final long MAGIC = 0x554e_5752_5045_4552L;
 
-    static final short VERSION = 1;
+    static final short VERSION = 2;
 
     static final byte HELLO = 1;
     /** In place of a Hello in answer: why the connection is refused. */
@@ -53,6 +55,7 @@ final class FrameCodec {
     private static final byte COMMITTED = 23;
     private static final byte HAND_OVER = 24;
     private static final byte HAND_OVER_REFUSED = 25;
+    private static final byte LEAVING = 26;
 
     private static final int READY_TO_JOIN = 1;
     private static final int HOLDS_NOTHING = 2;
@@ -76,6 +79,7 @@ final class FrameCodec {
             case StateEnd end -> 64;
             case Committed committed -> 64;
             case HandOver handOver -> 64;
+            case Leaving leaving -> 64;
         };
     }
 
@@ -88,10 +92,14 @@ final class FrameCodec {
                 putString(out, hello.group());
                 putString(out, hello.from());
                 out.putLong(hello.incarnation());
+                putIds(out, hello.ids());
             }
             case Heartbeat heartbeat -> putHeartbeat(out, heartbeat);
-            case Preserve p -> putExtents(out, p.seq(), p.term(), p.epoch(), p.extents());
-            case Preserved p -> putExtents(out, p.seq(), p.term(), p.epoch(), p.extents());
+            case Preserve p -> putExtents(out, p.term(), p.epoch(), p.extents());
+            case Preserved p -> {
+                out.putLong(p.position()).putLong(p.undoBytes());
+                putExtents(out, p.term(), p.epoch(), p.extents());
+            }
             case StateBegin begin -> out.putLong(begin.term()).putLong(begin.epoch());
             case StateChunk chunk -> {
                 out.putLong(chunk.term()).putLong(chunk.epoch()).putLong(chunk.offset());
@@ -106,7 +114,9 @@ final class FrameCodec {
                 putString(out, refused.reason());
             }
             case Committed committed -> out.putLong(committed.term()).putLong(committed.epoch());
-            case HandOver handOver -> out.putLong(handOver.term()).putLong(handOver.epoch());
+            case HandOver handOver ->
+                out.putLong(handOver.term()).putLong(handOver.epoch()).putLong(handOver.millis());
+            case Leaving leaving -> out.putLong(leaving.term());
             case HandOverRefused refused -> {
                 out.putLong(refused.term());
                 putString(out, refused.reason());
@@ -138,6 +148,7 @@ final class FrameCodec {
             case Committed m -> COMMITTED;
             case HandOver m -> HAND_OVER;
             case HandOverRefused m -> HAND_OVER_REFUSED;
+            case Leaving m -> LEAVING;
         };
     }
 
@@ -167,10 +178,19 @@ final class FrameCodec {
         out.put((byte) ((heartbeat.readyToJoin() ? READY_TO_JOIN : 0)
                 | (heartbeat.holdsNothing() ? HOLDS_NOTHING : 0)
                 | (heartbeat.paused() ? PAUSED : 0)));
+        out.putLong(heartbeat.undoBytes());
     }
 
-    private static void putExtents(ByteBuffer out, long seq, long term, long epoch, List<Extent> extents) {
-        out.putLong(seq).putLong(term).putLong(epoch).putInt(extents.size());
+    private static void putIds(ByteBuffer out, Ids ids) {
+        putString(out, ids.storage());
+        putString(out, ids.folder());
+        putString(out, ids.undo());
+        out.putLong(ids.position()).putLong(ids.checkpointTerm()).putLong(ids.checkpointEpoch());
+        putString(out, ids.control());
+    }
+
+    private static void putExtents(ByteBuffer out, long term, long epoch, List<Extent> extents) {
+        out.putLong(term).putLong(epoch).putInt(extents.size());
         for (Extent extent : extents) {
             out.putInt(extent.volume()).putLong(extent.first()).putInt(extent.count());
         }
@@ -207,14 +227,15 @@ final class FrameCodec {
         return switch (type) {
             case HELLO -> hello(in);
             case HEARTBEAT -> heartbeat(in);
-            case PRESERVE -> new Preserve(in.getLong(), in.getLong(), in.getLong(), extents(in));
-            case PRESERVED -> new Preserved(in.getLong(), in.getLong(), in.getLong(), extents(in));
+            case PRESERVE -> new Preserve(in.getLong(), in.getLong(), extents(in));
+            case PRESERVED -> new Preserved(in.getLong(), in.getLong(), in.getLong(), in.getLong(), extents(in));
             case STATE_BEGIN -> new StateBegin(in.getLong(), in.getLong());
             case STATE_CHUNK -> new StateChunk(in.getLong(), in.getLong(), in.getLong(), bytes(in));
             case STATE_END -> new StateEnd(in.getLong(), in.getLong(), in.getLong(), in.getInt());
             case STATE_REFUSED -> new StateRefused(in.getLong(), in.getLong(), string(in));
             case COMMITTED -> new Committed(in.getLong(), in.getLong());
-            case HAND_OVER -> new HandOver(in.getLong(), in.getLong());
+            case HAND_OVER -> new HandOver(in.getLong(), in.getLong(), in.getLong());
+            case LEAVING -> new Leaving(in.getLong());
             case HAND_OVER_REFUSED -> new HandOverRefused(in.getLong(), string(in));
             default -> throw new MalformedFrameException("there is no message of type " + type);
         };
@@ -229,7 +250,11 @@ final class FrameCodec {
             throw new MalformedFrameException("the peer speaks version " + version + " of the protocol, not " + VERSION
                     + "; run the same unwrite on both hosts");
         }
-        return new Hello(string(in), string(in), in.getLong());
+        return new Hello(string(in), string(in), in.getLong(), ids(in));
+    }
+
+    private static Ids ids(ByteBuffer in) throws MalformedFrameException {
+        return new Ids(string(in), string(in), string(in), in.getLong(), in.getLong(), in.getLong(), string(in));
     }
 
     private static Heartbeat heartbeat(ByteBuffer in) throws MalformedFrameException {
@@ -250,7 +275,8 @@ final class FrameCodec {
                 version,
                 (flags & READY_TO_JOIN) != 0,
                 (flags & HOLDS_NOTHING) != 0,
-                (flags & PAUSED) != 0);
+                (flags & PAUSED) != 0,
+                in.getLong());
     }
 
     private static List<Extent> extents(ByteBuffer in) throws MalformedFrameException {

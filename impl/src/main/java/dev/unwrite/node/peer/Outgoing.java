@@ -185,7 +185,7 @@ final class Outgoing implements Runnable {
         queue.open(connection);
         try {
             successes.log(Level.INFO, "connected to the peer " + peer.from() + " at " + address());
-            listener.outgoingUp(peer.from(), peer.incarnation(), connection.number);
+            listener.outgoingUp(peer, connection.number);
             untilItBreaks(connection, ready, key);
         } finally {
             connection.channel.close();

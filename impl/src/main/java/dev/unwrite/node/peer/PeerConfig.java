@@ -12,13 +12,25 @@ import org.jspecify.annotations.Nullable;
  * @param peerName the other host; null: whoever of the group speaks first, but not this host's own name
  * @param listen where the peer connects to; port 0 lets the system choose
  * @param peer where this host connects to, asked before each attempt; an unresolved address is resolved each time
+ * @param ids whose data folder this process has and what it holds, asked before each handshake
  */
 public record PeerConfig(
         String group,
         String name,
         @Nullable String peerName,
         InetSocketAddress listen,
-        Supplier<InetSocketAddress> peer) {
+        Supplier<InetSocketAddress> peer,
+        Supplier<PeerMessage.Ids> ids) {
+    /** For a host without a data folder. */
+    public PeerConfig(
+            String group,
+            String name,
+            @Nullable String peerName,
+            InetSocketAddress listen,
+            Supplier<InetSocketAddress> peer) {
+        this(group, name, peerName, listen, peer, () -> PeerMessage.Ids.NONE);
+    }
+
     /** Checks the names. */
     public PeerConfig {
         PeerMessage.Names.check(group);

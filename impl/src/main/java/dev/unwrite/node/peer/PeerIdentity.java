@@ -6,17 +6,19 @@ import org.jspecify.annotations.Nullable;
 /** Who this host is and whom it talks to. Thread-safe. */
 final class PeerIdentity {
     private final PeerConfig config;
-    private final Hello own;
+    private final long incarnation;
     private @Nullable String peerName;
 
     PeerIdentity(PeerConfig config, long incarnation) {
         this.config = config;
-        own = new Hello(config.group(), config.name(), incarnation);
+        this.incarnation = incarnation;
         peerName = config.peerName();
     }
 
+    /** As it is at this moment: what a host holds changes. */
     Hello own() {
-        return own;
+        return new Hello(
+                config.group(), config.name(), incarnation, config.ids().get());
     }
 
     synchronized @Nullable String peerName() {
@@ -30,6 +32,20 @@ final class PeerIdentity {
         }
         if (hello.from().equals(config.name())) {
             return "this is host " + config.name() + " itself, or another one of that name; check --name and --peer";
+        }
+        PeerMessage.Ids own = config.ids().get();
+        if (!hello.ids().storage().equals(own.storage())) {
+            return own.storage().isEmpty()
+                    ? "host " + config.name() + " has not reached its storage yet"
+                    : hello.ids().storage().isEmpty()
+                            ? "host " + hello.from() + " has not reached its storage yet"
+                            : "host " + config.name() + " belongs to storage " + own.storage() + ", host "
+                                    + hello.from() + " to storage "
+                                    + hello.ids().storage();
+        }
+        if (!own.folder().isEmpty() && hello.ids().folder().equals(own.folder())) {
+            return "hosts " + config.name() + " and " + hello.from()
+                    + " have copies of one data folder: give one of them an empty one";
         }
         if (peerName == null) {
             peerName = hello.from();

@@ -87,10 +87,11 @@ public interface PeerLink extends AutoCloseable {
         /**
          * The peer has accepted an outgoing connection. Up and lost are called in turn by one thread of the link.
          *
-         * @param peerIncarnation the life of the peer's process: another one than before has forgotten all in memory
+         * @param peer who it is, which life of its process (another one than before has forgotten all in memory), and what
+         *     it holds
          * @param connection for {@link #sendBlocking}
          */
-        void outgoingUp(String peerName, long peerIncarnation, long connection);
+        void outgoingUp(PeerMessage.Hello peer, long connection);
 
         /** The outgoing connection has ended; what was not acknowledged may be lost. The link goes on dialing. */
         void outgoingLost();

@@ -25,12 +25,46 @@ public sealed interface PeerMessage {
      * Opens a connection, in both directions; the link sends and checks it, the node never sees it.
      *
      * @param incarnation random, new with every start of a process
+     * @param ids whose data folder that process has, and what is in it
      */
-    record Hello(String group, String from, long incarnation) implements PeerMessage {
+    record Hello(String group, String from, long incarnation, Ids ids) implements PeerMessage {
         /** Checks the names. */
         public Hello {
             Names.check(group);
             Names.check(from);
+        }
+    }
+
+    /**
+     * Whose data folder a host has, and what it holds (rule OneLife): names, terms and positions identify nothing. Texts are
+     * empty where nothing is known.
+     *
+     * @param storage the id of the storage that the folder belongs to
+     * @param folder the id of the folder
+     * @param undo the id of the undo log in it
+     * @param position the number of the newest copy in that log that is safe; it only grows
+     * @param checkpointTerm the term of the committed checkpoint, 0 without one
+     * @param checkpointEpoch its epoch
+     * @param control where the host takes commands
+     */
+    record Ids(
+            String storage,
+            String folder,
+            String undo,
+            long position,
+            long checkpointTerm,
+            long checkpointEpoch,
+            String control) {
+        /** Nothing is known. */
+        public static final Ids NONE = new Ids("", "", "", 0, 0, 0, "");
+
+        /** Checks the lengths. */
+        public Ids {
+            for (String text : List.of(storage, folder, undo, control)) {
+                if (text.getBytes(StandardCharsets.UTF_8).length > NAME_BYTES_MAX) {
+                    throw new IllegalArgumentException("an id has at most " + NAME_BYTES_MAX + " bytes");
+                }
+            }
         }
     }
 
@@ -41,6 +75,7 @@ public sealed interface PeerMessage {
      * @param readyToJoin the sender would become the secondary of the receiver
      * @param holdsNothing the sender holds no checkpoint and no copies
      * @param paused the sender's machine is paused
+     * @param undoBytes what the sender's undo log takes
      */
     record Heartbeat(
             String role,
@@ -50,7 +85,8 @@ public sealed interface PeerMessage {
             long recordVersion,
             boolean readyToJoin,
             boolean holdsNothing,
-            boolean paused)
+            boolean paused,
+            long undoBytes)
             implements PeerMessage {
         /** Checks the role. */
         public Heartbeat {
@@ -59,15 +95,21 @@ public sealed interface PeerMessage {
     }
 
     /** Rule AskFirst: these blocks are about to be overwritten, store copies. */
-    record Preserve(long seq, long term, long epoch, List<Extent> extents) implements PeerMessage {
+    record Preserve(long term, long epoch, List<Extent> extents) implements PeerMessage {
         /** Copies and checks the extents. */
         public Preserve {
             extents = Names.extents(extents);
         }
     }
 
-    /** Rule StoreBeforeAck: copies of these blocks are safe. */
-    record Preserved(long seq, long term, long epoch, List<Extent> extents) implements PeerMessage {
+    /**
+     * Rule StoreBeforeAck: copies of these blocks are safe.
+     *
+     * @param position the number of the newest copy that is safe, as in {@link Ids}: less than this the sender never holds
+     * @param undoBytes what the sender's undo log takes
+     */
+    record Preserved(long position, long undoBytes, long term, long epoch, List<Extent> extents)
+            implements PeerMessage {
         /** Copies and checks the extents. */
         public Preserved {
             extents = Names.extents(extents);
@@ -123,11 +165,18 @@ public sealed interface PeerMessage {
     /** Rule StateBeforeDiscard: checkpoint {@code epoch} is durable at the sender. */
     record Committed(long term, long epoch) implements PeerMessage {}
 
-    /** A planned switchover: take over now, the sender is paused at this committed checkpoint. */
-    record HandOver(long term, long epoch) implements PeerMessage {}
+    /**
+     * A planned switchover: take over, the sender is paused at this committed checkpoint.
+     *
+     * @param millis so long the sender waits; what was not begun by then is not begun any more
+     */
+    record HandOver(long term, long epoch, long millis) implements PeerMessage {}
 
     /** The receiver does not take over. */
     record HandOverRefused(long term, String reason) implements PeerMessage {}
+
+    /** The sender is being stopped in good order: nobody has to wait for it. */
+    record Leaving(long term) implements PeerMessage {}
 
     /** What the constructors check. */
     final class Names {

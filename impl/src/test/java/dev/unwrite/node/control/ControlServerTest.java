@@ -5,16 +5,19 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.sun.net.httpserver.Headers;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
@@ -70,8 +73,10 @@ class ControlServerTest {
         JsonNode status = json(send(request("/status")));
         assertThat(status).isEqualTo(MAPPER.readTree("""
                                 {"name":"A","group":"bank","role":"primary","mode":"protected","term":3,"epoch":41,
-                                "committed":40,"undo":{"blocks":17,"bytes":69632},
-                                "peer":{"name":"B","address":"127.0.0.1:7002","connected":true,"lastHeardMillis":12},
+                                "committed":40,"undo":{"blocks":17,"bytes":69632,"limitBytes":1073741824,
+                                "waitingWrites":0,"waitingMillis":0},
+                                "peer":{"name":"B","address":"127.0.0.1:7002","connected":true,"lastHeardMillis":12,
+                                "control":null},
                                 "unprotectedSince":null,"ack":"durable","session":5,
                                 "storage":{"uri":"nbd://127.0.0.1:10809","connected":true,"boot":2},
                                 "machine":{"kind":"ledger","state":"running","detail":"9 accounts"},
@@ -121,8 +126,11 @@ class ControlServerTest {
     @Test
     void operationsAnswerWhatTheyDid() throws Exception {
         assertThat(json(post("/failover", ""))).isEqualTo(MAPPER.readTree("""
-                {"term":4,"epoch":40,"restoredBlocks":17,"restoredBytes":69632,"durationMillis":150,
-                "stateFile":"/data/b/state"}"""));
+                {"kind":"takeover","term":4,"epoch":40,"restoredBlocks":17,"restoredBytes":69632,"durationMillis":150,
+                "stateFile":"/data/b/state","stateless":false}"""));
+        assertThat(json(post("/failover?cold=true&timeout=1s", "")).path("kind").asText())
+                .isEqualTo("cold");
+        assertThat(post("/failover?cold=perhaps", "").statusCode()).isEqualTo(400);
         assertThat(json(post("/switchover", "{}")).path("newPrimary").asText()).isEqualTo("B");
         assertThat(json(post("/protect", "")).path("already").asBoolean(true)).isFalse();
         assertThat(json(post("/checkpoint", "")).path("epoch").asInt()).isEqualTo(41);
@@ -199,6 +207,91 @@ class ControlServerTest {
         assertThat(large.statusCode()).isEqualTo(400);
         assertThat(error(large)).contains("application/octet-stream");
         assertThat(api.timeout).isNull();
+    }
+
+    /** As a browser sends it: the JDK's client does not let these headers be chosen. */
+    private String raw(String method, String path, String... headers) throws IOException {
+        try (Socket socket =
+                new Socket(server.address().getAddress(), server.address().getPort())) {
+            String request = method + " " + path + " HTTP/1.1\r\nConnection: close\r\nContent-Length: 0\r\n"
+                    + String.join(
+                            "", Arrays.stream(headers).map(h -> h + "\r\n").toList()) + "\r\n";
+            socket.getOutputStream().write(request.getBytes(StandardCharsets.UTF_8));
+            return new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        }
+    }
+
+    private void assertRefused(String method, String path, String... headers) throws IOException {
+        String answer = raw(method, path, headers);
+        assertThat(answer).startsWith("HTTP/1.1 403 ").doesNotContainIgnoringCase("Access-Control");
+        String body = answer.substring(answer.indexOf("\r\n\r\n") + 4);
+        assertThat(MAPPER.readTree(body).path("error").asText()).isNotEmpty().doesNotContain("\n");
+        assertThat(api.timeout).isNull();
+    }
+
+    @Test
+    void whatAWebPageSendsIsRefused() throws Exception {
+        String host = "127.0.0.1:" + server.address().getPort();
+        for (String origin :
+                List.of("http://evil.example", "null", "http://127.0.0.1:1", "https://" + host, "file://")) {
+            for (String path : List.of("/failover", "/switchover", "/checkpoint", "/protect")) {
+                assertRefused("POST", path, "Host: " + host, "Origin: " + origin);
+            }
+            assertRefused("GET", "/status", "Host: " + host, "Origin: " + origin);
+            assertRefused("OPTIONS", "/failover", "Host: " + host, "Origin: " + origin);
+        }
+        assertRefused("POST", "/failover", "Host: " + host, "Sec-Fetch-Site: cross-site", "Sec-Fetch-Mode: no-cors");
+        assertRefused("POST", "/failover", "Host: " + host, "Sec-Fetch-Site: cross-site", "Sec-Fetch-Mode: navigate");
+        assertRefused("GET", "/status", "Host: " + host, "Sec-Fetch-Site: same-site", "Sec-Fetch-Mode: no-cors");
+    }
+
+    @Test
+    void aPageThatPointedItsOwnNameHereIsRefused() throws Exception {
+        for (String host : List.of(
+                "evil.example",
+                "evil.example:8001",
+                "localhost.evil.example",
+                "127.0.0.1.evil.example",
+                "[evil.example]",
+                "evil.",
+                "a b",
+                "")) {
+            assertRefused("POST", "/failover", "Host: " + host);
+            assertRefused("GET", "/status", "Host: " + host, "Origin: http://" + host);
+        }
+    }
+
+    @Test
+    void peopleAndProgramsAreNotWebPages() throws Exception {
+        String port = ":" + server.address().getPort();
+        for (String host :
+                List.of("127.0.0.1", "localhost", "LocalHost", "[::1]", "10.1.2.3", "host-a", "node.localhost")) {
+            assertThat(raw("GET", "/status", "Host: " + host + port)).startsWith("HTTP/1.1 200 ");
+            // As curl sends it without more.
+            assertThat(raw("POST", "/protect", "Host: " + host + port, "Content-Type: text/plain"))
+                    .startsWith("HTTP/1.1 200 ");
+            assertThat(raw("POST", "/protect", "Host: " + host + port, "Origin: http://" + host + port))
+                    .startsWith("HTTP/1.1 200 ");
+        }
+        assertThat(raw("GET", "/status", "Host: 127.0.0.1", "Sec-Fetch-Site: none"))
+                .startsWith("HTTP/1.1 200 ");
+        // A link on another page that somebody followed.
+        assertThat(raw("GET", "/status", "Host: h", "Sec-Fetch-Site: cross-site", "Sec-Fetch-Mode: navigate"))
+                .startsWith("HTTP/1.1 200 ");
+    }
+
+    @Test
+    void theNamesThatTheOperatorGaveAreKnown() {
+        WebPages pages = new WebPages("node.example.com", "host-a.lan");
+        assertThat(pages.refusal("GET", headers("node.example.com:8001"))).isNull();
+        assertThat(pages.refusal("GET", headers("Host-A.lan:8001"))).isNull();
+        assertThat(pages.refusal("GET", headers("host-a.evil.example:8001"))).contains("in --control");
+    }
+
+    private static Headers headers(String host) {
+        Headers headers = new Headers();
+        headers.set("Host", host);
+        return headers;
     }
 
     @Test

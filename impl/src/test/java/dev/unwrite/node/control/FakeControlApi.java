@@ -28,7 +28,7 @@ public final class FakeControlApi implements ControlApi {
                 3,
                 41,
                 40,
-                new NodeStatus.Undo(17, 69_632),
+                new NodeStatus.Undo(17, 69_632, 1 << 30, 0, 0),
                 new NodeStatus.Peer("B", "127.0.0.1:7002", true, 12L),
                 null,
                 "durable",
@@ -52,7 +52,7 @@ public final class FakeControlApi implements ControlApi {
                 0,
                 0,
                 -1,
-                new NodeStatus.Undo(0, 0),
+                new NodeStatus.Undo(0, 0, 1 << 30, 0, 0),
                 new NodeStatus.Peer(null, "127.0.0.1:7001", false, null),
                 Instant.parse("2026-01-02T03:04:05Z"),
                 "memory",
@@ -64,6 +64,31 @@ public final class FakeControlApi implements ControlApi {
                 NodeStatus.Counters.ZERO,
                 null,
                 Instant.parse("2026-01-02T03:04:05Z"));
+    }
+
+    /** The same, of a node whose peer has told where it takes commands. */
+    public static NodeStatus withPeerControl(NodeStatus status, String control) {
+        NodeStatus.Peer peer = status.peer();
+        return new NodeStatus(
+                status.name(),
+                status.group(),
+                status.role(),
+                status.mode(),
+                status.term(),
+                status.epoch(),
+                status.committed(),
+                status.undo(),
+                new NodeStatus.Peer(peer.name(), peer.address(), peer.connected(), peer.lastHeardMillis(), control),
+                status.unprotectedSince(),
+                status.ack(),
+                status.session(),
+                status.storage(),
+                status.machine(),
+                status.volumes(),
+                status.record(),
+                status.counters(),
+                status.lastCheckpoint(),
+                status.since());
     }
 
     private void begin(Duration allowed) throws ControlException {
@@ -88,9 +113,9 @@ public final class FakeControlApi implements ControlApi {
     }
 
     @Override
-    public FailoverResult failover(Duration allowed) throws ControlException {
+    public FailoverResult failover(boolean cold, Duration allowed) throws ControlException {
         begin(allowed);
-        return new FailoverResult(4, 40, 17, 69_632, 150, "/data/b/state");
+        return new FailoverResult(cold ? "cold" : "takeover", 4, 40, 17, 69_632, 150, "/data/b/state", false);
     }
 
     @Override

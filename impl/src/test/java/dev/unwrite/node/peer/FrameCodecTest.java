@@ -40,20 +40,24 @@ class FrameCodecTest {
                 .ofMaxSize(50);
         Arbitrary<ByteBuffer> bytes =
                 Arbitraries.bytes().array(byte[].class).ofMaxSize(2000).map(ByteBuffer::wrap);
+        Arbitrary<PeerMessage.Ids> ids = Combinators.combine(name, name, name, number, number, number, name)
+                .as(PeerMessage.Ids::new);
         Arbitrary<Long> offset = Arbitraries.longs().greaterOrEqual(0);
         Arbitrary<Integer> crc = Arbitraries.integers();
         return Arbitraries.oneOf(
-                Combinators.combine(name, name, number).as(PeerMessage.Hello::new),
-                Combinators.combine(name, number, number, number, number, flag, flag, flag)
-                        .as(PeerMessage.Heartbeat::new),
-                Combinators.combine(number, number, number, extents).as(PeerMessage.Preserve::new),
-                Combinators.combine(number, number, number, extents).as(PeerMessage.Preserved::new),
+                Combinators.combine(name, name, number, ids).as(PeerMessage.Hello::new),
+                Combinators.combine(name, number, number, number, flag, flag, flag, number)
+                        .as((role, term, epoch, version, ready, nothing, paused, undo) -> new PeerMessage.Heartbeat(
+                                role, term, epoch, epoch - 1, version, ready, nothing, paused, undo)),
+                Combinators.combine(number, number, extents).as(PeerMessage.Preserve::new),
+                Combinators.combine(number, number, number, number, extents).as(PeerMessage.Preserved::new),
                 Combinators.combine(number, number).as(PeerMessage.StateBegin::new),
                 Combinators.combine(number, number, offset, bytes).as(PeerMessage.StateChunk::new),
                 Combinators.combine(number, number, number, crc).as(PeerMessage.StateEnd::new),
                 Combinators.combine(number, number, text).as(PeerMessage.StateRefused::new),
                 Combinators.combine(number, number).as(PeerMessage.Committed::new),
-                Combinators.combine(number, number).as(PeerMessage.HandOver::new),
+                Combinators.combine(number, number, number).as(PeerMessage.HandOver::new),
+                number.map(PeerMessage.Leaving::new),
                 Combinators.combine(number, text).as(PeerMessage.HandOverRefused::new));
     }
 

@@ -90,7 +90,7 @@ class PeerLinkTest {
     }
 
     private static Preserve preserve(long seq) {
-        return new Preserve(seq, 1, 2, List.of(new Extent(0, seq, 1)));
+        return new Preserve(1, seq, List.of(new Extent(0, seq, 1)));
     }
 
     @Test
@@ -125,7 +125,7 @@ class PeerLinkTest {
             long term = t;
             threads.add(Thread.ofVirtual().start(() -> {
                 for (long i = 0; i < 2_000; i++) {
-                    a.send(new Preserve(i, term, 0, List.of(new Extent(0, 0, 1))));
+                    a.send(new Preserve(term, i, List.of(new Extent(0, 0, 1))));
                 }
             }));
         }
@@ -136,7 +136,7 @@ class PeerLinkTest {
         long[] next = new long[8];
         for (PeerMessage message : atB.messages()) {
             Preserve preserve = (Preserve) message;
-            assertThat(preserve.seq()).isEqualTo(next[(int) preserve.term()]++);
+            assertThat(preserve.epoch()).isEqualTo(next[(int) preserve.term()]++);
         }
         assertThat(atB.received.stream().map(r -> r.id().seq()).toList())
                 .isSorted()
@@ -152,12 +152,12 @@ class PeerLinkTest {
         long connection = a.connection();
         Thread state = sendState(a, connection, 64);
         await().atMost(SOON).until(() -> state.getState() == Thread.State.WAITING);
-        a.send(new HandOver(1, 1));
+        a.send(new HandOver(1, 1, 1_000));
         atB.goOn();
         await().atMost(SOON).until(() -> atB.count.get() == 65);
         List<PeerMessage> messages = atB.messages();
         // All that is in the sockets' buffers is ahead of it, but nothing of what still waits.
-        assertThat(messages.indexOf(new HandOver(1, 1))).isLessThan(64 - SendQueue.BULK_PARTS_MAX);
+        assertThat(messages.indexOf(new HandOver(1, 1, 1_000))).isLessThan(64 - SendQueue.BULK_PARTS_MAX);
         assertThat(messages.stream().filter(StateChunk.class::isInstance).map(m -> ((StateChunk) m).offset()))
                 .isSorted()
                 .hasSize(64);
@@ -207,7 +207,7 @@ class PeerLinkTest {
             many.add(new Extent(0, i, 1));
         }
         await().atMost(SOON).until(() -> {
-            a.send(new Preserve(0, 0, 0, many));
+            a.send(new Preserve(0, 0, many));
             return atA.lost.get() > 0;
         });
         atB.goOn();
@@ -261,7 +261,7 @@ class PeerLinkTest {
 
     private Socket greet(String group, String name) throws IOException {
         ByteBuffer frame = ByteBuffer.allocate(FrameCodec.HELLO_BYTES_MAX);
-        FrameCodec.encode(new PeerMessage.Hello(group, name, 1), 0, frame);
+        FrameCodec.encode(new PeerMessage.Hello(group, name, 1, PeerMessage.Ids.NONE), 0, frame);
         Socket socket = new Socket(now(addressOfB).getAddress(), now(addressOfB).getPort());
         socket.getOutputStream().write(frame.array(), 0, frame.position());
         return socket;
@@ -347,7 +347,7 @@ class PeerLinkTest {
                 Socket socket = silent.accept();
                 open.add(socket);
                 ByteBuffer frame = ByteBuffer.allocate(FrameCodec.HELLO_BYTES_MAX);
-                FrameCodec.encode(new PeerMessage.Hello("g", "B", 5), 0, frame);
+                FrameCodec.encode(new PeerMessage.Hello("g", "B", 5, PeerMessage.Ids.NONE), 0, frame);
                 socket.getOutputStream().write(frame.array(), 0, frame.position());
             }
             assertThat(atA.lost.get()).isGreaterThanOrEqualTo(1);
@@ -385,7 +385,7 @@ class PeerLinkTest {
             @Override
             public void received(PeerMessage message, MessageId id) {
                 if (message instanceof Preserve p) {
-                    now(answering).send(new PeerMessage.Preserved(p.seq(), p.term(), p.epoch(), p.extents()));
+                    now(answering).send(new PeerMessage.Preserved(0, 0, p.term(), p.epoch(), p.extents()));
                 }
             }
         };

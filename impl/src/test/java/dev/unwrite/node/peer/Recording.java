@@ -29,8 +29,8 @@ class Recording implements PeerLink.Listener {
     }
 
     @Override
-    public void outgoingUp(String peerName, long incarnation, long connection) {
-        peerIncarnation.set(incarnation);
+    public void outgoingUp(PeerMessage.Hello peer, long connection) {
+        peerIncarnation.set(peer.incarnation());
         ups.incrementAndGet();
     }
 

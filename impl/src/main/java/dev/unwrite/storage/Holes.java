@@ -1,0 +1,262 @@
+package dev.unwrite.storage;
+
+import dev.unwrite.nbd.Allocation;
+import java.io.Closeable;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemoryLayout;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.SymbolLookup;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.channels.ClosedChannelException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.NoSuchElementException;
+import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The holes of a file: what Linux can do and Java cannot. For any number of threads.
+ *
+ * <p>It has a file descriptor of its own. To close any descriptor of a file drops all locks that the process has on that
+ * file, so this is closed after the channel that holds them.
+ */
+final class Holes implements Closeable {
+    /** So many parts are told of at most in one answer. */
+    private static final int PARTS_MAX = 1024;
+
+    private static final int O_RDWR = 2;
+    private static final int O_CLOEXEC = 0x80000;
+    private static final int SEEK_DATA = 3;
+    private static final int SEEK_HOLE = 4;
+    private static final int KEEP_SIZE = 1;
+    private static final int PUNCH_HOLE = 2;
+    private static final int ZERO_RANGE = 0x10;
+
+    private static final int EINTR = 4;
+    private static final int ENXIO = 6;
+    private static final int EINVAL = 22;
+    private static final int ENOSYS = 38;
+    private static final int EOPNOTSUPP = 95;
+
+    private final int descriptor;
+    /** Held by those who use the descriptor: once it is closed, its number may be that of any other file. */
+    private final ReadWriteLock use = new ReentrantReadWriteLock();
+
+    private boolean closed;
+
+    private Holes(int descriptor) {
+        this.descriptor = descriptor;
+    }
+
+    /** Null where there is no way to do it: another system, native access that is denied, a file that cannot be opened. */
+    static @Nullable Holes open(Path file) {
+        if (!Native.AVAILABLE) {
+            return null;
+        }
+        try (Arena arena = Arena.ofConfined()) {
+            int descriptor = (int) Native.OPEN.invokeExact(
+                    Native.errno(arena), arena.allocateFrom(file.toString()), O_RDWR | O_CLOEXEC);
+            Holes holes = descriptor < 0 ? null : new Holes(descriptor);
+            if (holes != null && !Files.exists(holes.path())) {
+                holes.close();
+                return null;
+            }
+            return holes;
+        } catch (Throwable e) {
+            throw unexpected(e);
+        }
+    }
+
+    /** A name under which this very file can be opened again, whatever happens to its own name. */
+    Path path() {
+        return Path.of("/proc/self/fd/" + descriptor);
+    }
+
+    /** Makes the range read as zeroes and frees its space. False if the file system cannot, and then nothing was done. */
+    boolean punch(long offset, long length) throws IOException {
+        return allocate(PUNCH_HOLE | KEEP_SIZE, offset, length);
+    }
+
+    /** Makes the range read as zeroes and keeps, or takes, space for it. False if the file system cannot. */
+    boolean zero(long offset, long length) throws IOException {
+        return allocate(ZERO_RANGE | KEEP_SIZE, offset, length);
+    }
+
+    private boolean allocate(int mode, long offset, long length) throws IOException {
+        use.readLock().lock();
+        try (Arena arena = Arena.ofConfined()) {
+            checkOpen();
+            MemorySegment errno = Native.errno(arena);
+            while ((int) Native.FALLOCATE.invokeExact(errno, descriptor, mode, offset, length) != 0) {
+                int why = (int) Native.ERRNO.get(errno, 0L);
+                if (why == EOPNOTSUPP || why == ENOSYS || why == EINVAL) {
+                    return false;
+                }
+                if (why != EINTR) {
+                    throw new IOException("zeroing failed (errno " + why + ")");
+                }
+            }
+            return true;
+        } catch (IOException e) {
+            throw e;
+        } catch (Throwable e) {
+            throw unexpected(e);
+        } finally {
+            use.readLock().unlock();
+        }
+    }
+
+    /** What is data and what is a hole in a range that lies within the file; perhaps only of a first part of it. */
+    List<Allocation> allocation(long offset, long length) throws IOException {
+        List<Allocation> parts = new ArrayList<>();
+        long end = offset + length;
+        long at = offset;
+        while (at < end && parts.size() < PARTS_MAX) {
+            long data = Math.min(end, seek(at, SEEK_DATA, end));
+            if (data > at) {
+                parts.add(Allocation.emptiness(data - at));
+                at = data;
+            } else {
+                long hole = Math.min(end, seek(at, SEEK_HOLE, end));
+                // Somebody else may just have made a hole of what was data: a byte of it still counts as data.
+                long next = Math.max(hole, at + 1);
+                parts.add(Allocation.data(next - at));
+                at = next;
+            }
+        }
+        return parts;
+    }
+
+    /** Where the next data, or the next hole, begins; {@code none} if there is no more. */
+    private long seek(long offset, int whence, long none) throws IOException {
+        use.readLock().lock();
+        try (Arena arena = Arena.ofConfined()) {
+            checkOpen();
+            MemorySegment errno = Native.errno(arena);
+            long found = (long) Native.LSEEK.invokeExact(errno, descriptor, offset, whence);
+            if (found >= 0) {
+                return found;
+            }
+            int why = (int) Native.ERRNO.get(errno, 0L);
+            if (why == ENXIO) {
+                return none;
+            }
+            // A device that does not tell: all of it is data.
+            if (why == EINVAL || why == EOPNOTSUPP) {
+                return whence == SEEK_DATA ? offset : none;
+            }
+            throw new IOException("looking for holes failed (errno " + why + ")");
+        } catch (IOException e) {
+            throw e;
+        } catch (Throwable e) {
+            throw unexpected(e);
+        } finally {
+            use.readLock().unlock();
+        }
+    }
+
+    private void checkOpen() throws ClosedChannelException {
+        if (closed) {
+            throw new ClosedChannelException();
+        }
+    }
+
+    @Override
+    public void close() {
+        use.writeLock().lock();
+        try (Arena arena = Arena.ofConfined()) {
+            if (!closed) {
+                closed = true;
+                // Nothing waits to be written through this descriptor, so there is nothing that its close could report.
+                int ignored = (int) Native.CLOSE.invokeExact(Native.errno(arena), descriptor);
+            }
+        } catch (Throwable e) {
+            throw unexpected(e);
+        } finally {
+            use.writeLock().unlock();
+        }
+    }
+
+    private static RuntimeException unexpected(Throwable e) {
+        if (e instanceof Error error) {
+            throw error;
+        }
+        return new IllegalStateException("a call of the system that cannot fail has failed", e);
+    }
+
+    /** The functions of the C library; only looked for where the file is one of Linux on 64 bits. */
+    private static final class Native {
+        static final MemoryLayout STATE = Linker.Option.captureStateLayout();
+        static final VarHandle ERRNO = STATE.varHandle(MemoryLayout.PathElement.groupElement("errno"));
+
+        private static final boolean LINUX =
+                System.getProperty("os.name", "").equals("Linux") && ValueLayout.ADDRESS.byteSize() == Long.BYTES;
+        static final MethodHandle OPEN;
+        static final MethodHandle FALLOCATE;
+        static final MethodHandle LSEEK;
+        static final MethodHandle CLOSE;
+        static final boolean AVAILABLE;
+
+        static {
+            MethodHandle none = MethodHandles.constant(Object.class, null);
+            MethodHandle open = none;
+            MethodHandle fallocate = none;
+            MethodHandle lseek = none;
+            MethodHandle close = none;
+            boolean available = false;
+            if (LINUX) {
+                try {
+                    open = function(
+                            "open",
+                            FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.JAVA_INT));
+                    fallocate = function(
+                            "fallocate",
+                            FunctionDescriptor.of(
+                                    ValueLayout.JAVA_INT,
+                                    ValueLayout.JAVA_INT,
+                                    ValueLayout.JAVA_INT,
+                                    ValueLayout.JAVA_LONG,
+                                    ValueLayout.JAVA_LONG));
+                    lseek = function(
+                            "lseek",
+                            FunctionDescriptor.of(
+                                    ValueLayout.JAVA_LONG,
+                                    ValueLayout.JAVA_INT,
+                                    ValueLayout.JAVA_LONG,
+                                    ValueLayout.JAVA_INT));
+                    close = function("close", FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_INT));
+                    available = true;
+                } catch (IllegalCallerException | UnsupportedOperationException | NoSuchElementException e) {
+                    // Denied to this process, or not there: zeroes are written instead.
+                    available = false;
+                }
+            }
+            OPEN = open;
+            FALLOCATE = fallocate;
+            LSEEK = lseek;
+            CLOSE = close;
+            AVAILABLE = available;
+        }
+
+        @SuppressWarnings("restricted")
+        private static MethodHandle function(String name, FunctionDescriptor descriptor) {
+            Linker linker = Linker.nativeLinker();
+            SymbolLookup library = linker.defaultLookup();
+            return linker.downcallHandle(
+                    library.find(name).orElseThrow(), descriptor, Linker.Option.captureCallState("errno"));
+        }
+
+        static MemorySegment errno(Arena arena) {
+            return arena.allocate(STATE);
+        }
+    }
+}
