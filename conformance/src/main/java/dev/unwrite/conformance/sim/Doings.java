@@ -168,7 +168,7 @@ final class Doings implements StorageObserver {
     }
 
     @Override
-    public void booted(String group, long boot, OwnershipRecord record, List<String> volumes) {
+    public void booted(String group, String storage, long boot, OwnershipRecord record, List<String> volumes) {
         sessions.clear();
         if (boot > 1) {
             done(-1, "Boot", 0, 0, -1);
