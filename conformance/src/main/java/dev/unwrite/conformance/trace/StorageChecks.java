@@ -38,6 +38,7 @@ final class StorageChecks {
 
     private int volumes;
     private long boot;
+    private String storage = "";
     private long writer = -1;
     private @Nullable JsonNode record;
 
@@ -69,6 +70,9 @@ final class StorageChecks {
     }
 
     private @Nullable String boot(TraceEvent e) {
+        if (boot > 0 && !storage.equals(e.text("storage"))) {
+            return "storage " + e.text("storage") + " is another one than " + storage + " was";
+        }
         if (e.number("boot") <= boot) {
             return "boot " + e.number("boot") + " comes after boot " + boot;
         }
@@ -85,6 +89,7 @@ final class StorageChecks {
             }
         }
         boot = e.number("boot");
+        storage = e.text("storage");
         record = e.record();
         records.put(e.recordVersion(), e.record());
         volumes = e.json().path("volumes").size();

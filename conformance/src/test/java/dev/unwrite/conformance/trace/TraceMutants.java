@@ -138,7 +138,9 @@ final class TraceMutants {
         Map<String, ObjectNode> all = new LinkedHashMap<>();
         for (String name : names(event)) {
             JsonNode value = event.get(name);
-            if (PLACE.contains(name)) {
+            boolean whose =
+                    name.equals("storage") && event.path("action").asText().equals("Boot");
+            if (PLACE.contains(name) || whose) {
                 continue;
             }
             if (value.isObject()) {
