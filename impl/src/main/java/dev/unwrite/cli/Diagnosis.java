@@ -192,15 +192,16 @@ final class Diagnosis {
                     owner + " was the primary and has started again without its memory; " + secondary
                             + ", which has the checkpoint, does not answer",
                     "start " + secondary + " again, then: unwrite failover --control "
-                            + (first == null ? "ITS-CONTROL-ADDRESS" : first.peerControl()));
+                            + (first == null ? NodeView.PLACE : first.peerControl()));
         } else if (!second.is("secondary") && second.note().isEmpty()) {
             add(owner + " does not run the machine, and " + secondary + " has not taken it over", takeOver(second));
         } else if (!second.is("secondary")) {
             add(
                     secondary + " should have the checkpoint and does not" + because(second.note()),
                     "start " + secondary
-                            + " with the --data that it had; if that is gone, \"unwrite failover --help\" says"
-                            + " how to start from the disk, as after a power cut");
+                            + " with the --data that it had; if that is gone for good, start from the disk:"
+                            + " unwrite failover --cold --control "
+                            + (first == null ? second.peerControl() : first.control()));
         } else if (first != null) {
             add(
                     owner + " was the primary and has started again without its memory; " + secondary
@@ -209,7 +210,8 @@ final class Diagnosis {
         } else if (silent(second)) {
             add(
                     secondary + " does not hear the primary " + owner + silence(second),
-                    "if " + owner + " is dead, " + takeOver(second) + "; else " + mendNetwork());
+                    "if " + owner + " is dead: unwrite failover --control " + second.control() + "; if it runs, "
+                            + mendNetwork());
         }
     }
 
@@ -233,12 +235,12 @@ final class Diagnosis {
     }
 
     private static String takeOver(NodeView node) {
-        return "let " + node.name() + " take over: unwrite failover --control " + node.control()
-                + " (it does so by itself, unless --failover-after is manual)";
+        return "let " + node.name() + " take over, if it does not by itself: unwrite failover --control "
+                + node.control();
     }
 
     private static String mendNetwork() {
-        return "see that --listen and --peer of the two nodes fit, and that the network lets them through";
+        return "see that --listen and --peer of the two nodes fit, and look at the network";
     }
 
     private static boolean silent(NodeView node) {

@@ -94,7 +94,6 @@ final class Failures {
         return "there is no option '" + name + "'" + meant(name, known(spec));
     }
 
-    /** Its options, and those of the commands that stand before it, which picocli has read already. */
     private static Set<String> known(CommandSpec spec) {
         return spec.optionsMap().keySet();
     }

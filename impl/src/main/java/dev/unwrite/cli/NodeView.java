@@ -14,6 +14,9 @@ import org.jspecify.annotations.Nullable;
  * @param control {@code HOST:PORT}
  */
 record NodeView(JsonNode json, String control) {
+    /** Stands in a command for an address that nobody has told. */
+    static final String PLACE = "ITS-CONTROL-ADDRESS";
+
     private static final List<String> ORDER = List.of("primary", "restoring", "secondary", "idle");
 
     String name() {
@@ -54,7 +57,7 @@ record NodeView(JsonNode json, String control) {
     /** Where the peer takes commands, as it said, else what stands for it. */
     String peerControl() {
         JsonNode told = json.at("/peer/control");
-        return told.isTextual() ? told.asText() : "ITS-CONTROL-ADDRESS";
+        return told.isTextual() ? told.asText() : PLACE;
     }
 
     boolean storageConnected() {

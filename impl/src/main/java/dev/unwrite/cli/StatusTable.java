@@ -26,7 +26,7 @@ final class StatusTable {
     private String table() {
         lines.add(text("name") + " is " + text("role").toUpperCase(Locale.ROOT) + " of group " + text("group") + ", "
                 + text("mode").toUpperCase(Locale.ROOT) + unprotected());
-        row("epoch", text("epoch") + ", committed " + committed() + ", term " + text("term"));
+        row("epoch", epoch("epoch") + ", committed " + epoch("committed") + ", term " + text("term"));
         row("peer", peer());
         row(
                 "storage",
@@ -51,8 +51,8 @@ final class StatusTable {
         return status.path("unprotectedSince").isTextual() ? " (for " + since("unprotectedSince") + ")" : "";
     }
 
-    private String committed() {
-        return status.path("committed").asLong() < 0 ? "none" : text("committed");
+    private String epoch(String name) {
+        return status.path(name).asLong() < 0 ? "none" : text(name);
     }
 
     private String peer() {

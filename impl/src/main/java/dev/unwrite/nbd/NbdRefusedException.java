@@ -35,6 +35,11 @@ public final class NbdRefusedException extends IOException {
         return new NbdRefusedException(NbdWire.REP_ERR_SHUTDOWN, message);
     }
 
+    /** Whether the server is ending or not ready yet, so that it makes sense to try again. */
+    public boolean isShutdown() {
+        return replyType == NbdWire.REP_ERR_SHUTDOWN;
+    }
+
     int replyType() {
         return replyType;
     }

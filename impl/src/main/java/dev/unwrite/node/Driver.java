@@ -1,6 +1,7 @@
 package dev.unwrite.node;
 
 import dev.unwrite.checkpoint.CheckpointStore;
+import dev.unwrite.nbd.NbdRefusedException;
 import dev.unwrite.node.peer.MessageId;
 import dev.unwrite.node.peer.PeerLink;
 import dev.unwrite.node.peer.PeerMessage;
@@ -15,6 +16,7 @@ import dev.unwrite.protocol.OwnershipRecord;
 import dev.unwrite.protocol.PendingWrite;
 import dev.unwrite.protocol.Role;
 import dev.unwrite.storage.NameTakenException;
+import dev.unwrite.storage.NotAStorageException;
 import dev.unwrite.storage.StorageClient;
 import dev.unwrite.storage.WrongIdentityException;
 import dev.unwrite.undo.UndoLog;
@@ -508,9 +510,18 @@ final class Driver implements Closeable, PeerLink.Listener {
                 end(String.valueOf(e.getMessage()));
                 return;
             } catch (IOException | RuntimeException e) {
+                if (!formerLivesEnded && isNoStorageOfOurs(e)) {
+                    end(String.valueOf(e.getMessage()));
+                    return;
+                }
                 trouble(e);
             }
         }
+    }
+
+    /** What answers there will never be a storage that has this group. Only at the start: ports change hands for a moment. */
+    private static boolean isNoStorageOfOurs(Exception e) {
+        return e instanceof NotAStorageException || (e instanceof NbdRefusedException refused && !refused.isShutdown());
     }
 
     private void trouble(Exception e) {

@@ -78,7 +78,8 @@ final class Haggling implements Closeable {
             return Json.parse(new String(reply, StandardCharsets.UTF_8));
         } catch (NbdRefusedException e) {
             if (e.isUnsupported()) {
-                throw new NotAStorageException("this NBD server is not an unwrite storage");
+                throw new NotAStorageException(
+                        "the NBD server at --storage is not an unwrite storage; give the address where \"unwrite storage\" listens");
             }
             throw e;
         } catch (IOException e) {

@@ -198,7 +198,7 @@ class DiagnosisTest {
                 secondary().silentFor(8_000L),
                 null,
                 "B does not hear the primary A (for 8 s)",
-                "if A is dead, let B take over: unwrite failover --control " + CONTROL_B);
+                "if A is dead: unwrite failover --control " + CONTROL_B);
     }
 
     @Test
@@ -234,7 +234,7 @@ class DiagnosisTest {
                 idleA(),
                 new Side("B", "idle", "protected").note("it holds no checkpoint of term 3"),
                 "B should have the checkpoint and does not (it holds no checkpoint of term 3)",
-                "from the disk");
+                "start from the disk: unwrite failover --cold --control " + CONTROL_A);
     }
 
     @Test

@@ -35,7 +35,7 @@ class FailingDiskIT {
     private TestPair pair;
 
     @BeforeEach
-    void prepare() throws IOException {
+    void begin() throws IOException {
         pair = new TestPair(dir, List.of("--failover-after=manual"));
     }
 

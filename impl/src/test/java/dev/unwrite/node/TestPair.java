@@ -21,7 +21,9 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.function.Predicate;
@@ -49,35 +51,71 @@ final class TestPair implements Closeable {
     /** One host. Its ports stay the same over restarts. */
     final class Host {
         final String name;
+        /** What its log and its socket are called: its name, unless another has the same. */
+        final String label;
+
         final Path data;
         final int peerPort;
         final int controlPort;
         final int ledgerPort;
         private @Nullable Process process;
+        private long logBegins;
 
-        private Host(String name, List<Integer> ports) {
+        private Host(String name, String label, List<Integer> ports) {
             this.name = name;
-            data = dir.resolve("data-" + name);
+            this.label = label;
+            data = dir.resolve("data-" + label);
             peerPort = ports.removeFirst();
             controlPort = ports.removeFirst();
             ledgerPort = ports.removeFirst();
         }
 
         Host other() {
-            return this == a ? b : a;
+            return name.equals(a.name) ? b : a;
         }
 
-        /** Starts the process; its control port need not answer yet. */
+        /**
+         * Starts the process; its control port need not answer yet. An option that is given here ({@code --group=other})
+         * counts instead of the usual one.
+         */
         void start(String... more) throws IOException {
-            List<String> arguments = new ArrayList<>(List.of("node", "--name", name, "--data", data.toString()));
-            arguments.addAll(List.of("--storage", storageUri().toString(), "--group", GROUP));
-            arguments.addAll(List.of("--listen", "127.0.0.1:" + peerPort));
-            arguments.addAll(List.of("--peer", "127.0.0.1:" + other().peerPort));
-            arguments.addAll(List.of("--serve", serve("").toString(), "--control", control()));
-            arguments.addAll(List.of("--ledger", "127.0.0.1:" + ledgerPort));
-            arguments.addAll(options);
-            arguments.addAll(List.of(more));
-            process = unwrite(name, arguments);
+            List<String> given = new ArrayList<>();
+            given.addAll(List.of("--name=" + name, "--data=" + data));
+            given.addAll(List.of("--storage=" + storageUri(), "--group=" + GROUP));
+            given.addAll(List.of("--listen=127.0.0.1:" + peerPort, "--peer=127.0.0.1:" + other().peerPort));
+            given.addAll(List.of("--serve=" + serve(""), "--control=" + control()));
+            given.add("--ledger=127.0.0.1:" + ledgerPort);
+            given.addAll(options);
+            given.addAll(List.of(more));
+            Map<String, String> last = new LinkedHashMap<>();
+            given.forEach(option -> last.put(option.replaceFirst("=.*", ""), option));
+            List<String> arguments = new ArrayList<>(List.of("node"));
+            arguments.addAll(last.values());
+            logBegins = Files.exists(log()) ? Files.size(log()) : 0;
+            process = unwrite(label, arguments);
+        }
+
+        private Path log() {
+            return dir.resolve(label + ".log");
+        }
+
+        /** What it has said since it was started. */
+        String said() throws IOException {
+            return Files.readString(log()).substring(Math.toIntExact(logBegins));
+        }
+
+        /** Waits until it has ended by itself. */
+        Ended awaitEnd() throws IOException {
+            int status = TestPair.this.await(
+                    label + " ends",
+                    () -> process().isAlive() ? null : process().exitValue());
+            return new Ended(status, said());
+        }
+
+        /** SIGTERM; on return the process is gone. */
+        Ended stop() throws IOException {
+            process().destroy();
+            return awaitEnd();
         }
 
         Process process() {
@@ -98,7 +136,7 @@ final class TestPair implements Closeable {
         }
 
         NbdUri serve(String export) {
-            return NbdUri.unix(dir.resolve(name + ".sock"), export);
+            return NbdUri.unix(dir.resolve(label + ".sock"), export);
         }
 
         /** Where third-party tools find the volume. */
@@ -111,7 +149,11 @@ final class TestPair implements Closeable {
         }
 
         NbdClient connect() throws IOException {
-            return NbdClient.connect(serve(VOLUME));
+            return connect(VOLUME);
+        }
+
+        NbdClient connect(String volume) throws IOException {
+            return NbdClient.connect(serve(volume));
         }
 
         JsonNode status() throws IOException, InterruptedException {
@@ -142,7 +184,8 @@ final class TestPair implements Closeable {
         }
 
         HttpResponse<String> post(String what, @Nullable String state) throws IOException, InterruptedException {
-            HttpRequest.Builder request = HttpRequest.newBuilder(url("/" + what + "?timeout=60s"));
+            String more = what.contains("?") ? "&" : "?";
+            HttpRequest.Builder request = HttpRequest.newBuilder(url("/" + what + more + "timeout=60s"));
             return send(
                     state == null
                             ? request.POST(HttpRequest.BodyPublishers.noBody()).build()
@@ -162,6 +205,10 @@ final class TestPair implements Closeable {
                     .as(() -> name + " " + what + ": " + response.body())
                     .isEqualTo(200);
             return JSON.readTree(response.body());
+        }
+
+        String metrics() throws IOException, InterruptedException {
+            return send(HttpRequest.newBuilder(url("/metrics")).build()).body();
         }
 
         private HttpResponse<String> send(HttpRequest request) throws IOException, InterruptedException {
@@ -184,14 +231,32 @@ final class TestPair implements Closeable {
         }
     }
 
+    /** How a process ended, and what it said. */
+    record Ended(int status, String said) {
+        /** It said in one line, its last, what is wrong, and ended as one whose input cannot be used. */
+        void refused(String... words) {
+            List<String> lines = said.strip().lines().toList();
+            assertThat(status).as(said).isEqualTo(2);
+            assertThat(said).doesNotContain("\tat ");
+            for (String word : words) {
+                assertThat(lines.getLast()).contains(word);
+            }
+        }
+    }
+
     /** Starts nothing yet; {@code options} go to both nodes. */
     TestPair(Path dir, List<String> options) throws IOException {
         this.dir = dir;
         List<Integer> ports = ports(6);
-        a = new Host("A", ports);
-        b = new Host("B", ports);
+        a = new Host("A", "A", ports);
+        b = new Host("B", "B", ports);
         volumes.add(GROUP + "/" + VOLUME + "=" + disk() + ",size=16M");
         this.options.addAll(options);
+    }
+
+    /** A host with the name of another one, and ports and a folder of its own. */
+    Host doubleOf(Host host) throws IOException {
+        return new Host(host.name, host.name + "-again", ports(3));
     }
 
     private static List<Integer> ports(int count) throws IOException {
@@ -210,6 +275,14 @@ final class TestPair implements Closeable {
 
     Path disk() {
         return dir.resolve("disk.img");
+    }
+
+    /** Before a start: the volume has so many MiB, and none of them is empty, so that each block costs the undo log its size. */
+    void diskIsFull(int mib) throws IOException {
+        byte[] content = new byte[mib << 20];
+        Arrays.fill(content, (byte) 0x11);
+        Files.write(disk(), content);
+        volumes(GROUP + "/" + VOLUME + "=" + disk());
     }
 
     void volumes(String... specs) {
@@ -231,20 +304,17 @@ final class TestPair implements Closeable {
         return NbdUri.unix(dir.resolve("storage.sock"), "");
     }
 
+    Path storageData() {
+        return dir.resolve("data-storage");
+    }
+
     /** Starts the storage; on return it listens. */
     void startStorage() throws IOException {
-        List<String> arguments =
-                new ArrayList<>(List.of("storage", "--listen", storageUri().toString()));
-        arguments.addAll(List.of("--data", dir.resolve("data-storage").toString()));
-        for (String volume : volumes) {
-            arguments.addAll(List.of("--volume", volume));
-        }
-        arguments.addAll(storageOptions);
-        Process started = unwrite("storage", arguments);
-        storage = started;
+        Process started = launchStorage();
+        String first = volumes.getFirst().replaceFirst("=.*", "");
         await("the storage listens", () -> {
             assertThat(started.isAlive()).as(this::logs).isTrue();
-            try (NbdClient probe = NbdClient.connect(storageUri().withExport(GROUP + "/" + VOLUME))) {
+            try (NbdClient probe = NbdClient.connect(storageUri().withExport(first))) {
                 return probe.size();
             } catch (IOException e) {
                 return null;
@@ -252,11 +322,41 @@ final class TestPair implements Closeable {
         });
     }
 
+    /** Starts a storage that has to end by itself. */
+    Ended startStorageInVain() throws IOException {
+        Path log = dir.resolve("storage.log");
+        long begins = Files.exists(log) ? Files.size(log) : 0;
+        Process started = launchStorage();
+        int status = await("the storage ends", () -> started.isAlive() ? null : started.exitValue());
+        return new Ended(status, Files.readString(log).substring(Math.toIntExact(begins)));
+    }
+
+    private Process launchStorage() throws IOException {
+        List<String> arguments =
+                new ArrayList<>(List.of("storage", "--listen", storageUri().toString()));
+        arguments.addAll(List.of("--data", storageData().toString()));
+        for (String volume : volumes) {
+            arguments.addAll(List.of("--volume", volume));
+        }
+        arguments.addAll(storageOptions);
+        Process started = unwrite("storage", arguments);
+        storage = started;
+        return started;
+    }
+
     /** SIGKILL; on return the process is gone. */
     void killStorage() throws InterruptedException {
-        Objects.requireNonNull(storage, "it was never started")
-                .destroyForcibly()
-                .waitFor();
+        running().destroyForcibly().waitFor();
+    }
+
+    /** SIGTERM, as a person would do it; on return the process is gone. */
+    void stopStorage() throws InterruptedException {
+        running().destroy();
+        assertThat(running().waitFor()).isZero();
+    }
+
+    private Process running() {
+        return Objects.requireNonNull(storage, "it was never started");
     }
 
     /** Starts all; on return A is primary and B protects it. */
@@ -339,7 +439,7 @@ final class TestPair implements Closeable {
                     .append(process)
                     .append('\n');
         }
-        for (String log : List.of("storage", "A", "B")) {
+        for (String log : List.of("storage", "A", "B", "A-again", "B-again")) {
             Path file = dir.resolve(log + ".log");
             try {
                 all.append("---- ").append(log).append('\n').append(Files.exists(file) ? Files.readString(file) : "");

@@ -2,6 +2,7 @@ package dev.unwrite.node;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.unwrite.nbd.Allocation;
 import dev.unwrite.nbd.NbdUri;
 import dev.unwrite.protocol.Action;
 import dev.unwrite.protocol.Effect;
@@ -149,6 +150,20 @@ class VolumeFrontTest {
         byte[] found = stored(7 * BLOCK - 4, 8);
         assertThat(found).containsExactly(7, 9, 9, 9, 9, 9, 9, 7);
         assertThat(stored(2 * BLOCK, 4 * BLOCK)).containsOnly(0);
+    }
+
+    @Test
+    void zeroesAndTrimsAreHolesUnlessTheirSpaceIsToBeKept() throws Exception {
+        asksFirst(new Extent(0, 0, 2), () -> front.writeZeroes(0, 2 * BLOCK, false, false));
+        asksFirst(new Extent(0, 2, 2), () -> front.writeZeroes(2 * BLOCK, 2 * BLOCK, true, false));
+        asksFirst(new Extent(0, 4, 2), () -> front.trim(4 * BLOCK, 2 * BLOCK, false));
+        assertThat(stored(0, 6 * BLOCK)).containsOnly(0);
+        assertThat(sessions.await().volume(0).allocation(0, 16 * BLOCK))
+                .containsExactly(
+                        Allocation.emptiness(2 * BLOCK),
+                        Allocation.data(2 * BLOCK),
+                        Allocation.emptiness(2 * BLOCK),
+                        Allocation.data(10 * BLOCK));
     }
 
     @Test

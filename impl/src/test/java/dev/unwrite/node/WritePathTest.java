@@ -3,6 +3,7 @@ package dev.unwrite.node;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.unwrite.nbd.Allocation;
 import dev.unwrite.nbd.NbdException;
 import dev.unwrite.nbd.NbdUri;
 import dev.unwrite.protocol.Action;
@@ -118,6 +119,22 @@ class WritePathTest {
         path.write(X, null, false);
         assertThat(stored(X)).isEqualTo(filled(X, 0));
         assertThat(path.writes()).isEqualTo(2);
+    }
+
+    /** Written again as data they would be allocated. */
+    @Test
+    void zeroesThatAreWrittenAgainAreAHoleAgain() throws IOException {
+        path.write(X, null, false);
+        path.write(Y, filled(Y, 1), false);
+        storage.close();
+        storage = startStorage();
+        renew();
+        assertThat(stored(X)).isEqualTo(filled(X, 0));
+        assertThat(stored(Y)).isEqualTo(filled(Y, 1));
+        for (Extent extent : List.of(X, Y)) {
+            assertThat(sessions.await().volume(0).allocation(extent.offsetBytes(), extent.lengthBytes()))
+                    .containsExactly(new Allocation(extent.lengthBytes(), extent.equals(X), extent.equals(X)));
+        }
     }
 
     @Test

@@ -3,6 +3,7 @@ package dev.unwrite.storage;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.unwrite.nbd.Allocation;
 import dev.unwrite.nbd.BlockDevice;
 import dev.unwrite.nbd.Export;
 import dev.unwrite.nbd.ExportSource;
@@ -121,6 +122,22 @@ class StorageServerTest {
                 .isInstanceOfSatisfying(
                         NbdException.class, e -> assertThat(e.error()).isEqualTo(NbdError.ESHUTDOWN));
         assertThat(content(b2, 0)).isEqualTo((byte) 2);
+        // What is allocated is told to those who may read.
+        assertThat(b2.allocation(0, 2 * BLOCK)).containsExactly(Allocation.data(BLOCK), Allocation.emptiness(BLOCK));
+        assertThatThrownBy(() -> a.allocation(0, 2 * BLOCK))
+                .isInstanceOfSatisfying(
+                        NbdException.class, e -> assertThat(e.error()).isEqualTo(NbdError.ESHUTDOWN));
+    }
+
+    /** Whatever the backend makes of a trim: who reads afterwards reads zeroes. */
+    @Test
+    void aTrimReadsAsZeroes() throws IOException {
+        NbdClient disk = owner("A", 1).volume("disk");
+        write(disk, 1, 7);
+        write(disk, 2, 7);
+        disk.trim(BLOCK, BLOCK, true);
+        assertThat(content(disk, 1)).isZero();
+        assertThat(content(disk, 2)).isEqualTo((byte) 7);
     }
 
     @Test
