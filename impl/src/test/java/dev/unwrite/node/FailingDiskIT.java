@@ -21,6 +21,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -32,6 +33,11 @@ class FailingDiskIT {
     Path dir = Path.of("unset");
 
     private TestPair pair;
+
+    @BeforeEach
+    void begin() throws IOException {
+        pair = new TestPair(dir, List.of("--failover-after=manual"));
+    }
 
     @AfterEach
     void end() {
@@ -106,7 +112,6 @@ class FailingDiskIT {
 
     @Test
     void thePrimaryGoesOnWhenTheStorageWasStartedAgain() throws Exception {
-        pair = new TestPair(dir, List.of("--failover-after=manual"));
         Disk disk = new Disk();
         try (NbdServer backend = NbdServer.builder()
                 .listen(NbdUri.unix(dir.resolve("back.sock"), ""))

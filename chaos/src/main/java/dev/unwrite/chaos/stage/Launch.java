@@ -46,7 +46,8 @@ final class Launch {
 
     /** A JVM for a program that lives for seconds: a quick start and little memory. */
     static List<String> java(String java, String classpath, List<String> first, List<String> program) {
-        List<String> words = new ArrayList<>(List.of(java, "-Xmx160m", "-Xss512k", "-XX:+UseSerialGC"));
+        List<String> words = new ArrayList<>(
+                List.of(java, "-Xmx160m", "-Xss512k", "-XX:+UseSerialGC", "--enable-native-access=ALL-UNNAMED"));
         words.addAll(List.of("-XX:TieredStopAtLevel=1", "-Xshare:auto", "-cp", classpath));
         words.addAll(first);
         words.addAll(program);
