@@ -16,7 +16,7 @@ import dev.unwrite.machine.ledger.client.LedgerLoad;
 import dev.unwrite.machine.ledger.client.LedgerView;
 import dev.unwrite.nbd.NbdClient;
 import dev.unwrite.protocol.OwnershipRecord;
-import dev.unwrite.storage.SessionEndedException;
+import dev.unwrite.storage.NameTakenException;
 import dev.unwrite.storage.Sparse;
 import dev.unwrite.storage.StorageClient;
 import dev.unwrite.storage.StorageSession;
@@ -351,7 +351,7 @@ class PairIT {
             });
             OwnershipRecord takeover =
                     new OwnershipRecord(now.version() + 1, 2, "B", OwnershipRecord.Mode.ROLLBACK, "", now.base());
-            assertThatThrownBy(() -> former.cas(now.version(), takeover)).isInstanceOf(SessionEndedException.class);
+            assertThatThrownBy(() -> former.cas(now.version(), takeover)).isInstanceOf(NameTakenException.class);
             assertThat(reader.readRecord()).isEqualTo(now);
         }
     }
