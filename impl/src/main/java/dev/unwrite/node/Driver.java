@@ -883,6 +883,11 @@ final class Driver implements Closeable, PeerLink.Listener {
 
     private void primary() throws IOException, InterruptedException {
         HostState s = engine.state();
+        OwnerSession own = sessions.current();
+        if (own != null && !own.isConnected()) {
+            // Also where nobody reads or writes: volumes may have grown meanwhile, and what is owed is written at once.
+            sessions.broken(own, new IOException("the storage hung up"));
+        }
         switch (s.mode()) {
             case SOLO -> alone();
             case JOINING -> joining(s);

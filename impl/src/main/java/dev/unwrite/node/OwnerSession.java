@@ -1,6 +1,7 @@
 package dev.unwrite.node;
 
 import dev.unwrite.nbd.BlockDevice;
+import dev.unwrite.nbd.NbdClient;
 import dev.unwrite.nbd.NbdError;
 import dev.unwrite.nbd.NbdException;
 import dev.unwrite.storage.StorageClient;
@@ -16,7 +17,7 @@ import java.util.Map;
 final class OwnerSession implements Closeable {
     private final StorageSession session;
     private final List<VolumeInfo> infos;
-    private final Map<Integer, BlockDevice> volumes = new HashMap<>();
+    private final Map<Integer, NbdClient> volumes = new HashMap<>();
 
     private OwnerSession(StorageSession session, List<VolumeInfo> infos) {
         this.session = session;
@@ -48,7 +49,7 @@ final class OwnerSession implements Closeable {
 
     /** The volume of that id; {@link NbdError#EINVAL} where the storage has none. */
     BlockDevice volume(int id) throws NbdException {
-        BlockDevice volume = volumes.get(id);
+        NbdClient volume = volumes.get(id);
         if (volume == null) {
             throw new NbdException(NbdError.EINVAL, "the storage has no volume of id " + id);
         }
@@ -59,9 +60,14 @@ final class OwnerSession implements Closeable {
         return infos;
     }
 
+    /** Whether the storage still holds all connections; that it has hung up says more than silence does. */
+    boolean isConnected() {
+        return volumes.values().stream().allMatch(NbdClient::isConnected);
+    }
+
     /** On return all that was written before is durable. */
     void flush() throws IOException {
-        for (BlockDevice volume : volumes.values()) {
+        for (NbdClient volume : volumes.values()) {
             volume.flush();
         }
     }

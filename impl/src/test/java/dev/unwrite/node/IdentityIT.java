@@ -368,6 +368,8 @@ class IdentityIT {
 
     @Test
     void aSecondaryWithLessThanItAcknowledgedIsNoticed() throws Exception {
+        // Silence must not be what is noticed first.
+        pair.options("--failover-after=60s");
         pair.start();
         Path older = dir.resolve("older");
         byte[] image;
