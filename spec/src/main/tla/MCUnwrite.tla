@@ -6,7 +6,7 @@
 (* of an instance through a chain of substitutions, which took half of its *)
 (* time.                                                                   *)
 (***************************************************************************)
-EXTENDS Unwrite, TLC
+EXTENDS Inductive, TLC
 
 CONSTANTS
   First,          \* the host that runs the machine at the start; None if nobody does
