@@ -21,6 +21,15 @@ O == record.owner
 P == Peer(record.owner)           \* only where O # None
 Has == record.owner # None
 
+(***************************************************************************)
+(* All that follows is about the present life of the storage.  A host of   *)
+(* another life may hold and believe anything: it does nothing (OneLife).  *)
+(***************************************************************************)
+Present(h) == life[h] \in {0, era}
+Here == {h \in Host : Present(h)}
+LogOfPeer == IF Present(P) THEN log[P] ELSE {}
+ReadingOfPeer == IF Present(P) THEN reading[P] ELSE {}
+
 Types ==
   /\ record.term >= 0 /\ record.base >= 0
   /\ record.owner \in Host \cup {None} /\ record.secondary \in Host \cup {None}
@@ -39,6 +48,9 @@ Types ==
        /\ \A c \in cuts[h] : \A b \in Block : c.state[b] > 0
        /\ \A c \in log[h] \cup reading[h] : c.block \in Block /\ c.value > 0 /\ c.term > 0 /\ c.epoch >= 0
        /\ ckpt[h] # None => ckpt[h].term > 0 /\ ckpt[h].epoch >= 0 /\ \A b \in Block : ckpt[h].state[b] > 0
+       /\ era > 0 /\ life[h] \in 0..era /\ logs[h] > 0
+       /\ ckpt[h] # None => ckpt[h].log \in 1..logs[h]
+  /\ gone \subseteq Host
 
 \* What a host has after Forget, and what each role leaves untouched.
 Blankish(h) == /\ mode[h] = "solo" /\ epoch[h] = 0 /\ kept[h] = {} /\ cuts[h] = {} /\ safe[h] = Fresh
@@ -60,15 +72,29 @@ RecordShape ==
   /\ (record.owner = None) = (record.mode = "none")
   /\ record.mode = "protected" => record.secondary = P
   /\ record.mode # "protected" => record.secondary = None
-  /\ record.owner = None => \A h \in Host : ckpt[h] = None /\ term[h] = 0
+  /\ record.owner = None => \A h \in Here : ckpt[h] = None /\ term[h] = 0
 
-Terms == \A h \in Host : term[h] <= T
+\* Whom the record names has a folder of this life, or lost it; an empty one holds nothing.
+Folders ==
+  /\ Has => Present(O)
+  /\ record.secondary # None => Present(P)
+  /\ \A h \in Host : life[h] = 0 => role[h] = "down" /\ ckpt[h] = None /\ log[h] = {}
+
+\* A checkpoint goes with the undo log beside it.  Where it does not, nothing rests on it.
+Logs == \A h \in Here :
+  /\ ckpt[h] # None /\ ckpt[h].log # logs[h] => role[h] = "down" /\ h \in gone /\ log[h] = {}
+  /\ h \in gone => role[h] \in {"down", "idle"} /\ log[h] = {}
+                   /\ (ckpt[h] = None \/ ckpt[h].log # logs[h])
+  /\ h \in gone /\ role[h] = "idle" => ckpt[h] = None
+  /\ Has /\ P \in gone => {m \in net : m.type \in {"Preserved", "Committed"} /\ m.term = T} = {}
+
+Terms == \A h \in Here : term[h] <= T
 
 \* An active owner has the present term; whoever acts in an older term is not the owner.
 OwnerTerm == Has =>
   /\ term[O] \in {0, T}
   /\ role[O] # "secondary"
-  /\ term[P] = T => role[P] = "secondary"
+  /\ Present(P) /\ term[P] = T => role[P] = "secondary"
 
 ModeByRole == Has =>
   /\ role[O] = "restoring" => record.mode \in {"rollback", "solo"} /\ ckpt[O] # None
@@ -76,14 +102,14 @@ ModeByRole == Has =>
   /\ role[O] = "primary" => record.mode \in {"solo", "protected"} /\ ckpt[O] = None
   /\ role[O] = "primary" /\ mode[O] = "solo" => record.mode = "solo"
   /\ record.mode = "protected" => ckpt[O] = None
-  /\ record.mode = "rollback" => role[O] \in {"restoring", "down", "idle"} /\ ckpt[O] # None
+  /\ record.mode = "rollback" => role[O] \in {"restoring", "down", "idle"} /\ (O \in gone \/ ckpt[O] # None)
 
 \* A primary of an older term believes that it has, or is to have, a secondary.
-Zombie == Has => (role[P] = "primary" => mode[P] \in {"joining", "protected"} /\ term[P] < T)
+Zombie == Has /\ Present(P) => (role[P] = "primary" => mode[P] \in {"joining", "protected"} /\ term[P] < T)
 
-SoloNoCuts == \A h \in Host : role[h] = "primary" /\ mode[h] = "solo" => cuts[h] = {}
+SoloNoCuts == \A h \in Here : role[h] = "primary" /\ mode[h] = "solo" => cuts[h] = {}
 
-ActiveNoCkpt == \A h \in Host : role[h] \in {"primary", "cold"} => ckpt[h] = None
+ActiveNoCkpt == \A h \in Here : role[h] \in {"primary", "cold"} => ckpt[h] = None
 
 -----------------------------------------------------------------------------
 (* Sessions, and writes on their way. *)
@@ -96,7 +122,7 @@ Sessions ==
   /\ \A w \in replies : w.session = session[w.host]
 
 \* What the storage may still do or say to a host that is up.
-InFlight == \A h \in Host :
+InFlight == \A h \in Here :
   /\ \A b \in sent[h] : pending[h][b] # 0
   /\ mine[h] > 0 =>
        /\ \A w \in {x \in wire : x.host = h} : w.session <= mine[h]
@@ -112,7 +138,7 @@ ColdQuiet == Has /\ role[O] = "cold" =>
 (* The owner's machine and the storage. *)
 Working(h) == role[h] \in {"primary", "restoring"}
 
-PendingIsMem == \A h \in Host : Working(h) =>
+PendingIsMem == \A h \in Here : Working(h) =>
   \A b \in Block : pending[h][b] # 0 => pending[h][b] = mem[h][b]
 
 Machine == Has /\ Working(O) => \A b \in Block :
@@ -134,14 +160,15 @@ Messages ==
        m.term = n.term /\ m.epoch = n.epoch /\ m.block = n.block => m.value = n.value
   /\ \A m \in OfType("Part") : \A b \in Block :
        \E n \in OfType("Part") : n.term = m.term /\ n.epoch = m.epoch /\ n.block = b
-  /\ \A h \in Host : role[h] = "primary" => \A m \in net : m.term = term[h] => m.epoch <= epoch[h]
-  /\ \A h \in Host : role[h] = "primary" => \A c \in cuts[h] :
+  /\ \A h \in Here : role[h] = "primary" => \A m \in net : m.term = term[h] => m.epoch <= epoch[h]
+  /\ \A h \in Here : role[h] = "primary" => \A c \in cuts[h] :
        /\ c.epoch <= epoch[h]
-       /\ \A b \in Block : \E m \in net : /\ m.type = "Part" /\ m.term = term[h] /\ m.epoch = c.epoch
-                                        /\ m.block = b /\ m.value = c.state[b]
+       /\ \/ \A m \in net : m.type \in {"Part", "Committed"} => m.term # term[h] \/ m.epoch # c.epoch
+          \/ \A b \in Block : \E m \in net : /\ m.type = "Part" /\ m.term = term[h] /\ m.epoch = c.epoch
+                                           /\ m.block = b /\ m.value = c.state[b]
 
 \* Both sides have one copy of a key at most, and nothing of a term to come.
-SecondaryShape == \A h \in Host :
+SecondaryShape == \A h \in Here :
   /\ \A c \in log[h] \cup reading[h] : c.term <= T /\ (term[h] > 0 => c.term <= term[h])
   /\ \A c, d \in log[h] \cup reading[h] : Same(c, d) => c = d
   /\ \A c \in reading[h] : c.term = term[h] /\ c \notin log[h]
@@ -151,7 +178,7 @@ SecondaryShape == \A h \in Host :
 
 -----------------------------------------------------------------------------
 (* Copies and checkpoints of the present term at the owner's peer. *)
-CkptNow == ckpt[P] # None /\ ckpt[P].term = T
+CkptNow == Present(P) /\ ckpt[P] # None /\ ckpt[P].term = T
 \* The cuts of the present term that are not yet behind the committed checkpoint,
 \* with the value of block b.
 Line(b) ==
@@ -161,7 +188,9 @@ Line(b) ==
   \cup (IF CkptNow THEN {[epoch |-> ckpt[P].epoch, value |-> ckpt[P].state[b]]} ELSE {})
 
 Joining == Has /\ record.mode = "solo" /\ role[O] = "primary" /\ mode[O] = "joining"
-Guarded == record.mode = "protected" \/ Joining
+\* What was sent to a host that lost its folder is void; a join of it begins again.
+Void == P \in gone /\ Now("Part") = {}
+Guarded == (record.mode = "protected" /\ P \notin gone) \/ (Joining /\ ~Void)
 
 \* No cut is newer: the epoch in which the owner writes, or wrote when it died.
 IsLast(e) ==
@@ -174,22 +203,22 @@ From(e) == IF Joining THEN e >= epoch[O] ELSE TRUE
 Key(S, e, b) == \E c \in S : c.term = T /\ c.epoch = e /\ c.block = b
 
 History == Has =>
-  /\ \A c \in log[P] \cup reading[P] : c.term = T =>
+  /\ \A c \in LogOfPeer \cup ReadingOfPeer : c.term = T =>
        \E m \in Now("Preserve") : m.epoch = c.epoch /\ m.block = c.block
   /\ \A m \in Now("Preserved") :
-       Key(log[P], m.epoch, m.block) \/ (CkptNow /\ ckpt[P].epoch > m.epoch)
+       Key(LogOfPeer, m.epoch, m.block) \/ (CkptNow /\ ckpt[P].epoch > m.epoch)
   /\ \A m \in Now("Committed") : CkptNow /\ ckpt[P].epoch >= m.epoch
   /\ CkptNow => \A b \in Block :
        \A l, k \in Line(b) : l.epoch = k.epoch => l.value = k.value
   /\ CkptNow /\ role[O] = "primary" => ckpt[P].epoch <= epoch[O]
 
-JoinCut == Joining =>
+JoinCut == Joining /\ ~Void =>
   /\ record.mode = "solo"
   /\ \A b \in Block : \E m \in Now("Part") : m.epoch = epoch[O] /\ m.block = b
   /\ cuts[O] = {} => \E m \in Now("Committed") : m.epoch = epoch[O]
   /\ \A c \in cuts[O] : c.epoch = epoch[O]
 
-ProtectedCkpt == record.mode = "protected" =>
+ProtectedCkpt == record.mode = "protected" /\ P \notin gone =>
   /\ CkptNow /\ ckpt[P].epoch >= record.base
   /\ role[P] \in {"secondary", "down", "idle"}
   /\ role[O] = "primary" => \A b \in Block : \E l \in Line(b) : l.epoch = epoch[O]
@@ -203,23 +232,23 @@ Silent == Has /\ (role[O] = "cold" \/ (record.mode \in {"rollback", "solo"} /\ c
 Preserving == Guarded =>
   /\ role[O] = "primary" =>
        /\ mode[O] # "solo"
-       /\ \A b \in kept[O] : Key(log[P], epoch[O], b)
+       /\ \A b \in kept[O] : Key(LogOfPeer, epoch[O], b)
        /\ sent[O] \subseteq kept[O]
        /\ \A m \in Now("Preserve") : m.epoch = epoch[O] => m.block \in kept[O] \/ pending[O][m.block] # 0
-  /\ \A w \in wire : Admitted(w) => \E c \in log[P] : c.term = T /\ c.block = w.block /\ IsLast(c.epoch)
+  /\ \A w \in wire : Admitted(w) => \E c \in LogOfPeer : c.term = T /\ c.block = w.block /\ IsLast(c.epoch)
   /\ \A m \in Now("Preserve") :
        From(m.epoch) /\ (CkptNow => m.epoch >= ckpt[P].epoch) =>
-         IsLast(m.epoch) \/ Key(log[P], m.epoch, m.block)
+         IsLast(m.epoch) \/ Key(LogOfPeer, m.epoch, m.block)
 
 \* Every cut that may become the checkpoint can be rebuilt.
-Since(b, e) == {c \in log[P] : c.block = b /\ c.term = T /\ c.epoch >= e}
+Since(b, e) == {c \in LogOfPeer : c.block = b /\ c.term = T /\ c.epoch >= e}
 Rebuild == Guarded =>
   \A b \in Block : \A l \in Line(b) : From(l.epoch) =>
     IF Since(b, l.epoch) = {} THEN cache[b] = l.value /\ disk[b] = l.value
     ELSE \A c \in Since(b, l.epoch) :
            (\A d \in Since(b, l.epoch) : c.epoch <= d.epoch) => c.value = l.value
 
-Reading == Guarded => \A c \in reading[P] :
+Reading == Guarded => \A c \in ReadingOfPeer :
   c.term = T /\ From(c.epoch) /\ (CkptNow => c.epoch >= ckpt[P].epoch) =>
     IsLast(c.epoch) /\ c.value = cache[c.block] /\ c.value = disk[c.block]
 
@@ -228,10 +257,11 @@ Reading == Guarded => \A c \in reading[P] :
 Rolling == Has /\ record.mode \in {"rollback", "solo"} /\ ckpt[O] # None
 Rollback == Rolling =>
   /\ role[O] \in {"restoring", "down", "idle"}
-  /\ CanRebuild(O)
+  /\ O \in gone \/ CanRebuild(O)
+  /\ record.mode = "solo" => cache = ckpt[O].state /\ disk = ckpt[O].state
   /\ ckpt[O].term < T /\ \A c \in log[O] : c.term < T
   /\ \A w \in wire : w.term = T =>
-       w.block \in Restores(O) /\ w.value = ckpt[O].state[w.block]
+       (O \in gone \/ w.block \in Restores(O)) /\ w.value = ckpt[O].state[w.block]
   /\ role[O] = "restoring" =>
        /\ mem[O] = ckpt[O].state
        /\ dirty[O] \subseteq Restores(O)
@@ -254,9 +284,9 @@ Grown == Has =>
        /\ \A w \in wire : Admitted(w) => ckpt[P].state[w.block] <= w.value
 
 Covered(s) ==
-  /\ record.mode = "protected" => Upto(s, ckpt[P].state)
+  /\ record.mode = "protected" /\ P \notin gone => Upto(s, ckpt[P].state)
   /\ Rolling => Upto(s, ckpt[O].state)
-  /\ record.mode \in {"none", "solo"} /\ ~Rolling =>
+  /\ (record.mode \in {"none", "solo"} /\ ~Rolling) \/ (record.mode = "protected" /\ P \in gone) =>
        /\ Upto(s, disk) /\ Upto(s, cache)
        /\ \A w \in wire : Admitted(w) => s[w.block] <= w.value
        /\ Has /\ role[O] = "primary" => Upto(s, mem[O])
@@ -265,7 +295,7 @@ Covered(s) ==
 Said ==
   /\ \A b \in Block : seen[b] > 0
   /\ Covered(seen)
-  /\ \A h \in Host : role[h] = "primary" =>
+  /\ \A h \in Here : role[h] = "primary" =>
        /\ Covered(safe[h])
        /\ \A c \in cuts[h] :
             (\E m \in net : m.type = "Committed" /\ m.to = h /\ m.term = term[h] /\ m.epoch = c.epoch)
@@ -274,6 +304,7 @@ Said ==
 -----------------------------------------------------------------------------
 SafetyInv ==
   /\ Types /\ RoleShape /\ RecordShape /\ Terms /\ OwnerTerm /\ ModeByRole /\ Zombie /\ ActiveNoCkpt /\ SoloNoCuts /\ Silent
+  /\ Folders /\ Logs
   /\ Sessions /\ InFlight /\ ColdQuiet /\ PendingIsMem /\ Machine
   /\ Messages /\ SecondaryShape /\ History /\ JoinCut /\ ProtectedCkpt
   /\ Preserving /\ Rebuild /\ Reading /\ Rollback /\ Grown /\ Said

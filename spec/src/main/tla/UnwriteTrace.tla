@@ -65,6 +65,10 @@ Init ==
   /\ log = [h \in Host |-> {}]
   /\ ckpt = [h \in Host |-> None]
   /\ seen = Fresh
+  /\ era = 1
+  /\ life = [h \in Host |-> 0]
+  /\ logs = [h \in Host |-> 1]
+  /\ gone = {}
   /\ run \in 1..Len(TraceRuns)
   /\ i = 1
   /\ covered = [term |-> 0, epoch |-> 0]
@@ -90,7 +94,7 @@ Named == {E.blocks[k] : k \in DOMAIN E.blocks}
 TakeDestage ==
   /\ disk' = [b \in Block |-> IF b \in Named THEN cache[b] ELSE disk[b]]
   /\ UNCHANGED <<cache, record, session, wire, replies, net, role, term, mode, epoch,
-                 mine, machineVars, secondaryVars, localVars, seen>>
+                 mine, machineVars, secondaryVars, localVars, seen, lives>>
 
 (***************************************************************************)
 (* The host hears of its flush.  What that made durable became so before,  *)
@@ -108,7 +112,7 @@ TakeFlush(h) ==
      /\ \A b \in these \ sent[h] : disk[b] = cache[b]
      /\ dirty' = [dirty EXCEPT ![h] = @ \ these]
      /\ UNCHANGED <<storage, net, role, term, mode, epoch, mine, mem, pending, sent,
-                    kept, cuts, safe, secondaryVars, localVars, seen>>
+                    kept, cuts, safe, secondaryVars, localVars, seen, lives>>
 
 \* The value 0 says that nobody recorded what was read: the process was killed before it could.
 TakeStoreCopy(h) ==
@@ -126,7 +130,7 @@ TakeStagePart(h) ==
      /\ ckpt[h] # None => E.epoch > ckpt[h].epoch
      /\ staged' = [staged EXCEPT ![h] = @ \cup parts]
      /\ UNCHANGED <<storage, net, role, term, mode, epoch, mine, machineVars, reading,
-                    localVars, seen>>
+                    localVars, seen, lives>>
 
 \* What was let go of before a takeover is in the checkpoint that it goes back to.
 Covered(h) == covered.term = ckpt[h].term => covered.epoch <= ckpt[h].epoch
@@ -143,7 +147,7 @@ Stutter == UNCHANGED vars
 Lose ==
   /\ net' = {m \in net : m.term > E.term \/ (m.term = E.term /\ m.epoch >= E.epoch)}
   /\ UNCHANGED <<storage, role, term, mode, epoch, mine, machineVars, secondaryVars,
-                 localVars, seen>>
+                 localVars, seen, lives>>
 
 \* Not a step of the protocol: a host came back with nothing in its local storage, as one whose disk was replaced.  It
 \* may, unless the record relies on what it had.
@@ -153,7 +157,7 @@ TakeReplaced(h) ==
   /\ ~(record.mode = "rollback" /\ record.owner = h)
   /\ log' = [log EXCEPT ![h] = {}]
   /\ ckpt' = [ckpt EXCEPT ![h] = None]
-  /\ UNCHANGED <<storage, net, role, term, mode, epoch, mine, machineVars, secondaryVars, seen>>
+  /\ UNCHANGED <<storage, net, role, term, mode, epoch, mine, machineVars, secondaryVars, seen, lives>>
 
 Taken(h) ==
   CASE E.action = "MachineWrite" -> MachineWrite(h, E.block, E.value)
