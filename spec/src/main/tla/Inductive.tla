@@ -212,11 +212,15 @@ History == Has =>
        \A l, k \in Line(b) : l.epoch = k.epoch => l.value = k.value
   /\ CkptNow /\ role[O] = "primary" => ckpt[P].epoch <= epoch[O]
 
-JoinCut == Joining /\ ~Void =>
+WholeCut ==
   /\ record.mode = "solo"
   /\ \A b \in Block : \E m \in Now("Part") : m.epoch = epoch[O] /\ m.block = b
   /\ cuts[O] = {} => \E m \in Now("Committed") : m.epoch = epoch[O]
   /\ \A c \in cuts[O] : c.epoch = epoch[O]
+
+JoinCut == Joining =>
+  /\ cuts[O] = {} => Present(P)
+  /\ ~Void => WholeCut
 
 ProtectedCkpt == record.mode = "protected" /\ P \notin gone =>
   /\ CkptNow /\ ckpt[P].epoch >= record.base

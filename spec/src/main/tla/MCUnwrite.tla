@@ -97,13 +97,13 @@ MCDestage(b) ==
   /\ spent.storage < StorageCrashes
   /\ \E w \in wire : w.block = b /\ Admitted(w)
   /\ Destage(b) /\ Free
-\* A block that was written in part has the content Torn: none of a write, so every property tells them apart.
-Torn == MaxWrites + 2
+\* A block that was written in part has a content of its own, newer than all before; it counts as a write.
 MCStorageCrash ==
-  /\ \E Lost \in SUBSET {b \in Block : cache[b] # disk[b]} :
-       \/ StorageCrash(Lost)
-       \/ "Write" \in InPart /\ \E w \in wire : TornCrash(w, Torn, Lost)
-  /\ Spend("storage", StorageCrashes)
+  \E Lost \in SUBSET {b \in Block : cache[b] # disk[b]} :
+    \/ StorageCrash(Lost) /\ Spend("storage", StorageCrashes)
+    \/ /\ "Write" \in InPart /\ spent.storage < StorageCrashes /\ spent.writes < MaxWrites
+       /\ \E w \in wire : TornCrash(w, spent.writes + 2, Lost)
+       /\ spent' = [spent EXCEPT !.storage = @ + 1, !.writes = @ + 1]
 
 \* The volumes are new ones, or those of before.
 MCBeginAnew ==

@@ -149,15 +149,20 @@ Lose ==
   /\ UNCHANGED <<storage, role, term, mode, epoch, mine, machineVars, secondaryVars,
                  localVars, seen, lives>>
 
-\* Not a step of the protocol: a host came back with nothing in its local storage, as one whose disk was replaced.  It
-\* may, unless the record relies on what it had.
-TakeReplaced(h) ==
+(***************************************************************************)
+(* A host came back with another undo log (LoseLog), or in another folder  *)
+(* (Replaced): whatever it had is gone, and whoever relied on it must not. *)
+(* The messages stay, which allows more: a trace does not say which of     *)
+(* them came before the loss.                                              *)
+(***************************************************************************)
+TakeLost(h, folder) ==
   /\ role[h] = "down"
-  /\ ~(record.mode = "protected" /\ record.secondary = h)
-  /\ ~(record.mode = "rollback" /\ record.owner = h)
+  /\ logs' = [logs EXCEPT ![h] = @ + 1]
   /\ log' = [log EXCEPT ![h] = {}]
-  /\ ckpt' = [ckpt EXCEPT ![h] = None]
-  /\ UNCHANGED <<storage, net, role, term, mode, epoch, mine, machineVars, secondaryVars, seen, lives>>
+  /\ gone' = gone \cup {h}
+  /\ ckpt' = IF folder THEN [ckpt EXCEPT ![h] = None] ELSE ckpt
+  /\ life' = IF folder THEN [life EXCEPT ![h] = 0] ELSE life
+  /\ UNCHANGED <<storage, net, role, term, mode, epoch, mine, machineVars, secondaryVars, seen, era>>
 
 Taken(h) ==
   CASE E.action = "MachineWrite" -> MachineWrite(h, E.block, E.value)
@@ -194,7 +199,8 @@ Taken(h) ==
     [] E.action = "ColdRead" -> ColdRead(h)
     [] E.action = "Crash" -> Crash(h)
     [] E.action = "Restart" -> Restart(h)
-    [] E.action = "Replaced" -> TakeReplaced(h)
+    [] E.action = "LoseLog" -> TakeLost(h, FALSE)
+    [] E.action = "Replaced" -> TakeLost(h, TRUE)
     [] E.action = "Destage" -> TakeDestage
     [] E.action = "StorageCrash" -> StorageCrash(Named)
     [] OTHER -> FALSE
@@ -253,10 +259,11 @@ Rebuildable(h) == ckpt[h] # None /\ Rebuilds(Live(h), ckpt[h].state, cache, disk
 
 RecoverableByTrace ==
   /\ record.mode = "protected" =>
-       /\ Rebuildable(record.secondary)
-       /\ ckpt[record.secondary].term = record.term
-       /\ ckpt[record.secondary].epoch >= record.base
-  /\ record.mode = "rollback" => Rebuildable(record.owner)
+       \/ record.secondary \in gone
+       \/ /\ Rebuildable(record.secondary)
+          /\ ckpt[record.secondary].term = record.term
+          /\ ckpt[record.secondary].epoch >= record.base
+  /\ record.mode = "rollback" => record.owner \in gone \/ Rebuildable(record.owner)
 
 (***************************************************************************)
 (* A small picture of a state: what the hosts are, what the record says,   *)

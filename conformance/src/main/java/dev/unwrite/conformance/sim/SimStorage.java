@@ -21,6 +21,9 @@ import org.jspecify.annotations.Nullable;
 
 /** The shared storage: the real {@link StorageCore} over blocks in memory with a volatile cache. */
 final class SimStorage {
+    /** What its hosts call it in their traces. */
+    static final String ID = "storage-1";
+
     /** So many blocks does its one volume have, if no move asks for more. */
     static final int BLOCKS = 6;
     /** More than this no volume has. */
