@@ -262,7 +262,8 @@ Rolling == Has /\ record.mode \in {"rollback", "solo"} /\ ckpt[O] # None
 Rollback == Rolling =>
   /\ role[O] \in {"restoring", "down", "idle"}
   /\ O \in gone \/ CanRebuild(O)
-  /\ record.mode = "solo" => cache = ckpt[O].state /\ disk = ckpt[O].state
+  \* Were the undo log lost now, the machine would start from the disk.
+  /\ record.mode = "solo" => Upto(seen, cache) /\ Upto(seen, disk)
   /\ ckpt[O].term < T /\ \A c \in log[O] : c.term < T
   /\ \A w \in wire : w.term = T =>
        (O \in gone \/ w.block \in Restores(O)) /\ w.value = ckpt[O].state[w.block]
