@@ -6,7 +6,7 @@
 (* of an instance through a chain of substitutions, which took half of its *)
 (* time.                                                                   *)
 (***************************************************************************)
-EXTENDS Unwrite, TLC
+EXTENDS Inductive, TLC
 
 CONSTANTS
   First,          \* the host that runs the machine at the start; None if nobody does
@@ -14,7 +14,11 @@ CONSTANTS
   MaxWrites, MaxEpoch, MaxTerm, MaxCuts,
   HostCrashes, StorageCrashes,
   Reconnects,     \* new sessions while the storage did not crash
-  Forced          \* cold starts of a protected owner, ordered by a person
+  Forced,         \* cold starts of a protected owner, ordered by a person
+  MaxLives,       \* storages, one after the other
+  LostLogs,       \* undo logs that are gone beside their checkpoints
+  Replacements,   \* hosts whose whole folder is lost
+  InPart          \* what may happen in part: "Flush", of what is dirty; "Write", when the storage crashes
 
 VARIABLE spent  \* what was used of the bounds
 
@@ -35,11 +39,13 @@ Alive ==
     {w \in wire : Admitted(w)},
     {w \in replies : w.session = mine[w.host]},
     disk, cache, record, session, role, term, mode, epoch, mine,
-    mem, pending, sent, kept, dirty, cuts, safe, staged, reading, log, ckpt, seen, spent>>
+    mem, pending, sent, kept, dirty, cuts, safe, staged, reading, log, ckpt, seen, lives,
+    spent>>
 
 Init ==
   /\ IF First = None THEN InitNobody ELSE InitAs(Protected, First)
-  /\ spent = [writes |-> 0, crashes |-> 0, storage |-> 0, reconnects |-> 0, forced |-> 0]
+  /\ spent = [writes |-> 0, crashes |-> 0, storage |-> 0, reconnects |-> 0, forced |-> 0,
+               logs |-> 0, replaced |-> 0]
 
 Spend(what, limit) ==
   /\ spent[what] < limit
@@ -52,7 +58,9 @@ MCRecvPreserved(h) == (\E m \in net : RecvPreserved(h, m)) /\ Free
 MCSendWrite(h, b) == SendWrite(h, b) /\ Free
 MCApply == (\E w \in wire : Apply(w)) /\ Free
 MCWriteDone(h, b) == WriteDone(h, b) /\ Free
-MCFlush(h) == Flush(h, dirty[h]) /\ Free
+MCFlush(h) ==
+  /\ \E covered \in IF "Flush" \in InPart THEN SUBSET dirty[h] ELSE {dirty[h]} : Flush(h, covered)
+  /\ Free
 MCCut(h) == epoch[h] < MaxEpoch /\ Cardinality(cuts[h]) < MaxCuts /\ Cut(h) /\ Free
 MCLearnCommitted(h) == (\E m \in net : LearnCommitted(h, m)) /\ Free
 MCSpeak(h) == Speak(h) /\ Free
@@ -79,7 +87,8 @@ MCBootstrap(h) == record.term < MaxTerm /\ Bootstrap(h) /\ Free
 MCColdStart(h) == record.term < MaxTerm /\ ColdStart(h) /\ Free
 MCForceColdStart(h) == record.term < MaxTerm /\ ForceColdStart(h) /\ Spend("forced", Forced)
 MCColdRead(h) == ColdRead(h) /\ Free
-MCCrash(h) == Crash(h) /\ Spend("crashes", HostCrashes)
+\* A host that meets another storage than its own ends: no fault.
+MCCrash(h) == Crash(h) /\ IF life[h] = era THEN Spend("crashes", HostCrashes) ELSE Free
 MCRestart(h) == Restart(h) /\ Free
 \* A block reaches the disk by itself only just before its next version replaces it in
 \* the cache, and only while a crash of the storage is to come.  Nothing is lost by that:
@@ -88,9 +97,21 @@ MCDestage(b) ==
   /\ spent.storage < StorageCrashes
   /\ \E w \in wire : w.block = b /\ Admitted(w)
   /\ Destage(b) /\ Free
+\* A block that was written in part has a content of its own, newer than all before; it counts as a write.
 MCStorageCrash ==
-  /\ \E Lost \in SUBSET {b \in Block : cache[b] # disk[b]} : StorageCrash(Lost)
-  /\ Spend("storage", StorageCrashes)
+  \E Lost \in SUBSET {b \in Block : cache[b] # disk[b]} :
+    \/ StorageCrash(Lost) /\ Spend("storage", StorageCrashes)
+    \/ /\ "Write" \in InPart /\ spent.storage < StorageCrashes /\ spent.writes < MaxWrites
+       /\ \E w \in wire : TornCrash(w, spent.writes + 2, Lost)
+       /\ spent' = [spent EXCEPT !.storage = @ + 1, !.writes = @ + 1]
+
+\* The volumes are new ones, or those of before.
+MCBeginAnew ==
+  /\ era < MaxLives
+  /\ \E content \in {Fresh, cache} : BeginAnew(content)
+  /\ Free
+MCLoseLog(h) == LoseLog(h) /\ Spend("logs", LostLogs)
+MCReplaced(h) == Replaced(h) /\ Spend("replaced", Replacements)
 
 Next ==
   \/ \E h \in Host :
@@ -103,10 +124,10 @@ Next ==
        \/ MCOpenSession(h)
        \/ MCTakeOver(h) \/ MCRestartRollback(h) \/ MCFinishRollback(h) \/ MCResume(h)
        \/ MCBootstrap(h) \/ MCColdStart(h) \/ MCForceColdStart(h) \/ MCColdRead(h)
-       \/ MCCrash(h) \/ MCRestart(h)
+       \/ MCCrash(h) \/ MCRestart(h) \/ MCLoseLog(h) \/ MCReplaced(h)
   \/ MCApply
   \/ \E b \in Block : MCDestage(b)
-  \/ MCStorageCrash
+  \/ MCStorageCrash \/ MCBeginAnew
 
 Spec == Init /\ [][Next]_bounded
 
@@ -118,7 +139,7 @@ CheckpointedMachine == Abstract!Spec
 (* suspicions, and what a person or the machine does of its own will are   *)
 (* not.                                                                    *)
 (***************************************************************************)
-Fairness ==
+Owed ==
   /\ \A h \in Host :
        /\ \A b \in Block : WF_bounded(MCSendWrite(h, b)) /\ WF_bounded(MCWriteDone(h, b))
        /\ \A b \in Block : WF_bounded(\E m \in net : m.type = "Preserved" /\ m.block = b /\ RecvPreserved(h, m) /\ Free)
@@ -131,10 +152,25 @@ Fairness ==
        /\ WF_bounded(MCLearn(h)) /\ WF_bounded(MCProtect(h)) /\ WF_bounded(MCStepDown(h))
        /\ WF_bounded(~Connected(h) /\ MCOpenSession(h))
        /\ WF_bounded(MCRestartRollback(h)) /\ WF_bounded(MCFinishRollback(h)) /\ WF_bounded(MCResume(h))
-       /\ WF_bounded(MCColdRead(h)) /\ WF_bounded(MCRestart(h))
+       /\ WF_bounded(MCColdRead(h))
   /\ WF_bounded(MCApply)
 
+Fairness == Owed /\ \A h \in Host : WF_bounded(MCRestart(h))
+
 FairSpec == Spec /\ Fairness
+
+(***************************************************************************)
+(* Nothing brings a dead secondary back: a primary goes on without it.     *)
+(* Fair is what hosts owe that are up, and that the owner starts again.    *)
+(***************************************************************************)
+FairnessAlone ==
+  /\ Owed
+  /\ \A h \in Host :
+       /\ WF_bounded(role[Peer(h)] = "down" /\ MCGoAlone(h))
+       /\ WF_bounded(role[Peer(h)] = "down" /\ MCAbortJoin(h))
+       /\ WF_bounded(record.owner = h /\ MCRestart(h))
+
+FairSpecAlone == Spec /\ FairnessAlone
 
 WriteEnds ==
   \A h \in Host, b \in Block :
@@ -143,6 +179,9 @@ FailoverEnds == record.mode = "rollback" ~> record.mode # "rollback"
 JoinEnds ==
   \A h \in Host : role[h] = "primary" /\ mode[h] = "joining" ~>
     \/ role[h] # "primary" \/ mode[h] # "joining"
+
+\* To see what an old folder does, rather than an old process: for a model that must fail.
+NoStrangerIsUp == \A h \in Host : life[h] = era \/ role[h] = "down"
 
 -----------------------------------------------------------------------------
 (***************************************************************************)
@@ -187,6 +226,18 @@ NeverBetween ==
   ~\E b \in Block :
      /\ Runs(First) /\ b \in dirty[First]
      /\ 1 < cache[b] /\ cache[b] < mem[First][b] /\ disk[b] = cache[b]
+\* A storage begins anew, and in its life a pair is protected.
+NeverNewLife == ~(era = 2 /\ record.mode = "protected")
+\* An old checkpoint lies beside a storage that began anew, and its host is down.
+NeverStranger == ~(era = 2 /\ \E h \in Host : life[h] = 1 /\ role[h] = "down" /\ ckpt[h] # None)
+\* The record relies on a host that came back without its undo log.
+NeverLogGone ==
+  ~(/\ record.mode = "protected" /\ record.secondary \in gone
+    /\ role[record.secondary] = "idle" /\ life[record.secondary] = era)
+\* ... and that is protected again.
+NeverLogReplaced ==
+  ~(/\ record.mode = "protected" /\ record.secondary \notin gone
+    /\ logs[record.secondary] > 1)
 \* The outside heard of a write that a takeover must not take back, and there was one.
 NeverKept == ~(role[Second] = "primary" /\ seen # Fresh)
 =============================================================================

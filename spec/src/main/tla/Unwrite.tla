@@ -30,7 +30,7 @@ Rules == {
   "FlushBeforeCheckpoint", "StateBeforeDiscard", "OldestCopyWins",
   "FenceBeforeRollback", "OneConnection", "ReplayUnflushed", "RestoreAll",
   "FlushRestored", "KeepUntilRestored", "FlushAtColdStart", "AgreeToBeAlone",
-  "JoinWhole", "HoldOutput", "HoldWhileJoining" }
+  "JoinWhole", "HoldOutput", "HoldWhileJoining", "OneLife" }
 
 ASSUME Off \subseteq Rules
 
@@ -63,16 +63,22 @@ VARIABLES
   reading,  \* copies read and not yet stored at a secondary
   (* A host, in local storage. *)
   log,      \* the undo log: copies, each with term, epoch, block and value
-  ckpt,     \* the committed checkpoint: term, epoch and state
+  ckpt,     \* the committed checkpoint: term, epoch, state, and the id of the log that goes with it
   (* Outside. *)
-  seen      \* for each block the newest value of which the outside has heard
+  seen,     \* for each block the newest value of which the outside has heard
+  (* Identity. *)
+  era,      \* which storage this is: each that begins anew is another
+  life,     \* [Host -> Nat]: the storage to which a host's folder belongs; 0: empty, to none yet
+  logs,     \* [Host -> Nat]: the id of the undo log in the folder
+  gone      \* hosts that lost what they had stored, and have not begun anew since; nobody can read this
 
 storage    == <<disk, cache, record, session, wire, replies>>
 machineVars == <<mem, pending, sent, kept, dirty, cuts, safe>>
 secondaryVars == <<staged, reading>>
 localVars  == <<log, ckpt>>
+lives      == <<era, life, logs, gone>>
 vars == <<storage, net, role, term, mode, epoch, mine, machineVars,
-          secondaryVars, localVars, seen>>
+          secondaryVars, localVars, seen, lives>>
 
 -----------------------------------------------------------------------------
 Peer(h) == CHOOSE p \in Host : p # h
@@ -86,6 +92,14 @@ Upto(s, t) == \A b \in Block : s[b] <= t[b]
 
 Record(t, o, m, s, e) ==
   [term |-> t, owner |-> o, mode |-> m, secondary |-> s, base |-> e]
+
+(***************************************************************************)
+(* Terms, epochs and sessions begin again with each storage, so they       *)
+(* identify nothing without it.  A host whose folder belongs to another    *)
+(* storage does nothing with this one (OneLife): it ends, and is refused   *)
+(* when it starts again.  What it may still do for itself touches nobody.  *)
+(***************************************************************************)
+Lives(h) == On("OneLife") => life[h] = era
 
 Drained(h) == pending[h] = NoWrite
 Connected(h) == mine[h] # 0 /\ mine[h] = session[h]
@@ -130,6 +144,7 @@ Forget(h) ==
 (* "a notification that the first machine will overwrite existing data").  *)
 (***************************************************************************)
 MachineWrite(h, b, v) ==
+  /\ Lives(h)
   /\ role[h] = "primary"
   /\ pending[h][b] = 0
   /\ mem' = [mem EXCEPT ![h][b] = v]
@@ -138,20 +153,22 @@ MachineWrite(h, b, v) ==
        THEN Send({Preserve(h, b)})
        ELSE UNCHANGED net
   /\ UNCHANGED <<storage, role, term, mode, epoch, mine, sent, kept, dirty,
-                 cuts, safe, secondaryVars, localVars, seen>>
+                 cuts, safe, secondaryVars, localVars, seen, lives>>
 
 \* The acknowledgment enables the overwrite (claim 1).
 RecvPreserved(h, m) ==
+  /\ Lives(h)
   /\ role[h] = "primary"
   /\ m \in net /\ m.type = "Preserved" /\ m.to = h
   /\ On("EpochTag") => m.term = term[h] /\ m.epoch = epoch[h]
   /\ m.block \notin kept[h]
   /\ kept' = [kept EXCEPT ![h] = @ \cup {m.block}]
   /\ UNCHANGED <<storage, net, role, term, mode, epoch, mine, mem, pending, sent,
-                 dirty, cuts, safe, secondaryVars, localVars, seen>>
+                 dirty, cuts, safe, secondaryVars, localVars, seen, lives>>
 
 \* Also the way in which a copy is written back during a rollback.
 SendWrite(h, b) ==
+  /\ Lives(h)
   /\ role[h] \in {"primary", "restoring"}
   /\ mine[h] # 0
   /\ pending[h][b] # 0 /\ b \notin sent[h]
@@ -164,7 +181,7 @@ SendWrite(h, b) ==
   /\ sent' = [sent EXCEPT ![h] = @ \cup {b}]
   /\ UNCHANGED <<disk, cache, record, session, replies, net, role, term, mode, epoch,
                  mine, mem, pending, kept, dirty, cuts, safe, secondaryVars,
-                 localVars, seen>>
+                 localVars, seen, lives>>
 
 (***************************************************************************)
 (* The storage applies a write: of the newest session of its host only,    *)
@@ -181,9 +198,10 @@ Apply(w) ==
   /\ wire' = wire \ {w}
   /\ replies' = replies \cup {w}
   /\ UNCHANGED <<disk, record, session, net, role, term, mode, epoch, mine,
-                 machineVars, secondaryVars, localVars, seen>>
+                 machineVars, secondaryVars, localVars, seen, lives>>
 
 WriteDone(h, b) ==
+  /\ Lives(h)
   /\ role[h] \in {"primary", "restoring"}
   /\ b \in sent[h]
   /\ \E w \in replies :
@@ -196,13 +214,14 @@ WriteDone(h, b) ==
        THEN log' = [log EXCEPT ![h] = {c \in @ : c.block # b}]
        ELSE UNCHANGED log
   /\ UNCHANGED <<disk, cache, record, session, wire, net, role, term, mode, epoch,
-                 mine, mem, kept, cuts, safe, secondaryVars, ckpt, seen>>
+                 mine, mem, kept, cuts, safe, secondaryVars, ckpt, seen, lives>>
 
 (***************************************************************************)
 (* The storage makes durable what it has applied; covered is what the host *)
 (* had written when it asked.  A block written meanwhile stays dirty.      *)
 (***************************************************************************)
 Flush(h, covered) ==
+  /\ Lives(h)
   /\ role[h] \in {"primary", "restoring", "cold"}
   /\ Connected(h) /\ term[h] = record.term
   /\ covered # {} /\ covered \subseteq dirty[h]
@@ -210,7 +229,7 @@ Flush(h, covered) ==
   /\ dirty' = [dirty EXCEPT ![h] = @ \ covered]
   /\ UNCHANGED <<cache, record, session, wire, replies, net, role, term, mode, epoch,
                  mine, mem, pending, sent, kept, cuts, safe, secondaryVars,
-                 localVars, seen>>
+                 localVars, seen, lives>>
 
 -----------------------------------------------------------------------------
 (* A checkpoint. *)
@@ -228,13 +247,15 @@ TakeCut(h) ==
 
 \* The machine runs on while its state travels, so several may be on their way.
 Cut(h) ==
+  /\ Lives(h)
   /\ role[h] = "primary" /\ mode[h] = "protected"
   /\ Quiet(h)
   /\ TakeCut(h)
   /\ UNCHANGED <<storage, role, term, mode, mine, mem, pending, sent, dirty, safe,
-                 secondaryVars, localVars, seen>>
+                 secondaryVars, localVars, seen, lives>>
 
 LearnCommitted(h, m) ==
+  /\ Lives(h)
   /\ role[h] = "primary"
   /\ m \in net /\ m.type = "Committed" /\ m.to = h /\ m.term = term[h]
   /\ \E c \in cuts[h] :
@@ -242,7 +263,7 @@ LearnCommitted(h, m) ==
        /\ safe' = [safe EXCEPT ![h] = c.state]
        /\ cuts' = [cuts EXCEPT ![h] = {d \in @ : d.epoch > c.epoch}]
   /\ UNCHANGED <<storage, net, role, term, mode, epoch, mine, mem, pending, sent,
-                 kept, dirty, secondaryVars, localVars, seen>>
+                 kept, dirty, secondaryVars, localVars, seen, lives>>
 
 (***************************************************************************)
 (* What the machine says leaves: all that a committed checkpoint covers,   *)
@@ -254,17 +275,19 @@ Sayable(h) ==
   ELSE IF Drained(h) /\ dirty[h] = {} THEN mem[h] ELSE safe[h]
 
 Speak(h) ==
+  /\ Lives(h)
   /\ role[h] = "primary"
   /\ seen' = Newer(seen, Sayable(h))
   /\ seen' # seen
   /\ UNCHANGED <<storage, net, role, term, mode, epoch, mine, machineVars,
-                 secondaryVars, localVars>>
+                 secondaryVars, localVars, lives>>
 
 -----------------------------------------------------------------------------
 (* The secondary. *)
 
 \* A host that nobody needs makes room for the state of the owner's machine.
 FollowJoin(h) ==
+  /\ Lives(h)
   /\ role[h] = "idle"
   /\ record.owner \notin {h, None} /\ record.mode = "solo"
   /\ \E m \in net : m.to = h /\ m.type = "Part" /\ m.term = record.term
@@ -272,22 +295,26 @@ FollowJoin(h) ==
   /\ term' = [term EXCEPT ![h] = record.term]
   /\ log' = [log EXCEPT ![h] = {c \in @ : c.term = record.term}]
   /\ ckpt' = [ckpt EXCEPT ![h] = IF @ # None /\ @.term = record.term THEN @ ELSE None]
-  /\ UNCHANGED <<storage, net, mode, epoch, mine, machineVars, secondaryVars, seen>>
+  /\ gone' = gone \ {h}
+  /\ UNCHANGED <<storage, net, mode, epoch, mine, machineVars, secondaryVars, seen,
+                 era, life, logs>>
 
 \* A secondary that was away: the record still counts on it.
 BecomeSecondary(h) ==
+  /\ Lives(h)
   /\ role[h] = "idle"
   /\ record.mode = "protected" /\ record.secondary = h
   /\ ckpt[h] # None /\ ckpt[h].term = record.term
   /\ role' = [role EXCEPT ![h] = "secondary"]
   /\ term' = [term EXCEPT ![h] = record.term]
   /\ UNCHANGED <<storage, net, mode, epoch, mine, machineVars, secondaryVars,
-                 localVars, seen>>
+                 localVars, seen, lives>>
 
 Same(c, m) == c.term = m.term /\ c.epoch = m.epoch /\ c.block = m.block
 
 \* Claim 1: the second machine reads the existing data ...
 ReadOld(h, m) ==
+  /\ Lives(h)
   /\ role[h] = "secondary"
   /\ m \in net /\ m.type = "Preserve" /\ m.to = h
   /\ On("EpochTag") =>
@@ -297,26 +324,28 @@ ReadOld(h, m) ==
        {[term |-> m.term, epoch |-> m.epoch, block |-> m.block, value |-> cache[m.block]]}]
   /\ IF On("StoreBeforeAck") THEN UNCHANGED net ELSE Send({Preserved(h, m)})
   /\ UNCHANGED <<storage, role, term, mode, epoch, mine, machineVars, staged,
-                 localVars, seen>>
+                 localVars, seen, lives>>
 
 \* ... stores a copy of it in its local storage, and acknowledges.
 StoreCopy(h, c) ==
+  /\ Lives(h)
   /\ role[h] = "secondary"
   /\ c \in reading[h]
   /\ reading' = [reading EXCEPT ![h] = @ \ {c}]
   /\ log' = [log EXCEPT ![h] = {d \in @ : ~Same(d, c)} \cup {c}]
   /\ Send({Preserved(h, c)})
   /\ UNCHANGED <<storage, role, term, mode, epoch, mine, machineVars, staged, ckpt,
-                 seen>>
+                 seen, lives>>
 
 StagePart(h, m) ==
+  /\ Lives(h)
   /\ role[h] = "secondary"
   /\ m \in net /\ m.type = "Part" /\ m.to = h /\ m.term = term[h]
   /\ ckpt[h] # None => m.epoch > ckpt[h].epoch
   /\ m \notin staged[h]
   /\ staged' = [staged EXCEPT ![h] = @ \cup {m}]
   /\ UNCHANGED <<storage, net, role, term, mode, epoch, mine, machineVars, reading,
-                 localVars, seen>>
+                 localVars, seen, lives>>
 
 (***************************************************************************)
 (* The whole state of a checkpoint is durable: in one atomic switch it     *)
@@ -327,23 +356,25 @@ Commit(h, e) ==
       have  == {m.block : m \in parts}
       part(b) == (CHOOSE m \in parts : m.block = b).value
       old(b)  == IF ckpt[h] = None THEN 1 ELSE ckpt[h].state[b]
-  IN /\ role[h] = "secondary"
+  IN /\ Lives(h)
+     /\ role[h] = "secondary"
      /\ parts # {}
      /\ On("StateBeforeDiscard") => have = Block
      /\ ckpt' = [ckpt EXCEPT ![h] =
-          [term |-> term[h], epoch |-> e,
+          [term |-> term[h], epoch |-> e, log |-> logs[h],
            state |-> [b \in Block |-> IF b \in have THEN part(b) ELSE old(b)]]]
      /\ log' = [log EXCEPT ![h] = {c \in @ : c.term = term[h] /\ c.epoch >= e}]
      /\ reading' = [reading EXCEPT ![h] = {c \in @ : c.epoch >= e}]
      /\ staged' = [staged EXCEPT ![h] = {m \in @ : m.epoch > e}]
      /\ Send({Committed(h, term[h], e)})
-     /\ UNCHANGED <<storage, role, term, mode, epoch, mine, machineVars, seen>>
+     /\ UNCHANGED <<storage, role, term, mode, epoch, mine, machineVars, seen, lives>>
 
 -----------------------------------------------------------------------------
 (* Going alone, and joining. *)
 
 \* The primary believes its secondary lost.  The record decides the race.
 GoAlone(h) ==
+  /\ Lives(h)
   /\ role[h] = "primary" /\ mode[h] = "protected"
   /\ On("AgreeToBeAlone") =>
        record.mode = "protected" /\ record.owner = h /\ record.term = term[h]
@@ -354,10 +385,11 @@ GoAlone(h) ==
             /\ cuts' = [cuts EXCEPT ![h] = {}]
             /\ UNCHANGED record
   /\ UNCHANGED <<disk, cache, session, wire, replies, net, role, term, epoch, mine,
-                 mem, pending, sent, kept, dirty, safe, secondaryVars, localVars, seen>>
+                 mem, pending, sent, kept, dirty, safe, secondaryVars, localVars, seen, lives>>
 
 \* The answer to a change of the record arrives, or the record is read again.
 Learn(h) ==
+  /\ Lives(h)
   /\ role[h] = "primary"
   /\ record.owner = h /\ record.term = term[h]
   /\ \/ mode[h] = "joining" /\ record.mode = "protected"
@@ -365,42 +397,46 @@ Learn(h) ==
   /\ mode' = [mode EXCEPT ![h] = record.mode]
   /\ cuts' = [cuts EXCEPT ![h] = IF record.mode = "solo" THEN {} ELSE @]
   /\ UNCHANGED <<storage, net, role, term, epoch, mine, mem, pending, sent, kept,
-                 dirty, safe, secondaryVars, localVars, seen>>
+                 dirty, safe, secondaryVars, localVars, seen, lives>>
 
 \* A whole state goes to the other host, and from this cut on it preserves.
 StartJoin(h) ==
+  /\ Lives(h)
   /\ role[h] = "primary" /\ mode[h] = "solo"
   /\ record.owner = h /\ record.term = term[h] /\ record.mode = "solo"
   /\ Quiet(h)
   /\ mode' = [mode EXCEPT ![h] = "joining"]
   /\ TakeCut(h)
   /\ UNCHANGED <<storage, role, term, mine, mem, pending, sent, dirty, safe,
-                 secondaryVars, localVars, seen>>
+                 secondaryVars, localVars, seen, lives>>
 
 Protect(h) ==
+  /\ Lives(h)
   /\ role[h] = "primary" /\ mode[h] = "joining"
   /\ record.owner = h /\ record.term = term[h] /\ record.mode = "solo"
   /\ On("JoinWhole") => cuts[h] = {}
   /\ record' = [record EXCEPT !.mode = "protected", !.secondary = Peer(h), !.base = epoch[h]]
   /\ UNCHANGED <<disk, cache, session, wire, replies, net, role, term, mode, epoch,
-                 mine, machineVars, secondaryVars, localVars, seen>>
+                 mine, machineVars, secondaryVars, localVars, seen, lives>>
 
 \* The host that was to join is lost.  The record must have stayed solo.
 AbortJoin(h) ==
+  /\ Lives(h)
   /\ role[h] = "primary" /\ mode[h] = "joining"
   /\ record.owner = h /\ record.term = term[h] /\ record.mode = "solo"
   /\ mode' = [mode EXCEPT ![h] = "solo"]
   /\ cuts' = [cuts EXCEPT ![h] = {}]
   /\ UNCHANGED <<storage, net, role, term, epoch, mine, mem, pending, sent, kept,
-                 dirty, safe, secondaryVars, localVars, seen>>
+                 dirty, safe, secondaryVars, localVars, seen, lives>>
 
 \* A host learns that the storage has a newer owner.
 StepDown(h) ==
+  /\ Lives(h)
   /\ role[h] \in {"primary", "secondary", "restoring", "cold"}
   /\ term[h] < record.term
   /\ role' = [role EXCEPT ![h] = "idle"]
   /\ Forget(h)
-  /\ UNCHANGED <<storage, net, localVars, seen>>
+  /\ UNCHANGED <<storage, net, localVars, seen, lives>>
 
 -----------------------------------------------------------------------------
 (* Sessions with the storage. *)
@@ -420,6 +456,7 @@ OpenAt(h) ==
 (* flushed is written again (ReplayUnflushed), and what was under way.     *)
 (***************************************************************************)
 OpenSession(h) ==
+  /\ Lives(h)
   /\ role[h] \in {"primary", "restoring", "cold"}
   /\ term[h] = record.term
   /\ OpenAt(h)
@@ -432,7 +469,7 @@ OpenSession(h) ==
               THEN dirty' = [dirty EXCEPT ![h] = Block] /\ UNCHANGED pending
               ELSE UNCHANGED <<pending, dirty>>
   /\ UNCHANGED <<disk, cache, record, net, role, term, mode, epoch, mem, kept, cuts,
-                 safe, secondaryVars, localVars, seen>>
+                 safe, secondaryVars, localVars, seen, lives>>
 
 -----------------------------------------------------------------------------
 (* Takeover and rollback. *)
@@ -460,6 +497,7 @@ BeginRestore(h) ==
 (* of the record fences the old term (FenceBeforeRollback).                *)
 (***************************************************************************)
 TakeOver(h) ==
+  /\ Lives(h)
   /\ role[h] = "secondary"
   /\ ckpt[h] # None /\ ckpt[h].term = term[h]
   /\ record.term = term[h] /\ record.owner # h
@@ -470,7 +508,7 @@ TakeOver(h) ==
   /\ BeginRestore(h)
   /\ staged' = [staged EXCEPT ![h] = {}]
   /\ reading' = [reading EXCEPT ![h] = {}]
-  /\ UNCHANGED <<disk, cache, net, mode, epoch, kept, cuts, safe, localVars, seen>>
+  /\ UNCHANGED <<disk, cache, net, mode, epoch, kept, cuts, safe, localVars, seen, lives>>
 
 (***************************************************************************)
 (* The owner crashed in the middle of its rollback and starts it again; or *)
@@ -478,25 +516,28 @@ TakeOver(h) ==
 (* the machine ran: the checkpoint is still there, and so is its moment.   *)
 (***************************************************************************)
 RestartRollback(h) ==
+  /\ Lives(h)
   /\ role[h] = "idle"
   /\ record.owner = h /\ record.mode \in {"rollback", "solo"}
   /\ ckpt[h] # None
   /\ term' = [term EXCEPT ![h] = record.term]
   /\ BeginRestore(h)
   /\ UNCHANGED <<disk, cache, record, net, mode, epoch, kept, cuts, safe,
-                 secondaryVars, localVars, seen>>
+                 secondaryVars, localVars, seen, lives>>
 
 FinishRollback(h) ==
+  /\ Lives(h)
   /\ role[h] = "restoring"
   /\ record.owner = h /\ record.term = term[h] /\ record.mode = "rollback"
   /\ On("RestoreAll") => Drained(h)
   /\ On("FlushRestored") => dirty[h] = {}
   /\ record' = [record EXCEPT !.mode = "solo"]
   /\ UNCHANGED <<disk, cache, session, wire, replies, net, role, term, mode, epoch,
-                 mine, machineVars, secondaryVars, localVars, seen>>
+                 mine, machineVars, secondaryVars, localVars, seen, lives>>
 
 \* Claim 1: the second machine operates the mirrored state.
 Resume(h) ==
+  /\ Lives(h)
   /\ role[h] = "restoring"
   /\ record.owner = h /\ record.term = term[h] /\ record.mode = "solo"
   /\ On("RestoreAll") => Drained(h)
@@ -510,7 +551,7 @@ Resume(h) ==
   /\ dirty' = [dirty EXCEPT ![h] = {}]
   /\ log' = [log EXCEPT ![h] = {}]
   /\ ckpt' = [ckpt EXCEPT ![h] = None]
-  /\ UNCHANGED <<storage, net, term, mine, mem, kept, cuts, secondaryVars, seen>>
+  /\ UNCHANGED <<storage, net, term, mine, mem, kept, cuts, secondaryVars, seen, lives>>
 
 -----------------------------------------------------------------------------
 (* Cold start: an owner that has no state to resume. *)
@@ -521,16 +562,19 @@ BecomeCold(h) ==
   /\ term' = [term EXCEPT ![h] = record.term + 1]
   /\ dirty' = [dirty EXCEPT ![h] = Block]
   /\ OpenAt(h)
+  /\ gone' = gone \ {h}
   /\ UNCHANGED <<disk, cache, net, mode, epoch, mem, pending, sent, kept, cuts, safe,
-                 secondaryVars, localVars, seen>>
+                 secondaryVars, localVars, seen, era, life, logs>>
 
 \* --bootstrap claims a group that has no owner yet.
 Bootstrap(h) ==
+  /\ Lives(h)
   /\ role[h] = "idle" /\ record.owner = None
   /\ BecomeCold(h)
 
 \* The owner was alone, crashed and starts again.
 ColdStart(h) ==
+  /\ Lives(h)
   /\ role[h] = "idle"
   /\ record.owner = h /\ record.mode = "solo"
   /\ ckpt[h] = None
@@ -541,11 +585,13 @@ ColdStart(h) ==
 (* host that holds its checkpoint will not come back.                      *)
 (***************************************************************************)
 ForceColdStart(h) ==
+  /\ Lives(h)
   /\ role[h] = "idle"
   /\ record.owner = h /\ record.mode = "protected"
   /\ BecomeCold(h)
 
 ColdRead(h) ==
+  /\ Lives(h)
   /\ role[h] = "cold" /\ Connected(h) /\ term[h] = record.term
   /\ On("FlushAtColdStart") => dirty[h] = {}
   /\ role' = [role EXCEPT ![h] = "primary"]
@@ -556,7 +602,7 @@ ColdRead(h) ==
   /\ log' = [log EXCEPT ![h] = {}]
   /\ ckpt' = [ckpt EXCEPT ![h] = None]
   /\ UNCHANGED <<storage, net, term, epoch, mine, pending, sent, kept, cuts,
-                 secondaryVars, seen>>
+                 secondaryVars, seen, lives>>
 
 -----------------------------------------------------------------------------
 (* Faults.  A wrong suspicion needs no action: TakeOver and GoAlone may    *)
@@ -566,13 +612,22 @@ Crash(h) ==
   /\ role[h] # "down"
   /\ role' = [role EXCEPT ![h] = "down"]
   /\ Forget(h)
-  /\ UNCHANGED <<storage, net, localVars, seen>>
+  /\ UNCHANGED <<storage, net, localVars, seen, lives>>
 
+(***************************************************************************)
+(* A folder that is empty belongs to the storage that its host meets       *)
+(* first.  One of another storage is refused, and a checkpoint whose undo  *)
+(* log is not there does not count.                                        *)
+(***************************************************************************)
 Restart(h) ==
   /\ role[h] = "down"
+  /\ On("OneLife") => life[h] \in {0, era}
   /\ role' = [role EXCEPT ![h] = "idle"]
-  /\ UNCHANGED <<storage, net, term, mode, epoch, mine, machineVars, secondaryVars,
-                 localVars, seen>>
+  /\ life' = [life EXCEPT ![h] = era]
+  /\ ckpt' = [ckpt EXCEPT ![h] =
+       IF On("OneLife") /\ @ # None /\ @.log # logs[h] THEN None ELSE @]
+  /\ UNCHANGED <<storage, net, term, mode, epoch, mine, machineVars, secondaryVars, log,
+                 seen, era, logs, gone>>
 
 \* The storage makes a block durable of its own accord, in any order: what a later
 \* crash leaves may be a version between the last flush and the newest.
@@ -580,7 +635,7 @@ Destage(b) ==
   /\ disk[b] # cache[b]
   /\ disk' = [disk EXCEPT ![b] = cache[b]]
   /\ UNCHANGED <<cache, record, session, wire, replies, net, role, term, mode, epoch,
-                 mine, machineVars, secondaryVars, localVars, seen>>
+                 mine, machineVars, secondaryVars, localVars, seen, lives>>
 
 \* All sessions end; of what was not flushed, what is in Lost is gone.
 StorageCrash(Lost) ==
@@ -590,7 +645,70 @@ StorageCrash(Lost) ==
   /\ wire' = IF On("OneConnection") THEN {} ELSE wire
   /\ replies' = {}
   /\ UNCHANGED <<record, net, role, term, mode, epoch, mine, machineVars,
-                 secondaryVars, localVars, seen>>
+                 secondaryVars, localVars, seen, lives>>
+
+(***************************************************************************)
+(* ... in the middle of a write: a part of its block is new and a part is  *)
+(* old, so it has a content that nobody wrote.  Its host had no answer.    *)
+(***************************************************************************)
+TornCrash(w, content, Lost) ==
+  /\ w \in wire /\ Admitted(w)
+  /\ cache' = [b \in Block |-> IF b = w.block THEN content ELSE IF b \in Lost THEN disk[b] ELSE cache[b]]
+  /\ disk' = cache'
+  /\ session' = [h \in Host |-> session[h] + 1]
+  /\ wire' = IF On("OneConnection") THEN {} ELSE wire \ {w}
+  /\ replies' = {}
+  /\ UNCHANGED <<record, net, role, term, mode, epoch, mine, machineVars,
+                 secondaryVars, localVars, seen, lives>>
+
+(***************************************************************************)
+(* A person's act: the storage begins anew, its volumes new, kept, or put  *)
+(* back from a backup.  Nobody owns the group.  What the outside heard     *)
+(* before does not bind it.  The hosts and their folders are as they were, *)
+(* and know nothing of it.                                                 *)
+(*                                                                         *)
+(* A connection begins with both telling which storage they belong to, so  *)
+(* no message comes from one life into another (OneLife).                  *)
+(***************************************************************************)
+BeginAnew(content) ==
+  /\ era' = era + 1
+  /\ cache' = content /\ disk' = content
+  /\ record' = Record(0, None, "none", None, 0)
+  /\ session' = [h \in Host |-> IF On("OneLife") THEN session[h] + 1 ELSE 0]
+  /\ wire' = {} /\ replies' = {}
+  /\ net' = IF On("OneLife") THEN {} ELSE net
+  /\ seen' = Fresh
+  /\ UNCHANGED <<role, term, mode, epoch, mine, machineVars, secondaryVars, localVars,
+                 life, logs, gone>>
+
+(***************************************************************************)
+(* What a host had stored is destroyed.  Nobody can rebuild from it then;  *)
+(* but that must be noticed: the host must not act as if it had it still.  *)
+(* To be told which log the other one has, when a connection begins, makes *)
+(* what it acknowledged with another log void, and so what was sent to it. *)
+(***************************************************************************)
+LocalLoss(h) ==
+  /\ role[h] = "down"
+  /\ logs' = [logs EXCEPT ![h] = @ + 1]
+  /\ log' = [log EXCEPT ![h] = {}]
+  /\ gone' = gone \cup {h}
+  /\ net' = IF On("OneLife")
+              THEN {m \in net : m.to = Peer(h) /\ m.type \in {"Part", "Preserve"}}
+              ELSE net
+
+\* The undo log is gone, the checkpoint beside it is there.
+LoseLog(h) ==
+  /\ LocalLoss(h)
+  /\ UNCHANGED <<storage, role, term, mode, epoch, mine, machineVars, secondaryVars,
+                 ckpt, seen, era, life>>
+
+\* The whole folder is gone, or another host, with an empty one, has the name now.
+Replaced(h) ==
+  /\ LocalLoss(h)
+  /\ ckpt' = [ckpt EXCEPT ![h] = None]
+  /\ life' = [life EXCEPT ![h] = 0]
+  /\ UNCHANGED <<storage, role, term, mode, epoch, mine, machineVars, secondaryVars,
+                 seen, era>>
 
 -----------------------------------------------------------------------------
 (* The start: a pair that is protected, a machine that is alone, or a group *)
@@ -610,10 +728,14 @@ Blank ==
   /\ reading = [h \in Host |-> {}]
   /\ log = [h \in Host |-> {}]
   /\ seen = Fresh
+  /\ era = 1
+  /\ life = [h \in Host |-> 1]
+  /\ logs = [h \in Host |-> 1]
+  /\ gone = {}
 
 InitAs(protected, first) ==
   LET other == Peer(first)
-      start == [term |-> 1, epoch |-> 1, state |-> Fresh]
+      start == [term |-> 1, epoch |-> 1, log |-> 1, state |-> Fresh]
   IN /\ Blank
      /\ record = IF protected THEN Record(1, first, "protected", other, 1)
                               ELSE Record(1, first, "solo", None, 0)
@@ -650,26 +772,32 @@ CanRebuild(h) ==
          THEN cache[b] = ckpt[h].state[b] /\ disk[b] = ckpt[h].state[b]
          ELSE Oldest(CopiesOf(h, b)).value = ckpt[h].state[b]
 
+\* What was destroyed cannot be rebuilt; what must hold then is that it is noticed (Consistent).
 Recoverable ==
   /\ record.mode = "protected" =>
-       /\ CanRebuild(record.secondary)
-       /\ ckpt[record.secondary].term = record.term
-       /\ ckpt[record.secondary].epoch >= record.base
-  /\ record.mode = "rollback" => CanRebuild(record.owner)
+       \/ record.secondary \in gone
+       \/ /\ CanRebuild(record.secondary)
+          /\ ckpt[record.secondary].term = record.term
+          /\ ckpt[record.secondary].epoch >= record.base
+  /\ record.mode = "rollback" => record.owner \in gone \/ CanRebuild(record.owner)
 
 Runs(h) == role[h] = "primary" /\ record.owner = h /\ term[h] = record.term
 
 Consistent ==
   \A h \in Host : Runs(h) /\ Drained(h) /\ Connected(h) => cache = mem[h]
 
+\* A host of another life may believe what it likes, as long as no write of it is admitted.
 OneOwner ==
-  /\ \A h \in Host : role[h] = "primary" /\ term[h] = record.term => record.owner = h
+  /\ \A h \in Host : life[h] = era /\ role[h] = "primary" /\ term[h] = record.term =>
+       record.owner = h
   /\ \A w \in wire : Admitted(w) => w.host = record.owner /\ w.term = record.term
 
 NoOutputLost ==
   /\ \A h \in Host : Runs(h) => Upto(seen, mem[h])
-  /\ record.mode = "protected" => Upto(seen, ckpt[record.secondary].state)
-  /\ record.mode = "rollback" => Upto(seen, ckpt[record.owner].state)
+  /\ record.mode = "protected" =>
+       record.secondary \in gone \/ Upto(seen, ckpt[record.secondary].state)
+  /\ record.mode = "rollback" =>
+       record.owner \in gone \/ Upto(seen, ckpt[record.owner].state)
 
 -----------------------------------------------------------------------------
 (***************************************************************************)

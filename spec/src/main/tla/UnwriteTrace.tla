@@ -65,6 +65,10 @@ Init ==
   /\ log = [h \in Host |-> {}]
   /\ ckpt = [h \in Host |-> None]
   /\ seen = Fresh
+  /\ era = 1
+  /\ life = [h \in Host |-> 0]
+  /\ logs = [h \in Host |-> 1]
+  /\ gone = {}
   /\ run \in 1..Len(TraceRuns)
   /\ i = 1
   /\ covered = [term |-> 0, epoch |-> 0]
@@ -90,7 +94,7 @@ Named == {E.blocks[k] : k \in DOMAIN E.blocks}
 TakeDestage ==
   /\ disk' = [b \in Block |-> IF b \in Named THEN cache[b] ELSE disk[b]]
   /\ UNCHANGED <<cache, record, session, wire, replies, net, role, term, mode, epoch,
-                 mine, machineVars, secondaryVars, localVars, seen>>
+                 mine, machineVars, secondaryVars, localVars, seen, lives>>
 
 (***************************************************************************)
 (* The host hears of its flush.  What that made durable became so before,  *)
@@ -108,7 +112,7 @@ TakeFlush(h) ==
      /\ \A b \in these \ sent[h] : disk[b] = cache[b]
      /\ dirty' = [dirty EXCEPT ![h] = @ \ these]
      /\ UNCHANGED <<storage, net, role, term, mode, epoch, mine, mem, pending, sent,
-                    kept, cuts, safe, secondaryVars, localVars, seen>>
+                    kept, cuts, safe, secondaryVars, localVars, seen, lives>>
 
 \* The value 0 says that nobody recorded what was read: the process was killed before it could.
 TakeStoreCopy(h) ==
@@ -126,7 +130,7 @@ TakeStagePart(h) ==
      /\ ckpt[h] # None => E.epoch > ckpt[h].epoch
      /\ staged' = [staged EXCEPT ![h] = @ \cup parts]
      /\ UNCHANGED <<storage, net, role, term, mode, epoch, mine, machineVars, reading,
-                    localVars, seen>>
+                    localVars, seen, lives>>
 
 \* What was let go of before a takeover is in the checkpoint that it goes back to.
 Covered(h) == covered.term = ckpt[h].term => covered.epoch <= ckpt[h].epoch
@@ -143,17 +147,22 @@ Stutter == UNCHANGED vars
 Lose ==
   /\ net' = {m \in net : m.term > E.term \/ (m.term = E.term /\ m.epoch >= E.epoch)}
   /\ UNCHANGED <<storage, role, term, mode, epoch, mine, machineVars, secondaryVars,
-                 localVars, seen>>
+                 localVars, seen, lives>>
 
-\* Not a step of the protocol: a host came back with nothing in its local storage, as one whose disk was replaced.  It
-\* may, unless the record relies on what it had.
-TakeReplaced(h) ==
+(***************************************************************************)
+(* A host came back with another undo log (LoseLog), or in another folder  *)
+(* (Replaced): whatever it had is gone, and whoever relied on it must not. *)
+(* The messages stay, which allows more: a trace does not say which of     *)
+(* them came before the loss.                                              *)
+(***************************************************************************)
+TakeLost(h, folder) ==
   /\ role[h] = "down"
-  /\ ~(record.mode = "protected" /\ record.secondary = h)
-  /\ ~(record.mode = "rollback" /\ record.owner = h)
+  /\ logs' = [logs EXCEPT ![h] = @ + 1]
   /\ log' = [log EXCEPT ![h] = {}]
-  /\ ckpt' = [ckpt EXCEPT ![h] = None]
-  /\ UNCHANGED <<storage, net, role, term, mode, epoch, mine, machineVars, secondaryVars, seen>>
+  /\ gone' = gone \cup {h}
+  /\ ckpt' = IF folder THEN [ckpt EXCEPT ![h] = None] ELSE ckpt
+  /\ life' = IF folder THEN [life EXCEPT ![h] = 0] ELSE life
+  /\ UNCHANGED <<storage, net, role, term, mode, epoch, mine, machineVars, secondaryVars, seen, era>>
 
 Taken(h) ==
   CASE E.action = "MachineWrite" -> MachineWrite(h, E.block, E.value)
@@ -190,7 +199,8 @@ Taken(h) ==
     [] E.action = "ColdRead" -> ColdRead(h)
     [] E.action = "Crash" -> Crash(h)
     [] E.action = "Restart" -> Restart(h)
-    [] E.action = "Replaced" -> TakeReplaced(h)
+    [] E.action = "LoseLog" -> TakeLost(h, FALSE)
+    [] E.action = "Replaced" -> TakeLost(h, TRUE)
     [] E.action = "Destage" -> TakeDestage
     [] E.action = "StorageCrash" -> StorageCrash(Named)
     [] OTHER -> FALSE
@@ -249,10 +259,11 @@ Rebuildable(h) == ckpt[h] # None /\ Rebuilds(Live(h), ckpt[h].state, cache, disk
 
 RecoverableByTrace ==
   /\ record.mode = "protected" =>
-       /\ Rebuildable(record.secondary)
-       /\ ckpt[record.secondary].term = record.term
-       /\ ckpt[record.secondary].epoch >= record.base
-  /\ record.mode = "rollback" => Rebuildable(record.owner)
+       \/ record.secondary \in gone
+       \/ /\ Rebuildable(record.secondary)
+          /\ ckpt[record.secondary].term = record.term
+          /\ ckpt[record.secondary].epoch >= record.base
+  /\ record.mode = "rollback" => record.owner \in gone \/ Rebuildable(record.owner)
 
 (***************************************************************************)
 (* A small picture of a state: what the hosts are, what the record says,   *)

@@ -73,6 +73,11 @@ final class Mirror {
         return new Mirror(log, store);
     }
 
+    /** Names the undo log; another one on this or another disk has another. */
+    String logId() {
+        return log.id();
+    }
+
     @Nullable
     Checkpoint checkpoint() {
         return store.committed().map(c -> new Checkpoint(c.term(), c.epoch())).orElse(null);

@@ -64,6 +64,8 @@ final class SimHost {
 
     private long joiner;
     private Request.@Nullable Change asked;
+    /** How many folders this host had before the present one. */
+    private int folders;
 
     SimHost(int index, SimWorld world, SimStorage storage, SimNetwork network, Content content) {
         this.index = index;
@@ -144,13 +146,18 @@ final class SimHost {
         life++;
         state = HostState.started(name, world.host(peer()).name, mirror().index(), mirror().checkpoint());
         trace = world.openTrace(this);
-        take(new Action.Restart(), null);
+        take(new Action.Restart(SimStorage.ID, folder(), mirror().logId()), null);
         storage.open(name, 0); // What the former life asked for does not come about any more.
+    }
+
+    private String folder() {
+        return name + "-folder-" + folders;
     }
 
     /** The disk is replaced by an empty one; only while the host is down. */
     void replaceDisk() {
         disk = new SimDisk();
+        folders++;
         refused = false;
         emptySinceTerm = storage.record().term();
     }

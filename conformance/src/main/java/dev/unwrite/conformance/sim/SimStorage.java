@@ -21,6 +21,9 @@ import org.jspecify.annotations.Nullable;
 
 /** The shared storage: the real {@link StorageCore} over blocks in memory with a volatile cache. */
 final class SimStorage {
+    /** What its hosts call it in their traces. */
+    static final String ID = "storage-1";
+
     /** So many blocks does its one volume have, if no move asks for more. */
     static final int BLOCKS = 6;
     /** More than this no volume has. */
@@ -29,7 +32,6 @@ final class SimStorage {
     /** Bits of an int that is not negative. */
     private static final int LOST_BITS = 31;
 
-    private static final String ID = "storage";
     private static final String GROUP = "vm";
     private static final String VOLUME = "disk";
     /** More requests than this are never under way, or than a volume has blocks; a host that has as many waits. */

@@ -26,6 +26,7 @@ final class Merger {
     private final Map<String, ProcessChecks> processes = new HashMap<>();
     private final StorageContents contents = new StorageContents();
     private final StorageChecks checks = new StorageChecks(contents);
+    private final Identities ids = new Identities();
     private final StorageLog storage;
     private final BlockTable blocks;
     private final StepList out;
@@ -273,7 +274,7 @@ final class Merger {
             return null;
         }
         return switch (e.action()) {
-            case "Restart" -> waitsToRestart(node, e);
+            case "Restart" -> waitsToRestart(node);
             case "RecvPreserved" -> missing(e, stored, "StoreCopy of the other node");
             case "StoreCopy" -> waitsForContent(node, e);
             case "ReadOld" -> missing(e, asked, "MachineWrite of the other node that asks for the copy");
@@ -288,36 +289,23 @@ final class Merger {
         };
     }
 
-    private @Nullable String waitsToRestart(NodeLog node, TraceEvent e) {
-        if (storage.changedBy(version + 1).equals(node.name()) && node.askedBefore(version)) {
-            return "version " + (version + 1) + " of the record, which an earlier process asked for";
-        }
-        return isReplaced(node, e) && isReliedUpon(node)
-                ? "a record that does not rely on what " + node.name() + " had"
+    private @Nullable String waitsToRestart(NodeLog node) {
+        return storage.changedBy(version + 1).equals(node.name()) && node.askedBefore(version)
+                ? "version " + (version + 1) + " of the record, which an earlier process asked for"
                 : null;
     }
 
-    /**
-     * Whether a host came back without what it had when it ended: a checkpoint, without which copies count for nothing; or
-     * copies.
-     */
-    private boolean isReplaced(NodeLog node, TraceEvent restart) {
+    /** What a host that came back had when it ended and has not any more, in words for a person, or null. */
+    private @Nullable String missing(NodeLog node, TraceEvent restart) {
         HostShadow shadow = shadow(node);
-        return shadow.started
-                && restart.after("ckptEpoch") < 0
-                && (shadow.checkpoint != null || (restart.after("copies") == 0 && !shadow.log.isEmpty()));
-    }
-
-    private boolean isReliedUpon(NodeLog node) {
-        TraceEvent now = record;
-        if (now == null) {
-            return false;
+        Tag had = shadow.checkpoint;
+        if (restart.after("ckptEpoch") >= 0) {
+            return null; // Whether it is the one that it had is compared with the specification.
         }
-        String mode = now.record().path("mode").asText();
-        return (mode.equals("protected")
-                        && now.record().path("secondary").asText().equals(node.name()))
-                || (mode.equals("rollback")
-                        && now.record().path("owner").asText().equals(node.name()));
+        if (had != null) {
+            return "its checkpoint of " + show(had);
+        }
+        return restart.after("copies") == 0 && !shadow.log.isEmpty() ? "the copies that it had stored" : null;
     }
 
     private @Nullable String waitsForJoin(long term) {
@@ -429,7 +417,8 @@ final class Merger {
         }
     }
 
-    private void boot(TraceEvent e) throws TraceFormatException {
+    private void boot(TraceEvent e) throws TraceFormatException, MergeRejectedException {
+        refuse(e, ids.booted(e));
         if (record == null && e.recordVersion() != 0) {
             throw new TraceFormatException(
                     e.place() + ": the trace does not begin with a new group, but with version " + e.recordVersion());
@@ -783,7 +772,8 @@ final class Merger {
         }
     }
 
-    private void restart(NodeLog node, TraceEvent e) throws TraceFormatException {
+    private void restart(NodeLog node, TraceEvent e) throws TraceFormatException, MergeRejectedException {
+        refuse(e, ids.foreign(node.name(), e));
         HostShadow shadow = shadow(node);
         if (!shadow.started && (e.after("copies") != 0 || e.after("ckptEpoch") >= 0)) {
             throw new TraceFormatException(
@@ -793,17 +783,39 @@ final class Merger {
             recover(node, e);
             stop(node);
             out.of("Crash", node.name(), e).hidden("the end of a process").add();
-            if (isReplaced(node, e)) {
-                out.of("Replaced", node.name(), e)
-                        .hidden("a host that came back without what it had")
-                        .add();
-                shadow.discardAll();
-                shadow.found = Math.toIntExact(e.after("copies"));
-            }
+            lose(node, e);
         }
+        ids.found(node.name(), e);
         shadow.started = true;
         shadow.ignored = false;
         simple(node, e);
+    }
+
+    /**
+     * A host came back with another undo log, so what it had is gone: whoever relies on it must not. With the same one it must
+     * have what it had.
+     */
+    private void lose(NodeLog node, TraceEvent e) throws MergeRejectedException {
+        HostShadow shadow = shadow(node);
+        String missing = missing(node, e);
+        if (!ids.hasOtherLog(node.name(), e)) {
+            refuse(
+                    e,
+                    missing == null
+                            ? null
+                            : node.name() + " came back without " + missing
+                                    + ", though its undo log is the one that it had" + ids.ofLog(e));
+            return;
+        }
+        boolean folder = ids.hasOtherFolder(node.name(), e);
+        out.of(folder ? "Replaced" : "LoseLog", node.name(), e)
+                .hidden(
+                        folder
+                                ? "a host that came back with another folder"
+                                : "a host that came back with another undo log")
+                .add();
+        shadow.discardAll();
+        shadow.found = missing == null ? shadow.found : Math.toIntExact(e.after("copies"));
     }
 
     /** What became durable and was not recorded any more. */

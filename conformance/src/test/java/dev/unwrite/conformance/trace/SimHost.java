@@ -107,7 +107,7 @@ final class SimHost {
         });
         state = HostState.started(name, peer, index, checkpoint);
         trace = TraceWriter.open(dir, name, clock);
-        take(new Action.Restart(), null);
+        take(new Action.Restart(SimStorage.ID, name + "-folder", name + "-log"), null);
     }
 
     void crash() throws IOException {

@@ -22,6 +22,9 @@ import java.util.TreeMap;
 
 /** A storage in memory that follows the rules of fencing and sessions, and is traced like a real one. */
 final class SimStorage {
+    /** What its hosts call it in their traces. */
+    static final String ID = "storage-1";
+
     private static final String GROUP = "vm";
     private static final List<String> VOLUMES = List.of("disk", "data");
 

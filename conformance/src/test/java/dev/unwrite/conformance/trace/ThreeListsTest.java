@@ -18,15 +18,19 @@ class ThreeListsTest {
     private static final Set<String> FIRST_HALVES =
             Set.of("Propose", "AskFlush", "AskCommit", "CommitFailed", "NotAgreed");
     /** What the storage does, and what happens to a process: no step of a host. */
-    private static final Set<String> ENVIRONMENT = Set.of("Apply", "Destage", "Crash", "StorageCrash");
+    private static final Set<String> ENVIRONMENT =
+            Set.of("Apply", "Destage", "Crash", "StorageCrash", "LoseLog", "Replaced");
+    /** What a person does to a storage: the traces of each of its lives are a run of their own. */
+    private static final String BETWEEN_RUNS = "BeginAnew";
     /** Steps of the merge that stand for no action of their own. */
-    private static final Set<String> OF_THE_MERGE = Set.of("Stutter", "Lose", "Replaced");
+    private static final Set<String> OF_THE_MERGE = Set.of("Stutter", "Lose");
 
     @Test
     void theSpecificationAndTheProtocolHaveTheSameActions() {
         Set<String> expected = new TreeSet<>(records());
         expected.removeAll(FIRST_HALVES);
         expected.addAll(ENVIRONMENT);
+        expected.add(BETWEEN_RUNS);
         assertThat(actionsOf("MCUnwrite")).isEqualTo(expected);
     }
 
