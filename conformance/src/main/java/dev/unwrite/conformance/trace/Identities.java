@@ -32,9 +32,19 @@ final class Identities {
                 : "OneLife: the folder of " + node + " belongs to storage " + of + ", this is storage " + storage;
     }
 
-    /** A host started with these. */
+    /** Whether the folder is another one with the undo log of the one before: why, or null. */
+    @Nullable
+    String copied(String node, TraceEvent restart) {
+        return hasOtherFolder(node, restart) && !hasOtherLog(node, restart)
+                ? "OneLife: " + node + " came back in another folder, with the undo log of the one before"
+                        + ofLog(restart)
+                : null;
+    }
+
+    /** A host started with these. Where the storage does not say which one it is, the first host says it. */
     void found(String node, TraceEvent restart) {
         starts.put(node, restart);
+        storage = storage.isEmpty() ? restart.text("storage") : storage;
     }
 
     /** Whether the undo log is another one than at the host's last start. Where none has a name, it is the same one. */

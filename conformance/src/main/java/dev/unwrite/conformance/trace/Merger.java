@@ -805,6 +805,7 @@ final class Merger {
                             ? null
                             : node.name() + " came back without " + missing
                                     + ", though its undo log is the one that it had" + ids.ofLog(e));
+            refuse(e, ids.copied(node.name(), e));
             return;
         }
         boolean folder = ids.hasOtherFolder(node.name(), e);

@@ -167,6 +167,35 @@ final class EquivalentTraces {
         };
     }
 
+    /** Whether the host started once. */
+    private static boolean isNamedOnce(Mutant mutant) throws IOException {
+        return count(mutant, e -> isStartOfTheSame(mutant, e)) <= 1;
+    }
+
+    /** Whether none of the host's starts, from this one to the next, found anything. */
+    private static boolean hadNothing(Mutant mutant) throws IOException {
+        long now = mutant.first().path("start").asLong();
+        long next = Long.MAX_VALUE;
+        for (String file : mutant.files().keySet()) {
+            for (JsonNode e : events(mutant, file)) {
+                long start = e.path("start").asLong();
+                next = isStartOfTheSame(mutant, e) && start > now ? Math.min(next, start) : next;
+            }
+        }
+        long last = next;
+        return !anyEvent(
+                mutant,
+                e -> isStartOfTheSame(mutant, e)
+                        && e.path("start").asLong() >= now
+                        && e.path("start").asLong() <= last
+                        && (e.path("after").path("copies").asLong() > 0
+                                || e.path("after").path("ckptEpoch").asLong() >= 0));
+    }
+
+    private static boolean isStartOfTheSame(Mutant mutant, JsonNode e) {
+        return is(e, "Restart") && e.path("node").equals(mutant.first().path("node"));
+    }
+
     private static boolean areApart(JsonNode first, JsonNode second) {
         Set<BlockId> blocks = new HashSet<>(event(first).blocks());
         blocks.retainAll(event(second).blocks());
@@ -180,6 +209,12 @@ final class EquivalentTraces {
     private static @Nullable String altered(Mutant mutant) throws IOException {
         if (mutant.action().equals("Destage") && mutant.mutation().equals("extents") && !isSeenToBeDurable(mutant)) {
             return UNSEEN;
+        }
+        if (Set.of("Restart folder", "Restart undo").contains(mutant.name()) && isNamedOnce(mutant)) {
+            return "an id that no other line names";
+        }
+        if (mutant.name().equals("Restart undo") && hadNothing(mutant)) {
+            return "another undo log, of a host that had nothing to lose";
         }
         if (mutant.mutation().equals("lost")) {
             BlockId lost = event(mutant.first()).lost().getLast();
