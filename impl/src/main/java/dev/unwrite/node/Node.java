@@ -18,6 +18,7 @@ import dev.unwrite.undo.UndoLog;
 import dev.unwrite.undo.UndoOptions;
 import java.io.Closeable;
 import java.io.IOException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
@@ -68,6 +69,8 @@ public final class Node implements Closeable {
                 log.accept("--ack memory: the operating system was restarted, the mirrored state is forgotten");
             }
             store.discard();
+            // A log that has lost what it had acknowledged is not the same log any more, and has another id.
+            forget(config.data().resolve("undo"));
         }
         folder.requireUndoOf(store.committed().orElse(null));
         UndoLog undo = UndoLog.open(
@@ -77,7 +80,7 @@ public final class Node implements Closeable {
                         .withLimitBytes(config.undoLimitBytes()));
         parts.push(undo);
         undo.recovered().torn().ifPresent(torn -> log.accept("the undo log had a torn tail, dropped: " + torn));
-        if (folder.isUndoAnother(undo.id(), store.committed().orElse(null)) || forgets) {
+        if (folder.isUndoAnother(undo.id(), store.committed().orElse(null))) {
             undo.discardAll().join();
         }
         folder.undoIs(undo.id());
@@ -161,6 +164,16 @@ public final class Node implements Closeable {
         return boot.isEmpty()
                 || !Files.exists(mark)
                 || !Files.readString(mark).strip().equals(boot);
+    }
+
+    private static void forget(Path undo) throws IOException {
+        if (Files.isDirectory(undo)) {
+            try (DirectoryStream<Path> files = Files.newDirectoryStream(undo)) {
+                for (Path file : files) {
+                    Files.delete(file);
+                }
+            }
+        }
     }
 
     private static String bootId() throws IOException {
