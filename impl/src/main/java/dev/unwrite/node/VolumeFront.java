@@ -144,6 +144,7 @@ final class VolumeFront implements BlockDevice {
         try {
             do {
                 if (inside) {
+                    inside = false;
                     gate.exit();
                 }
                 reserved = budget.awaitRoom(extent);

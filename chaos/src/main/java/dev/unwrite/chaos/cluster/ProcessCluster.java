@@ -96,6 +96,10 @@ public final class ProcessCluster implements Cluster {
         if (bootstrap) {
             args.add("--bootstrap");
         }
+        if (!Files.exists(dir.resolve("data/" + host + "/node.json"))) {
+            // A folder that was emptied is another host's of that name, and has to say so.
+            args.add("--replace");
+        }
         nodes.put(host, processes.unwrite(host.name(), args));
     }
 

@@ -45,7 +45,7 @@ final class SimStorage {
 
     SimStorage(Path dir, TraceClock clock) {
         trace = StorageTrace.open(dir, clock);
-        trace.booted(GROUP, "storage", boot, record, VOLUMES);
+        trace.booted(GROUP, ID, boot, record, VOLUMES);
     }
 
     OwnershipRecord record() {
@@ -132,7 +132,7 @@ final class SimStorage {
         wire.clear();
         newest.clear();
         boot++;
-        trace.booted(GROUP, "storage", boot, record, VOLUMES);
+        trace.booted(GROUP, ID, boot, record, VOLUMES);
     }
 
     void close() throws IOException {

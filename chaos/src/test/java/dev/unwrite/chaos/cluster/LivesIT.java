@@ -1,0 +1,80 @@
+package dev.unwrite.chaos.cluster;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.unwrite.chaos.cluster.ProcessCluster.NodeOptions;
+import dev.unwrite.conformance.trace.TraceValidation;
+import dev.unwrite.conformance.trace.Verdict;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Predicate;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Real processes whose folders are lost and replaced: the specification allows what they do (rule OneLife). */
+@Timeout(180)
+class LivesIT {
+    private static final Duration SOON = Duration.ofSeconds(60);
+
+    @TempDir
+    Path dir = Path.of("unset");
+
+    @Test
+    void tracesOfHostsWhoseFolderWasReplacedAreAccepted() throws Exception {
+        Path traces;
+        try (Processes processes = new Processes(dir.resolve("log"));
+                ProcessCluster cluster = new ProcessCluster(
+                        dir, processes, new NodeOptions(Duration.ofMillis(200), Duration.ofSeconds(2)))) {
+            traces = cluster.traces();
+            cluster.startStorage();
+            cluster.startNode(Host.A, true);
+            cluster.startNode(Host.B, false);
+            await(cluster, Host.A, "protected", s -> isPrimary(s) && s.mode().equals("protected"));
+            loseFolder(cluster, Host.B);
+            await(cluster, Host.A, "alone", s -> s.mode().equals("solo"));
+            cluster.startNode(Host.B, false);
+            await(cluster, Host.A, "protected by the empty host", s -> s.mode().equals("protected"));
+            loseFolder(cluster, Host.A);
+            await(cluster, Host.B, "primary", LivesIT::isPrimary);
+            cluster.startNode(Host.A, false);
+            await(
+                    cluster,
+                    Host.B,
+                    "protected by the other empty host",
+                    s -> s.mode().equals("protected"));
+        }
+        Verdict verdict = TraceValidation.validate(List.of(traces));
+        assertThat(verdict).isInstanceOfSatisfying(Verdict.Accepted.class, accepted -> {
+            assertThat(accepted.actions()).containsEntry("TakeOver", 1).containsEntry("StartJoin", 3);
+            assertThat(accepted.hidden()).containsEntry("a host that came back with another folder", 2);
+        });
+    }
+
+    private static boolean isPrimary(NodeStatus status) {
+        return status.role().equals("primary");
+    }
+
+    private void loseFolder(ProcessCluster cluster, Host host) throws IOException {
+        cluster.kill(host);
+        try (Stream<Path> files = Files.walk(dir.resolve("data/" + host))) {
+            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+                Files.delete(file);
+            }
+        }
+    }
+
+    private static void await(ProcessCluster cluster, Host host, String what, Predicate<NodeStatus> wanted) {
+        Await.until(
+                host + " to be " + what,
+                SOON,
+                () -> Optional.of(cluster.status(host)).filter(wanted),
+                cluster::whereToLook);
+    }
+}
