@@ -26,6 +26,7 @@ import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.net.http.HttpResponse;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -37,6 +38,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -565,12 +567,21 @@ class PairIT {
             }
         }
         pair.a.kill();
-        CompletableFuture<Void> ordered = CompletableFuture.runAsync(() -> ignoreFailure("failover"));
+        FutureTask<HttpResponse<String>> ordered = new FutureTask<>(() -> pair.b.post("failover", null));
+        Thread.ofVirtual().start(ordered);
         pair.b.awaitStatus("restores", s -> !s.path("role").asText().equals("secondary"));
         pair.killStorage();
+        if (pair.b.status().path("role").asText().equals("restoring")) {
+            // What was decided cannot be taken back, and is said.
+            HttpResponse<String> tooSoon = pair.b.post("failover?timeout=500ms", null);
+            assertThat(tooSoon.statusCode()).isEqualTo(504);
+            assertThat(tooSoon.body()).contains("took over in term 2").contains("the former primary can write no more");
+        }
         pair.startStorage();
         pair.b.awaitRole("primary", "solo");
-        ordered.get(60, TimeUnit.SECONDS);
+        HttpResponse<String> answer = ordered.get(60, TimeUnit.SECONDS);
+        assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
+        assertThat(answer.body()).contains("\"kind\":\"takeover\"");
         assertSame(pair.b.image(), image, "of the checkpoint");
     }
 

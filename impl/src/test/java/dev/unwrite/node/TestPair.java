@@ -184,8 +184,8 @@ final class TestPair implements Closeable {
         }
 
         HttpResponse<String> post(String what, @Nullable String state) throws IOException, InterruptedException {
-            String more = what.contains("?") ? "&" : "?";
-            HttpRequest.Builder request = HttpRequest.newBuilder(url("/" + what + more + "timeout=60s"));
+            String timeout = what.contains("timeout=") ? "" : (what.contains("?") ? "&" : "?") + "timeout=60s";
+            HttpRequest.Builder request = HttpRequest.newBuilder(url("/" + what + timeout));
             return send(
                     state == null
                             ? request.POST(HttpRequest.BodyPublishers.noBody()).build()

@@ -34,14 +34,15 @@ final class PeerIdentity {
             return "this is host " + config.name() + " itself, or another one of that name; check --name and --peer";
         }
         PeerMessage.Ids own = config.ids().get();
+        if (belongsToNone(own)) {
+            return "host " + config.name() + " has not reached its storage yet";
+        }
+        if (belongsToNone(hello.ids())) {
+            return "host " + hello.from() + " has not reached its storage yet";
+        }
         if (!hello.ids().storage().equals(own.storage())) {
-            return own.storage().isEmpty()
-                    ? "host " + config.name() + " has not reached its storage yet"
-                    : hello.ids().storage().isEmpty()
-                            ? "host " + hello.from() + " has not reached its storage yet"
-                            : "host " + config.name() + " belongs to storage " + own.storage() + ", host "
-                                    + hello.from() + " to storage "
-                                    + hello.ids().storage();
+            return "host " + config.name() + " belongs to storage " + own.storage() + ", host " + hello.from()
+                    + " to storage " + hello.ids().storage();
         }
         if (!own.folder().isEmpty() && hello.ids().folder().equals(own.folder())) {
             return "hosts " + config.name() + " and " + hello.from()
@@ -53,5 +54,10 @@ final class PeerIdentity {
         return peerName.equals(hello.from())
                 ? null
                 : "the peer of host " + config.name() + " is " + peerName + ", not " + hello.from();
+    }
+
+    /** Two hosts that do not know their storage yet may come to know two. */
+    private static boolean belongsToNone(PeerMessage.Ids ids) {
+        return !ids.folder().isEmpty() && ids.storage().isEmpty();
     }
 }
