@@ -141,6 +141,10 @@ public final class VolumeCheck {
     }
 
     private @Nullable String ofState(VolumeLife life, String line, @Nullable VolumeEvent command, CutMoment cut) {
+        if (line.isEmpty()) {
+            // The cut of a join: what was handed over before it goes with an earlier disk. It says nothing of the moment.
+            return command == null ? null : "the state of checkpoint " + command.seq() + " was not handed back";
+        }
         long checkpoint = checkpointOf(line);
         if (checkpoint < 0) {
             return "the state is none that the machine handed over: " + line;

@@ -201,6 +201,25 @@ class VolumeCheckTest {
     }
 
     @Test
+    void theCutOfAJoinCarriesNoState() {
+        states.put(2L, "");
+        changes = List.of(
+                change(1, "solo", 0), change(1, "protected", 3), change(2, "rollback", 3), change(2, "solo", 3));
+        firstLife();
+        // Epoch 3 begins with a cut that no command asked for, after write 5.
+        secondLife(5, 2, 3, 4);
+        assertThat(check().get(1).evidence()).noneMatch(line -> line.contains("takeover from term"));
+    }
+
+    @Test
+    void aCheckpointByCommandWithoutItsStateIsInvalid() {
+        states.put(2L, "");
+        firstLife();
+        secondLife(1, 2, 3, 4);
+        rolledBackWrongly("the state of checkpoint 1 was not handed back");
+    }
+
+    @Test
     void goingBackBehindACommittedCheckpointIsInvalid() {
         firstLife();
         checkpoint(1, 2, 3, 150, 160, Outcome.OK);
