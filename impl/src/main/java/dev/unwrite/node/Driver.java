@@ -112,10 +112,7 @@ final class Driver implements Closeable, PeerLink.Listener {
     /** The process that was to join has ended in the middle of it, and another has taken its place. */
     private volatile boolean joinerChanged;
 
-    /** What the other host's undo log was called, and how far it had stored copies, when it last acknowledged any. */
-    private volatile String peerUndo = "";
-
-    private final AtomicLong peerPosition = new AtomicLong();
+    private final Acknowledged acknowledged = new Acknowledged();
     private volatile PeerMessage.Ids peerIds = PeerMessage.Ids.NONE;
     /** Why the other host does not count any more although it speaks, or null. */
     private volatile @Nullable String unfit;
@@ -137,7 +134,7 @@ final class Driver implements Closeable, PeerLink.Listener {
     private long nextRecord;
     private boolean formerLivesEnded;
     private final long startedNanos = System.nanoTime();
-    private boolean waitingSaid;
+    private volatile boolean waitingSaid;
     private long waitingWrite = -1;
     private long waitingSince;
     private long roleSince = System.nanoTime();
@@ -169,8 +166,8 @@ final class Driver implements Closeable, PeerLink.Listener {
     private record Order(
             PeerMessage.@Nullable HandOver handOver, boolean cold, long atNanos, CompletableFuture<Outcome> outcome) {}
 
-    /** An order whose way was decided and which met trouble: it goes on. Used by the driver's thread only. */
-    private @Nullable Order unfinished;
+    /** Orders whose way was decided and which met trouble: they go on. Used by the driver's thread only. */
+    private final List<Order> unfinished = new ArrayList<>();
 
     private Done unfinishedAs = Done.ROLLBACK;
 
@@ -295,7 +292,7 @@ final class Driver implements Closeable, PeerLink.Listener {
             case PeerMessage.Preserved m -> {
                 budget.reported(m.undoBytes());
                 if (engine.take(new Action.RecvPreserved(m.term(), m.epoch(), m.extents()))) {
-                    peerPosition.accumulateAndGet(m.position(), Math::max);
+                    acknowledged.acknowledged(id.incarnation(), m.position());
                 }
             }
             case PeerMessage.StateBegin m -> {
@@ -380,10 +377,11 @@ final class Driver implements Closeable, PeerLink.Listener {
         boolean another = peerLife != 0 && peerLife != peer.incarnation();
         peerLife = peer.incarnation();
         peerIds = peer.ids();
-        unfit = holdsLess(peer.ids());
+        if (another) {
+            unfit = holdsLess(peer);
+        }
         if (engine.state().mode() == Mode.SOLO) {
-            peerUndo = peer.ids().undo();
-            peerPosition.set(peer.ids().position());
+            acknowledged.begin(peer.ids().undo(), peer.ids().position());
         }
         if (another && engine.state().mode() == Mode.JOINING) {
             joinerChanged = true;
@@ -411,18 +409,19 @@ final class Driver implements Closeable, PeerLink.Listener {
     }
 
     /**
-     * Why what the other host holds is less than it had acknowledged, however that came about (a folder put back from a copy,
-     * a disk that lost what it had synced, another undo log), or null (rule OneLife).
+     * Why what the other host holds in a new life is less than it had acknowledged, however that came about (a folder put back
+     * from a copy, a disk that lost what it had synced, another undo log), or null (rule OneLife).
      */
-    private @Nullable String holdsLess(PeerMessage.Ids ids) {
+    private @Nullable String holdsLess(PeerMessage.Hello peer) {
+        PeerMessage.Ids ids = peer.ids();
         HostState s = engine.state();
         if (s.mode() != Mode.PROTECTED) {
             return null;
         }
-        if (!ids.undo().equals(peerUndo)) {
+        if (!acknowledged.isOf(ids.undo())) {
             return "the secondary has come back with another undo log";
         }
-        boolean lessCopies = ids.position() < peerPosition.get();
+        boolean lessCopies = acknowledged.isMoreThan(peer.incarnation(), ids.position());
         boolean lessState = ids.checkpointTerm() != s.term() || ids.checkpointEpoch() < s.safe();
         return lessCopies || lessState ? "the secondary has come back with less than it had acknowledged" : null;
     }
@@ -672,7 +671,7 @@ final class Driver implements Closeable, PeerLink.Listener {
                 Role role = engine.state().role();
                 if (role == Role.RESTORING || role == Role.COLD) {
                     // What was decided is decided: the order ends when this host is primary.
-                    unfinished = order;
+                    unfinished.add(order);
                     unfinishedAs = role == Role.COLD ? Done.COLD : Done.TAKEOVER;
                 } else {
                     order.outcome.complete(
@@ -684,15 +683,13 @@ final class Driver implements Closeable, PeerLink.Listener {
     }
 
     private void finishOrder() {
-        Order order = unfinished;
         Role role = engine.state().role();
-        if (order != null && role != Role.RESTORING && role != Role.COLD) {
-            unfinished = null;
-            order.outcome.complete(new Outcome(
-                    unfinishedAs,
-                    role == Role.PRIMARY
-                            ? null
-                            : "another host has taken over; the record is " + Ownership.describe(record)));
+        if (role != Role.RESTORING && role != Role.COLD) {
+            String why = role == Role.PRIMARY
+                    ? null
+                    : "another host has taken over; the record is " + Ownership.describe(record);
+            unfinished.forEach(order -> order.outcome.complete(new Outcome(unfinishedAs, why)));
+            unfinished.clear();
         }
     }
 
@@ -924,6 +921,9 @@ final class Driver implements Closeable, PeerLink.Listener {
 
     private void alone() throws IOException, InterruptedException {
         unprotectedSince = unprotectedSince == null ? Instant.now() : unprotectedSince;
+        if (unfit != null) {
+            takeInLater();
+        }
         if (room.failure() != null) {
             note = "the machine cannot go on: " + room.failure();
             return;
@@ -937,7 +937,6 @@ final class Driver implements Closeable, PeerLink.Listener {
         PeerLink out = link;
         if (last != null
                 && fresh
-                && unfit == null
                 && System.nanoTime() - nextJoin >= 0
                 && last.readyToJoin()
                 && last.recordVersion() >= record.version()
@@ -1101,8 +1100,7 @@ final class Driver implements Closeable, PeerLink.Listener {
     /** It does not count as it is; as one that joins anew, with a whole state and an undo log of its own, it does. */
     private void takeInLater() {
         unfit = null;
-        peerUndo = peerIds.undo();
-        peerPosition.set(peerIds.position());
+        acknowledged.begin(peerIds.undo(), peerIds.position());
         joinLater();
     }
 
