@@ -3,6 +3,7 @@ package dev.unwrite.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -105,6 +106,15 @@ class LauncherTest {
         }
     }
 
+    private static boolean isEditedAfter(Path file, FileTime moment) {
+        try {
+            Files.writeString(file, "class Some { }\n");
+            return Files.getLastModifiedTime(file).compareTo(moment) > 0;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     private void go() throws IOException {
         Files.writeString(top.resolve("go"), "");
     }
@@ -185,7 +195,10 @@ class LauncherTest {
         Process first = start("first");
         await(() -> !said("builds").isEmpty());
         Path edited = checkout.resolve("impl/src/main/Some.java");
-        Files.writeString(edited, "class Some { }\n");
+        // The system's clock of files ticks every few milliseconds: the edit must be seen to be later than the build's
+        // begin.
+        FileTime begun = Files.getLastModifiedTime(top.resolve("builds"));
+        await(() -> isEditedAfter(edited, begun));
         go();
         assertRan("first", first);
         assertRan("second", start("second"));
