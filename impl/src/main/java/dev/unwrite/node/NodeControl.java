@@ -223,7 +223,9 @@ final class NodeControl implements ControlApi {
             } else if (s.role() == Role.SECONDARY) {
                 driver.sayLeaving();
                 long start = System.nanoTime();
+                // As long as there is somebody to be told: both hosts, and the storage, may be stopped at once.
                 while (driver.knownRecord().mode() == OwnershipRecord.Mode.PROTECTED
+                        && isConnected()
                         && left(start, LEAVE_SECONDARY_MAX).isPositive()) {
                     driver.lookAtRecord();
                     driver.engine().await(never -> false, LOOK_AGAIN);
@@ -301,8 +303,7 @@ final class NodeControl implements ControlApi {
     public NodeStatus status() {
         HostState s = driver.engine().state();
         OwnershipRecord known = driver.knownRecord();
-        PeerLink link = driver.link();
-        boolean connected = link != null && link.connection() != PeerLink.NOT_CONNECTED;
+        boolean connected = isConnected();
         long heard = driver.lastHeardNanos();
         OwnerSession session = driver.sessions.current();
         Cutter.Taken last = driver.cutter().last();
@@ -346,6 +347,11 @@ final class NodeControl implements ControlApi {
                         : new NodeStatus.LastCheckpoint(
                                 last.epoch(), last.durationMillis(), last.stateBytes(), last.pauseMillis()),
                 since);
+    }
+
+    private boolean isConnected() {
+        PeerLink link = driver.link();
+        return link != null && link.connection() != PeerLink.NOT_CONNECTED;
     }
 
     /** Of a primary: what the other host's log takes for it, as it said last. */
