@@ -75,7 +75,7 @@ public final class FioCheck {
             return;
         }
         VolumeEvent committed = lastCommitted(read);
-        String older = older(read, committed);
+        String older = older(read, committed, rollback.get());
         if (older != null) {
             add(read, older);
         }
@@ -100,8 +100,13 @@ public final class FioCheck {
     }
 
     /** Says so where the state is older than it may be. A start from the disk in between has forgotten all states. */
-    private @Nullable String older(VolumeEvent read, @Nullable VolumeEvent committed) {
+    private @Nullable String older(
+            VolumeEvent read, @Nullable VolumeEvent committed, StorageHistory.Change rollback) {
         if (committed == null || read.seq() >= committed.seq()) {
+            return null;
+        }
+        if (read.seq() == 0 && rollback.base() > committed.epoch()) {
+            // The cut of a join carries no state: the pass that was handed over before goes with an earlier disk.
             return null;
         }
         long from = committed.term();
