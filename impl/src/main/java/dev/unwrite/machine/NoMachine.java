@@ -69,8 +69,8 @@ public final class NoMachine implements Machine {
     }
 
     /**
-     * Takes a state, read to its end but not closed, and returns where it is; {@link #save(Path)} makes it the state. One that
-     * is not saved is to be deleted by the caller.
+     * Takes a state, read to its end but not closed, and returns where it is; {@link #save(Path)} makes it the state. The
+     * file is to be deleted by the caller in the end.
      */
     public synchronized Path handOver(InputStream state) throws IOException {
         return replace(GIVEN + saves++, state);
@@ -82,11 +82,9 @@ public final class NoMachine implements Machine {
     @Override
     public void unpause() {}
 
-    /** Saves a state that was handed over for this very moment. */
+    /** Saves a state that was handed over for this very moment; the file stays, for another try if this cut is refused. */
     public synchronized Saved save(Path handedOver) throws IOException {
-        Path next = dataDir.resolve(NEXT);
-        Files.move(handedOver, next, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-        current = next;
+        current = sameBytes(handedOver, NEXT);
         return save();
     }
 
@@ -103,14 +101,19 @@ public final class NoMachine implements Machine {
             return new SavedFile(null);
         }
         // A second name keeps these bytes when the next state takes over the first name.
-        Path name = dataDir.resolve(SAVED + saves++);
-        Files.deleteIfExists(name);
+        return new SavedFile(sameBytes(source, SAVED + saves++));
+    }
+
+    /** Another name for the file, where the file system can do that, else a copy. */
+    private Path sameBytes(Path file, String name) throws IOException {
+        Path other = dataDir.resolve(name);
+        Files.deleteIfExists(other);
         try {
-            Files.createLink(name, source);
+            Files.createLink(other, file);
         } catch (UnsupportedOperationException | IOException e) {
-            Files.copy(source, name, StandardCopyOption.REPLACE_EXISTING);
+            Files.copy(file, other, StandardCopyOption.REPLACE_EXISTING);
         }
-        return new SavedFile(name);
+        return other;
     }
 
     /** Nothing is open; the files stay for the next start. */

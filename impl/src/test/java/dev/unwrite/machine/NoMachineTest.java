@@ -38,14 +38,21 @@ class NoMachineTest {
     void savesWhatWasHandedOverAndKeepsASaveAsItWas() throws IOException {
         NoMachine machine = new NoMachine(data);
         machine.coldStart();
-        try (Machine.Saved first = machine.save(machine.handOver(bytes("first")))) {
-            try (Machine.Saved second = machine.save(machine.handOver(bytes("second")))) {
+        try (Machine.Saved first = saveGiven(machine, "first")) {
+            try (Machine.Saved second = saveGiven(machine, "second")) {
                 assertThat(text(first)).isEqualTo("first");
                 assertThat(text(second)).isEqualTo("second");
             }
             assertThat(text(machine.save())).isEqualTo("second");
         }
         assertThat(names()).hasSize(2).contains("state.next");
+    }
+
+    private static Machine.Saved saveGiven(NoMachine machine, String state) throws IOException {
+        Path given = machine.handOver(bytes(state));
+        Machine.Saved saved = machine.save(given);
+        Files.delete(given);
+        return saved;
     }
 
     @Test
@@ -66,6 +73,17 @@ class NoMachineTest {
         assertThat(text(machine.save(given))).isEqualTo("for a later cut");
         machine.forget();
         assertThat(text(machine.save())).isEmpty();
+    }
+
+    @Test
+    void aStateWhoseCutWasRefusedIsSavedAgainWithTheNext() throws IOException {
+        NoMachine machine = new NoMachine(data);
+        machine.coldStart();
+        Path given = machine.handOver(bytes("for a cut that is refused"));
+        machine.save(given).close();
+        try (Machine.Saved again = machine.save(given)) {
+            assertThat(text(again)).isEqualTo("for a cut that is refused");
+        }
     }
 
     @Test

@@ -9,8 +9,6 @@ import dev.unwrite.nbd.NbdUri;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -170,6 +168,7 @@ final class TestPair implements Closeable {
                 try {
                     now = status();
                 } catch (IOException e) {
+                    assertThat(process().isAlive()).as(TestPair.this::logs).isTrue();
                     return null;
                 }
                 return wanted.test(now) ? now : null;
@@ -245,9 +244,9 @@ final class TestPair implements Closeable {
     }
 
     /** Starts nothing yet; {@code options} go to both nodes. */
-    TestPair(Path dir, List<String> options) throws IOException {
+    TestPair(Path dir, List<String> options) {
         this.dir = dir;
-        List<Integer> ports = ports(6);
+        List<Integer> ports = FreePorts.take(6);
         a = new Host("A", "A", ports);
         b = new Host("B", "B", ports);
         volumes.add(GROUP + "/" + VOLUME + "=" + disk() + ",size=16M");
@@ -255,22 +254,8 @@ final class TestPair implements Closeable {
     }
 
     /** A host with the name of another one, and ports and a folder of its own. */
-    Host doubleOf(Host host) throws IOException {
-        return new Host(host.name, host.name + "-again", ports(3));
-    }
-
-    private static List<Integer> ports(int count) throws IOException {
-        List<ServerSocket> held = new ArrayList<>();
-        List<Integer> ports = new ArrayList<>();
-        for (int i = 0; i < count; i++) {
-            ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
-            held.add(socket);
-            ports.add(socket.getLocalPort());
-        }
-        for (ServerSocket socket : held) {
-            socket.close();
-        }
-        return ports;
+    Host doubleOf(Host host) {
+        return new Host(host.name, host.name + "-again", FreePorts.take(3));
     }
 
     Path disk() {

@@ -76,6 +76,15 @@ class FioCheckTest {
     }
 
     @Test
+    void theCutOfAJoinCarriesNoStateAndIsNotTakenForAnOldOne() {
+        firstLife();
+        add(Kind.READ, 2, 0, 0, Outcome.FAIL);
+        add(Kind.END, 2, 3, 0, Outcome.OK);
+        CheckResult result = backTo(3);
+        assertThat(result.verdict()).as(result.toString()).isEqualTo(Verdict.UNKNOWN);
+    }
+
+    @Test
     void aTornStateIsInvalid() {
         firstLife();
         add(Kind.READ, 2, -1, 0, Outcome.FAIL);

@@ -1,12 +1,12 @@
 package dev.unwrite.machine.ledger;
 
 import dev.unwrite.machine.Machine;
+import dev.unwrite.node.FreePorts;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.ServerSocket;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -117,10 +117,7 @@ public final class LedgerPair implements AutoCloseable {
     }
 
     private static InetSocketAddress freeAddress() {
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return (InetSocketAddress) socket.getLocalSocketAddress();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        return new InetSocketAddress(
+                InetAddress.getLoopbackAddress(), FreePorts.take(1).getFirst());
     }
 }
