@@ -80,7 +80,7 @@ class ArchitectureTest {
         mayUse("dev.unwrite.checkpoint", "dev.unwrite.protocol..", "dev.unwrite.files");
         mayUse("dev.unwrite.machine.ledger.client", "dev.unwrite.machine..", "dev.unwrite.cli");
         mayUse("dev.unwrite.machine.ledger", "dev.unwrite.machine..", "dev.unwrite.nbd..");
-        mayUse("dev.unwrite.node.peer", "dev.unwrite.protocol..");
+        mayUse("dev.unwrite.peer", "dev.unwrite.protocol..");
     }
 
     private static void mayUse(String part, String... others) {

@@ -2,9 +2,9 @@ package dev.unwrite.node;
 
 import dev.unwrite.checkpoint.CheckpointStore;
 import dev.unwrite.nbd.NbdRefusedException;
-import dev.unwrite.node.peer.MessageId;
-import dev.unwrite.node.peer.PeerLink;
-import dev.unwrite.node.peer.PeerMessage;
+import dev.unwrite.peer.MessageId;
+import dev.unwrite.peer.PeerLink;
+import dev.unwrite.peer.PeerMessage;
 import dev.unwrite.protocol.Action;
 import dev.unwrite.protocol.Action.Change;
 import dev.unwrite.protocol.Checkpoint;

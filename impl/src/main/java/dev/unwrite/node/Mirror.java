@@ -1,9 +1,9 @@
 package dev.unwrite.node;
 
 import dev.unwrite.checkpoint.CheckpointStore;
-import dev.unwrite.node.peer.PeerMessage.StateBegin;
-import dev.unwrite.node.peer.PeerMessage.StateChunk;
-import dev.unwrite.node.peer.PeerMessage.StateEnd;
+import dev.unwrite.peer.PeerMessage.StateBegin;
+import dev.unwrite.peer.PeerMessage.StateChunk;
+import dev.unwrite.peer.PeerMessage.StateEnd;
 import dev.unwrite.protocol.Action;
 import dev.unwrite.protocol.Effect;
 import dev.unwrite.protocol.Extent;

@@ -3,7 +3,7 @@ package dev.unwrite.node;
 import dev.unwrite.node.control.ControlApi;
 import dev.unwrite.node.control.ControlException;
 import dev.unwrite.node.control.NodeStatus;
-import dev.unwrite.node.peer.PeerLink;
+import dev.unwrite.peer.PeerLink;
 import dev.unwrite.protocol.Extent;
 import dev.unwrite.protocol.HostState;
 import dev.unwrite.protocol.Mode;

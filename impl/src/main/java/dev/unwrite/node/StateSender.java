@@ -1,11 +1,11 @@
 package dev.unwrite.node;
 
 import dev.unwrite.machine.Machine;
-import dev.unwrite.node.peer.PeerLink;
-import dev.unwrite.node.peer.PeerMessage;
-import dev.unwrite.node.peer.PeerMessage.StateBegin;
-import dev.unwrite.node.peer.PeerMessage.StateChunk;
-import dev.unwrite.node.peer.PeerMessage.StateEnd;
+import dev.unwrite.peer.PeerLink;
+import dev.unwrite.peer.PeerMessage;
+import dev.unwrite.peer.PeerMessage.StateBegin;
+import dev.unwrite.peer.PeerMessage.StateChunk;
+import dev.unwrite.peer.PeerMessage.StateEnd;
 import dev.unwrite.protocol.Extent;
 import java.io.Closeable;
 import java.io.IOException;

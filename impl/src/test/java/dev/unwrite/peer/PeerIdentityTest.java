@@ -1,9 +1,9 @@
-package dev.unwrite.node.peer;
+package dev.unwrite.peer;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.unwrite.node.peer.PeerMessage.Hello;
-import dev.unwrite.node.peer.PeerMessage.Ids;
+import dev.unwrite.peer.PeerMessage.Hello;
+import dev.unwrite.peer.PeerMessage.Ids;
 import java.net.InetSocketAddress;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;

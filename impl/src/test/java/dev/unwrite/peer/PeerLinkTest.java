@@ -1,13 +1,13 @@
-package dev.unwrite.node.peer;
+package dev.unwrite.peer;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
-import dev.unwrite.node.peer.PeerMessage.Committed;
-import dev.unwrite.node.peer.PeerMessage.HandOver;
-import dev.unwrite.node.peer.PeerMessage.Preserve;
-import dev.unwrite.node.peer.PeerMessage.StateChunk;
+import dev.unwrite.peer.PeerMessage.Committed;
+import dev.unwrite.peer.PeerMessage.HandOver;
+import dev.unwrite.peer.PeerMessage.Preserve;
+import dev.unwrite.peer.PeerMessage.StateChunk;
 import dev.unwrite.protocol.Extent;
 import java.io.IOException;
 import java.io.InputStream;

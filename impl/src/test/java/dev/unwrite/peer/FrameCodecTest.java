@@ -1,9 +1,9 @@
-package dev.unwrite.node.peer;
+package dev.unwrite.peer;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.unwrite.node.peer.PeerMessage.HandOverRefused;
+import dev.unwrite.peer.PeerMessage.HandOverRefused;
 import dev.unwrite.protocol.Extent;
 import java.io.ByteArrayInputStream;
 import java.io.EOFException;

@@ -1,4 +1,4 @@
-package dev.unwrite.node.peer;
+package dev.unwrite.peer;
 
 import java.io.EOFException;
 import java.io.IOException;

@@ -1,6 +1,6 @@
-package dev.unwrite.node.peer;
+package dev.unwrite.peer;
 
-import dev.unwrite.node.peer.PeerMessage.Hello;
+import dev.unwrite.peer.PeerMessage.Hello;
 import java.io.EOFException;
 import java.io.IOException;
 import java.lang.System.Logger.Level;

@@ -1,4 +1,4 @@
-package dev.unwrite.node.peer;
+package dev.unwrite.peer;
 
 /** When the peer was last heard. Thread-safe. */
 final class LifeSigns {

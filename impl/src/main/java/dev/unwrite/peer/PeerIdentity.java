@@ -1,6 +1,6 @@
-package dev.unwrite.node.peer;
+package dev.unwrite.peer;
 
-import dev.unwrite.node.peer.PeerMessage.Hello;
+import dev.unwrite.peer.PeerMessage.Hello;
 import org.jspecify.annotations.Nullable;
 
 /** Who this host is and whom it talks to. Thread-safe. */

@@ -1,4 +1,4 @@
-package dev.unwrite.node.peer;
+package dev.unwrite.peer;
 
 /**
  * Names a message for ever: the same at the sender and at the receiver, never used again.

@@ -4,6 +4,6 @@
  * <p>Messages may be lost, never corrupted; what arrives over one connection arrives in order within its priority.
  */
 @NullMarked
-package dev.unwrite.node.peer;
+package dev.unwrite.peer;
 
 import org.jspecify.annotations.NullMarked;

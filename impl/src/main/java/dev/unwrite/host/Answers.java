@@ -1,0 +1,35 @@
+package dev.unwrite.host;
+
+/** What people are answered. */
+public final class Answers {
+    private Answers() {}
+
+    /**
+     * A checkpoint is committed.
+     *
+     * @param pauseNanos how long the machine stood still
+     * @param tookNanos from the beginning of the cut to the commit
+     */
+    public record Committed(long term, long epoch, long stateBytes, long pauseNanos, long tookNanos) {}
+
+    /** How a host came to run the machine. */
+    public enum Kind {
+        /** The former primary is fenced, and the disk is back at the checkpoint. */
+        TAKEOVER,
+        /** As above; the takeover was decided before, and its rollback was not over. */
+        ROLLBACK,
+        /** The machine was started from its disk, without a checkpoint. */
+        COLD,
+        /** This host was primary already: nothing was done. */
+        ALREADY
+    }
+
+    /** This host is primary; {@code blocks} were written back. */
+    public record FailedOver(Kind kind, long term, long epoch, long blocks) {}
+
+    /** The other host has taken over. */
+    public record HandedOver(String newPrimary, long term, long epoch, long pauseNanos) {}
+
+    /** The pair is protected; {@code already}: it was before. */
+    public record Protected(String primary, String secondary, long term, long epoch, boolean already) {}
+}

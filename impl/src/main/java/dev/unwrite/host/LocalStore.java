@@ -1,0 +1,71 @@
+package dev.unwrite.host;
+
+import dev.unwrite.protocol.Extent;
+import java.nio.ByteBuffer;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a secondary keeps on its own disk: the undo log, the committed checkpoint and those that arrive. Orders are carried
+ * out in the order in which they are given, as far as one can tell from what is durable; many appends share a sync.
+ */
+public interface LocalStore {
+    /** What became of an append. */
+    enum Stored {
+        /** It is stored, under the policy of the log. */
+        STORED,
+        /** Its epoch was discarded meanwhile: nobody needs it. */
+        NOT_WANTED
+    }
+
+    /** Adjacent blocks of the undo log; {@code data} null for zeroes. */
+    record Copied(Extent extent, @Nullable ByteBuffer data) {}
+
+    /**
+     * Stores copies of one epoch. A full log fails with {@link Trouble.Kind#NO_SPACE}, before anything of it is stored; any
+     * other failure means that the log takes nothing any more.
+     */
+    void append(long term, long epoch, OldData old, Reply<Stored> reply);
+
+    /** Discards copies of earlier epochs of the term, and of earlier terms; not durable, and nobody relies on it. */
+    void discardBefore(long term, long epoch, Reply<Done> reply);
+
+    /** Discards a checkpoint of another term, what has arrived of any, and copies of earlier terms; durable. */
+    void discardOthers(long term, Reply<Done> reply);
+
+    /**
+     * Discards all. On success the checkpoint is durably gone, and without it copies count for nothing, whatever a crash
+     * brings back of them; on failure it may still be there. To do it again is fine.
+     */
+    void discardAll(Reply<Done> reply);
+
+    /** A state begins to arrive; what had arrived of it before is dropped. */
+    void beginState(long term, long epoch, Reply<Done> reply);
+
+    /** The next part of it; {@code bytes} belong to the store from here on. */
+    void writeState(long term, long epoch, long offset, ByteBuffer bytes, Reply<Done> reply);
+
+    /** It is whole: verifies length and CRC32C. What failed is dropped. */
+    void endState(long term, long epoch, long length, int crc32c, Reply<Done> reply);
+
+    /** Switches a state that is whole in as the committed checkpoint, in one piece and durably; dropped if that fails. */
+    void commitState(long term, long epoch, Reply<Done> reply);
+
+    /** Drops what has arrived of a state that is not committed; nothing if there is none. */
+    void dropState(long term, long epoch);
+
+    /** Begins to read back the copies since an epoch, the oldest of each block; an earlier reading is given up. */
+    void readBack(long term, long epoch);
+
+    /** The next copies, some MiB at most; an empty list at the end. */
+    void nextCopies(Reply<List<Copied>> reply);
+
+    /** The storage that this folder belongs to from here on, durably; nothing is done if that was known. */
+    void belongsTo(String storage, Reply<Done> reply);
+
+    /** The number of the newest copy that is safe; it only grows. */
+    long position();
+
+    /** What the undo log takes, in bytes. */
+    long usedBytes();
+}

@@ -1,0 +1,32 @@
+package dev.unwrite.host;
+
+import java.util.function.Consumer;
+
+/**
+ * Takes how an order ended. Whoever carries the order out calls one of the two methods, once, in the turn of another event
+ * than the one in which the order was given; after a crash of the host, neither.
+ *
+ * @param <T> what the order results in
+ */
+public interface Reply<T> {
+    /** It was carried out. */
+    void done(T result);
+
+    /** It was not carried out, or, with {@link Trouble.Kind#LOST}, it is not known whether it was. */
+    void failed(Trouble why);
+
+    /** Of two functions. */
+    static <T> Reply<T> of(Consumer<? super T> done, Consumer<Trouble> failed) {
+        return new Reply<>() {
+            @Override
+            public void done(T result) {
+                done.accept(result);
+            }
+
+            @Override
+            public void failed(Trouble why) {
+                failed.accept(why);
+            }
+        };
+    }
+}
