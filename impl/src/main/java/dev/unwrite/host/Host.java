@@ -17,7 +17,7 @@ public final class Host {
     public void peerDown() {}
     public void stateSent(long term, long epoch, long bytes) {}
     public void hungUp(long session, Trouble why) {}
-    public void read(int volume, long offset, ByteBuffer target, Reply<Done> reply) {}
+    public void read(int volume, long offset, int length, Reply<ByteBuffer> reply) {}
     public void write(int volume, long offset, ByteBuffer data, boolean fua, Reply<Done> reply) {}
     public void writeZeroes(int volume, long offset, long length, boolean noHole, boolean fua, Reply<Done> reply) {}
     public void trim(int volume, long offset, long length, boolean fua, Reply<Done> reply) {}
