@@ -57,8 +57,7 @@ final class Flushes {
         covered = waiting;
         waiting = new ArrayList<>();
         long session = h.sessions.number();
-        h.storage()
-                .flush(session, Reply.of(done -> flushed(session), why -> h.sessions.broke(session, why)));
+        h.storage().flush(session, Reply.of(done -> flushed(session), why -> h.sessions.broke(session, why)));
     }
 
     private void flushed(long session) {

@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class OwnershipChannel {
     /** How often the record is read. */
-    static final long EVERY = 500 * Timers.MILLI;
+    private static final long EVERY = 500 * Timers.MILLI;
 
     private static final long RETRY = 100 * Timers.MILLI;
 
@@ -34,6 +34,7 @@ final class OwnershipChannel {
     private OwnershipRecord record = OwnershipRecord.INITIAL;
     private boolean answers;
     private boolean reading;
+    private long every = EVERY;
     private long nextRead;
     private long answersSince;
     private List<Reply<OwnershipRecord>> waiting = new ArrayList<>();
@@ -64,6 +65,12 @@ final class OwnershipChannel {
         nextRead = h.now();
     }
 
+    /** From here on it is read ten times a second: this host is being stopped. */
+    void lookOften() {
+        every = RETRY;
+        look();
+    }
+
     long nextRead() {
         return nextRead;
     }
@@ -81,9 +88,14 @@ final class OwnershipChannel {
         readIfDue();
     }
 
+    /** Whether somebody waits for a fresh record already. */
+    boolean isFreshWanted() {
+        return !waiting.isEmpty() || !asking.isEmpty();
+    }
+
     private void read() {
         reading = true;
-        nextRead = h.now() + EVERY;
+        nextRead = h.now() + every;
         asking = waiting;
         waiting = new ArrayList<>();
         h.storage().readRecord(Reply.of(this::wasRead, this::wasNotRead));
@@ -95,7 +107,7 @@ final class OwnershipChannel {
             answers = true;
             answersSince = h.now();
         }
-        h.noTrouble();
+        h.recordTrouble("");
         seen(now);
         List<Reply<OwnershipRecord>> all = asking;
         asking = List.of();
@@ -111,7 +123,7 @@ final class OwnershipChannel {
         if (why.kind() == Trouble.Kind.WRONG_IDENTITY || why.kind() == Trouble.Kind.NAME_IN_USE) {
             h.end(why.text());
         } else {
-            h.trouble(why.text());
+            h.recordTrouble(why.text());
         }
         all.forEach(reply -> reply.failed(why));
     }
@@ -245,12 +257,10 @@ final class OwnershipChannel {
                         session.number(),
                         now.version(),
                         next,
-                        Reply.of(
-                                changed -> claimed(changed, next, session, outcome),
-                                why -> {
-                                    h.storage().close(session.number());
-                                    find(next, now.term() + 1, outcome);
-                                }));
+                        Reply.of(changed -> claimed(changed, next, session, outcome), why -> {
+                            h.storage().close(session.number());
+                            find(next, now.term() + 1, outcome);
+                        }));
     }
 
     /** Nothing else can be decided before the outcome is known, so this tries for as long as it takes. */
@@ -267,7 +277,7 @@ final class OwnershipChannel {
                                         outcome),
                                 why -> {
                                     if (!fatal(why)) {
-                                        h.trouble(why.text());
+                                        h.recordTrouble(why.text());
                                         h.timers.after(RETRY, () -> find(next, term, outcome));
                                     }
                                 }));
@@ -275,6 +285,10 @@ final class OwnershipChannel {
 
     private void claimed(
             SharedStorage.Changed changed, OwnershipRecord next, SharedStorage.Session session, Outcome outcome) {
+        if (h.isEnded()) {
+            h.storage().close(session.number());
+            return;
+        }
         if (changed.agreed()) {
             note(next);
             outcome.agreed(next, session);

@@ -141,7 +141,7 @@ final class Sessions {
     }
 
     private void open() {
-        if (opening || !isOwner()) {
+        if (opening || isUsable() || !isOwner()) {
             return;
         }
         opening = true;
