@@ -1,0 +1,224 @@
+package dev.unwrite.host;
+
+import dev.unwrite.protocol.Action;
+import dev.unwrite.protocol.Extent;
+import dev.unwrite.protocol.Role;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** The secondary's copies: reads what is about to be overwritten, stores it, and acknowledges it (rule StoreBeforeAck). */
+final class Copies {
+    /** So many reads and appends are under way at once; more preserve requests wait. */
+    private static final int UNDER_WAY_MAX = 256;
+
+    private static final long RETRY = 50 * Timers.MILLI;
+
+    private record Wanted(long term, long epoch, Extent extent) {}
+
+    private final Host h;
+    private final Deque<Wanted> queue = new ArrayDeque<>();
+    private final Set<Wanted> reading = new LinkedHashSet<>();
+    private int storing;
+    /** Stored while a takeover was being decided: they count if it is not agreed. */
+    private final List<Runnable> undecided = new ArrayList<>();
+
+    private SharedStorage.@Nullable Session reader;
+    private long opens;
+    private boolean opening;
+    private boolean held;
+    private @Nullable String failure;
+
+    Copies(Host h) {
+        this.h = h;
+    }
+
+    /** Why this host can no longer mirror, or null: its local storage failed it. */
+    @Nullable
+    String failure() {
+        return failure;
+    }
+
+    void fail(String why) {
+        if (failure == null) {
+            failure = why;
+            h.log("this host can no longer mirror: " + why + "; start the node again");
+        }
+    }
+
+    /** Effect ReadAndStore. */
+    void readAndStore(long term, long epoch, List<Extent> extents) {
+        extents.forEach(extent -> queue.add(new Wanted(term, epoch, extent)));
+        pump();
+    }
+
+    private boolean follows(long term) {
+        return h.state().role() == Role.SECONDARY && h.state().term() == term;
+    }
+
+    private void pump() {
+        while (reading.size() + storing < UNDER_WAY_MAX && !queue.isEmpty() && failure == null) {
+            if (!follows(queue.getFirst().term)) {
+                queue.removeFirst();
+                continue;
+            }
+            SharedStorage.Session session = reader;
+            if (session == null) {
+                open();
+                return;
+            }
+            read(session, queue.removeFirst());
+        }
+    }
+
+    private void open() {
+        if (opening || held) {
+            return;
+        }
+        opening = true;
+        long mine = ++opens;
+        h.storage()
+                .open(
+                        h.state().term(),
+                        Reply.of(
+                                session -> {
+                                    if (mine == opens && opening) {
+                                        opening = false;
+                                        reader = session;
+                                        pump();
+                                    } else {
+                                        h.storage().close(session.number());
+                                    }
+                                },
+                                why -> {
+                                    if (mine == opens && opening) {
+                                        opening = false;
+                                        h.timers.after(RETRY, this::pump);
+                                    }
+                                }));
+    }
+
+    private void read(SharedStorage.Session session, Wanted wanted) {
+        reading.add(wanted);
+        h.storage()
+                .readOld(
+                        session.number(),
+                        wanted.extent,
+                        Reply.of(
+                                old -> {
+                                    if (reading.remove(wanted)) {
+                                        store(wanted, old);
+                                    }
+                                },
+                                why -> {
+                                    if (reading.contains(wanted)) {
+                                        giveUp();
+                                        h.timers.after(RETRY, this::pump);
+                                    }
+                                }));
+    }
+
+    /** The storage hung up on a session. */
+    void hungUp(long number) {
+        SharedStorage.Session session = reader;
+        if (session != null && session.number() == number) {
+            giveUp();
+            h.timers.after(RETRY, this::pump);
+        }
+    }
+
+    private void store(Wanted wanted, OldData old) {
+        storing++;
+        h.store()
+                .append(
+                        wanted.term,
+                        wanted.epoch,
+                        old,
+                        Reply.of(
+                                stored -> {
+                                    storing--;
+                                    stored(wanted, old, stored);
+                                    pump();
+                                },
+                                why -> {
+                                    storing--;
+                                    notStored(wanted, old, why);
+                                    pump();
+                                }));
+    }
+
+    private void notStored(Wanted wanted, OldData old, Trouble why) {
+        if (!follows(wanted.term)) {
+            return;
+        }
+        if (why.kind() != Trouble.Kind.NO_SPACE) {
+            fail("cannot store a copy: " + why.text());
+            return;
+        }
+        // The next commit makes room; until then the primary waits.
+        h.timers.after(RETRY, () -> {
+            if (follows(wanted.term)) {
+                store(wanted, old);
+            }
+        });
+    }
+
+    private void stored(Wanted wanted, OldData old, LocalStore.Stored how) {
+        Extent got = old.extent();
+        int left = wanted.extent.count() - got.count();
+        if (left > 0) {
+            queue.addFirst(new Wanted(wanted.term, wanted.epoch, new Extent(got.volume(), got.end(), left)));
+        }
+        if (how == LocalStore.Stored.STORED) {
+            int[] hashes = h.wantsHashes() ? old.hashes() : null;
+            onceDecided(() -> h.core.take(new Action.StoreCopy(wanted.term, wanted.epoch, got), hashes));
+        }
+    }
+
+    /** While a takeover is being decided the protocol refuses; if it is not agreed, copies and states still count. */
+    void onceDecided(Runnable step) {
+        if (h.state().proposal() == null) {
+            step.run();
+        } else {
+            undecided.add(step);
+        }
+    }
+
+    /** Gives the session up and opens none, as that would end the one that this host opens to take over. */
+    void hold() {
+        held = true;
+        giveUp();
+    }
+
+    /** The takeover is decided, one way or the other. */
+    void release() {
+        held = false;
+        List<Runnable> steps = List.copyOf(undecided);
+        undecided.clear();
+        steps.forEach(Runnable::run);
+        pump();
+    }
+
+    /** This host follows no more. */
+    void end() {
+        giveUp();
+        queue.clear();
+        undecided.clear();
+    }
+
+    /** What was being read is asked for again; what is being stored is stored, and acknowledged if it still counts. */
+    private void giveUp() {
+        opening = false;
+        reading.forEach(queue::addFirst);
+        reading.clear();
+        SharedStorage.Session session = reader;
+        reader = null;
+        if (session != null) {
+            h.storage().close(session.number());
+        }
+    }
+}

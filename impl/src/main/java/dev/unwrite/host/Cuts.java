@@ -1,0 +1,261 @@
+package dev.unwrite.host;
+
+import dev.unwrite.protocol.Action;
+import dev.unwrite.protocol.HostState;
+import dev.unwrite.protocol.Role;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Holds the machine for a moment: to cut a checkpoint, to begin a join, or, alone, to let go of what it said. No write is in
+ * flight then, and all is flushed (rules DrainBeforeCut, FlushBeforeCheckpoint). One at a time.
+ */
+final class Cuts {
+    /** Whoever waits for a commit asks soon after it; more than a few of the newest nobody asks for. */
+    private static final int TAKEN_MAX = 64;
+
+    private record Cut(long startedNanos, long pauseNanos) {}
+
+    /** Why the machine is held. */
+    private enum Why {
+        CUT,
+        JOIN,
+        SPEAK
+    }
+
+    /** One hold; another object for each, so that what comes late is not taken for its own. */
+    private static final class Hold {
+        final Why why;
+        final boolean stayPaused;
+        final @Nullable Object handedOver;
+        final Reply<Long> reply;
+        boolean paused;
+        long pausedAt;
+
+        Hold(Why why, boolean stayPaused, @Nullable Object handedOver, Reply<Long> reply) {
+            this.why = why;
+            this.stayPaused = stayPaused;
+            this.handedOver = handedOver;
+            this.reply = reply;
+        }
+    }
+
+    private final Host h;
+    private final TreeMap<Long, Cut> cuts = new TreeMap<>();
+    private final TreeMap<Long, Answers.Committed> taken = new TreeMap<>();
+    private Answers.@Nullable Committed last;
+    private @Nullable Hold hold;
+    private boolean handingOver;
+    private long committed;
+    /** How many writes had begun when the state of the machine was last handed over, or resumed. */
+    private long stateOfWrites = -1;
+
+    Cuts(Host h) {
+        this.h = h;
+    }
+
+    boolean isBusy() {
+        return hold != null || handingOver;
+    }
+
+    /**
+     * Cuts a checkpoint of a protected machine; the reply tells its epoch, or why not. {@code handedOver} is the state that
+     * somebody handed over for this very cut.
+     */
+    void cut(boolean stayPaused, @Nullable Object handedOver, Reply<Long> reply) {
+        begin(new Hold(Why.CUT, stayPaused, handedOver, reply));
+    }
+
+    /** Cuts the checkpoint with which another host joins. */
+    void startJoin(Reply<Long> reply) {
+        begin(new Hold(Why.JOIN, false, null, reply));
+    }
+
+    /** Lets go of what a machine that is alone has said. */
+    void speakAlone() {
+        if (!h.outputs.isEmpty()) {
+            begin(new Hold(Why.SPEAK, false, null, Reply.of(epoch -> {}, why -> {})));
+        }
+    }
+
+    private void begin(Hold next) {
+        if (isBusy() || !h.isRunning() || h.state().role() != Role.PRIMARY) {
+            next.reply.failed(Trouble.refused("no checkpoint can be cut now; see \"status\""));
+            return;
+        }
+        hold = next;
+        // Most of what is dirty is flushed while the machine still runs, so that it stands still for less.
+        h.flushes.flushIfDirty(Reply.of(done -> pause(next), why -> give(next, why)));
+    }
+
+    private void pause(Hold mine) {
+        if (hold != mine) {
+            return;
+        }
+        mine.pausedAt = h.now();
+        h.room()
+                .pause(Reply.of(
+                        done -> {
+                            if (hold == mine) {
+                                mine.paused = true;
+                                h.writes.close(() -> drained(mine));
+                            }
+                        },
+                        why -> give(mine, why)));
+    }
+
+    private void drained(Hold mine) {
+        if (hold == mine) {
+            h.flushes.flushIfDirty(Reply.of(done -> quiet(mine), why -> give(mine, why)));
+        }
+    }
+
+    private void quiet(Hold mine) {
+        if (hold != mine) {
+            return;
+        }
+        HostState s = h.state();
+        if (s.role() != Role.PRIMARY || !s.quiet()) {
+            drained(mine); // The session broke meanwhile: what was lost with it is written again, and flushed.
+            return;
+        }
+        if (mine.why == Why.SPEAK) {
+            h.core.take(new Action.Speak());
+            release(mine);
+            mine.reply.done(s.epoch());
+            return;
+        }
+        boolean unchanged = stateOfWrites == h.writes.begunTotal();
+        h.room()
+                .save(
+                        s.term(),
+                        s.epoch() + 1,
+                        h.sessions.number(),
+                        mine.handedOver,
+                        unchanged || mine.handedOver != null,
+                        Reply.of(saved -> saved(mine, saved), why -> give(mine, why)));
+    }
+
+    private void saved(Hold mine, Saved saved) {
+        HostState s = h.state();
+        if (hold != mine) {
+            saved.drop();
+            return;
+        }
+        if (!s.quiet()) {
+            saved.drop();
+            drained(mine);
+            return;
+        }
+        if (mine.handedOver != null) {
+            stateOfWrites = h.writes.begunTotal();
+        }
+        if (mine.why == Why.JOIN) {
+            // What was said before the join is flushed, and leaves; what is said after it waits for a commit.
+            h.core.take(new Action.Speak());
+        }
+        long term = s.term();
+        long epoch = s.epoch() + 1;
+        h.outputs.seal(epoch);
+        String why = h.core.take(mine.why == Why.JOIN ? new Action.StartJoin() : new Action.Cut(), null);
+        if (why != null) {
+            saved.drop();
+            give(mine, Trouble.refused(why));
+            return;
+        }
+        cuts.put(epoch, new Cut(mine.pausedAt, h.now() - mine.pausedAt));
+        h.states.send(term, epoch, saved);
+        if (mine.stayPaused) {
+            hold = null;
+            handingOver = true;
+        } else {
+            release(mine);
+        }
+        mine.reply.done(epoch);
+    }
+
+    private void give(Hold mine, Trouble why) {
+        if (hold == mine) {
+            release(mine);
+            mine.reply.failed(why);
+        }
+    }
+
+    private void release(Hold mine) {
+        hold = null;
+        if (mine.paused) {
+            goOn();
+        }
+    }
+
+    private void goOn() {
+        if (h.isRunning()) {
+            h.room().unpause();
+            h.writes.open();
+        }
+    }
+
+    /** The hand-over has ended; {@code stays}: the machine goes on here. */
+    void handOverEnded(boolean stays) {
+        if (handingOver) {
+            handingOver = false;
+            if (stays) {
+                goOn();
+            }
+        }
+    }
+
+    /** The machine was given the state that goes with the disk as it is now. */
+    void stateResumed() {
+        stateOfWrites = h.writes.begunTotal();
+    }
+
+    /** The checkpoint that begins the epoch is committed, and so are those before it. */
+    void committed(long epoch) {
+        long term = h.state().term();
+        var done = cuts.headMap(epoch, true);
+        done.forEach((number, cut) -> {
+            Answers.Committed one = new Answers.Committed(
+                    term, number, h.states.bytesOf(number), cut.pauseNanos, h.now() - cut.startedNanos);
+            taken.put(number, one);
+            last = one;
+        });
+        done.clear();
+        while (taken.size() > TAKEN_MAX) {
+            taken.pollFirstEntry();
+        }
+        committed++;
+        h.states.dropUpTo(epoch);
+    }
+
+    /** What was learned of a checkpoint that is committed, or null. */
+    Answers.@Nullable Committed taken(long epoch) {
+        return taken.get(epoch);
+    }
+
+    /** No checkpoint is on its way any more. */
+    void none() {
+        cuts.clear();
+        taken.clear();
+        h.states.dropUpTo(Long.MAX_VALUE);
+    }
+
+    /** The machine does not run here any more: whoever waits for a cut is told. */
+    void end(Trouble why) {
+        none();
+        handingOver = false;
+        Hold mine = hold;
+        hold = null;
+        if (mine != null) {
+            mine.reply.failed(why);
+        }
+    }
+
+    long committedTotal() {
+        return committed;
+    }
+
+    Answers.@Nullable Committed last() {
+        return last;
+    }
+}

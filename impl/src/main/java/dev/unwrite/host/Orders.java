@@ -1,0 +1,444 @@
+package dev.unwrite.host;
+
+import dev.unwrite.host.Trouble.Kind;
+import dev.unwrite.peer.PeerMessage;
+import dev.unwrite.protocol.Action.Change;
+import dev.unwrite.protocol.Checkpoint;
+import dev.unwrite.protocol.HostState;
+import dev.unwrite.protocol.Mode;
+import dev.unwrite.protocol.OwnershipRecord;
+import dev.unwrite.protocol.Protocol;
+import dev.unwrite.protocol.Role;
+import java.time.Duration;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/** What people, and the other host, order: a checkpoint, a failover, a switchover, protection, a good end. */
+final class Orders {
+    /** The record decides within this time, or nobody knows yet. */
+    private static final long CALL_OFF_MAX = 10 * Timers.SECOND;
+    /** What is done before a host is stopped takes no longer. */
+    private static final Duration LEAVE_MAX = Duration.ofSeconds(10);
+
+    private static final long LEAVE_SECONDARY_MAX = 3 * Timers.SECOND;
+
+    private final Host h;
+    private @Nullable String handOverRefused;
+
+    Orders(Host h) {
+        this.h = h;
+    }
+
+    // ---- Checkpoint.
+
+    void checkpoint(@Nullable Object handedOver, long until, Reply<Answers.Committed> reply) {
+        HostState s = h.state();
+        if (s.role() != Role.PRIMARY) {
+            reply.failed(Trouble.refused("this node is not primary; ask the other one"));
+        } else if (s.mode() != Mode.PROTECTED) {
+            reply.failed(Trouble.refused(
+                    "the machine is not protected, so there is nobody to commit a checkpoint; see \"protect\""));
+        } else if (h.cuts.isBusy() || s.cuts().size() >= Protocol.MAX_CUTS) {
+            // Enough checkpoints are on their way: one has to arrive first.
+            h.timers.await(
+                    () -> h.state().mode() != Mode.PROTECTED
+                            || (!h.cuts.isBusy() && h.state().cuts().size() < Protocol.MAX_CUTS),
+                    left(until),
+                    () -> checkpoint(handedOver, until, reply),
+                    () -> reply.failed(Trouble.refused("no checkpoint can be cut now; see \"status\"")));
+        } else {
+            long startedAt = h.now();
+            h.cuts.cut(
+                    false,
+                    handedOver,
+                    Reply.of(epoch -> committed(s.term(), epoch, startedAt, until, reply), reply::failed));
+        }
+    }
+
+    private void committed(long term, long epoch, long startedAt, long until, Reply<Answers.Committed> reply) {
+        h.timers.await(
+                () -> isDecided(term, epoch),
+                left(until),
+                () -> {
+                    Answers.Committed taken = h.cuts.taken(epoch);
+                    if (isCommitted(term, epoch) && taken != null) {
+                        reply.done(new Answers.Committed(
+                                term, epoch, taken.stateBytes(), taken.pauseNanos(), h.now() - startedAt));
+                    } else if (isCommitted(term, epoch)) {
+                        reply.failed(Trouble.of(
+                                Kind.UNAVAILABLE,
+                                "checkpoint " + epoch
+                                        + " was committed, and this node is not protected any more; see \"status\""));
+                    } else {
+                        reply.failed(notCommitted());
+                    }
+                },
+                () -> reply.failed(notCommitted()));
+    }
+
+    private static Trouble notCommitted() {
+        return Trouble.of(Kind.TIMEOUT, "the checkpoint was cut but is not committed; see \"status\"");
+    }
+
+    private boolean isCommitted(long term, long epoch) {
+        HostState s = h.state();
+        return s.role() == Role.PRIMARY && s.term() == term && s.safe() >= epoch;
+    }
+
+    private boolean isDecided(long term, long epoch) {
+        HostState s = h.state();
+        return isCommitted(term, epoch) || s.term() != term || s.mode() == Mode.SOLO;
+    }
+
+    // ---- Failover.
+
+    void failover(boolean cold, long until, Reply<Answers.FailedOver> reply) {
+        h.ownership.fresh(
+                Reply.of(now -> failover(now, cold, until, reply), why -> reply.failed(noFailover(why.text()))));
+    }
+
+    private static Trouble noFailover(String why) {
+        return Trouble.refused("no failover: " + why);
+    }
+
+    private void failover(OwnershipRecord now, boolean cold, long until, Reply<Answers.FailedOver> reply) {
+        HostState s = h.state();
+        Consumer<String> refused = once(why -> reply.failed(noFailover(why)));
+        switch (s.role()) {
+            case PRIMARY -> awaitRunning(Answers.Kind.ALREADY, until, reply);
+            case RESTORING -> awaitRunning(Answers.Kind.ROLLBACK, until, reply);
+            case COLD -> awaitRunning(Answers.Kind.COLD, until, reply);
+            case SECONDARY -> {
+                if (begun(told -> h.takeover.takeOver(now, told), refused)) {
+                    awaitRunning(Answers.Kind.TAKEOVER, until, reply);
+                }
+            }
+            case IDLE -> idle(now, cold, until, refused, reply);
+        }
+    }
+
+    /** What this host does by itself, it does now; else what only a person may decide. */
+    private void idle(
+            OwnershipRecord now, boolean cold, long until, Consumer<String> refused, Reply<Answers.FailedOver> reply) {
+        Policy.What what = h.decision().what();
+        switch (what) {
+            case BECOME_SECONDARY -> {
+                h.carryOut(h.decision());
+                if (h.state().role() == Role.SECONDARY) {
+                    failover(now, cold, until, reply);
+                } else {
+                    refused.accept("this node is " + h.state().role().spelling());
+                }
+            }
+            case RESTART_ROLLBACK -> {
+                h.carryOut(h.decision());
+                awaitRunning(Answers.Kind.ROLLBACK, until, reply);
+            }
+            case BOOTSTRAP, COLD_START -> {
+                Change change = what == Policy.What.BOOTSTRAP ? Change.BOOTSTRAP : Change.COLD_START;
+                if (begun(told -> h.takeover.startCold(change, now, told), refused)) {
+                    awaitRunning(Answers.Kind.COLD, until, reply);
+                }
+            }
+            default -> {
+                String why = whyNotCold(now, cold);
+                if (why != null) {
+                    refused.accept(why);
+                } else if (begun(told -> h.takeover.startCold(Change.FORCE_COLD_START, now, told), refused)) {
+                    awaitRunning(Answers.Kind.COLD, until, reply);
+                }
+            }
+        }
+    }
+
+    private @Nullable String whyNotCold(OwnershipRecord now, boolean cold) {
+        if (!now.owner().equals(h.config().name()) || now.mode() != OwnershipRecord.Mode.PROTECTED) {
+            return "this node holds no checkpoint to fail over to; the record is " + OwnershipChannel.describe(now);
+        }
+        return cold
+                ? null
+                : "this node was the primary and has lost its memory; the checkpoint is at " + now.secondary()
+                        + ": give \"failover\" to that node. Only if it will never come back: \"failover --cold\" here"
+                        + " starts the machine from its disk, and what " + now.secondary() + " holds is given up";
+    }
+
+    /** False if it was refused at once. */
+    private static boolean begun(Consumer<Consumer<String>> start, Consumer<String> refused) {
+        boolean[] no = new boolean[1];
+        start.accept(why -> {
+            no[0] = true;
+            refused.accept(why);
+        });
+        return !no[0];
+    }
+
+    private static Consumer<String> once(Consumer<String> told) {
+        boolean[] before = new boolean[1];
+        return why -> {
+            if (!before[0]) {
+                before[0] = true;
+                told.accept(why);
+            }
+        };
+    }
+
+    /** What was decided is decided: the order ends when the machine runs here, or another host has taken over. */
+    private void awaitRunning(Answers.Kind kind, long until, Reply<Answers.FailedOver> reply) {
+        boolean[] owned = new boolean[1];
+        h.timers.await(
+                () -> {
+                    owned[0] |= isOwner();
+                    boolean over = owned[0] ? !isOwner() : !h.takeover.isAsking();
+                    return isRunning() || over;
+                },
+                left(until),
+                () -> {
+                    HostState s = h.state();
+                    boolean back = kind == Answers.Kind.TAKEOVER || kind == Answers.Kind.ROLLBACK;
+                    if (isRunning()) {
+                        reply.done(new Answers.FailedOver(
+                                kind, s.term(), s.epoch(), back ? h.takeover.lastRestored() : 0));
+                    } else {
+                        reply.failed(noFailover("another host has taken over; the record is "
+                                + OwnershipChannel.describe(h.ownership.record())));
+                    }
+                },
+                () -> reply.failed(Trouble.of(Kind.TIMEOUT, notDoneYet())));
+    }
+
+    private boolean isOwner() {
+        Role role = h.state().role();
+        return role == Role.PRIMARY || role == Role.RESTORING || role == Role.COLD;
+    }
+
+    private boolean isRunning() {
+        return h.state().role() == Role.PRIMARY && (h.isRunning() || h.failure() != null);
+    }
+
+    /** What was done cannot be taken back, and is said. */
+    private String notDoneYet() {
+        HostState s = h.state();
+        return switch (s.role()) {
+            case RESTORING ->
+                "took over in term " + s.term()
+                        + ", so the former primary can write no more; the rollback is not done yet and goes on: "
+                        + h.note() + "; see \"status\"";
+            case COLD -> "owns the storage in term " + s.term() + " and is still starting; see \"status\"";
+            case PRIMARY -> "is primary in term " + s.term() + " by now; see \"status\"";
+            default -> "not done in time, and it may still come about; see \"status\"";
+        };
+    }
+
+    // ---- Switchover.
+
+    void switchover(long until, Reply<Answers.HandedOver> reply) {
+        HostState s = h.state();
+        if (s.role() != Role.PRIMARY || s.mode() != Mode.PROTECTED) {
+            reply.failed(Trouble.refused("only a protected primary hands over; see \"status\""));
+            return;
+        }
+        if (h.cuts.isBusy() || s.cuts().size() >= Protocol.MAX_CUTS) {
+            h.timers.await(
+                    () -> !h.cuts.isBusy() && h.state().cuts().size() < Protocol.MAX_CUTS,
+                    left(until),
+                    () -> switchover(until, reply),
+                    () -> reply.failed(Trouble.refused("no checkpoint can be cut now; try again")));
+            return;
+        }
+        long pausedAt = h.now();
+        h.cuts.cut(true, null, Reply.of(epoch -> commit(s.term(), epoch, pausedAt, until, reply), reply::failed));
+    }
+
+    private void commit(long term, long epoch, long pausedAt, long until, Reply<Answers.HandedOver> reply) {
+        h.timers.await(
+                () -> isDecided(term, epoch),
+                left(until),
+                () -> {
+                    if (isCommitted(term, epoch)) {
+                        handOver(term, epoch, pausedAt, until, reply);
+                    } else {
+                        stays(reply, lastNotCommitted());
+                    }
+                },
+                () -> stays(reply, lastNotCommitted()));
+    }
+
+    private static Trouble lastNotCommitted() {
+        return Trouble.of(Kind.TIMEOUT, "the last checkpoint was not committed in time; nothing changed");
+    }
+
+    private void stays(Reply<Answers.HandedOver> reply, Trouble why) {
+        h.cuts.handOverEnded(true);
+        reply.failed(why);
+    }
+
+    private void handOver(long term, long epoch, long pausedAt, long until, Reply<Answers.HandedOver> reply) {
+        handOverRefused = null;
+        h.send(new PeerMessage.HandOver(term, epoch, left(until) / Timers.MILLI));
+        h.timers.await(
+                () -> h.state().term() != term || handOverRefused != null,
+                left(until),
+                () -> {
+                    if (h.state().term() != term) {
+                        handedOver(epoch, pausedAt, until, reply);
+                    } else {
+                        stays(
+                                reply,
+                                Trouble.refused(
+                                        "the other host does not take over: " + handOverRefused + "; goes on here"));
+                    }
+                },
+                () -> callOff(term, epoch, pausedAt, until, reply));
+    }
+
+    /** It serves the volumes only when it has put everything in place. */
+    private void handedOver(long epoch, long pausedAt, long until, Reply<Answers.HandedOver> reply) {
+        h.cuts.handOverEnded(false);
+        Runnable answer = () -> {
+            OwnershipRecord now = h.ownership.record();
+            reply.done(new Answers.HandedOver(now.owner(), now.term(), epoch, h.now() - pausedAt));
+        };
+        h.timers.await(h.peer::isPrimary, left(until), answer, answer);
+    }
+
+    /**
+     * What the other host has not begun it must not begin any more: the record says solo, and one compare-and-set decides (rule
+     * AgreeToBeAlone).
+     */
+    private void callOff(long term, long epoch, long pausedAt, long until, Reply<Answers.HandedOver> reply) {
+        h.peer.unfit("the other host did not take over in time");
+        h.timers.await(
+                () -> h.state().term() != term || h.state().mode() == Mode.SOLO,
+                CALL_OFF_MAX,
+                () -> {
+                    if (h.state().term() != term) {
+                        handedOver(epoch, pausedAt, until, reply);
+                    } else {
+                        stays(
+                                reply,
+                                Trouble.of(
+                                        Kind.TIMEOUT,
+                                        "the other host did not take over in time; goes on here, alone, and takes it in"
+                                                + " again when it can"));
+                    }
+                },
+                () -> stays(
+                        reply,
+                        Trouble.of(
+                                Kind.TIMEOUT,
+                                "the other host did not take over in time, and the storage does not answer: it may still do"
+                                        + " so; see \"status\"")));
+    }
+
+    void handOverRefused(PeerMessage.HandOverRefused m) {
+        if (m.term() == h.state().term()) {
+            handOverRefused = m.reason();
+        }
+    }
+
+    /** The other host asks: only for the checkpoint that it named, and only as long as it waits. */
+    void handOver(PeerMessage.HandOver asked) {
+        long until = h.now() + asked.millis() * Timers.MILLI;
+        Consumer<String> refused = why -> h.send(new PeerMessage.HandOverRefused(asked.term(), why));
+        h.ownership.fresh(Reply.of(
+                now -> {
+                    HostState s = h.state();
+                    Checkpoint held = s.checkpoint();
+                    if (s.role() != Role.SECONDARY
+                            || held == null
+                            || held.term() != asked.term()
+                            || held.epoch() != asked.epoch()) {
+                        refused.accept("it does not hold checkpoint " + asked.epoch() + " of term " + asked.term());
+                    } else if (h.now() > until) {
+                        refused.accept("the order came too late");
+                    } else {
+                        h.takeover.takeOver(now, refused);
+                    }
+                },
+                why -> refused.accept(why.text())));
+    }
+
+    // ---- Protection.
+
+    void protect(long until, Reply<Answers.Protected> reply) {
+        boolean already = isProtected();
+        h.ownership.look();
+        h.timers.await(
+                this::isProtected,
+                left(until),
+                () -> {
+                    OwnershipRecord now = h.ownership.record();
+                    reply.done(new Answers.Protected(now.owner(), now.secondary(), now.term(), now.base(), already));
+                },
+                () -> reply.failed(Trouble.of(Kind.TIMEOUT, "not protected in time; is the other node running?")));
+    }
+
+    private boolean isProtected() {
+        HostState s = h.state();
+        OwnershipRecord known = h.ownership.record();
+        return switch (s.role()) {
+            case PRIMARY -> s.mode() == Mode.PROTECTED && known.mode() == OwnershipRecord.Mode.PROTECTED;
+            case SECONDARY -> known.mode() == OwnershipRecord.Mode.PROTECTED && known.term() == s.term();
+            default -> false;
+        };
+    }
+
+    // ---- The end.
+
+    /** Leaves the pair in good order, as far as that can be done in a bounded time; the reply says what was done. */
+    void leave(Reply<String> reply) {
+        HostState s = h.state();
+        if (s.role() == Role.PRIMARY && s.mode() == Mode.PROTECTED) {
+            switchover(
+                    h.now() + LEAVE_MAX.toNanos(),
+                    Reply.of(
+                            done -> reply.done(
+                                    "is stopped: " + done.newPrimary() + " is primary now, term " + done.term()),
+                            why -> {
+                                h.log("is stopped, and could not hand over: " + why.text());
+                                leaveAlone(reply);
+                            }));
+        } else {
+            leaveAlone(reply);
+        }
+    }
+
+    private void leaveAlone(Reply<String> reply) {
+        Role role = h.state().role();
+        if (role == Role.PRIMARY) {
+            boolean[] answered = new boolean[1];
+            String[] why = {"the storage does not answer"};
+            boolean[] flushed = new boolean[1];
+            h.flushes.flush(Reply.of(
+                    done -> {
+                        flushed[0] = true;
+                        answered[0] = true;
+                    },
+                    trouble -> {
+                        why[0] = trouble.text();
+                        answered[0] = true;
+                    }));
+            Runnable say = () -> reply.done(
+                    flushed[0]
+                            ? "is stopped: all that was written is flushed"
+                            : "is stopped, and what was written since the last flush may be lost: " + why[0]);
+            h.timers.await(() -> answered[0], LEAVE_MAX.toNanos(), say, say);
+        } else if (role == Role.SECONDARY) {
+            h.send(new PeerMessage.Leaving(h.state().term()));
+            h.ownership.lookOften();
+            // As long as there is somebody to be told: both hosts, and the storage, may be stopped at once.
+            Runnable say = () -> reply.done("is stopped: the primary was told");
+            h.timers.await(
+                    () -> h.ownership.record().mode() != OwnershipRecord.Mode.PROTECTED || !h.isPeerConnected(),
+                    LEAVE_SECONDARY_MAX,
+                    say,
+                    say);
+        } else {
+            reply.done("");
+        }
+    }
+
+    private long left(long until) {
+        return Math.max(0, until - h.now());
+    }
+}

@@ -1,0 +1,155 @@
+package dev.unwrite.host;
+
+import dev.unwrite.protocol.Action;
+import dev.unwrite.protocol.Blocks;
+import dev.unwrite.protocol.Checkpoint;
+import dev.unwrite.protocol.Extent;
+import dev.unwrite.protocol.HostState;
+import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Writes the copies of the undo log back, the oldest of each block (rule RestoreAll): read in their order, some at a time, so
+ * that memory need not hold them all, and written many at once. A session that breaks begins it anew with what is owed still.
+ */
+final class Rollback {
+    /** So many writes are under way at once. */
+    private static final int WRITES_MAX = 16;
+
+    private final Host h;
+    private final Consumer<Trouble> failed;
+    private final Deque<LocalStore.Copied> copies = new ArrayDeque<>();
+    private long pass;
+    private boolean reading;
+    private boolean allRead;
+    private int writing;
+    private long blocks;
+    private long lastBlocks;
+    private boolean running;
+
+    Rollback(Host h, Consumer<Trouble> failed) {
+        this.h = h;
+        this.failed = failed;
+    }
+
+    void start() {
+        Checkpoint held = h.state().checkpoint();
+        if (held == null) {
+            throw new IllegalStateException("no checkpoint to go back to");
+        }
+        if (!running) {
+            running = true;
+            lastBlocks = 0;
+        }
+        pass++;
+        copies.clear();
+        reading = false;
+        allRead = false;
+        writing = 0;
+        h.store().readBack(held.term(), held.epoch());
+        pump(pass);
+    }
+
+    private void pump(long mine) {
+        while (mine == pass && writing < WRITES_MAX && !copies.isEmpty() && h.sessions.isUsable()) {
+            write(copies.remove(), mine);
+        }
+        if (mine != pass || !h.sessions.isUsable()) {
+            return;
+        }
+        if (copies.isEmpty() && !reading && !allRead) {
+            reading = true;
+            h.store().nextCopies(Reply.of(next -> wereRead(next, mine), why -> {
+                if (mine == pass) {
+                    pass++;
+                    failed.accept(why);
+                }
+            }));
+        }
+        if (allRead && copies.isEmpty() && writing == 0) {
+            if (h.state().owed().isEmpty()) {
+                h.takeover.proceed();
+            } else {
+                pass++;
+                failed.accept(Trouble.of(
+                        Trouble.Kind.FAILED, "the undo log lacks copies of blocks that have to be written back"));
+            }
+        }
+    }
+
+    private void wereRead(List<LocalStore.Copied> next, long mine) {
+        if (mine != pass) {
+            return;
+        }
+        reading = false;
+        allRead = next.isEmpty();
+        copies.addAll(next);
+        pump(mine);
+    }
+
+    private void write(LocalStore.Copied copied, long mine) {
+        Blocks all = Blocks.of(copied.extent());
+        Blocks owed = h.state().owed().without(h.state().owedSent());
+        for (Extent extent : all.without(all.without(owed)).extents()) {
+            for (long first = extent.first(); first < extent.end(); first += Writes.MAX_BLOCKS) {
+                int count = (int) Math.min(Writes.MAX_BLOCKS, extent.end() - first);
+                Extent piece = new Extent(extent.volume(), first, count);
+                write(piece, slice(copied, piece), mine);
+            }
+        }
+    }
+
+    private static @Nullable ByteBuffer slice(LocalStore.Copied copied, Extent piece) {
+        ByteBuffer data = copied.data();
+        int from = (int) (piece.first() - copied.extent().first()) * Extent.BLOCK_BYTES;
+        return data == null ? null : data.slice(data.position() + from, (int) piece.lengthBytes());
+    }
+
+    private void write(Extent piece, @Nullable ByteBuffer data, long mine) {
+        long session = h.sessions.number();
+        h.core.must(new Action.SendWrite(HostState.OWED, piece));
+        writing++;
+        h.storage()
+                .write(
+                        session,
+                        piece,
+                        data,
+                        false,
+                        Reply.of(
+                                done -> {
+                                    if (mine == pass && h.sessions.is(session)) {
+                                        writing--;
+                                        blocks += piece.count();
+                                        lastBlocks += piece.count();
+                                        h.core.must(new Action.WriteDone(HostState.OWED, piece, session));
+                                        pump(mine);
+                                    }
+                                },
+                                why -> h.sessions.broke(session, why)));
+    }
+
+    /** Nothing of this pass counts any more. */
+    void end() {
+        pass++;
+        copies.clear();
+        writing = 0;
+    }
+
+    /** This host is primary, or owns nothing: the next rollback is another one. */
+    void over() {
+        end();
+        running = false;
+    }
+
+    long lastBlocks() {
+        return lastBlocks;
+    }
+
+    long blocksTotal() {
+        return blocks;
+    }
+}

@@ -1,0 +1,188 @@
+package dev.unwrite.host;
+
+import dev.unwrite.peer.PeerMessage;
+import dev.unwrite.protocol.Action;
+import dev.unwrite.protocol.Checkpoint;
+import dev.unwrite.protocol.Role;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The states of the primary's machine as they arrive at the secondary: part by part, then switched in as the committed
+ * checkpoint, one after the other (rule StateBeforeDiscard).
+ */
+final class StatesReceived {
+    private record Key(long term, long epoch) {}
+
+    /** How far a state has come. */
+    private enum Stage {
+        ARRIVING,
+        /** All of it is on its way to the disk. */
+        ENDED,
+        /** Whole, and waiting to be switched in. */
+        WHOLE,
+        COMMITTING
+    }
+
+    /** Why a checkpoint was refused, and which one this host had then. */
+    private record Refusal(String why, @Nullable Checkpoint held) {}
+
+    private final Host h;
+    private final Map<Key, Stage> stages = new LinkedHashMap<>();
+    private final Deque<Key> toCommit = new ArrayDeque<>();
+    private @Nullable Refusal refused;
+
+    StatesReceived(Host h) {
+        this.h = h;
+    }
+
+    private boolean follows(long term) {
+        return h.state().role() == Role.SECONDARY && h.state().term() == term;
+    }
+
+    /** Whether this host holds that checkpoint, or a later one of the term. */
+    private boolean holds(long term, long epoch) {
+        Checkpoint held = h.state().checkpoint();
+        return held != null && held.term() == term && held.epoch() >= epoch;
+    }
+
+    void begin(PeerMessage.StateBegin begin) {
+        Key key = new Key(begin.term(), begin.epoch());
+        Stage stage = stages.get(key);
+        if (stage != null && stage != Stage.ARRIVING || holds(key.term, key.epoch)) {
+            // What comes again must not touch a checkpoint that is being switched in.
+            return;
+        }
+        if (!follows(key.term)) {
+            refuse(key, "this host does not follow term " + key.term);
+            h.ownership.look();
+            return;
+        }
+        for (Key other : List.copyOf(stages.keySet())) {
+            if (other.equals(key) || (other.term != key.term && stages.get(other) == Stage.ARRIVING)) {
+                drop(other);
+            }
+        }
+        stages.put(key, Stage.ARRIVING);
+        h.store().beginState(key.term, key.epoch, Reply.of(done -> {}, why -> failed(key, why)));
+    }
+
+    void chunk(PeerMessage.StateChunk chunk) {
+        Key key = new Key(chunk.term(), chunk.epoch());
+        if (stages.get(key) == Stage.ARRIVING) {
+            h.store()
+                    .writeState(
+                            key.term,
+                            key.epoch,
+                            chunk.offset(),
+                            chunk.bytes(),
+                            Reply.of(done -> {}, why -> failed(key, why)));
+        }
+    }
+
+    /** The rest of a state that was not taken is passed over. */
+    private void failed(Key key, Trouble why) {
+        if (stages.get(key) == Stage.ARRIVING || stages.get(key) == Stage.ENDED) {
+            drop(key);
+            refuse(key, why.text());
+        }
+    }
+
+    private void drop(Key key) {
+        stages.remove(key);
+        h.store().dropState(key.term, key.epoch);
+    }
+
+    void end(PeerMessage.StateEnd end) {
+        Key key = new Key(end.term(), end.epoch());
+        if (holds(key.term, key.epoch)) {
+            // It was committed before, and the word of it may be lost.
+            Checkpoint held = h.state().checkpoint();
+            h.send(new PeerMessage.Committed(key.term, held == null ? key.epoch : held.epoch()));
+        }
+        if (stages.get(key) != Stage.ARRIVING) {
+            return;
+        }
+        stages.put(key, Stage.ENDED);
+        h.store()
+                .endState(
+                        key.term,
+                        key.epoch,
+                        end.length(),
+                        end.crc32c(),
+                        Reply.of(done -> h.copies.onceDecided(() -> whole(key)), why -> failed(key, why)));
+    }
+
+    private void whole(Key key) {
+        if (stages.get(key) != Stage.ENDED) {
+            return;
+        }
+        boolean counts = h.core.take(new Action.StagePart(key.term, key.epoch))
+                || (follows(key.term) && h.state().staged().contains(key.epoch));
+        if (!counts) {
+            drop(key);
+            return;
+        }
+        stages.put(key, Stage.WHOLE);
+        toCommit.add(key);
+        commit();
+    }
+
+    /** Switches the next state in; while a takeover is being decided, or another is on its way, that waits. */
+    private void commit() {
+        Key key = toCommit.peek();
+        if (key == null || h.state().committing() >= 0) {
+            return;
+        }
+        if (h.state().proposal() != null) {
+            h.copies.onceDecided(this::commit);
+            return;
+        }
+        toCommit.remove();
+        if (!follows(key.term) || !h.core.take(new Action.AskCommit(key.epoch))) {
+            // A later one was committed meanwhile.
+            drop(key);
+            commit();
+            return;
+        }
+        stages.put(key, Stage.COMMITTING);
+        h.store().commitState(key.term, key.epoch, Reply.of(done -> committed(key), why -> notCommitted(key, why)));
+    }
+
+    private void committed(Key key) {
+        stages.remove(key);
+        h.core.take(new Action.Commit(key.epoch)); // Refused where this host has stepped down meanwhile.
+        commit();
+    }
+
+    private void notCommitted(Key key, Trouble why) {
+        stages.remove(key);
+        h.core.take(new Action.CommitFailed(key.epoch));
+        refuse(key, why.text());
+        commit();
+    }
+
+    private void refuse(Key key, String why) {
+        Refusal now = new Refusal(why, h.state().checkpoint());
+        if (!now.equals(refused)) {
+            // Once for each reason, until a checkpoint was taken again: the primary sends it over and over.
+            refused = now;
+            h.log("a checkpoint cannot be taken: " + why);
+        }
+        h.send(new PeerMessage.StateRefused(key.term, key.epoch, why));
+    }
+
+    /** This host follows no more: nothing that has arrived is needed. A commit under way ends first. */
+    void end() {
+        toCommit.clear();
+        for (Key key : List.copyOf(stages.keySet())) {
+            if (stages.get(key) != Stage.COMMITTING) {
+                drop(key);
+            }
+        }
+    }
+}

@@ -1,0 +1,446 @@
+package dev.unwrite.host;
+
+import dev.unwrite.protocol.Action;
+import dev.unwrite.protocol.Extent;
+import dev.unwrite.protocol.HostState;
+import dev.unwrite.protocol.PendingWrite;
+import dev.unwrite.protocol.Role;
+import dev.unwrite.trace.BlockHash;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Iterator;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The way of the machine's writes: they wait until they may begin, are filled up to whole blocks, told to the protocol, which
+ * asks the secondary for copies first where that is needed, go to the storage, and are answered. Of writes that overlap, a
+ * later one waits for the earlier.
+ */
+final class Writes {
+    /** A request is cut into pieces of at most so many blocks: 1 MiB. */
+    static final int MAX_BLOCKS = 256;
+
+    /** So many pieces of a request are under way at once: one may be as large as a volume. */
+    private static final int PIECES_MAX = 4;
+
+    private static final int BLOCK = Extent.BLOCK_BYTES;
+    private static final ByteBuffer ZEROES =
+            ByteBuffer.allocate(MAX_BLOCKS * BLOCK).asReadOnlyBuffer();
+
+    /** What a client asked for; {@code data} null for zeroes. */
+    private static final class Request {
+        final int volume;
+        final long start;
+        final long end;
+        final @Nullable ByteBuffer data;
+        final boolean asData;
+        final boolean fua;
+        final Reply<Done> reply;
+        long next;
+        int underWay;
+
+        @Nullable
+        Trouble trouble;
+
+        Request(
+                int volume,
+                long offset,
+                long length,
+                @Nullable ByteBuffer data,
+                boolean asData,
+                boolean fua,
+                Reply<Done> reply) {
+            this.asData = asData;
+            this.volume = volume;
+            this.start = offset;
+            this.next = offset;
+            this.end = offset + length;
+            this.data = data;
+            this.fua = fua;
+            this.reply = reply;
+        }
+    }
+
+    /** A piece of a request, of the blocks that it touches. */
+    private static final class Write {
+        final Request request;
+        final Extent extent;
+        /** Where in the first block it begins, and how long it is, in bytes. */
+        final int skip;
+
+        final int length;
+        long id;
+        long reserved;
+        /** All of the blocks' new content; null for zeroes only. */
+        @Nullable
+        ByteBuffer content;
+
+        Write(Request request, Extent extent, int skip, int length) {
+            this.request = request;
+            this.extent = extent;
+            this.skip = skip;
+            this.length = length;
+        }
+
+        boolean isWhole() {
+            return skip == 0 && length == extent.lengthBytes();
+        }
+
+        /** What the client gave for this piece; null for zeroes that may be a hole. */
+        @Nullable
+        ByteBuffer given() {
+            ByteBuffer data = request.data;
+            if (data == null) {
+                return request.asData ? ZEROES.slice(0, length) : null;
+            }
+            long from = extent.offsetBytes() + skip - request.start;
+            return data.slice(data.position() + (int) from, length);
+        }
+    }
+
+    private final Host h;
+    private final Unflushed unflushed;
+    private final UndoRoom room;
+    private final List<Write> waiting = new ArrayList<>();
+    private final Set<Write> active = new LinkedHashSet<>();
+    private final Map<Long, Write> begun = new HashMap<>();
+    private boolean open;
+    private boolean admitting;
+    private @Nullable Runnable whenDrained;
+    private long ids;
+    private long done;
+    private long doneBytes;
+    private int withoutRoom;
+    private long withoutRoomSince;
+
+    Writes(Host h, Unflushed unflushed, UndoRoom room) {
+        this.h = h;
+        this.unflushed = unflushed;
+        this.room = room;
+    }
+
+    // ---- The gate.
+
+    /** Lets writes begin. */
+    void open() {
+        open = true;
+        whenDrained = null;
+        admit();
+    }
+
+    /** Lets no write begin; {@code drained} runs once those that have are done. */
+    void close(Runnable drained) {
+        open = false;
+        whenDrained = drained;
+        lookIfDrained();
+    }
+
+    private void lookIfDrained() {
+        Runnable then = whenDrained;
+        if (then != null && active.isEmpty()) {
+            whenDrained = null;
+            then.run();
+        }
+    }
+
+    // ---- Requests.
+
+    /** Writes what remains in {@code data}, which is not changed until the reply. */
+    void write(int volume, long offset, long length, ByteBuffer data, boolean fua, Reply<Done> reply) {
+        write(new Request(volume, offset, length, data, false, fua, reply));
+    }
+
+    /** Writes zeroes; with {@code asData} as bytes, so that the range keeps its space. */
+    void writeZeroes(int volume, long offset, long length, boolean asData, boolean fua, Reply<Done> reply) {
+        write(new Request(volume, offset, length, null, asData, fua, reply));
+    }
+
+    private void write(Request request) {
+        if (request.next == request.end) {
+            request.reply.done(Done.DONE);
+            return;
+        }
+        cut(request);
+        admit();
+    }
+
+    private void cut(Request request) {
+        while (request.next < request.end && request.underWay < PIECES_MAX && request.trouble == null) {
+            long first = request.next / BLOCK;
+            long end = Math.min(request.end, (first + MAX_BLOCKS) * BLOCK);
+            int count = (int) (Math.ceilDiv(end, BLOCK) - first);
+            int skip = (int) (request.next - first * BLOCK);
+            waiting.add(new Write(request, new Extent(request.volume, first, count), skip, (int) (end - request.next)));
+            request.next = end;
+            request.underWay++;
+        }
+    }
+
+    /** Begins every write that may, in the order in which they came. */
+    void admit() {
+        if (admitting || waiting.isEmpty() || !open || h.state().role() != Role.PRIMARY) {
+            return;
+        }
+        admitting = true;
+        List<Write> first = new ArrayList<>();
+        List<Write> passedOver = new ArrayList<>();
+        int lackRoom = 0;
+        for (Iterator<Write> i = waiting.iterator(); i.hasNext(); ) {
+            if (unflushed.bytes() > Unflushed.LIMIT_BYTES) {
+                break;
+            }
+            Write write = i.next();
+            boolean held = overlaps(active, write) || overlaps(passedOver, write) || isOwed(h.state(), write.extent);
+            long reserved = held ? 0 : room.reserve(h.state(), write.extent);
+            if (held || reserved < 0) {
+                lackRoom += held ? 0 : 1;
+                passedOver.add(write);
+                continue;
+            }
+            i.remove();
+            write.reserved = reserved;
+            active.add(write);
+            first.add(write);
+        }
+        noteRoom(lackRoom);
+        first.forEach(this::begin);
+        admitting = false;
+        if (unflushed.bytes() > Unflushed.LIMIT_BYTES) {
+            h.flushes.soon();
+        }
+    }
+
+    private void noteRoom(int lackRoom) {
+        if (lackRoom > 0 && withoutRoom == 0) {
+            withoutRoomSince = h.now();
+        }
+        withoutRoom = lackRoom;
+    }
+
+    private static boolean overlaps(Iterable<Write> writes, Write write) {
+        Extent e = write.extent;
+        for (Write other : writes) {
+            Extent o = other.extent;
+            if (o.volume() == e.volume() && o.first() < e.end() && e.first() < o.end()) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** What the host owes in a new session it writes first; its client sees nothing of that but the time it takes. */
+    private static boolean isOwed(HostState s, Extent extent) {
+        return s.owed().containsAny(extent);
+    }
+
+    private void begin(Write write) {
+        if (write.isWhole()) {
+            write.content = write.given();
+            propose(write);
+            return;
+        }
+        h.reads.read(
+                write.extent.volume(),
+                write.extent.offsetBytes(),
+                (int) write.extent.lengthBytes(),
+                Reply.of(
+                        old -> {
+                            if (active.contains(write)) {
+                                write.content = filledUp(write, old);
+                                propose(write);
+                            }
+                        },
+                        why -> {
+                            if (active.contains(write)) {
+                                end(write, why);
+                            }
+                        }));
+    }
+
+    private static ByteBuffer filledUp(Write write, ByteBuffer old) {
+        ByteBuffer content = ByteBuffer.allocate((int) write.extent.lengthBytes());
+        content.put(0, old, old.position(), content.capacity());
+        ByteBuffer given = write.given();
+        ByteBuffer piece = given == null ? ZEROES.slice(0, write.length) : given;
+        content.put(write.skip, piece, piece.position(), write.length);
+        return content;
+    }
+
+    private void propose(Write write) {
+        write.id = ++ids;
+        begun.put(write.id, write);
+        String why =
+                h.core.take(new Action.MachineWrite(write.id, write.extent), h.wantsHashes() ? hashes(write) : null);
+        if (why == null) {
+            return;
+        }
+        begun.remove(write.id);
+        if (isOwed(h.state(), write.extent)) {
+            // The session changed while the rest of its blocks was read: it begins again when nothing is owed there.
+            active.remove(write);
+            room.release(write.reserved);
+            waiting.addFirst(write);
+            lookIfDrained();
+        } else {
+            end(write, Trouble.of(Trouble.Kind.NOT_OWNER, "this host does not own the volume: " + why));
+        }
+    }
+
+    private static int[] hashes(Write write) {
+        ByteBuffer content = write.content;
+        if (content != null) {
+            return BlockHash.of(content);
+        }
+        int[] zeroes = new int[write.extent.count()];
+        Arrays.fill(zeroes, BlockHash.ZERO);
+        return zeroes;
+    }
+
+    /** Effect Ready: these writes may go to the storage. Without a session they go when there is one, by the same effect. */
+    void ready(List<PendingWrite> ready) {
+        for (PendingWrite pending : ready) {
+            Write write = begun.get(pending.id());
+            if (write != null
+                    && h.sessions.isUsable()
+                    && h.core.take(new Action.SendWrite(pending.id(), pending.extent()))) {
+                long session = h.sessions.number();
+                h.storage()
+                        .write(
+                                session,
+                                write.extent,
+                                write.content,
+                                write.request.fua,
+                                Reply.of(answer -> written(write, session), why -> h.sessions.broke(session, why)));
+            }
+        }
+    }
+
+    private void written(Write write, long session) {
+        if (!h.sessions.is(session) || begun.get(write.id) != write) {
+            return;
+        }
+        ByteBuffer content = write.content;
+        unflushed.put(write.extent, content == null ? ZEROES.slice(0, (int) write.extent.lengthBytes()) : content);
+        h.core.must(new Action.WriteDone(write.id, write.extent, session));
+        done++;
+        doneBytes += write.extent.lengthBytes();
+        end(write, null);
+        if (unflushed.bytes() > Unflushed.LIMIT_BYTES / 2) {
+            h.flushes.soon();
+        }
+    }
+
+    private void end(Write write, @Nullable Trouble why) {
+        active.remove(write);
+        begun.remove(write.id);
+        room.release(write.reserved);
+        Request request = write.request;
+        request.underWay--;
+        request.trouble = request.trouble == null ? why : request.trouble;
+        cut(request);
+        if (request.underWay == 0) {
+            answer(request);
+        }
+        admit();
+        lookIfDrained();
+    }
+
+    private static void answer(Request request) {
+        Trouble trouble = request.trouble;
+        if (trouble == null) {
+            request.reply.done(Done.DONE);
+        } else {
+            request.reply.failed(trouble);
+        }
+    }
+
+    // ---- What is owed in a new session.
+
+    /** Effect WriteOwed of a primary: what may be lost is written again, before anything else. */
+    void replay() {
+        long session = h.sessions.number();
+        List<Extent> pieces = new ArrayList<>();
+        for (Extent owed : h.state().owed().extents()) {
+            for (long first = owed.first(); first < owed.end(); first += MAX_BLOCKS) {
+                pieces.add(new Extent(owed.volume(), first, (int) Math.min(MAX_BLOCKS, owed.end() - first)));
+            }
+        }
+        Iterator<Extent> rest = pieces.iterator();
+        for (int i = 0; i < PIECES_MAX && rest.hasNext(); i++) {
+            replay(session, rest);
+        }
+    }
+
+    private void replay(long session, Iterator<Extent> rest) {
+        if (!rest.hasNext() || !h.sessions.is(session)) {
+            return;
+        }
+        Extent extent = rest.next();
+        ByteBuffer content = unflushed.get(extent);
+        if (content == null) {
+            throw new IllegalStateException("the contents of " + extent + " are not remembered");
+        }
+        h.core.must(new Action.SendWrite(HostState.OWED, extent));
+        h.storage()
+                .write(
+                        session,
+                        extent,
+                        content,
+                        false,
+                        Reply.of(
+                                answer -> {
+                                    if (h.sessions.is(session)) {
+                                        h.core.must(new Action.WriteDone(HostState.OWED, extent, session));
+                                        replay(session, rest);
+                                        h.lookIfReadable();
+                                    }
+                                },
+                                why -> h.sessions.broke(session, why)));
+    }
+
+    /** This host runs the machine no more: nothing that it wrote comes about any more, and all that waits fails. */
+    void end(Trouble why) {
+        open = false;
+        whenDrained = null;
+        Set<Request> requests = new LinkedHashSet<>();
+        waiting.forEach(write -> requests.add(write.request));
+        active.forEach(write -> {
+            room.release(write.reserved);
+            requests.add(write.request);
+        });
+        waiting.clear();
+        active.clear();
+        begun.clear();
+        unflushed.clear();
+        noteRoom(0);
+        requests.forEach(request -> request.reply.failed(why));
+    }
+
+    /** How many writes of the machine have begun, whatever became of them. */
+    long begunTotal() {
+        return ids;
+    }
+
+    long doneTotal() {
+        return done;
+    }
+
+    long doneBytes() {
+        return doneBytes;
+    }
+
+    int withoutRoom() {
+        return withoutRoom;
+    }
+
+    /** For how long writes have waited for room without a break. */
+    long withoutRoomNanos() {
+        return withoutRoom == 0 ? 0 : Math.max(1, h.now() - withoutRoomSince);
+    }
+}
