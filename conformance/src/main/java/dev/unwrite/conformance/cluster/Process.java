@@ -29,13 +29,11 @@ import org.jspecify.annotations.Nullable;
 final class Process {
     private static final long STATE_LIMIT_BYTES = 1 << 16;
     private static final int SEGMENT_BYTES = 8 * 4096;
-    private static final int LINES_KEPT = 40;
 
     final int index;
     final String name;
     private final Cluster cluster;
     private final Deque<Runnable> later = new ArrayDeque<>();
-    private final Deque<String> lines = new ArrayDeque<>();
     private SimDisk disk = new SimDisk();
     private Data data;
     private int life;
@@ -269,10 +267,11 @@ final class Process {
         }
     }
 
-    /** Why the host gave up, or null. */
-    @Nullable
-    String end() {
-        return end;
+    /** The host has left the pair in good order, if this is still the life that was asked to. */
+    void leaves(int of) {
+        if (isUp() && life() == of) {
+            end = "left";
+        }
     }
 
     // ---- Its turns.
@@ -382,10 +381,6 @@ final class Process {
 
         @Override
         public void log(String line) {
-            lines.add(cluster.now() / 1_000_000 + " ms " + name + ": " + line);
-            if (lines.size() > LINES_KEPT) {
-                lines.remove();
-            }
             cluster.log(name, line);
         }
 

@@ -253,67 +253,64 @@ final class Room implements MachineRoom {
     }
 
     /** An order of a client. */
-    private interface Order {
-        void give(Reply<Done> reply);
+    private interface Order<T> {
+        void give(Reply<T> reply);
     }
 
-    private void change(Cells.Volume volume, int first, int count, int value, boolean fua, Order order) {
+    private void change(Cells.Volume volume, int first, int count, int value, boolean fua, Order<Done> order) {
         History now = java.util.Objects.requireNonNull(history);
         History.Write write = now.begin(volume.firstCell() + first, count, value);
         writes++;
-        ask(order, why -> {
-            if (why != null) {
-                now.failed(write);
-                return;
-            }
-            now.answered(write, fua);
-            said = cluster.says();
-            int number = said;
-            later(() -> host().say(() -> cluster.heard(number, now, write)));
-        });
+        ask(
+                order,
+                done -> {
+                    now.answered(write, fua);
+                    said = cluster.says();
+                    int number = said;
+                    later(() -> host().say(() -> cluster.heard(number, now, write)));
+                },
+                why -> now.failed(write));
     }
 
     private void read(Cells.Volume volume, int first, int count, Consumer<@Nullable Trouble> then) {
         History now = java.util.Objects.requireNonNull(history);
         History.Read read = now.beginRead(volume.firstCell() + first, count);
-        int offset = (int) Cells.offset(first);
-        ByteBuffer target = ByteBuffer.allocate((int) Cells.offset(first + count) - offset);
-        ask(reply -> host().read(volume.id(), offset, target, reply), why -> {
-            if (why == null) {
-                now.read(read, Cells.values(first, count, target.rewind()));
-            } else {
-                now.gaveUp(read);
-            }
-            then.accept(why);
-        });
+        long offset = Cells.offset(first);
+        int length = (int) (Cells.offset(first + count) - offset);
+        this.<ByteBuffer>ask(
+                reply -> host().read(volume.id(), offset, length, reply),
+                bytes -> {
+                    now.read(read, Cells.values(first, count, bytes));
+                    then.accept(null);
+                },
+                why -> {
+                    now.gaveUp(read);
+                    then.accept(why);
+                });
     }
 
     private void flush() {
         History now = java.util.Objects.requireNonNull(history);
         History.Flush flush = now.beginFlush();
-        ask(reply -> host().flush(reply), why -> {
-            if (why == null) {
-                now.flushed(flush);
-            }
-        });
+        this.<Done>ask(reply -> host().flush(reply), done -> now.flushed(flush), why -> {});
     }
 
-    private void ask(Order order, Consumer<@Nullable Trouble> then) {
-        int now = generation;
+    private <T> void ask(Order<T> order, Consumer<T> done, Consumer<Trouble> failed) {
+        int of = generation;
         underWay++;
         order.give(Reply.of(
-                done -> ended(now, null, then), why -> ended(now, why, then)));
+                result -> ended(of, () -> done.accept(result), true), why -> ended(of, () -> failed.accept(why), false)));
     }
 
-    private void ended(int of, @Nullable Trouble why, Consumer<@Nullable Trouble> then) {
+    private void ended(int of, Runnable then, boolean done) {
         if (of != generation) {
             return;
         }
         underWay--;
-        if (why == null) {
+        if (done) {
             process.counts().operations++;
         }
-        then.accept(why);
+        then.run();
         pauseIfQuiet();
     }
 }

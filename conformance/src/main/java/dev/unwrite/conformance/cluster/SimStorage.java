@@ -251,7 +251,7 @@ final class SimStorage {
         };
     }
 
-    Outcome<byte[]> read(String host, long session, int volume, long offset, int length) {
+    Outcome<ByteBuffer> read(String host, long session, int volume, long offset, int length) {
         Denial denial = StorageCore.denyRead(state, host, session);
         if (denial != null) {
             return denied(denial);
@@ -260,7 +260,7 @@ final class SimStorage {
         if (failure != null) {
             return broken(failure);
         }
-        return done(disk.read(volume, offset, length));
+        return done(ByteBuffer.wrap(disk.read(volume, offset, length)));
     }
 
     Outcome<OldData> readOld(String host, long session, Extent extent) {

@@ -79,18 +79,8 @@ final class StorageClient implements SharedStorage {
     }
 
     @Override
-    public void read(long session, int volume, long offset, ByteBuffer target, Reply<Done> reply) {
-        int length = target.remaining();
-        ask(
-                session,
-                Request.Asked.READ,
-                () -> storage.read(host(), session, volume, offset, length),
-                Reply.<byte[]>of(
-                        bytes -> {
-                            target.put(target.position(), bytes);
-                            reply.done(Done.DONE);
-                        },
-                        reply::failed));
+    public void read(long session, int volume, long offset, int length, Reply<ByteBuffer> reply) {
+        ask(session, Request.Asked.READ, () -> storage.read(host(), session, volume, offset, length), reply);
     }
 
     @Override
