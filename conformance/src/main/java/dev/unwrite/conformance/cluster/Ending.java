@@ -17,11 +17,15 @@ final class Ending {
     /** After this long a person looks what is the matter, where hosts are told not to take over by themselves. */
     private static final Duration PERSON = Duration.ofSeconds(12);
 
-    private static final long STEP = 50_000_000;
+    private static final long STEP = 20_000_000;
+    /** Of no period of a host, or every look would find it at the same. */
+    private static final long MORE = 3_300_000;
 
     private final Cluster cluster;
     private final Rounds rounds;
     private String committed = "";
+    private boolean over;
+    private int steps;
 
     Ending(Cluster cluster, Rounds rounds) {
         this.cluster = cluster;
@@ -32,8 +36,7 @@ final class Ending {
         cluster.heal();
         long end = cluster.now() + LIMIT.toNanos();
         long person = cluster.now() + PERSON.toNanos();
-        // A load from a run with manual checkpoints may wait for room: a person orders checkpoints.
-        while (!cluster.isLost() && !isWell()) {
+        while (!cluster.isLost() && !over) {
             if (cluster.now() > end) {
                 throw new Violation("NoHang", "not well after " + LIMIT.toSeconds() + " s without a fault: " + cluster);
             }
@@ -43,9 +46,9 @@ final class Ending {
                 lookAfter();
             }
             step();
-        }
-        if (!cluster.isLost()) {
-            lastWords();
+            if (isWell()) {
+                lastWords(end);
+            }
         }
         if (cluster.isLost()) {
             cluster.counts().lost++;
@@ -53,7 +56,7 @@ final class Ending {
     }
 
     private void step() {
-        rounds.run(STEP);
+        rounds.run(STEP + steps++ % 7 * MORE);
         cluster.checks().afterMove();
     }
 
@@ -91,6 +94,12 @@ final class Ending {
 
     /** What takes a person: failovers that are not to come by themselves, checkpoints by command, and a machine lost for good. */
     private void lookAfter() {
+        for (Process process : cluster.processes()) {
+            if (process.isToBeRestarted()) {
+                process.exit();
+                cluster.start(process.index);
+            }
+        }
         Process owner = cluster.owner();
         if (owner == null || !owner.isUp()) {
             return;
@@ -118,23 +127,35 @@ final class Ending {
         }
     }
 
-    /** Writes, flushes and reads everything once more, and sees it committed. */
-    private void lastWords() {
+    /** Writes, flushes and reads once more, and sees it committed; again at the other host if an order moves the machine. */
+    private void lastWords(long end) {
         Process owner = java.util.Objects.requireNonNull(cluster.owner());
+        long term = owner.state().term();
         long before = cluster.counts().operations;
         int asked = 0;
         for (int volume = 0; volume < Cells.VOLUMES.size(); volume++) {
             for (int what : new int[] {0, 6, 8, 11, 15}) {
                 int of = 16 * volume + what;
-                int where = 7 * asked++;
-                owner.turn(() -> owner.room().operate(of, where));
+                int where = 7 * asked;
+                while (cluster.now() < end && runsIn(owner, term) && !owner.room().takesRequests()) {
+                    step();
+                }
+                if (runsIn(owner, term)) {
+                    asked++;
+                    owner.turn(() -> owner.room().operate(of, where));
+                }
                 step();
             }
         }
-        cluster.checkpoint(owner, Reply.of(done -> committed = "yes", why -> committed = why.text()));
-        long end = cluster.now() + 12_000_000_000L;
-        while ((committed.isEmpty() || owner.room().underWay() > 0) && cluster.now() < end) {
+        committed = "";
+        if (runsIn(owner, term)) {
+            cluster.checkpoint(owner, Reply.of(done -> committed = "yes", why -> committed = why.text()));
+        }
+        while (runsIn(owner, term) && (committed.isEmpty() || owner.room().underWay() > 0) && cluster.now() < end) {
             step();
+        }
+        if (!runsIn(owner, term)) {
+            return;
         }
         int all = asked;
         long answered = cluster.counts().operations - before;
@@ -143,5 +164,10 @@ final class Ending {
                 committed.equals("yes") && answered >= all,
                 () -> "of " + all + " requests without a fault " + answered + " were answered, and a checkpoint "
                         + (committed.isEmpty() ? "was not" : "ended with: " + committed) + "; " + cluster);
+        over = true;
+    }
+
+    private static boolean runsIn(Process owner, long term) {
+        return owner.isUp() && owner.state().role() == Role.PRIMARY && owner.state().term() == term && owner.room().isRunning();
     }
 }

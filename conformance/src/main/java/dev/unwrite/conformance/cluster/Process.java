@@ -23,6 +23,7 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Map;
+import java.util.concurrent.CompletionException;
 import org.jspecify.annotations.Nullable;
 
 /** A host, life after life: the real {@link Host} on a disk that outlives it. */
@@ -176,7 +177,7 @@ final class Process {
             throw new IOException("the undo log that goes with the checkpoint is gone");
         }
         if (!undo.id().equals(data.undo)) {
-            undo.discardAll().join();
+            discardAll(undo);
             data.undo = undo.id();
         }
         LocalDisk local = new LocalDisk(undo, store, data);
@@ -190,6 +191,14 @@ final class Process {
                 local.started(name),
                 cluster.now() + clock);
         return new Life(host, undo, store, jobs, room, storage, trace);
+    }
+
+    private static void discardAll(UndoLog undo) throws IOException {
+        try {
+            undo.discardAll().join();
+        } catch (CompletionException e) {
+            throw new IOException(e.getCause());
+        }
     }
 
     /** Small segments, so that a run sees many. */
@@ -294,6 +303,11 @@ final class Process {
         } else {
             wake = 0;
         }
+    }
+
+    /** Whether it says that it has to be started again. */
+    boolean isToBeRestarted() {
+        return isRunning() && host().picture().note().endsWith("start the node again");
     }
 
     /** When the host wants to be woken, in the time of the cluster. */

@@ -192,13 +192,13 @@ final class Room implements MachineRoom {
             return;
         }
         Violation.require("NoError", isPaused(), () -> "the machine at " + process.name + " is saved while it runs");
+        if (handedOver != null) {
+            savedWrites = writes;
+        }
         Violation.require(
                 "Unchanged",
                 !unchanged || writes == savedWrites,
                 () -> process.name + " says that nothing was written since the last state, and there was");
-        if (handedOver != null) {
-            savedWrites = writes;
-        }
         int[] image = cluster.storage().disk.image().clone();
         cluster.checks().saved(process, now, term, epoch, image);
         now.settle(image);
@@ -208,9 +208,14 @@ final class Room implements MachineRoom {
 
     // ---- What its clients ask.
 
+    /** Whether a client can ask for something now. */
+    boolean takesRequests() {
+        return running && underWay < MOST_UNDER_WAY && (!isPaused() || cluster.config().holdsAtOnce());
+    }
+
     /** A client asks for something: what, and where, say the numbers. */
     void operate(int what, int where) {
-        if (!running || underWay >= MOST_UNDER_WAY || (isPaused() && !cluster.config().holdsAtOnce())) {
+        if (!takesRequests()) {
             return;
         }
         Cells.Volume volume = Cells.VOLUMES.get(what / 16 % Cells.VOLUMES.size());
@@ -260,11 +265,11 @@ final class Room implements MachineRoom {
     private void change(Cells.Volume volume, int first, int count, int value, boolean fua, Order<Done> order) {
         History now = java.util.Objects.requireNonNull(history);
         History.Write write = now.begin(volume.firstCell() + first, count, value);
-        writes++;
         ask(
                 order,
                 done -> {
                     now.answered(write, fua);
+                    writes += count == 0 ? 0 : 1;
                     said = cluster.says();
                     int number = said;
                     later(() -> host().say(() -> cluster.heard(number, now, write)));
