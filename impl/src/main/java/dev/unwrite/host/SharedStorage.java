@@ -47,8 +47,8 @@ public interface SharedStorage {
     /** Changes the record if its version is as expected. A reply that fails with {@code LOST} leaves open which it was. */
     void compareAndSet(long session, long expectedVersion, OwnershipRecord next, Reply<Changed> reply);
 
-    /** Fills what remains in {@code target} with bytes of the volume from an offset on; its position is not changed. */
-    void read(long session, int volume, long offset, ByteBuffer target, Reply<Done> reply);
+    /** Reads bytes of a volume; the buffer belongs to the caller from the reply on. */
+    void read(long session, int volume, long offset, int length, Reply<ByteBuffer> reply);
 
     /** Reads whole blocks that are to be copied; zeroes need not be read. */
     void readOld(long session, Extent extent, Reply<OldData> reply);

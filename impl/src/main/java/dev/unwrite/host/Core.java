@@ -1,0 +1,63 @@
+package dev.unwrite.host;
+
+import dev.unwrite.protocol.Action;
+import dev.unwrite.protocol.Effect;
+import dev.unwrite.protocol.HostState;
+import dev.unwrite.protocol.Protocol;
+import dev.unwrite.protocol.Step;
+import java.util.List;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Holds the state of this host, and is the only place where {@link Protocol#step} is called: each step is told to the
+ * listener, then its effects are performed, in their order, before the caller goes on.
+ */
+final class Core {
+    private final Listener listener;
+    private final Consumer<Effect> effects;
+    private HostState state;
+
+    Core(HostState initial, Listener listener, Consumer<Effect> effects) {
+        this.state = initial;
+        this.listener = listener;
+        this.effects = effects;
+    }
+
+    HostState state() {
+        return state;
+    }
+
+    /** The name of the other host is known now. */
+    void peerIs(String name) {
+        state = state.withPeer(name);
+    }
+
+    /** Takes the action and performs what follows from it; false if the protocol refuses it. */
+    boolean take(Action action) {
+        return take(action, null) == null;
+    }
+
+    /** As above; says why it was refused, or null. {@code hashes} are those of the extent's blocks, for the trace. */
+    @Nullable
+    String take(Action action, int @Nullable [] hashes) {
+        HostState before = state;
+        return switch (Protocol.step(before, action)) {
+            case Step.Refused(String why) -> why;
+            case Step.Taken(HostState next, List<Effect> follow) -> {
+                state = next;
+                listener.step(before, action, next, hashes);
+                follow.forEach(effects);
+                yield null;
+            }
+        };
+    }
+
+    /** An action that cannot be refused, if this code is right. */
+    void must(Action action) {
+        String why = take(action, null);
+        if (why != null) {
+            throw new IllegalStateException(action.name() + " was refused: " + why);
+        }
+    }
+}
