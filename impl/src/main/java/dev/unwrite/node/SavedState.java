@@ -6,14 +6,27 @@ import java.io.IOException;
 import java.io.InputStream;
 
 /** The saved state of a machine, which may be a file. */
-record SavedState(Machine.Saved state) implements Saved {
+final class SavedState implements Saved {
+    private final Machine.Saved state;
+    private volatile boolean dropped;
+
+    SavedState(Machine.Saved state) {
+        this.state = state;
+    }
+
     InputStream open() throws IOException {
         return state.open();
+    }
+
+    /** Whether nobody needs it any more. */
+    boolean isDropped() {
+        return dropped;
     }
 
     /** To delete a file may take a while. */
     @Override
     public void drop() {
+        dropped = true;
         Thread.ofVirtual().name("drop-state").start(() -> {
             try {
                 state.close();

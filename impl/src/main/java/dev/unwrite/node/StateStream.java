@@ -53,6 +53,9 @@ final class StateStream {
         try (InputStream in = state.open()) {
             byte[] chunk = new byte[CHUNK];
             for (int length = in.readNBytes(chunk, 0, CHUNK); length > 0; length = in.readNBytes(chunk, 0, CHUNK)) {
+                if (state.isDropped()) {
+                    throw new IOException("it is not wanted any more");
+                }
                 crc.update(chunk, 0, length);
                 link.sendBlocking(
                         connection, new StateChunk(term, epoch, offset, ByteBuffer.wrap(chunk, 0, length)));

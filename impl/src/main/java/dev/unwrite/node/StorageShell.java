@@ -102,22 +102,15 @@ final class StorageShell implements SharedStorage, Closeable {
     }
 
     @Override
-    public void read(long session, int volume, long offset, ByteBuffer target, Reply<Done> reply) {
-        int length = target.remaining();
+    public void read(long session, int volume, long offset, int length, Reply<ByteBuffer> reply) {
         inSession(
                 session,
                 own -> {
-                    // Not into the target itself: a read of a session that was closed may still be filling its buffer.
                     ByteBuffer data = ByteBuffer.allocate(length);
                     own.volume(volume).read(offset, data);
-                    return data;
+                    return data.flip();
                 },
-                Reply.of(
-                        data -> {
-                            target.put(target.position(), data, 0, length);
-                            reply.done(Done.DONE);
-                        },
-                        reply::failed));
+                reply);
     }
 
     @Override

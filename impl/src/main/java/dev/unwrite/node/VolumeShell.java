@@ -47,9 +47,8 @@ final class VolumeShell implements BlockDevice {
 
     @Override
     public void read(long offset, ByteBuffer target) throws IOException {
-        ByteBuffer filled = target.slice();
-        ask((host, reply) -> host.read(id, offset, filled, reply));
-        target.position(target.limit());
+        int length = target.remaining();
+        target.put(this.<ByteBuffer>ask((host, reply) -> host.read(id, offset, length, reply)));
     }
 
     @Override
@@ -57,26 +56,26 @@ final class VolumeShell implements BlockDevice {
         // The host keeps it until it is flushed, and whoever calls uses the buffer again.
         ByteBuffer data =
                 ByteBuffer.allocate(source.remaining()).put(source).flip().asReadOnlyBuffer();
-        ask((host, reply) -> host.write(id, offset, data, fua, reply));
+        this.<Done>ask((host, reply) -> host.write(id, offset, data, fua, reply));
     }
 
     @Override
     public void trim(long offset, long length, boolean fua) throws IOException {
-        ask((host, reply) -> host.trim(id, offset, length, fua, reply));
+        this.<Done>ask((host, reply) -> host.trim(id, offset, length, fua, reply));
     }
 
     @Override
     public void writeZeroes(long offset, long length, boolean noHole, boolean fua) throws IOException {
-        ask((host, reply) -> host.writeZeroes(id, offset, length, noHole, fua, reply));
+        this.<Done>ask((host, reply) -> host.writeZeroes(id, offset, length, noHole, fua, reply));
     }
 
     @Override
     public void flush() throws IOException {
-        ask(Host::flush);
+        this.<Done>ask(Host::flush);
     }
 
-    private void ask(BiConsumer<Host, Awaited<Done>> request) throws IOException {
-        Awaited<Done> reply = new Awaited<>();
+    private <T> T ask(BiConsumer<Host, Awaited<T>> request) throws IOException {
+        Awaited<T> reply = new Awaited<>();
         loop.post(() -> {
             if (counts.getAsBoolean()) {
                 request.accept(loop.host(), reply);
@@ -88,6 +87,7 @@ final class VolumeShell implements BlockDevice {
         if (why != null) {
             throw Troubles.toNbd(why);
         }
+        return reply.result();
     }
 
     /** The same volume for those who only look. */
