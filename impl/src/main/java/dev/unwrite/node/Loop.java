@@ -8,6 +8,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
+import java.util.function.LongConsumer;
+import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -41,7 +43,12 @@ final class Loop implements Closeable {
     /** Begins; what was posted before comes first. */
     void start(Host host) {
         owned = host;
-        thread = Thread.ofPlatform().name("host").daemon().start(() -> run(host));
+        start(host::start, host::now, host::tick);
+    }
+
+    /** As above, for tests of the loop: {@code tick} does what is due, and says when something is due next. */
+    void start(Runnable begin, LongConsumer now, LongSupplier tick) {
+        thread = Thread.ofPlatform().name("host").daemon().start(() -> run(begin, now, tick));
     }
 
     /** For events: the host. */
@@ -74,15 +81,14 @@ final class Loop implements Closeable {
         return answer;
     }
 
-    private void run(Host host) {
-        attempt(host::start);
-        long next = turn(host, events.poll());
+    private void run(Runnable begin, LongConsumer now, LongSupplier tick) {
+        Runnable first = begin;
         while (!closed) {
-            Runnable first = events.poll();
+            long next = turn(first, now, tick);
+            first = events.poll();
             if (first == null) {
                 first = await(next);
             }
-            next = turn(host, first);
         }
     }
 
@@ -104,14 +110,14 @@ final class Loop implements Closeable {
         }
     }
 
-    private long turn(Host host, @Nullable Runnable first) {
-        host.now(System.nanoTime());
+    private long turn(@Nullable Runnable first, LongConsumer now, LongSupplier tick) {
+        now.accept(System.nanoTime());
         int done = 1;
         for (Runnable event = first; event != null; event = done++ < BATCH ? events.poll() : null) {
             attempt(event);
         }
         long[] next = {System.nanoTime() + AFTER_FAILURE_NANOS};
-        attempt(() -> next[0] = host.tick());
+        attempt(() -> next[0] = tick.getAsLong());
         return next[0];
     }
 

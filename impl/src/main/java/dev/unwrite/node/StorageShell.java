@@ -24,6 +24,7 @@ final class StorageShell implements SharedStorage, Closeable {
 
     private final StorageClient client;
     private final Loop loop;
+    private final HungUp hungUp;
     /** Changed by the loop's thread only. */
     private final Map<Long, OpenSession> sessions = new ConcurrentHashMap<>();
 
@@ -37,9 +38,15 @@ final class StorageShell implements SharedStorage, Closeable {
         T run(OpenSession session) throws IOException;
     }
 
-    StorageShell(StorageClient client, Loop loop) {
+    /** Told, on the loop, of a session that was hung up on. */
+    interface HungUp {
+        void hungUp(long session, Trouble why);
+    }
+
+    StorageShell(StorageClient client, Loop loop, HungUp hungUp) {
         this.client = client;
         this.loop = loop;
+        this.hungUp = hungUp;
     }
 
     @Override
@@ -71,7 +78,7 @@ final class StorageShell implements SharedStorage, Closeable {
             }
             loop.post(() -> {
                 if (isOpen(session)) {
-                    loop.host().hungUp(session.number(), new Trouble(Trouble.Kind.LOST, "the storage hung up"));
+                    hungUp.hungUp(session.number(), new Trouble(Trouble.Kind.LOST, "the storage hung up"));
                 }
             });
         });
