@@ -82,8 +82,7 @@ final class CopyThread implements Closeable {
         appends.clear();
         List<Outcome<Stored>> outcomes = new ArrayList<>(all.size());
         try {
-            outcomes.addAll(
-                    disk.append(all.stream().map(Order.Append::copies).toList()));
+            outcomes.addAll(disk.append(all.stream().map(Order.Append::copies).toList()));
         } catch (RuntimeException e) {
             Trouble why = new Trouble(Trouble.Kind.FAILED, e.toString());
             all.forEach(append -> outcomes.add(new Outcome<>(null, why)));

@@ -80,8 +80,7 @@ final class MachineShell implements MachineRoom, Closeable {
                 next.put(volume.name(), known);
             } else {
                 long mine = stopped;
-                next.put(
-                        volume.name(), new VolumeShell(volume.id(), volume.sizeBytes(), loop, () -> stopped == mine));
+                next.put(volume.name(), new VolumeShell(volume.id(), volume.sizeBytes(), loop, () -> stopped == mine));
             }
         }
         volumes = Collections.unmodifiableMap(next);
@@ -115,6 +114,11 @@ final class MachineShell implements MachineRoom, Closeable {
     }
 
     private Machine make() {
+        Machine before = machine;
+        if (before != null) {
+            // It could not start.
+            endBeforeTheNext(before, List.of());
+        }
         Machine made = maker.apply(new Guest(stopped));
         machine = made;
         return made;
@@ -133,7 +137,10 @@ final class MachineShell implements MachineRoom, Closeable {
         Machine closing = machine;
         machine = null;
         NbdServer serving = server;
-        List<NbdConnection> connections = serving == null ? List.of() : serving.connections();
+        endBeforeTheNext(closing, serving == null ? List.of() : serving.connections());
+    }
+
+    private void endBeforeTheNext(@Nullable Machine closing, List<NbdConnection> connections) {
         ended = CompletableFuture.allOf(
                 ended,
                 CompletableFuture.runAsync(
@@ -173,12 +180,7 @@ final class MachineShell implements MachineRoom, Closeable {
 
     @Override
     public void save(
-            long term,
-            long epoch,
-            long session,
-            @Nullable Object handedOver,
-            boolean unchanged,
-            Reply<Saved> reply) {
+            long term, long epoch, long session, @Nullable Object handedOver, boolean unchanged, Reply<Saved> reply) {
         order(
                 machine,
                 paused -> {

@@ -70,7 +70,8 @@ public final class Node implements Closeable {
                         folder.id(), new SecureRandom().nextLong() >>> 1, folder.storage(), config.replace()),
                 Timing.STORAGE);
         Loop loop = new Loop(log);
-        StorageShell storage = new StorageShell(client, loop, (session, why) -> loop.host().hungUp(session, why));
+        StorageShell storage =
+                new StorageShell(client, loop, (session, why) -> loop.host().hungUp(session, why));
         parts.push(storage);
         LocalDisk own = new LocalDisk(undo, store, folder);
         DiskShell disk = new DiskShell(own, loop);

@@ -95,8 +95,7 @@ final class NodeControl implements ControlApi {
     @Override
     public ProtectResult protect(Duration timeout) throws ControlException, InterruptedException {
         long start = System.nanoTime();
-        Answers.Protected done =
-                this.<Answers.Protected>ask(timeout, (host, reply) -> host.protect(timeout, reply));
+        Answers.Protected done = this.<Answers.Protected>ask(timeout, (host, reply) -> host.protect(timeout, reply));
         return new ProtectResult(
                 done.primary(), done.secondary(), done.term(), done.epoch(), done.already(), millisSince(start));
     }

@@ -48,8 +48,8 @@ final class PeerShell implements PeerChannel, PeerLink.Listener, Closeable {
             loop.post(() -> reply.failed(new Trouble(Trouble.Kind.LOST, "there is no connection to the other host")));
             return;
         }
-        StateStream stream = new StateStream(out, term, epoch, sent -> loop.post(() -> loop.host()
-                .stateSent(term, epoch, sent)));
+        StateStream stream = new StateStream(
+                out, term, epoch, sent -> loop.post(() -> loop.host().stateSent(term, epoch, sent)));
         long connection = out.connection();
         Thread.ofVirtual().name("state").start(() -> stream.send(connection, saved, loop, reply));
     }

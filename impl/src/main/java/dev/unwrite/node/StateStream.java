@@ -57,8 +57,7 @@ final class StateStream {
                     throw new IOException("it is not wanted any more");
                 }
                 crc.update(chunk, 0, length);
-                link.sendBlocking(
-                        connection, new StateChunk(term, epoch, offset, ByteBuffer.wrap(chunk, 0, length)));
+                link.sendBlocking(connection, new StateChunk(term, epoch, offset, ByteBuffer.wrap(chunk, 0, length)));
                 offset += length;
                 sent.accept(offset);
             }

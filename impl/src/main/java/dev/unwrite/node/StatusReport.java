@@ -119,8 +119,7 @@ final class StatusReport {
     /** A primary that does not let clients in yet is not one to them. */
     private static NodeStatus.Role role(Picture p) {
         return switch (p.state().role()) {
-            case PRIMARY ->
-                p.running() || p.failure() != null ? NodeStatus.Role.PRIMARY : NodeStatus.Role.RESTORING;
+            case PRIMARY -> p.running() || p.failure() != null ? NodeStatus.Role.PRIMARY : NodeStatus.Role.RESTORING;
             case SECONDARY -> NodeStatus.Role.SECONDARY;
             case RESTORING -> NodeStatus.Role.RESTORING;
             case IDLE, COLD -> NodeStatus.Role.IDLE;

@@ -131,8 +131,7 @@ final class StorageShell implements SharedStorage, Closeable {
                 session,
                 own -> {
                     if (data == null) {
-                        own.volume(extent.volume())
-                                .writeZeroes(extent.offsetBytes(), extent.lengthBytes(), false, fua);
+                        own.volume(extent.volume()).writeZeroes(extent.offsetBytes(), extent.lengthBytes(), false, fua);
                     } else {
                         own.volume(extent.volume()).write(extent.offsetBytes(), data.duplicate(), fua);
                     }

@@ -42,13 +42,12 @@ final class Troubles {
 
     /** What a client is answered. */
     static NbdException toNbd(Trouble trouble) {
-        int error =
-                switch (trouble.kind()) {
-                    case FAILED -> NbdError.EIO;
-                    case NO_SPACE -> NbdError.ENOSPC;
-                    case INVALID -> NbdError.EINVAL;
-                    default -> NbdError.ESHUTDOWN;
-                };
+        int error = switch (trouble.kind()) {
+            case FAILED -> NbdError.EIO;
+            case NO_SPACE -> NbdError.ENOSPC;
+            case INVALID -> NbdError.EINVAL;
+            default -> NbdError.ESHUTDOWN;
+        };
         return new NbdException(error, trouble.text());
     }
 }

@@ -233,8 +233,7 @@ final class NbdClientRobustnessTest {
     @Timeout(60)
     void aFlushMayTakeLongerThanARead() throws Exception {
         FakeServer.Script script = (in, out) -> {
-            openOldFashioned(
-                    in, out, 4096, NbdWire.FLAG_HAS_FLAGS | NbdWire.FLAG_SEND_FLUSH | NbdWire.FLAG_SEND_FUA);
+            openOldFashioned(in, out, 4096, NbdWire.FLAG_HAS_FLAGS | NbdWire.FLAG_SEND_FLUSH | NbdWire.FLAG_SEND_FUA);
             for (int i = 0; i < 2; i++) {
                 FakeServer.Request slow = FakeServer.Request.read(in);
                 LockSupport.parkNanos(900_000_000);

@@ -48,7 +48,8 @@ class DiskShellTest {
     @BeforeEach
     void open() throws IOException {
         undo = UndoLog.open(
-                dir.resolve("undo"), UndoOptions.defaults().withSegmentBytes(1 << 20).withLimitBytes(1 << 20));
+                dir.resolve("undo"),
+                UndoOptions.defaults().withSegmentBytes(1 << 20).withLimitBytes(1 << 20));
         store = CheckpointStore.open(dir.resolve("checkpoint"), CheckpointStore.Policy.DURABLE, 1 << 20);
         loop.start(() -> {}, now -> {}, () -> System.nanoTime() + SOON.toNanos());
         disk = new DiskShell(new LocalDisk(undo, store, new Owned()), loop);
@@ -123,10 +124,12 @@ class DiskShellTest {
         byte[] bytes = new byte[256 * Extent.BLOCK_BYTES];
         Arrays.fill(bytes, (byte) 7);
         OldData large = OldData.of(new Extent(0, 0, 256), ByteBuffer.wrap(bytes));
-        Trouble full = this.<Stored>ask(reply -> disk.append(1, 1, large, reply)).trouble();
+        Trouble full =
+                this.<Stored>ask(reply -> disk.append(1, 1, large, reply)).trouble();
         assertThat(full).isNotNull().extracting(Trouble::kind).isEqualTo(Trouble.Kind.NO_SPACE);
         this.<Done>answer(reply -> disk.discardBefore(2, 1, reply));
-        assertThat(this.<Stored>answer(reply -> disk.append(1, 1, old(0, 1), reply))).isEqualTo(Stored.NOT_WANTED);
+        assertThat(this.<Stored>answer(reply -> disk.append(1, 1, old(0, 1), reply)))
+                .isEqualTo(Stored.NOT_WANTED);
         Trouble foreign = this.<Done>ask(reply -> disk.belongsTo("s2", reply)).trouble();
         assertThat(foreign).isNotNull().extracting(Trouble::text).isEqualTo("it belongs to s1");
     }

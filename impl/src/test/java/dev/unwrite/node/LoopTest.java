@@ -67,8 +67,7 @@ class LoopTest {
             return System.nanoTime() + 20_000_000;
         });
         assertThat(waited.await(10, TimeUnit.SECONDS)).isTrue();
-        assertThat(loop.call(() -> List.copyOf(seen)).get())
-                .startsWith("now", "begin", "tick", "now", "tick");
+        assertThat(loop.call(() -> List.copyOf(seen)).get()).startsWith("now", "begin", "tick", "now", "tick");
     }
 
     @Test

@@ -99,8 +99,7 @@ class StorageShellTest {
 
     private long owner() throws InterruptedException {
         SharedStorage.Session session = this.<SharedStorage.Session>answer(reply -> storage.open(1, reply));
-        SharedStorage.Changed changed =
-                answer(reply -> storage.compareAndSet(session.number(), 0, OWNED, reply));
+        SharedStorage.Changed changed = answer(reply -> storage.compareAndSet(session.number(), 0, OWNED, reply));
         assertThat(changed).isEqualTo(new SharedStorage.Changed(true, OWNED));
         return session.number();
     }
@@ -143,8 +142,10 @@ class StorageShellTest {
     @Test
     void aSessionThatANewerOneEndedIsOver() throws Exception {
         long first = owner();
-        long second = this.<SharedStorage.Session>answer(reply -> storage.open(1, reply)).number();
-        assertThat(trouble((Reply<Done> reply) -> storage.write(first, new Extent(0, 0, 1), filled(1, 7), false, reply)))
+        long second = this.<SharedStorage.Session>answer(reply -> storage.open(1, reply))
+                .number();
+        assertThat(trouble(
+                        (Reply<Done> reply) -> storage.write(first, new Extent(0, 0, 1), filled(1, 7), false, reply)))
                 .isIn(Trouble.Kind.ENDED, Trouble.Kind.LOST);
         assertThat(hungUp.poll(20, TimeUnit.SECONDS)).isEqualTo(first + " LOST");
         this.<Done>answer(reply -> storage.write(second, new Extent(0, 0, 1), filled(1, 7), false, reply));
@@ -159,7 +160,8 @@ class StorageShellTest {
             storage.flush(session, late);
             storage.close(session);
         });
-        assertThat(trouble((Reply<Done> reply) -> storage.flush(session, reply))).isEqualTo(Trouble.Kind.ENDED);
+        assertThat(trouble((Reply<Done> reply) -> storage.flush(session, reply)))
+                .isEqualTo(Trouble.Kind.ENDED);
         stop();
         assertThat(trouble((Reply<OwnershipRecord> reply) -> storage.readRecord(reply)))
                 .isEqualTo(Trouble.Kind.LOST);
@@ -173,6 +175,7 @@ class StorageShellTest {
         stop();
         assertThat(hungUp.poll(20, TimeUnit.SECONDS)).isEqualTo(session + " LOST");
         start();
-        assertThat(trouble((Reply<Done> reply) -> storage.flush(session, reply))).isEqualTo(Trouble.Kind.LOST);
+        assertThat(trouble((Reply<Done> reply) -> storage.flush(session, reply)))
+                .isEqualTo(Trouble.Kind.LOST);
     }
 }
