@@ -7,9 +7,12 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Hands out the oldest copy of each block (rule OldestCopyWins).
@@ -26,12 +29,12 @@ final class Rollback {
     private static final int ZERO = -1;
 
     private final LogFiles files;
-    private final UndoLog.Visitor visitor;
+    private final Iterator<StoredRecord> records;
     private final Map<Integer, BlockSet> done = new HashMap<>();
     private final List<Piece> pieces = new ArrayList<>();
     private final ByteBuffer window;
     private final ByteBuffer run;
-    private long blocks;
+    private @Nullable StoredRecord left;
 
     private record Piece(int volume, long first, int count, int at) {
         boolean zero() {
@@ -39,33 +42,45 @@ final class Rollback {
         }
     }
 
-    /** {@code bytes}: at most so much is stored of the epochs that {@link #run} will get. */
-    Rollback(LogFiles files, UndoLog.Visitor visitor, long bytes) {
+    /** Of all records of the epochs. */
+    Rollback(LogFiles files, NavigableMap<EpochKey, EpochRecords.View> epochs) {
         this.files = files;
-        this.visitor = visitor;
+        this.records = epochs.values().stream()
+                .flatMap(epoch -> IntStream.range(0, epoch.records().size()).mapToObj(epoch.records()::get))
+                .iterator();
+        long bytes =
+                epochs.values().stream().mapToLong(EpochRecords.View::bytes).sum();
         this.window = ByteBuffer.allocateDirect((int) Math.min(WINDOW_BYTES, bytes));
         this.run = ByteBuffer.allocateDirect((int) Math.min(RUN_BYTES, bytes));
     }
 
-    /** Returns the number of blocks that were handed out. */
-    long run(NavigableMap<EpochKey, EpochRecords.View> epochs) throws IOException {
-        for (EpochRecords.View epoch : epochs.values()) {
-            for (int i = 0; i < epoch.records().size(); i++) {
-                take(epoch.records().get(i));
+    /** Hands out the blocks of the next window; returns their number, 0 at the end. */
+    long next(UndoLog.Visitor visitor) throws IOException {
+        StoredRecord record = left;
+        left = null;
+        while (record != null || records.hasNext()) {
+            if (record == null) {
+                record = records.next();
             }
+            if (!take(record)) {
+                left = record;
+                break;
+            }
+            record = null;
         }
-        handOut();
-        return blocks;
+        return handOut(visitor);
     }
 
-    private void take(StoredRecord record) throws IOException {
+    /** False if the window has no room for it. */
+    private boolean take(StoredRecord record) throws IOException {
         BlockSet before = done.getOrDefault(record.volume(), BlockSet.EMPTY);
         List<Range> missing = before.missing(record.first(), record.count());
         if (missing.isEmpty()) {
-            return;
+            return true;
         }
-        if (window.capacity() - window.position() < record.bytes() || pieces.size() >= PIECES_MAX) {
-            handOut();
+        boolean full = window.capacity() - window.position() < record.bytes() || pieces.size() >= PIECES_MAX;
+        if (full && !pieces.isEmpty()) {
+            return false;
         }
         int at = window.position();
         if (!record.zero()) {
@@ -77,9 +92,11 @@ final class Rollback {
             pieces.add(new Piece(record.volume(), range.first(), (int) range.count(), from));
         }
         done.put(record.volume(), before.with(record.first(), record.count()));
+        return true;
     }
 
-    private void handOut() throws IOException {
+    private long handOut(UndoLog.Visitor visitor) throws IOException {
+        long blocks = 0;
         pieces.sort(Comparator.comparingInt(Piece::volume).thenComparingLong(Piece::first));
         int i = 0;
         while (i < pieces.size()) {
@@ -103,6 +120,7 @@ final class Rollback {
         }
         pieces.clear();
         window.clear();
+        return blocks;
     }
 
     private boolean continues(Piece piece, Piece start, long end) {

@@ -252,16 +252,41 @@ public final class UndoLog implements Closeable {
      * @throws CorruptLogException if a copy is damaged; some blocks may already have been handed out
      */
     public long rollback(long baseTerm, long baseEpoch, Visitor visitor) throws IOException {
-        pool.beginRead();
-        try {
-            EpochKey from = new EpochKey(baseTerm, baseEpoch);
-            EpochKey to = new EpochKey(baseTerm, Long.MAX_VALUE);
-            NavigableMap<EpochKey, EpochRecords.View> since = published.subMap(from, true, to, true);
-            long bytes =
-                    since.values().stream().mapToLong(EpochRecords.View::bytes).sum();
-            return new Rollback(files, visitor, bytes).run(since);
-        } finally {
-            pool.endRead();
+        try (Reading reading = readBack(baseTerm, baseEpoch)) {
+            long blocks = 0;
+            for (long now = reading.next(visitor); now > 0; now = reading.next(visitor)) {
+                blocks += now;
+            }
+            return blocks;
+        }
+    }
+
+    /** As {@link #rollback}, a few MiB at a time. Until it is closed, discarded segments that it may read are not reused. */
+    public Reading readBack(long baseTerm, long baseEpoch) {
+        return new Reading(new EpochKey(baseTerm, baseEpoch), new EpochKey(baseTerm, Long.MAX_VALUE));
+    }
+
+    /** What a rollback writes back, for one thread. */
+    public final class Reading implements Closeable {
+        private final Rollback rollback;
+        private boolean ended;
+
+        private Reading(EpochKey from, EpochKey to) {
+            pool.beginRead();
+            rollback = new Rollback(files, published.subMap(from, true, to, true));
+        }
+
+        /** Hands out the next blocks; returns their number, 0 at the end. */
+        public long next(Visitor visitor) throws IOException {
+            return rollback.next(visitor);
+        }
+
+        @Override
+        public void close() {
+            if (!ended) {
+                ended = true;
+                pool.endRead();
+            }
         }
     }
 
