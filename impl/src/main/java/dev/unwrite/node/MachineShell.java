@@ -46,6 +46,7 @@ final class MachineShell implements MachineRoom, Closeable {
     /** For the loop's thread, as all that follows: counts the machines that were stopped. */
     private long stopped;
 
+    private List<SharedStorage.Volume> told = List.of();
     private CompletableFuture<Void> ended = CompletableFuture.completedFuture(null);
 
     /** Where the committed state is. */
@@ -71,7 +72,8 @@ final class MachineShell implements MachineRoom, Closeable {
     }
 
     @Override
-    public void volumes(List<SharedStorage.Volume> told) {
+    public void volumes(List<SharedStorage.Volume> now) {
+        told = now;
         Map<String, VolumeShell> next = new LinkedHashMap<>();
         for (SharedStorage.Volume volume : told) {
             VolumeShell known = volumes.get(volume.name());
@@ -133,7 +135,9 @@ final class MachineShell implements MachineRoom, Closeable {
     public void stop() {
         stopped++;
         running = false;
+        // Whoever still has one of the former is told that its machine is gone.
         volumes = Map.of();
+        volumes(told);
         Machine closing = machine;
         machine = null;
         NbdServer serving = server;
