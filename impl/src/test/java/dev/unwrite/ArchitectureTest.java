@@ -4,11 +4,14 @@ import static com.tngtech.archunit.base.DescribedPredicate.not;
 import static com.tngtech.archunit.core.domain.JavaCall.Predicates.target;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.equivalentTo;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
+import static com.tngtech.archunit.core.domain.properties.HasName.Predicates.nameMatching;
 import static com.tngtech.archunit.core.domain.properties.HasOwner.Predicates.With.owner;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 
+import com.tngtech.archunit.base.DescribedPredicate;
+import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import dev.unwrite.protocol.Protocol;
@@ -29,18 +32,39 @@ class ArchitectureTest {
     /** The list says what is allowed, so that a new way to do I/O, to wait or to guess needs no entry here. */
     @Test
     void theProtocolIsPure() {
+        isPure(
+                "dev.unwrite.protocol..",
+                resideInAnyPackage("dev.unwrite.protocol..", "java.util.function", "org.roaringbitmap"));
+    }
+
+    /** What a host does follows from its events alone; bytes and durations are values. */
+    @Test
+    void theHostIsDeterministic() {
+        isPure(
+                "dev.unwrite.host..",
+                resideInAnyPackage("dev.unwrite.host..", "dev.unwrite.protocol..", "java.util.function")
+                        .or(nameMatching("dev\\.unwrite\\.peer\\.PeerMessage(\\$.*)?"))
+                        .or(nameMatching("dev\\.unwrite\\.trace\\.BlockHash"))
+                        .or(nameMatching("java\\.nio\\.(Byte)?Buffer"))
+                        .or(nameMatching("java\\.time\\.Duration")));
+    }
+
+    private static void isPure(String part, DescribedPredicate<JavaClass> others) {
         classes()
                 .that()
-                .resideInAPackage("dev.unwrite.protocol..")
+                .resideInAPackage(part)
                 .should()
-                .onlyDependOnClassesThat(
-                        resideInAnyPackage("dev.unwrite.protocol..", "java.lang", "java.lang.annotation", "java.util")
-                                .or(resideInAnyPackage("java.lang.runtime", "java.lang.invoke", "java.util.function"))
-                                .or(resideInAnyPackage("org.jspecify.annotations", "org.roaringbitmap")))
+                .onlyDependOnClassesThat(others.or(resideInAnyPackage(
+                        "java.lang",
+                        "java.lang.annotation",
+                        "java.lang.runtime",
+                        "java.lang.invoke",
+                        "java.util",
+                        "org.jspecify.annotations")))
                 .check(all);
         noClasses()
                 .that()
-                .resideInAPackage("dev.unwrite.protocol..")
+                .resideInAPackage(part)
                 .should()
                 .dependOnClassesThat()
                 .haveFullyQualifiedName("java.util.Random")
@@ -81,6 +105,13 @@ class ArchitectureTest {
         mayUse("dev.unwrite.machine.ledger.client", "dev.unwrite.machine..", "dev.unwrite.cli");
         mayUse("dev.unwrite.machine.ledger", "dev.unwrite.machine..", "dev.unwrite.nbd..");
         mayUse("dev.unwrite.peer", "dev.unwrite.protocol..");
+        mayUse(
+                "dev.unwrite.store",
+                "dev.unwrite.host..",
+                "dev.unwrite.protocol..",
+                "dev.unwrite.undo",
+                "dev.unwrite.checkpoint",
+                "dev.unwrite.storage");
     }
 
     private static void mayUse(String part, String... others) {

@@ -93,6 +93,12 @@ final class Orders {
     // ---- Failover.
 
     void failover(boolean cold, long until, Reply<Answers.FailedOver> reply) {
+        Role role = h.state().role();
+        if (role == Role.RESTORING || role == Role.COLD) {
+            // Decided already, whether or not the storage answers just now.
+            failover(h.ownership.record(), cold, until, reply);
+            return;
+        }
         h.ownership.fresh(
                 Reply.of(now -> failover(now, cold, until, reply), why -> reply.failed(noFailover(why.text()))));
     }

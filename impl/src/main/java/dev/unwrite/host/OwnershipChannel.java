@@ -28,7 +28,16 @@ final class OwnershipChannel {
         void refused(String why);
     }
 
-    private record Asked(OwnershipRecord wanted, Outcome outcome) {}
+    /** One object for each change that is asked for. */
+    private static final class Asked {
+        final OwnershipRecord wanted;
+        final Outcome outcome;
+
+        Asked(OwnershipRecord wanted, Outcome outcome) {
+            this.wanted = wanted;
+            this.outcome = outcome;
+        }
+    }
 
     private final Host h;
     private OwnershipRecord record = OwnershipRecord.INITIAL;

@@ -203,7 +203,7 @@ final class Takeover {
             // Before the machine runs: with a checkpoint and copies that are found later, a restart would roll back
             // what the
             // machine has written since. Where it fails, this host goes on restoring, which changes nothing.
-            order(h.store()::discardAll, () -> discarded = true);
+            discardOld();
         } else {
             h.core.must(new Action.Resume());
             h.log("is primary, alone: term " + s.term() + ", epoch " + h.state().epoch() + ", " + rollback.lastBlocks()
@@ -212,12 +212,24 @@ final class Takeover {
         }
     }
 
+    private void discardOld() {
+        order(
+                reply -> h.store()
+                        .discardAll(Reply.of(
+                                reply::done,
+                                why -> reply.failed(Trouble.of(
+                                        why.kind(),
+                                        "cannot run the machine while old copies cannot be discarded (" + why.text()
+                                                + "); see to the disk of --data")))),
+                () -> discarded = true);
+    }
+
     private void cold(HostState s) {
         if (!s.coldFlushed()) {
             flush();
         } else if (!discarded) {
             h.sessions.readable();
-            order(h.store()::discardAll, () -> discarded = true);
+            discardOld();
         } else {
             h.core.must(new Action.ColdRead());
             h.cuts.stateResumed();

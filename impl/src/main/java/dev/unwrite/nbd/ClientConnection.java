@@ -84,6 +84,10 @@ final class ClientConnection implements Watchdog.Watched {
         return failure == null && reason == null;
     }
 
+    void awaitDisconnect() throws InterruptedException {
+        ended.await();
+    }
+
     private void readReplies() {
         String why = "the server closed the connection";
         Throwable cause = null;
@@ -114,12 +118,10 @@ final class ClientConnection implements Watchdog.Watched {
         if (Clock.isOver(goodbyeDeadline, now)) {
             closeQuietly(channel);
         }
-        if (settings.requestTimeout().isZero()) {
-            return;
-        }
         for (ClientRequest request : pending.values()) {
-            if (Clock.isOlder(request.startedAt, now, settings.requestTimeout())) {
-                giveUp("no answer within " + settings.requestTimeout().toMillis() + " ms");
+            Duration limit = request.flushes() ? settings.flushTimeout() : settings.requestTimeout();
+            if (!limit.isZero() && Clock.isOlder(request.startedAt, now, limit)) {
+                giveUp("no answer within " + limit.toMillis() + " ms");
                 return;
             }
         }

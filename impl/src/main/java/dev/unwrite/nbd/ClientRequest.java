@@ -58,6 +58,11 @@ final class ClientRequest implements FrameWriter.Frame {
         return on ? NbdWire.CMD_FLAG_FUA : 0;
     }
 
+    /** Whether all that was written before may have to reach the disk first. */
+    boolean flushes() {
+        return type == NbdWire.CMD_FLUSH || (flags & NbdWire.CMD_FLAG_FUA) != 0;
+    }
+
     @Override
     public void emit(WireOutput out) throws IOException {
         out.header(NbdWire.REQUEST_HEADER_BYTES)

@@ -23,26 +23,38 @@ public final class NbdClient implements BlockDevice {
      *
      * @param connectTimeout for the connection to stand, and for each answer during negotiation
      * @param requestTimeout after which a request without an answer ends the whole connection; zero: none
+     * @param flushTimeout   the same for a flush and a write with FUA, which may have much to write; zero: none
      * @param structured     whether to ask for structured replies
      * @param allocation     whether to ask, as well, to be told what is allocated (base:allocation)
      */
-    public record Settings(Duration connectTimeout, Duration requestTimeout, boolean structured, boolean allocation) {
-        public static final Settings DEFAULT = new Settings(Duration.ofSeconds(10), Duration.ZERO, true, false);
+    public record Settings(
+            Duration connectTimeout,
+            Duration requestTimeout,
+            Duration flushTimeout,
+            boolean structured,
+            boolean allocation) {
+        public static final Settings DEFAULT =
+                new Settings(Duration.ofSeconds(10), Duration.ZERO, Duration.ZERO, true, false);
 
         public Settings withConnectTimeout(Duration timeout) {
-            return new Settings(timeout, requestTimeout, structured, allocation);
+            return new Settings(timeout, requestTimeout, flushTimeout, structured, allocation);
         }
 
+        /** Of all requests, flushes included. */
         public Settings withRequestTimeout(Duration timeout) {
-            return new Settings(connectTimeout, timeout, structured, allocation);
+            return new Settings(connectTimeout, timeout, timeout, structured, allocation);
+        }
+
+        public Settings withFlushTimeout(Duration timeout) {
+            return new Settings(connectTimeout, requestTimeout, timeout, structured, allocation);
         }
 
         public Settings withStructured(boolean on) {
-            return new Settings(connectTimeout, requestTimeout, on, allocation);
+            return new Settings(connectTimeout, requestTimeout, flushTimeout, on, allocation);
         }
 
         public Settings withAllocation(boolean on) {
-            return new Settings(connectTimeout, requestTimeout, structured, on);
+            return new Settings(connectTimeout, requestTimeout, flushTimeout, structured, on);
         }
     }
 
@@ -73,6 +85,11 @@ public final class NbdClient implements BlockDevice {
     /** Whether requests can still be sent. */
     public boolean isConnected() {
         return connection.isConnected();
+    }
+
+    /** Waits until no request can be sent any more, whoever ended the connection. */
+    public void awaitDisconnect() throws InterruptedException {
+        connection.awaitDisconnect();
     }
 
     @Override

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.unwrite.checkpoint.Checkpoint;
 import dev.unwrite.files.PrivateFiles;
 import dev.unwrite.storage.ForeignStorageException;
+import dev.unwrite.store.DataFolder;
 import java.io.ByteArrayInputStream;
 import java.io.Closeable;
 import java.io.IOException;
@@ -28,7 +29,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>All of that is in the file {@code node.json}. One process at a time has the folder.
  */
-final class Folder implements Closeable {
+final class Folder implements DataFolder, Closeable {
     private static final String FILE = "node.json";
     /** In the checkpoint, the names of the ids of the folder and of the undo log that go with it. */
     private static final String META_FOLDER = "folder";
@@ -144,7 +145,8 @@ final class Folder implements Closeable {
     }
 
     /** The storage that answered; durable on return. Throws if the folder belongs to another. */
-    void belongsTo(String answered) throws IOException {
+    @Override
+    public void belongsTo(String answered) throws IOException {
         if (storage.equals(answered)) {
             return;
         }
@@ -198,7 +200,8 @@ final class Folder implements Closeable {
     }
 
     /** What a checkpoint that is committed here carries, so that it is known again. */
-    Map<String, String> checkpointMeta() {
+    @Override
+    public Map<String, String> checkpointMeta() {
         return Map.of(META_FOLDER, id, META_UNDO, undo, "storage", storage);
     }
 

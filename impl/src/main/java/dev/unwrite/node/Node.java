@@ -1,18 +1,20 @@
 package dev.unwrite.node;
 
 import dev.unwrite.checkpoint.CheckpointStore;
+import dev.unwrite.host.Host;
+import dev.unwrite.host.HostConfig;
+import dev.unwrite.host.Surroundings;
+import dev.unwrite.machine.Machine;
+import dev.unwrite.machine.MachineHost;
+import dev.unwrite.machine.NoMachine;
+import dev.unwrite.machine.ledger.LedgerMachine;
 import dev.unwrite.nbd.NbdServer;
 import dev.unwrite.node.control.ControlServer;
 import dev.unwrite.peer.PeerConfig;
 import dev.unwrite.peer.PeerLink;
 import dev.unwrite.peer.PeerMessage;
-import dev.unwrite.protocol.Action;
-import dev.unwrite.protocol.BlockSet;
-import dev.unwrite.protocol.Blocks;
-import dev.unwrite.protocol.Checkpoint;
-import dev.unwrite.protocol.CopyKey;
-import dev.unwrite.protocol.HostState;
 import dev.unwrite.storage.StorageClient;
+import dev.unwrite.store.LocalDisk;
 import dev.unwrite.trace.TraceWriter;
 import dev.unwrite.undo.UndoLog;
 import dev.unwrite.undo.UndoOptions;
@@ -24,15 +26,11 @@ import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.Deque;
-import java.util.List;
-import java.util.Map;
-import java.util.NavigableMap;
-import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** One host: puts the parts together, starts them in order and stops them in the reverse order. */
@@ -42,15 +40,17 @@ public final class Node implements Closeable {
     private static final Path BOOT_ID = Path.of("/proc/sys/kernel/random/boot_id");
     private static final String BOOT_MARK = "boot-id";
 
-    private final Consumer<String> log;
+    /** How long a node that is stopped may take to hand over, or to flush. */
+    private static final Duration LEAVE_MAX = Duration.ofSeconds(20);
+
+    private final LogLines log;
     private final Deque<Closeable> parts;
-    private final Driver driver;
     private final NodeControl orders;
     private final ControlServer control;
     private final NbdServer server;
     private final CompletableFuture<String> ended = new CompletableFuture<>();
 
-    private Node(NodeConfig config, Consumer<String> log, Deque<Closeable> parts) throws IOException {
+    private Node(NodeConfig config, LogLines log, Deque<Closeable> parts) throws IOException {
         this.log = log;
         this.parts = parts;
         Folder folder = Folder.open(config.data(), config.group(), config.name());
@@ -58,47 +58,36 @@ public final class Node implements Closeable {
         Path trace = config.trace();
         TraceWriter writer = trace == null ? TraceWriter.NONE : TraceWriter.open(trace, config.name());
         parts.push(writer);
-        CheckpointStore store = CheckpointStore.open(
-                config.data().resolve("checkpoint"),
-                config.durable() ? CheckpointStore.Policy.DURABLE : CheckpointStore.Policy.MEMORY,
-                config.stateLimitBytes());
+        CheckpointStore store = openStore(config, log);
         parts.push(store);
-        boolean forgets = !config.durable() && isOtherBoot(config);
-        if (forgets) {
-            if (store.committed().isPresent()) {
-                log.accept("--ack memory: the operating system was restarted, the mirrored state is forgotten");
-            }
-            store.discard();
-            // A log that has lost what it had acknowledged is not the same log any more, and has another id.
-            forget(config.data().resolve("undo"));
-        }
-        folder.requireUndoOf(store.committed().orElse(null));
-        UndoLog undo = UndoLog.open(
-                config.data().resolve("undo"),
-                UndoOptions.defaults()
-                        .withPolicy(config.durable() ? UndoOptions.Policy.DURABLE : UndoOptions.Policy.MEMORY)
-                        .withLimitBytes(config.undoLimitBytes()));
+        UndoLog undo = openUndo(config, folder, store, log);
         parts.push(undo);
-        undo.recovered().torn().ifPresent(torn -> log.accept("the undo log had a torn tail, dropped: " + torn));
-        if (folder.isUndoAnother(undo.id(), store.committed().orElse(null))) {
-            undo.discardAll().join();
-        }
-        folder.undoIs(undo.id());
-        if (!config.durable()) {
-            Files.writeString(config.data().resolve(BOOT_MARK), bootId());
-        }
-        StorageClient storage = StorageClient.of(
+        StorageClient client = StorageClient.of(
                 config.storage(),
                 config.group(),
                 config.name(),
                 new StorageClient.Identity(
                         folder.id(), new SecureRandom().nextLong() >>> 1, folder.storage(), config.replace()),
                 Timing.STORAGE);
+        Loop loop = new Loop(log);
+        StorageShell storage =
+                new StorageShell(client, loop, (session, why) -> loop.host().hungUp(session, why));
         parts.push(storage);
-        Engine engine = new Engine(started(config, undo, store), writer);
-        engine.take(new Action.Restart(folder.storage(), folder.id(), undo.id()));
-        driver = new Driver(config, folder, engine, storage, undo, store, writer.active(), log, ended::complete);
-        PeerLink link = PeerLink.open(
+        LocalDisk own = new LocalDisk(undo, store, folder);
+        DiskShell disk = new DiskShell(own, loop);
+        parts.push(disk);
+        Witness witness = config.witness() == null ? null : new Witness(config.witness(), storage);
+        MachineShell room = new MachineShell(loop, machine(config), store::open, witness);
+        parts.push(room);
+        PeerShell peer = new PeerShell(loop, disk);
+        NodeListener listener = new NodeListener(writer, log, ended::complete);
+        Host host = new Host(
+                hostConfig(config, folder, undo),
+                new Surroundings(peer, storage, disk, room, listener),
+                own.started(config.name()),
+                System.nanoTime());
+        parts.push(loop);
+        peer.connect(PeerLink.open(
                 new PeerConfig(
                         config.group(),
                         config.name(),
@@ -106,27 +95,93 @@ public final class Node implements Closeable {
                         config.listen().resolve(),
                         () -> config.peer().resolve(),
                         () -> ids(config, folder, undo, store)),
-                driver);
-        parts.push(link::close);
-        driver.start(link);
-        parts.push(driver);
+                peer));
+        parts.push(peer);
+        loop.start(host);
         server = NbdServer.builder()
                 .listen(config.serve())
-                .exports(new ServedVolumes(driver.room, config.machine() == NodeConfig.MachineKind.NONE))
+                .exports(new ServedVolumes(room, config.machine() == NodeConfig.MachineKind.NONE))
                 .start();
         parts.push(server);
-        driver.room.servedBy(server);
-        orders = new NodeControl(config, driver);
+        room.servedBy(server);
+        orders = new NodeControl(config, loop, room, disk::usedBytes);
         control = ControlServer.open(config.control().resolve(), orders);
         parts.push(control::close);
+    }
+
+    private static CheckpointStore openStore(NodeConfig config, Consumer<String> log) throws IOException {
+        CheckpointStore store = CheckpointStore.open(
+                config.data().resolve("checkpoint"),
+                config.durable() ? CheckpointStore.Policy.DURABLE : CheckpointStore.Policy.MEMORY,
+                config.stateLimitBytes());
+        try {
+            if (!config.durable() && isOtherBoot(config)) {
+                if (store.committed().isPresent()) {
+                    log.accept("--ack memory: the operating system was restarted, the mirrored state is forgotten");
+                }
+                store.discard();
+                // A log that has lost what it had acknowledged is not the same log any more, and has another id.
+                forget(config.data().resolve("undo"));
+            }
+            return store;
+        } catch (IOException | RuntimeException e) {
+            store.close();
+            throw e;
+        }
+    }
+
+    private static UndoLog openUndo(NodeConfig config, Folder folder, CheckpointStore store, Consumer<String> log)
+            throws IOException {
+        folder.requireUndoOf(store.committed().orElse(null));
+        UndoLog undo = UndoLog.open(
+                config.data().resolve("undo"),
+                UndoOptions.defaults()
+                        .withPolicy(config.durable() ? UndoOptions.Policy.DURABLE : UndoOptions.Policy.MEMORY)
+                        .withLimitBytes(config.undoLimitBytes()));
+        try {
+            undo.recovered().torn().ifPresent(torn -> log.accept("the undo log had a torn tail, dropped: " + torn));
+            if (folder.isUndoAnother(undo.id(), store.committed().orElse(null))) {
+                undo.discardAll().join();
+            }
+            folder.undoIs(undo.id());
+            if (!config.durable()) {
+                Files.writeString(config.data().resolve(BOOT_MARK), bootId());
+            }
+            return undo;
+        } catch (IOException | RuntimeException e) {
+            undo.close();
+            throw e;
+        }
+    }
+
+    private static Function<MachineHost, Machine> machine(NodeConfig config) {
+        return switch (config.machine()) {
+            case NONE -> guest -> new NoMachine(config.data());
+            case LEDGER -> guest -> new LedgerMachine(guest, config.ledger().resolve());
+        };
+    }
+
+    private static HostConfig hostConfig(NodeConfig config, Folder folder, UndoLog undo) {
+        return new HostConfig(
+                config.name(),
+                config.bootstrap(),
+                config.checkpointEvery(),
+                config.failoverAfter(),
+                config.undoLimitBytes(),
+                config.aloneAtUndoLimitAfter(),
+                folder.storage(),
+                folder.id(),
+                undo.id());
     }
 
     /** Starts a node. Throws with one line where something it needs cannot be had. */
     public static Node start(NodeConfig config, Consumer<String> log) throws IOException {
         Ports.requireFree(config);
         Deque<Closeable> parts = new ArrayDeque<>();
+        LogLines lines = new LogLines(log);
+        parts.push(lines);
         try {
-            return new Node(config, log, parts);
+            return new Node(config, lines, parts);
         } catch (IOException | RuntimeException e) {
             closeAll(parts);
             throw e;
@@ -180,34 +235,6 @@ public final class Node implements Closeable {
         return Files.exists(BOOT_ID) ? Files.readString(BOOT_ID).strip() : "";
     }
 
-    /** What local storage holds: copies that do not belong to the committed checkpoint do not count. */
-    private static HostState started(NodeConfig config, UndoLog undo, CheckpointStore store) {
-        Checkpoint checkpoint =
-                store.committed().map(c -> new Checkpoint(c.term(), c.epoch())).orElse(null);
-        NavigableMap<CopyKey, Blocks> copies = new TreeMap<>();
-        for (UndoLog.EpochInfo epoch : undo.epochs()) {
-            CopyKey key = new CopyKey(epoch.epoch().term(), epoch.epoch().epoch());
-            if (checkpoint == null || (key.term() == checkpoint.term() && key.epoch() >= checkpoint.epoch())) {
-                copies.put(key, blocks(epoch.blocks()));
-            }
-        }
-        return HostState.started(config.name(), "", copies, checkpoint);
-    }
-
-    private static Blocks blocks(Map<Integer, BlockSet> byVolume) {
-        List<BlockSet> volumes = new ArrayList<>();
-        new TreeMap<>(byVolume).forEach((volume, set) -> {
-            while (volumes.size() < volume) {
-                volumes.add(BlockSet.EMPTY);
-            }
-            volumes.add(set);
-        });
-        while (!volumes.isEmpty() && volumes.getLast().isEmpty()) {
-            volumes.removeLast();
-        }
-        return new Blocks(volumes);
-    }
-
     /** Where clients reach the volumes. */
     public String servedAt() {
         return server.uri().toString();
@@ -224,7 +251,11 @@ public final class Node implements Closeable {
      * the primary. What was done is logged.
      */
     public void stop() {
-        orders.leave(log);
+        try {
+            log.accept(orders.leave(LEAVE_MAX));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
         close();
     }
 

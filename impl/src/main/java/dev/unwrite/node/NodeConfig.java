@@ -38,20 +38,11 @@ public record NodeConfig(
         long undoLimitBytes,
         @Nullable Duration aloneAtUndoLimitAfter,
         long stateLimitBytes) {
-    /** Used by the primary, which goes alone in any case, where the takeover is by command only. */
-    static final Duration SILENCE_DEFAULT = Duration.ofSeconds(2);
-
     /** What runs on the volumes. */
     public enum MachineKind {
         /** Whoever connects over NBD. */
         NONE,
         /** The ledger application. */
         LEDGER
-    }
-
-    /** After how long a silence the primary goes on alone: sooner than the secondary takes over, so that it wins. */
-    Duration lonelyAfter() {
-        Duration silence = failoverAfter == null ? SILENCE_DEFAULT : failoverAfter;
-        return silence.multipliedBy(6).dividedBy(10);
     }
 }

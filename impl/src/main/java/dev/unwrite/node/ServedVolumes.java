@@ -6,14 +6,15 @@ import dev.unwrite.nbd.NbdConnection;
 import dev.unwrite.nbd.NbdRefusedException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 
 /** The protected volumes as NBD exports, while this node is primary. */
 final class ServedVolumes implements ExportSource {
-    private final MachineRoom room;
+    private final MachineShell room;
     private final boolean mayWrite;
 
     /** {@code mayWrite}: whether whoever connects is the machine, rather than a spectator of one that runs here. */
-    ServedVolumes(MachineRoom room, boolean mayWrite) {
+    ServedVolumes(MachineShell room, boolean mayWrite) {
         this.room = room;
         this.mayWrite = mayWrite;
     }
@@ -27,7 +28,7 @@ final class ServedVolumes implements ExportSource {
 
     @Override
     public Export open(String name, NbdConnection connection) throws NbdRefusedException {
-        VolumeFront volume = room.volumesByName().get(name.isEmpty() ? room.firstVolume() : name);
+        VolumeShell volume = room.volumesByName().get(name.isEmpty() ? first() : name);
         if (volume == null) {
             throw NbdRefusedException.unknown(
                     room.isRunning()
@@ -38,5 +39,10 @@ final class ServedVolumes implements ExportSource {
             throw NbdRefusedException.shutdown("this node is not primary, connect to the other one");
         }
         return Export.of(mayWrite ? volume : volume.readOnlyView()).withMultiConn(true);
+    }
+
+    private String first() {
+        Map<String, VolumeShell> volumes = room.volumesByName();
+        return volumes.isEmpty() ? "" : volumes.keySet().iterator().next();
     }
 }

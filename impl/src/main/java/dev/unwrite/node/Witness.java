@@ -1,6 +1,7 @@
 package dev.unwrite.node;
 
 import dev.unwrite.files.PrivateFiles;
+import dev.unwrite.host.SharedStorage;
 import dev.unwrite.nbd.BlockDevice;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -21,14 +22,16 @@ final class Witness {
     private static final int PIECE = 1 << 20;
 
     private final Path folder;
+    private final StorageShell storage;
     private final Deque<Path> images = new ArrayDeque<>();
 
-    Witness(Path folder) throws IOException {
+    Witness(Path folder, StorageShell storage) throws IOException {
+        this.storage = storage;
         this.folder = PrivateFiles.createFolder(folder);
     }
 
     /** The volumes at the cut that begins the epoch. */
-    void cut(long term, long epoch, OwnerSession session) throws IOException {
+    void cut(long term, long epoch, long session) throws IOException {
         images.addLast(copy("image-" + term + "-" + epoch, session));
         while (images.size() > KEEP) {
             Files.deleteIfExists(images.removeFirst());
@@ -36,17 +39,21 @@ final class Witness {
     }
 
     /** The volumes after the rollback to the checkpoint that begins the epoch. */
-    void restored(long term, long epoch, OwnerSession session) throws IOException {
+    void restored(long term, long epoch, long session) throws IOException {
         copy("restored-" + term + "-" + epoch, session);
     }
 
-    private Path copy(String name, OwnerSession session) throws IOException {
+    private Path copy(String name, long session) throws IOException {
         Path whole = folder.resolve(name + ".bin");
         Path part = folder.resolve(name + ".part");
         try (FileChannel out = PrivateFiles.open(
                 part, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE)) {
-            for (int i = 0; i < session.infos().size(); i++) {
-                copy(session.volume(i), out);
+            OpenSession open = storage.session(session);
+            if (open == null) {
+                throw new IOException("the session was closed");
+            }
+            for (SharedStorage.Volume volume : open.told().volumes()) {
+                copy(open.volume(volume.id()), out);
             }
         }
         return Files.move(part, whole, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);

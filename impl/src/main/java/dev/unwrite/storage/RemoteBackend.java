@@ -31,6 +31,7 @@ final class RemoteBackend implements Backend {
     private static final NbdClient.Settings SETTINGS = NbdClient.Settings.DEFAULT
             .withConnectTimeout(Duration.ofSeconds(5))
             .withRequestTimeout(Duration.ofSeconds(30))
+            .withFlushTimeout(StorageClient.Timeouts.FLUSH)
             .withAllocation(true);
 
     private final NbdUri uri;

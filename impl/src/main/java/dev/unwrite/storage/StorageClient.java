@@ -33,16 +33,20 @@ public final class StorageClient implements Closeable {
      * How long to wait.
      *
      * @param answer for the connection to stand, and for each answer of the ownership protocol
-     * @param request for each read, write or flush of a volume; after it the connection counts as lost
+     * @param request for each read or write of a volume; after it the connection counts as lost. A flush may take
+     *     {@link #FLUSH}: a storage that is busy flushing is not to be asked to begin again
      */
     public record Timeouts(Duration answer, Duration request) {
         /** 5 s and 30 s. */
         public static final Timeouts DEFAULT = new Timeouts(Duration.ofSeconds(5), Duration.ofSeconds(30));
 
+        static final Duration FLUSH = Duration.ofMinutes(10);
+
         NbdClient.Settings settings() {
             return NbdClient.Settings.DEFAULT
                     .withConnectTimeout(answer)
                     .withRequestTimeout(request)
+                    .withFlushTimeout(FLUSH)
                     .withAllocation(true);
         }
     }

@@ -15,6 +15,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.locks.LockSupport;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.Size;
@@ -224,6 +225,33 @@ final class NbdClientRobustnessTest {
             assertThatThrownBy(() -> client.read(0, ByteBuffer.allocate(4096)))
                     .isInstanceOf(NbdDisconnectedException.class)
                     .hasMessageContaining("no answer within 300 ms");
+        }
+    }
+
+    /** A server that flushes for long is neither silent nor lost. */
+    @Test
+    @Timeout(60)
+    void aFlushMayTakeLongerThanARead() throws Exception {
+        FakeServer.Script script = (in, out) -> {
+            openOldFashioned(in, out, 4096, NbdWire.FLAG_HAS_FLAGS | NbdWire.FLAG_SEND_FLUSH | NbdWire.FLAG_SEND_FUA);
+            for (int i = 0; i < 2; i++) {
+                FakeServer.Request slow = FakeServer.Request.read(in);
+                LockSupport.parkNanos(900_000_000);
+                slow.answer(out, 0);
+            }
+            FakeServer.Request.read(in);
+            in.transferTo(java.io.OutputStream.nullOutputStream());
+        };
+        NbdClient.Settings patient = HASTY.withFlushTimeout(Duration.ofSeconds(30));
+        try (FakeServer server = new FakeServer(script);
+                NbdClient client = NbdClient.connect(server.uri(), patient)) {
+            client.flush();
+            client.write(0, ByteBuffer.allocate(512), true);
+            assertThatThrownBy(() -> client.write(0, ByteBuffer.allocate(512), false))
+                    .isInstanceOf(NbdDisconnectedException.class)
+                    .hasMessageContaining("no answer within 300 ms");
+            client.awaitDisconnect();
+            assertThat(client.isConnected()).isFalse();
         }
     }
 

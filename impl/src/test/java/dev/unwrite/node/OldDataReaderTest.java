@@ -2,12 +2,12 @@ package dev.unwrite.node;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.unwrite.host.OldData;
 import dev.unwrite.nbd.Allocation;
 import dev.unwrite.nbd.BlockDevice;
 import dev.unwrite.nbd.MemoryDevice;
 import dev.unwrite.protocol.Extent;
 import dev.unwrite.trace.BlockHash;
-import dev.unwrite.undo.Copy;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -16,7 +16,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /** What is read of old data, and what is known without. */
-class OldDataTest {
+class OldDataReaderTest {
     private static final int BLOCK = Extent.BLOCK_BYTES;
     private static final int SIZE = 8 << 20;
 
@@ -93,14 +93,12 @@ class OldDataTest {
     @Test
     void smallExtentsAreReadWithoutAQuestion() throws IOException {
         Telling volume = new Telling(true, Allocation.emptiness(SIZE));
-        Extent small = new Extent(3, 5, OldData.ASKING_BLOCKS);
-        OldData old = OldData.read(volume, small);
+        Extent small = new Extent(3, 5, OldDataReader.ASKING_BLOCKS);
+        OldData old = OldDataReader.read(volume, small);
         assertThat(volume.calls).containsExactly("read 5+16");
         assertThat(old.extent()).isEqualTo(small);
-        assertThat(old.after(small)).isNull();
-        Copy copy = old.copies(1, 2).getFirst();
-        assertThat(copy).isEqualTo(new Copy(1, 2, 3, 5, 16, copy.data()));
-        assertThat(copy.data()).isEqualTo(filled(16));
+        assertThat(shown(old)).containsExactly("data 5+16");
+        assertThat(old.parts().getFirst().data()).isEqualTo(filled(16));
     }
 
     private static ByteBuffer filled(int blocks) {
@@ -112,24 +110,21 @@ class OldDataTest {
     @Test
     void whoCannotSayIsNotAsked() throws IOException {
         Telling volume = new Telling(false, Allocation.emptiness(SIZE));
-        OldData.read(volume, new Extent(0, 0, 17));
+        OldDataReader.read(volume, new Extent(0, 0, 17));
         assertThat(volume.calls).containsExactly("read 0+17");
     }
 
     @Test
     void zeroesAreNotReadHoweverManyTheyAre() throws IOException {
-        Telling volume = new Telling(true, Allocation.emptiness(1000L * BLOCK));
-        Extent all = new Extent(0, 10, 1500);
-        OldData old = OldData.read(volume, all);
-        assertThat(volume.calls).containsExactly("ask 10+1500");
-        assertThat(shown(old)).containsExactly("zero 10+1000");
-        assertThat(old.hashes()).hasSize(1000).containsOnly(BlockHash.ZERO);
-        assertThat(old.copies(1, 2)).containsExactly(Copy.zeroes(1, 2, 0, 10, 1000));
-        assertThat(old.after(all)).isEqualTo(new Extent(0, 1010, 500));
+        Telling volume = new Telling(true, Allocation.emptiness(750L * BLOCK));
+        OldData old = OldDataReader.read(volume, new Extent(0, 10, 1500));
+        assertThat(volume.calls).containsExactly("ask 10+1500", "ask 760+750");
+        assertThat(shown(old)).containsExactly("zero 10+750", "zero 760+750");
+        assertThat(old.hashes()).hasSize(1500).containsOnly(BlockHash.ZERO);
     }
 
     @Test
-    void aMixedPieceIsReadWhereItIsNotZeroAndHasALimit() throws IOException {
+    void whatIsNotZeroIsReadInPartsThatHaveALimit() throws IOException {
         Telling volume = new Telling(
                 true,
                 Allocation.data(20L * BLOCK),
@@ -140,17 +135,18 @@ class OldDataTest {
                 // Too few to be worth a part of their own.
                 Allocation.data(BLOCK),
                 Allocation.emptiness(15L * BLOCK),
-                Allocation.data(BLOCK));
-        Extent all = new Extent(0, 100, 300);
-        OldData old = OldData.read(volume, all);
+                Allocation.data(344L * BLOCK));
+        Extent all = new Extent(0, 100, 500);
+        OldData old = OldDataReader.read(volume, all);
+        assertThat(old.extent()).isEqualTo(all);
         assertThat(shown(old))
-                .containsExactly("data 100+20", "zero 120+30", "data 150+50", "zero 200+40", "data 240+116");
-        assertThat(volume.calls).containsExactly("ask 100+300", "read 100+20", "read 150+50", "read 240+116");
-        assertThat(old.extent()).isEqualTo(new Extent(0, 100, VolumeFront.MAX_BLOCKS));
-        assertThat(old.after(all)).isEqualTo(new Extent(0, 356, 44));
+                .containsExactly(
+                        "data 100+20", "zero 120+30", "data 150+50", "zero 200+40", "data 240+256", "data 496+104");
+        assertThat(volume.calls)
+                .containsExactly("ask 100+500", "read 100+20", "read 150+50", "read 240+256", "read 496+104");
         int[] hashes = old.hashes();
         int seven = BlockHash.of(filled(1))[0];
-        for (int i = 0; i < 256; i++) {
+        for (int i = 0; i < 500; i++) {
             boolean zero = (i >= 20 && i < 50) || (i >= 100 && i < 140);
             assertThat(hashes[i]).isEqualTo(zero ? BlockHash.ZERO : seven);
         }
@@ -161,16 +157,7 @@ class OldDataTest {
     void onlyWholeBlocksAreZero() throws IOException {
         Telling volume = new Telling(
                 true, Allocation.data(100), Allocation.emptiness(20L * BLOCK), Allocation.data(12L * BLOCK - 100));
-        OldData old = OldData.read(volume, new Extent(0, 0, 32));
+        OldData old = OldDataReader.read(volume, new Extent(0, 0, 32));
         assertThat(shown(old)).containsExactly("data 0+1", "zero 1+19", "data 20+12");
-    }
-
-    /** Zeroes that reach beyond the piece end with it, and those that fill it exactly are the whole of it. */
-    @Test
-    void zeroesEndWithThePiece() throws IOException {
-        Telling exact = new Telling(true, Allocation.emptiness(256L * BLOCK), Allocation.data(44L * BLOCK));
-        assertThat(shown(OldData.read(exact, new Extent(0, 0, 300)))).containsExactly("zero 0+256");
-        Telling beyond = new Telling(true, Allocation.data(200L * BLOCK), Allocation.emptiness(100L * BLOCK));
-        assertThat(shown(OldData.read(beyond, new Extent(0, 0, 300)))).containsExactly("data 0+200", "zero 200+56");
     }
 }
