@@ -139,7 +139,7 @@ final class Loop implements Closeable {
     public void close() {
         closed = true;
         Thread running = thread;
-        if (running == null || running == Thread.currentThread()) {
+        if (running == null || running.equals(Thread.currentThread())) {
             return;
         }
         LockSupport.unpark(running);
