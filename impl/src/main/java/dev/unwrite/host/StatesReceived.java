@@ -53,7 +53,7 @@ final class StatesReceived {
     void begin(PeerMessage.StateBegin begin) {
         Key key = new Key(begin.term(), begin.epoch());
         Stage stage = stages.get(key);
-        if (stage != null && stage != Stage.ARRIVING || holds(key.term, key.epoch)) {
+        if ((stage != null && stage != Stage.ARRIVING) || holds(key.term, key.epoch)) {
             // What comes again must not touch a checkpoint that is being switched in.
             return;
         }

@@ -83,6 +83,7 @@ final class StatesSent {
     private void send(State state) {
         sending = state;
         state.sentOver = connection;
+        long over = connection;
         h.peerChannel()
                 .sendState(
                         state.term,
@@ -91,13 +92,14 @@ final class StatesSent {
                         Reply.of(
                                 length -> {
                                     state.bytes = length;
-                                    ended(state);
+                                    ended(state, over);
                                 },
-                                why -> ended(state)));
+                                why -> ended(state, over)));
     }
 
-    private void ended(State state) {
-        if (sending == state) {
+    /** Word of an earlier connection is none of the state that goes over the present one. */
+    private void ended(State state, long over) {
+        if (sending == state && over == connection) {
             sending = null;
             pump();
         }

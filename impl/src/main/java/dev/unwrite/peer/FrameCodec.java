@@ -26,7 +26,7 @@ import java.util.zip.CRC32C;
  * The binary form. A frame is: length of the body (u32), CRC32C of the body (u32), body. A body is: type (u8), number of
  * the message (i64), fields. All numbers are big-endian; a string is its length (u16) and UTF-8.
  */
-final class FrameCodec {
+public final class FrameCodec {
     static final int HEADER_BYTES = 8;
     static final int BODY_BYTES_MIN = 1 + Long.BYTES;
     static final int BODY_BYTES_MAX = BODY_BYTES_MIN + 3 * Long.BYTES + Integer.BYTES + PeerMessage.CHUNK_BYTES_MAX;
@@ -66,7 +66,7 @@ final class FrameCodec {
     private FrameCodec() {}
 
     /** At least as many bytes as the frame of this message takes. */
-    static int frameBytesMax(PeerMessage message) {
+    public static int frameBytesMax(PeerMessage message) {
         return switch (message) {
             case Preserve preserve -> 64 + preserve.extents().size() * EXTENT_BYTES;
             case Preserved preserved -> 64 + preserved.extents().size() * EXTENT_BYTES;
@@ -84,7 +84,7 @@ final class FrameCodec {
     }
 
     /** Appends the frame; there is room for {@link #frameBytesMax}. */
-    static void encode(PeerMessage message, long seq, ByteBuffer out) {
+    public static void encode(PeerMessage message, long seq, ByteBuffer out) {
         int start = begin(out, typeOf(message), seq);
         switch (message) {
             case Hello hello -> {
@@ -207,7 +207,7 @@ final class FrameCodec {
     }
 
     /** Reads a body, from position to limit, whose CRC was checked. */
-    static PeerMessage decode(ByteBuffer body) throws MalformedFrameException {
+    public static PeerMessage decode(ByteBuffer body) throws MalformedFrameException {
         byte type = body.get();
         body.getLong();
         try {

@@ -7,13 +7,13 @@ import java.nio.channels.ReadableByteChannel;
 import org.jspecify.annotations.Nullable;
 
 /** Cuts what comes over a connection into frames. For one thread. */
-final class FrameReader {
+public final class FrameReader {
     private final ReadableByteChannel channel;
     private final ByteBuffer buffer;
     private final int bodyBytesMax;
 
     /** Takes frames with bodies of at most {@code bodyBytesMax}. */
-    FrameReader(ReadableByteChannel channel, int bodyBytesMax) {
+    public FrameReader(ReadableByteChannel channel, int bodyBytesMax) {
         this.channel = channel;
         this.bodyBytesMax = bodyBytesMax;
         // Room for a large frame and for many small ones behind it.
@@ -22,7 +22,7 @@ final class FrameReader {
     }
 
     /** Reads once; false if nothing was there (only from a channel that does not block). */
-    boolean receive() throws IOException {
+    public boolean receive() throws IOException {
         buffer.compact();
         try {
             int read = channel.read(buffer);
@@ -36,8 +36,7 @@ final class FrameReader {
     }
 
     /** The next body if all of it has been received, else null. It is valid until the next call. */
-    @Nullable
-    ByteBuffer next() throws MalformedFrameException {
+    public @Nullable ByteBuffer next() throws MalformedFrameException {
         if (buffer.remaining() < FrameCodec.HEADER_BYTES) {
             return null;
         }

@@ -16,7 +16,7 @@ import java.util.TreeMap;
  * The local disk of a host. What was not synced may be lost in a crash, whole or in part, in any order; a crash may come
  * at any operation; the disk may be full, or can only be read; bits may change, and a write may land elsewhere.
  */
-final class SimDisk {
+public final class SimDisk {
     private static final int PAGE = 4096;
     private static final int NO_CRASH = -1;
 
@@ -31,7 +31,8 @@ final class SimDisk {
     private boolean lied;
     private int misdirect = NO_CRASH;
 
-    SimDisk() {
+    /** An empty disk. */
+    public SimDisk() {
         this(new Folder(), new Folder());
     }
 
@@ -126,7 +127,7 @@ final class SimDisk {
     }
 
     /** What would be left if the host crashed now and nothing unsynced survived. */
-    SimDisk afterCrash() {
+    public SimDisk afterCrash() {
         SimDisk copy = new SimDisk(undo.copy(), checkpoints.copy());
         copy.undo.crash(0);
         copy.checkpoints.crash(0);
@@ -135,7 +136,7 @@ final class SimDisk {
     }
 
     /** The host crashed. */
-    void crash(int choice) {
+    public void crash(int choice) {
         undo.crash(choice);
         checkpoints.crash(choice >>> 1);
         dead = false;
@@ -144,22 +145,23 @@ final class SimDisk {
     }
 
     /** The host will crash at an operation that is still to come; {@code choice} says what is left of what is unsynced. */
-    void crashIn(int operations, int choice) {
+    public void crashIn(int operations, int choice) {
         crashIn = operations;
         leaves = choice;
     }
 
     /** What is to be left when the host crashes at an operation of the disk. */
-    int leaves() {
+    public int leaves() {
         return leaves;
     }
 
     /** Whether it came to that. */
-    boolean isDead() {
+    public boolean isDead() {
         return dead;
     }
 
-    boolean isNew() {
+    /** Whether nothing was ever kept here. */
+    public boolean isNew() {
         return undo.live.isEmpty();
     }
 
@@ -167,20 +169,23 @@ final class SimDisk {
         return full;
     }
 
-    void setFull(boolean now) {
+    /** Whether there is no room from now on. */
+    public void setFull(boolean now) {
         full = now;
     }
 
-    boolean isReadOnly() {
+    /** Whether it can only be read. */
+    public boolean isReadOnly() {
         return readOnly;
     }
 
-    void setReadOnly(boolean now) {
+    /** Whether it can only be read from now on. */
+    public void setReadOnly(boolean now) {
         readOnly = now;
     }
 
     /** Whether something here is not as it was written, so that it may rightly be refused. */
-    boolean isDamaged() {
+    public boolean isDamaged() {
         return damaged;
     }
 
@@ -188,11 +193,12 @@ final class SimDisk {
      * Whether what it holds is not what was written. If that concerns the last sync before a crash, before the log has noted
      * how far it is durable, nothing tells it from what was cut short and never acknowledged; all else must be refused.
      */
-    boolean hasLied() {
+    public boolean hasLied() {
         return lied;
     }
 
-    void flip(int which, int bit) {
+    /** A bit of a file of the undo log changes. */
+    public void flip(int which, int bit) {
         List<Blob> blobs = List.copyOf(undo.live.values());
         if (blobs.isEmpty()) {
             return;
@@ -205,7 +211,8 @@ final class SimDisk {
         lied = true;
     }
 
-    void misdirect(int pages) {
+    /** The next write of the undo log lands so many pages away; -1 for none. */
+    public void misdirect(int pages) {
         misdirect = pages;
     }
 
@@ -234,12 +241,12 @@ final class SimDisk {
     }
 
     /** The folder of the undo log. */
-    LogFiles undo() {
+    public LogFiles undo() {
         return new UndoFiles();
     }
 
     /** The folder of the checkpoint store. */
-    CheckpointFiles checkpoints() {
+    public CheckpointFiles checkpoints() {
         return new StateFiles();
     }
 

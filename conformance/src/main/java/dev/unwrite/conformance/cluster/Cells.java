@@ -1,0 +1,111 @@
+package dev.unwrite.conformance.cluster;
+
+import dev.unwrite.protocol.Extent;
+import java.nio.ByteBuffer;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How contents are told apart. Each block is cut into a few cells, at odd places; clients read and write whole cells, so
+ * that they meet in parts of blocks. A cell holds one number, repeated over its bytes, and 0 if they are zeroes.
+ */
+final class Cells {
+    /** What no client ever writes: the bytes of the cell do not agree. */
+    static final int TORN = -1;
+
+    private static final int[] STARTS = {0, 512, 1001, 2048, 3071, Extent.BLOCK_BYTES};
+    /** In each block. */
+    static final int PER_BLOCK = STARTS.length - 1;
+
+    /** A volume: its id at the storage, its name, its blocks, and the number of its first cell among all. */
+    record Volume(int id, String name, int blocks, int firstCell) {
+        int cells() {
+            return blocks * PER_BLOCK;
+        }
+
+        long sizeBytes() {
+            return (long) blocks * Extent.BLOCK_BYTES;
+        }
+    }
+
+    /** The volumes of the group; their ids are not their positions. */
+    static final List<Volume> VOLUMES =
+            List.of(new Volume(3, "data", 8, 0), new Volume(7, "log", 5, 8 * PER_BLOCK));
+
+    /** Of all volumes. */
+    static final int COUNT = VOLUMES.stream().mapToInt(Volume::cells).sum();
+
+    private Cells() {}
+
+    static Volume volume(int id) {
+        return VOLUMES.stream()
+                .filter(volume -> volume.id == id)
+                .findFirst()
+                .orElseThrow(() -> new Violation("NoError", "there is no volume " + id));
+    }
+
+    /** Where a cell of a volume begins, in bytes; the cell after the last begins at the end. */
+    static long offset(int cell) {
+        return (long) cell / PER_BLOCK * Extent.BLOCK_BYTES + STARTS[cell % PER_BLOCK];
+    }
+
+    /** The content of cells that all hold the same number. */
+    static ByteBuffer filled(int first, int count, int value) {
+        ByteBuffer data = ByteBuffer.allocate((int) (offset(first + count) - offset(first)));
+        for (int cell = first; cell < first + count; cell++) {
+            int size = (int) (offset(cell + 1) - offset(cell));
+            for (int i = 0; i < size; i++) {
+                data.put(at(value, i));
+            }
+        }
+        return data.flip();
+    }
+
+    private static byte at(int value, int position) {
+        return (byte) (value >>> 8 * (3 - position % Integer.BYTES));
+    }
+
+    /** The number in each of so many cells, beginning with {@code first}, from the buffer's position on. */
+    static int[] values(int first, int count, ByteBuffer data) {
+        int[] values = new int[count];
+        int start = data.position();
+        for (int i = 0; i < count; i++) {
+            int from = start + (int) (offset(first + i) - offset(first));
+            values[i] = value(data, from, (int) (offset(first + i + 1) - offset(first + i)));
+        }
+        return values;
+    }
+
+    private static int value(ByteBuffer data, int from, int size) {
+        int value = data.getInt(from);
+        for (int i = Integer.BYTES; i + Integer.BYTES <= size; i += Integer.BYTES) {
+            if (data.getInt(from + i) != value) {
+                return TORN;
+            }
+        }
+        for (int i = size - size % Integer.BYTES; i < size; i++) {
+            if (data.get(from + i) != at(value, i)) {
+                return TORN;
+            }
+        }
+        return value;
+    }
+
+    private static final int[] ZEROES = new int[PER_BLOCK];
+
+    /** The numbers in a block; null stands for zeroes. */
+    static int[] ofBlock(byte @Nullable [] block) {
+        return block == null ? ZEROES : values(0, PER_BLOCK, ByteBuffer.wrap(block));
+    }
+
+    /** A cell as people say it. */
+    static String name(int cell) {
+        for (Volume volume : VOLUMES) {
+            if (cell < volume.firstCell + volume.cells()) {
+                int within = cell - volume.firstCell;
+                return volume.name + "/" + within / PER_BLOCK + "." + within % PER_BLOCK;
+            }
+        }
+        return "cell " + cell;
+    }
+}

@@ -1,0 +1,251 @@
+package dev.unwrite.conformance.cluster;
+
+import static dev.unwrite.conformance.cluster.Violation.require;
+
+import dev.unwrite.checkpoint.Checkpoint;
+import dev.unwrite.protocol.CopyKey;
+import dev.unwrite.protocol.HostState;
+import dev.unwrite.protocol.OwnershipRecord;
+import dev.unwrite.protocol.Role;
+import java.io.IOException;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Objects;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/** The properties of the design, under their names, on a simulated cluster: what is there, not what the host believes. */
+final class Checks {
+    private static final int DEEP_EVERY = 8;
+
+    private final Cluster cluster;
+    private final Map<CopyKey, int[]> cuts = new HashMap<>();
+    private @Nullable History lineage;
+    private int lineageBase;
+    private int heard;
+    private long checkedChanges = -1;
+    private int sinceDeep;
+
+    Checks(Cluster cluster) {
+        this.cluster = cluster;
+    }
+
+    private int[] image() {
+        return cluster.storage().disk.image();
+    }
+
+    private int[] durableImage() {
+        return cluster.storage().disk.durableImage();
+    }
+
+    /** Whether the record says that the machine runs there: one that is fenced and does not know yet promises nothing. */
+    private boolean owns(Process process) {
+        OwnershipRecord record = cluster.storage().record();
+        return record.owner().equals(process.name)
+                && record.term() == process.state().term();
+    }
+
+    private boolean isConnected(Process process) {
+        return cluster.storage().isNewest(process.name, process.state().session());
+    }
+
+    // ---- At single moments.
+
+    /** A machine is about to start from its disk: FlushedSurvives. */
+    void coldStart(Process process, int[] image) {
+        History before = lineage;
+        if (before == null || !owns(process) || cluster.isLost()) {
+            return;
+        }
+        int cell = before.lostBy(image);
+        require(
+                "FlushedSurvives",
+                cell < 0,
+                () -> "the machine at " + process.name + " starts with " + image[cell] + " in " + Cells.name(cell)
+                        + ", which may be " + before.allowedAfterCrash(cell));
+    }
+
+    /** The machine begins, with a history of its own; if it is the one that the record knows, that counts from now on. */
+    void begins(Process process, History history, int said) {
+        if (owns(process)) {
+            lineage = history;
+            lineageBase = said;
+        }
+    }
+
+    /** The state of a machine that stands still is saved, for a checkpoint that is about to be cut. */
+    void saved(Process process, History history, long term, long epoch, int[] image) {
+        if (!owns(process) || cluster.isLost()) {
+            return;
+        }
+        if (isConnected(process)) {
+            int cell = history.differs(image);
+            require(
+                    "Consistent",
+                    cell < 0,
+                    () -> "the machine at " + process.name + " is saved when the disk has " + image[cell] + " in "
+                            + Cells.name(cell) + ", which may be " + history.allowed(cell));
+        }
+        cuts.put(new CopyKey(term, epoch), image);
+    }
+
+    /** A cut is that of a machine whose disk agrees with it, all of it flushed. */
+    void cut(Process process, HostState after) {
+        if (!owns(process) || cluster.isLost()) {
+            return;
+        }
+        int[] saved = cuts.get(new CopyKey(after.term(), after.epoch()));
+        require("Recoverable", saved != null, () -> "epoch " + after.epoch() + " is cut without a state");
+        same("Recoverable", Objects.requireNonNull(saved), image(), () -> "epoch " + after.epoch()
+                + " is cut when its disk is not that of its state:");
+        same("Recoverable", saved, durableImage(), () -> "epoch " + after.epoch() + " is cut when not all is flushed:");
+    }
+
+    private static void same(String property, int[] wanted, int[] found, Supplier<String> what) {
+        int cell = Arrays.mismatch(wanted, found);
+        require(property, cell < 0, () -> what.get() + " " + Cells.name(cell) + " is " + found[cell] + " instead of "
+                + wanted[cell]);
+    }
+
+    /** CheckpointedMachine: a failure takes machine and disk back to one checkpoint, whole. */
+    void resumed(Process process, MachineState state) {
+        if (!owns(process) || cluster.isLost()) {
+            return;
+        }
+        Checkpoint held = process.committed();
+        if (held == null) {
+            throw new Violation("CheckpointedMachine", process.name + " resumes without a checkpoint");
+        }
+        int[] cut = cuts.get(new CopyKey(held.term(), held.epoch()));
+        if (process.disk().hasLied() && (cut == null || !Arrays.equals(cut, image()))) {
+            cluster.lose();
+            return;
+        }
+        String which = process.name + " resumes checkpoint " + held.epoch() + " of term " + held.term();
+        require("CheckpointedMachine", cut != null, () -> which + ", which was never cut");
+        same("CheckpointedMachine", Objects.requireNonNull(cut), state.image(), () -> which + " with another machine:");
+        same("CheckpointedMachine", cut, image(), () -> which + " with another disk:");
+        if (isConnected(process)) {
+            same("CheckpointedMachine", cut, durableImage(), () -> which + " when not all is flushed:");
+        }
+        covers(state.said(), () -> "the machine that " + process.name + " resumes");
+    }
+
+    /** The outside hears of a write. */
+    void heard(int number, History of, History.Write write) {
+        heard = Math.max(heard, number);
+        if (of == lineage) {
+            of.isDurable(write);
+        } else if (lineage != null && !cluster.isLost()) {
+            require(
+                    "NoOutputLost",
+                    number <= lineageBase,
+                    () -> "the outside hears of write " + number + ", the machine went on from " + lineageBase);
+        }
+    }
+
+    private void covers(int said, Supplier<String> whose) {
+        require(
+                "NoOutputLost",
+                heard <= said,
+                () -> "the outside has heard of write " + heard + ", " + whose.get() + " knows of " + said);
+    }
+
+    // ---- After every move.
+
+    void afterMove() {
+        if (cluster.isLost()) {
+            return;
+        }
+        for (Process process : cluster.processes()) {
+            if (process.isUp()) {
+                consistent(process);
+                oneOwner(process);
+            }
+        }
+        recoverable();
+    }
+
+    /** Consistent: the owner's machine and disk agree whenever no write is in flight. */
+    private void consistent(Process process) {
+        Room room = process.room();
+        History history = room.history();
+        if (history == null || !room.isRunning() || !owns(process)) {
+            return;
+        }
+        covers(room.said(), () -> "the machine at " + process.name);
+        if (room.underWay() == 0 && process.state().drained() && isConnected(process)) {
+            int[] image = image();
+            int cell = history.differs(image);
+            require(
+                    "Consistent",
+                    cell < 0,
+                    () -> "nothing is in flight, and the disk has " + image[cell] + " in " + Cells.name(cell)
+                            + ", which may be " + history.allowed(cell));
+        }
+    }
+
+    /** OneOwner: in the record's term, only its owner runs the machine. What the storage applies is checked there. */
+    private void oneOwner(Process process) {
+        OwnershipRecord record = cluster.storage().record();
+        if (process.state().role() == Role.PRIMARY && process.state().term() == record.term()) {
+            require("OneOwner", record.owner().equals(process.name), cluster::toString);
+        }
+    }
+
+    /**
+     * Recoverable: from what is safe on the local disk of the host that the record counts on, read by the real log and
+     * store, disk and machine of its committed checkpoint can be rebuilt, whatever crashes now.
+     */
+    private void recoverable() {
+        OwnershipRecord record = cluster.storage().record();
+        boolean isProtected = record.mode() == OwnershipRecord.Mode.PROTECTED;
+        if (!isProtected && record.mode() != OwnershipRecord.Mode.ROLLBACK) {
+            return;
+        }
+        long changes = cluster.storage().changes();
+        // Only what the storage or the record became can break it, or what a disk lost, which a later look sees too.
+        if (changes == checkedChanges && ++sinceDeep < DEEP_EVERY) {
+            return;
+        }
+        checkedChanges = changes;
+        sinceDeep = 0;
+        String name = isProtected ? record.secondary() : record.owner();
+        Process holder = cluster.processes()[name.equals("A") ? 0 : 1];
+        if (holder.disk().isDamaged() || cluster.isReplaced(holder)) {
+            return;
+        }
+        try {
+            rebuild(holder, record, isProtected);
+        } catch (IOException e) {
+            throw new Violation("Recoverable", holder.name + " could not read its disk after a crash: " + e, e);
+        }
+    }
+
+    private void rebuild(Process holder, OwnershipRecord record, boolean isProtected) throws IOException {
+        Remains left = holder.remains();
+        Checkpoint held = left.checkpoint();
+        if (held == null) {
+            throw new Violation(
+                    "Recoverable", holder.name + " holds no checkpoint after a crash, and the record is " + record);
+        }
+        long term = isProtected ? record.term() : held.term();
+        require(
+                "Recoverable",
+                held.term() == term && held.epoch() >= record.base(),
+                () -> holder.name + " holds checkpoint " + held.term() + "." + held.epoch() + ", and the record is "
+                        + record);
+        int[] cut = cuts.get(new CopyKey(held.term(), held.epoch()));
+        require("Recoverable", cut != null, () -> holder.name + " holds a checkpoint that was never cut");
+        MachineState state = left.state();
+        same("Recoverable", Objects.requireNonNull(cut), state.image(), () -> holder.name + " holds another machine:");
+        same("Recoverable", cut, left.restored(image(), held), () -> "with the copies of " + holder.name + ",");
+        same(
+                "Recoverable",
+                cut,
+                left.restored(durableImage(), held),
+                () -> "with the copies of " + holder.name + ", if the storage crashed now,");
+        covers(state.said(), () -> "checkpoint " + held.epoch() + " at " + holder.name);
+    }
+}

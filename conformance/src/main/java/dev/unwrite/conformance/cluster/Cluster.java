@@ -1,0 +1,403 @@
+package dev.unwrite.conformance.cluster;
+
+import dev.unwrite.host.Answers;
+import dev.unwrite.host.Host;
+import dev.unwrite.host.Reply;
+import dev.unwrite.protocol.Action;
+import dev.unwrite.protocol.HostState;
+import dev.unwrite.trace.TraceWriter;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Two hosts, a storage and what is between them, in one thread and in simulated time: what happens is what the moves say, in
+ * their order, and nothing else. The same moves make the same run, to the byte. After every move the properties of the design
+ * are checked.
+ */
+public final class Cluster {
+    /** A simulated disk that is full or dead is no news: the log's warnings of it would be most of what a run does. */
+    private static final java.util.logging.Logger UNDO = java.util.logging.Logger.getLogger("dev.unwrite.undo");
+
+    static {
+        UNDO.setLevel(java.util.logging.Level.OFF);
+    }
+
+    private static final Duration PATIENCE = Duration.ofSeconds(10);
+
+    private final Config config;
+    private final Tracing tracing;
+    private final Slip slip;
+    private final Counts counts = new Counts();
+    private final SimStorage storage;
+    private final Process[] processes;
+    private final Line[] lines;
+    private final FormerMessages former = new FormerMessages();
+    private final Checks checks;
+    private final Rounds rounds;
+    private final boolean[] replaced = new boolean[2];
+    private final List<String> log = new ArrayList<>();
+    private long now = 1_000_000_000;
+    private int values;
+    private int said;
+    private boolean lost;
+    private boolean logging;
+
+    private Cluster(Config config, Tracing tracing, Slip slip) {
+        this.config = config;
+        this.tracing = tracing;
+        this.slip = slip;
+        storage = new SimStorage(tracing.observer(), counts);
+        storage.slip(slip);
+        processes = new Process[] {new Process(0, this), new Process(1, this)};
+        lines = new Line[] {
+            new Line(processes[0], processes[1], former), new Line(processes[1], processes[0], former)
+        };
+        checks = new Checks(this);
+        rounds = new Rounds(this);
+        counts.runs = 1;
+        start(0);
+        start(1);
+    }
+
+    /** The cluster that these moves need: both hosts have just started, and nobody has claimed the group. */
+    public static Cluster of(List<Move> moves, Tracing tracing, Slip slip) {
+        int choice = 0;
+        for (Move move : moves) {
+            choice = move.kind() == Move.Kind.CONFIG ? move.a() : choice;
+        }
+        return new Cluster(Config.of(choice), tracing, slip);
+    }
+
+    // ---- What the parts ask.
+
+    Config config() {
+        return config;
+    }
+
+    Slip slip() {
+        return slip;
+    }
+
+    Counts counts() {
+        return counts;
+    }
+
+    SimStorage storage() {
+        return storage;
+    }
+
+    Process[] processes() {
+        return processes;
+    }
+
+    Line[] lines() {
+        return lines;
+    }
+
+    Checks checks() {
+        return checks;
+    }
+
+    long now() {
+        return now;
+    }
+
+    void pass(long nanos) {
+        now += nanos;
+        counts.simulatedMillis = (now - 1_000_000_000) / 1_000_000;
+        tracing.now(now);
+    }
+
+    int nextValue() {
+        return ++values;
+    }
+
+    /** Of how many writes somebody has told, or will. */
+    int said() {
+        return said;
+    }
+
+    /** The next of them. */
+    int says() {
+        return ++said;
+    }
+
+    TraceWriter openTrace(Process process) {
+        return tracing.open(process);
+    }
+
+    /** More failed at once than the protocol survives: from here on nothing is promised. */
+    void lose() {
+        lost = true;
+    }
+
+    boolean isLost() {
+        return lost;
+    }
+
+    boolean isReplaced(Process process) {
+        return replaced[process.index];
+    }
+
+    void machineBegins(Process process, History history) {
+        checks.begins(process, history, process.room().said());
+    }
+
+    void heard(int number, History of, History.Write write) {
+        counts.heard++;
+        checks.heard(number, of, write);
+    }
+
+    /** A process has ended: what it had under way in memory is gone. */
+    void ended(Process process) {
+        lines[process.index].forget();
+        lines[1 - process.index].breakOff();
+        storage.hostCrashed(process.name);
+    }
+
+    void stepped(Process process, HostState before, Action action, HostState after) {
+        switch (action) {
+            case Action.Cut a -> checks.cut(process, after);
+            case Action.StartJoin a -> checks.cut(process, after);
+            case Action.Resume a -> counts.failovers++;
+            case Action.ColdRead a -> counts.coldStarts++;
+            case Action.Protect a -> counts.joins++;
+            case Action.Commit a -> {
+                counts.checkpoints++;
+                replaced[process.index] = false;
+            }
+            case Action.TakeOver a -> counts.restored += after.owed().size();
+            default -> {
+                // Not counted.
+            }
+        }
+    }
+
+    void log(String name, String line) {
+        if (logging) {
+            log.add(String.format("%9.3f ms %s: %s", (now - 1_000_000_000) / 1e6, name, line));
+        }
+    }
+
+    /** Keeps what the hosts log from here on. */
+    public void keepLog() {
+        logging = true;
+    }
+
+    /** What the hosts have logged since the last call. */
+    public List<String> takeLog() {
+        List<String> taken = List.copyOf(log);
+        log.clear();
+        return taken;
+    }
+
+    // ---- What happens.
+
+    /** Makes the move; throws {@link Violation} if a property is broken afterwards. */
+    public void move(Move move) {
+        try {
+            perform(move);
+            rounds.endThoseWhoMust();
+            checks.afterMove();
+        } catch (Violation e) {
+            throw e;
+        } catch (RuntimeException e) {
+            throw new Violation("NoError", move + " ended with " + e + at(e), e);
+        }
+    }
+
+    static String at(RuntimeException e) {
+        StackTraceElement[] trace = e.getStackTrace();
+        return trace.length == 0 ? "" : " at " + trace[0];
+    }
+
+    private void perform(Move move) {
+        int index = move.host();
+        Process process = processes[index];
+        Line line = lines[index];
+        int a = move.a();
+        boolean odd = (a & 1) == 1;
+        switch (move.kind()) {
+            case RUN -> rounds.run(Rounds.nanos(a));
+            case TIME -> rounds.time(Rounds.nanos(a));
+            case ASK -> ask(process, a, move.b());
+            case LOAD -> {
+                for (int i = 0; i <= a % 16; i++) {
+                    ask(process, a + 7 * i + move.b(), move.b() + 5 * i);
+                }
+            }
+            case MESSAGE -> {
+                var unused = line.pump();
+                line.deliver(odd);
+            }
+            case AGAIN -> former.again(a);
+            case REQUEST -> {
+                if (!storage.wire.isEmpty()) {
+                    storage.arrive(storage.wire.get(a % storage.wire.size()));
+                }
+            }
+            case ANSWER -> {
+                if (!storage.answers.isEmpty()) {
+                    storage.deliver(storage.answers.get(a % storage.answers.size()));
+                }
+            }
+            case DISK -> {
+                if (process.isUp()) {
+                    process.store().work(1 + a / 2 % 8);
+                    if (odd && !process.disk().isDead()) {
+                        process.store().tell();
+                    }
+                }
+            }
+            case LATER -> {
+                if (process.hasLater()) {
+                    process.nextLater();
+                } else if (process.isUp()) {
+                    process.store().tell();
+                }
+                line.notice();
+                line.connect();
+            }
+            case CHECKPOINT, FAILOVER, SWITCHOVER, PROTECT, LEAVE -> order(process, move.kind(), odd);
+            case CRASH -> process.crash(a * 0x01234567);
+            case CRASH_AT -> process.disk().crashIn(a % 12, move.b() * 0x01234567);
+            case KILL -> process.exit();
+            case RESTART -> start(index);
+            case REPLACE -> {
+                if (!process.isUp()) {
+                    replaceDisk(index);
+                }
+            }
+            case FREEZE -> process.freeze(odd);
+            case JUMP -> process.jump(Rounds.nanos(a));
+            case FULL -> process.disk().setFull(odd);
+            case READ_ONLY -> process.disk().setReadOnly(odd);
+            case FLIP -> {
+                if (!process.isUp()) {
+                    process.disk().flip(a, move.b());
+                }
+            }
+            case MISDIRECT -> process.disk().misdirect(a);
+            case BREAK -> line.breakOff();
+            case CUT -> line.cut(odd);
+            case SLOW_STATE -> line.slow(odd);
+            case HANG_UP -> storage.hangUp(index);
+            case CUT_OFF -> storage.cutOff(index, odd);
+            case LOSE -> storage.faults.lose(odd);
+            case HOLD -> storage.faults.hold(a);
+            case FAIL -> storage.faults.fail(a, move.b());
+            case NAME_IN_USE -> storage.faults.takeName(index, a);
+            case STORAGE_CRASH -> storage.crash(a * 0x01234567 & Integer.MAX_VALUE);
+            case DESTAGE -> storage.destage(a);
+            case HEAL -> heal();
+            case CONFIG -> {
+                // Was so from the beginning.
+            }
+        }
+    }
+
+    private static void ask(Process process, int what, int where) {
+        if (process.isRunning()) {
+            process.turn(() -> process.room().operate(what, where));
+        }
+    }
+
+    /** What a person asks of a host; nobody waits for the answer. */
+    private static void order(Process process, Move.Kind kind, boolean odd) {
+        if (!process.isRunning()) {
+            return;
+        }
+        Host host = process.host();
+        process.turn(() -> {
+            switch (kind) {
+                case CHECKPOINT -> host.checkpoint(odd ? "a state" : null, PATIENCE, ignored());
+                case FAILOVER -> host.failover(odd, PATIENCE, ignored());
+                case SWITCHOVER -> host.switchover(PATIENCE, ignored());
+                case PROTECT -> host.protect(PATIENCE, ignored());
+                default -> {
+                    int life = process.life();
+                    host.leave(Reply.of(line -> process.leaves(life), why -> process.leaves(life)));
+                }
+            }
+        });
+    }
+
+    private static <T> Reply<T> ignored() {
+        return Reply.of(done -> {}, why -> {});
+    }
+
+    void start(int index) {
+        processes[index].start(lines[index]);
+    }
+
+    void replaceDisk(int index) {
+        processes[index].replaceDisk();
+        replaced[index] = true;
+    }
+
+    void heal() {
+        boolean dead = storage.faults.isDead();
+        storage.faults.heal();
+        if (dead) {
+            storage.crash(0);
+        }
+        for (Line line : lines) {
+            line.cut(false);
+            line.slow(false);
+        }
+        for (Process process : processes) {
+            process.freeze(false);
+            process.disk().setFull(false);
+            process.disk().setReadOnly(false);
+            process.disk().crashIn(-1, 0);
+            process.disk().misdirect(-1);
+        }
+    }
+
+    /**
+     * The second phase: no more faults, and within a stated simulated time the pair is protected, every request of a client is
+     * answered, and a checkpoint is committed.
+     */
+    public void finish() {
+        try {
+            new Ending(this, rounds).run();
+        } catch (Violation e) {
+            throw e;
+        } catch (RuntimeException e) {
+            throw new Violation("NoError", "after the faults: " + e + at(e), e);
+        } finally {
+            close();
+        }
+    }
+
+    /** Asks for a checkpoint; tells how it went. */
+    void checkpoint(Process process, Reply<Answers.Committed> reply) {
+        process.turn(() -> process.host().checkpoint(null, PATIENCE, reply));
+    }
+
+    @Nullable
+    Process owner() {
+        String owner = storage.record().owner();
+        return owner.isEmpty() ? null : processes[owner.equals("A") ? 0 : 1];
+    }
+
+    /** Ends the traces. */
+    public void close() {
+        for (Process process : processes) {
+            process.crash(0);
+        }
+        tracing.close();
+    }
+
+    /** What the run went through. */
+    public Counts countsOfRun() {
+        return counts;
+    }
+
+    @Override
+    public String toString() {
+        return processes[0] + "; " + processes[1] + "; " + lines[0] + ", " + lines[1] + "; " + storage;
+    }
+}

@@ -1,0 +1,173 @@
+package dev.unwrite.conformance.cluster;
+
+import dev.unwrite.host.Reply;
+import dev.unwrite.protocol.Mode;
+import dev.unwrite.protocol.OwnershipRecord;
+import dev.unwrite.protocol.Role;
+import java.time.Duration;
+
+/**
+ * No more faults: whoever is down starts, a disk that is refused is replaced, and a person does what takes a person. Then,
+ * within {@link #LIMIT}, the pair must be protected, every request of a client answered, and a checkpoint committed (NoHang).
+ */
+final class Ending {
+    /** In simulated time. */
+    static final Duration LIMIT = Duration.ofSeconds(60);
+
+    /** After this long a person looks what is the matter, where hosts are told not to take over by themselves. */
+    private static final Duration PERSON = Duration.ofSeconds(12);
+
+    private static final long STEP = 20_000_000;
+    /** Of no period of a host, or every look would find it at the same. */
+    private static final long MORE = 3_300_000;
+
+    private final Cluster cluster;
+    private final Rounds rounds;
+    private String committed = "";
+    private boolean over;
+    private int steps;
+
+    Ending(Cluster cluster, Rounds rounds) {
+        this.cluster = cluster;
+        this.rounds = rounds;
+    }
+
+    void run() {
+        cluster.heal();
+        long end = cluster.now() + LIMIT.toNanos();
+        long person = cluster.now() + PERSON.toNanos();
+        while (!cluster.isLost() && !over) {
+            if (cluster.now() > end) {
+                throw new Violation("NoHang", "not well after " + LIMIT.toSeconds() + " s without a fault: " + cluster);
+            }
+            startThoseDown();
+            if (cluster.now() >= person) {
+                person += PERSON.toNanos() / 4;
+                lookAfter();
+            }
+            step();
+            if (isWell()) {
+                lastWords(end);
+            }
+        }
+        if (cluster.isLost()) {
+            cluster.counts().lost++;
+        }
+    }
+
+    private void step() {
+        rounds.run(STEP + steps++ % 7 * MORE);
+        cluster.checks().afterMove();
+    }
+
+    private void startThoseDown() {
+        for (Process process : cluster.processes()) {
+            if (process.isUp()) {
+                continue;
+            }
+            cluster.start(process.index);
+            String why = process.refused();
+            if (why != null) {
+                Violation.require(
+                        "NoError",
+                        process.disk().isDamaged(),
+                        () -> process.name + " does not start from a disk that is not damaged: " + why);
+                cluster.replaceDisk(process.index);
+            }
+        }
+    }
+
+    private boolean isWell() {
+        Process owner = cluster.owner();
+        if (owner == null || !owner.isUp()) {
+            return false;
+        }
+        Process other = cluster.processes()[1 - owner.index];
+        OwnershipRecord record = cluster.storage().record();
+        return record.mode() == OwnershipRecord.Mode.PROTECTED
+                && owner.room().isRunning()
+                && owner.state().mode() == Mode.PROTECTED
+                && owner.room().underWay() == 0
+                && other.isUp()
+                && other.state().role() == Role.SECONDARY;
+    }
+
+    /** What takes a person: failovers that are not to come by themselves, checkpoints by command, and a machine lost for good. */
+    private void lookAfter() {
+        for (Process process : cluster.processes()) {
+            if (process.isToBeRestarted()) {
+                process.exit();
+                cluster.start(process.index);
+            }
+        }
+        Process owner = cluster.owner();
+        if (owner == null || !owner.isUp()) {
+            return;
+        }
+        Process other = cluster.processes()[1 - owner.index];
+        boolean holds = other.isUp() && other.state().checkpoint() != null;
+        switch (cluster.storage().record().mode()) {
+            case PROTECTED -> {
+                if (owner.room().isRunning()) {
+                    cluster.checkpoint(owner, Reply.of(done -> {}, why -> {}));
+                } else if (holds) {
+                    other.turn(() -> other.host().failover(false, PERSON, Reply.of(done -> {}, why -> {})));
+                } else if (owner.state().role() == Role.IDLE) {
+                    cluster.lose(); // The owner's memory and the secondary's disk are gone: two faults at once.
+                }
+            }
+            case ROLLBACK -> {
+                if (owner.state().checkpoint() == null && owner.state().role() == Role.IDLE) {
+                    cluster.lose();
+                }
+            }
+            case SOLO, NONE -> {
+                // By itself.
+            }
+        }
+    }
+
+    /** Writes, flushes and reads once more, and sees it committed; again at the other host if an order moves the machine. */
+    private void lastWords(long end) {
+        Process owner = java.util.Objects.requireNonNull(cluster.owner());
+        long term = owner.state().term();
+        long before = cluster.counts().operations;
+        int asked = 0;
+        for (int volume = 0; volume < Cells.VOLUMES.size(); volume++) {
+            for (int what : new int[] {0, 6, 8, 11, 15}) {
+                int of = 16 * volume + what;
+                int where = 7 * asked;
+                while (cluster.now() < end && runsIn(owner, term) && !owner.room().takesRequests()) {
+                    step();
+                }
+                if (runsIn(owner, term)) {
+                    asked++;
+                    owner.turn(() -> owner.room().operate(of, where));
+                }
+                step();
+            }
+        }
+        committed = "";
+        if (runsIn(owner, term)) {
+            cluster.checkpoint(owner, Reply.of(done -> committed = "yes", why -> committed = why.text()));
+        }
+        while (runsIn(owner, term) && (committed.isEmpty() || owner.room().underWay() > 0) && cluster.now() < end) {
+            step();
+        }
+        if (!runsIn(owner, term)) {
+            return;
+        }
+        int all = asked;
+        long answered = cluster.counts().operations - before;
+        Violation.require(
+                "NoHang",
+                committed.equals("yes") && answered >= all,
+                () -> "of " + all + " requests without a fault " + answered + " were answered, and a checkpoint "
+                        + (committed.isEmpty() ? "was not" : "ended with: " + committed) + "; " + cluster);
+        over = true;
+    }
+
+    private static boolean runsIn(Process owner, long term) {
+        return owner.isUp() && owner.state().role() == Role.PRIMARY && owner.state().term() == term && owner.room().isRunning();
+    }
+}

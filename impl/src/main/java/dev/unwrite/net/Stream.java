@@ -1,0 +1,298 @@
+package dev.unwrite.net;
+
+import java.io.EOFException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.SocketChannel;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A connection that a loop serves: bytes come in and are made to frames by a subclass, frames go out in the order in which
+ * they are sent. For the loop's thread only.
+ */
+public abstract class Stream {
+    private static final int IN_BYTES = 256 << 10;
+    private static final int SMALL_BYTES = 64 << 10;
+    /** Buffers of one write; more go with the next. */
+    private static final int GATHERED_MAX = 64;
+
+    private final SocketChannel channel;
+    private final ByteBuffer in = ByteBuffer.allocateDirect(IN_BYTES).limit(0);
+    /** Small frames are gathered here before they are queued. */
+    private ByteBuffer small = ByteBuffer.allocateDirect(SMALL_BYTES);
+
+    private final Deque<ByteBuffer> out = new ArrayDeque<>();
+    private long outBytes;
+    private @Nullable ByteBuffer body;
+    private @Nullable EventLoop loop;
+    private @Nullable SelectionKey key;
+    private boolean dirty;
+    private boolean ended;
+    private boolean paused;
+    private boolean lastWords;
+
+    /** A connection that no loop serves yet. */
+    protected Stream(SocketChannel channel) {
+        this.channel = channel;
+    }
+
+    SocketChannel channel() {
+        return channel;
+    }
+
+    void servedBy(EventLoop server, SelectionKey selectionKey) {
+        loop = server;
+        key = selectionKey;
+        if (out.isEmpty() && small.position() == 0) {
+            return;
+        }
+        markDirty();
+    }
+
+    // ---- In.
+
+    /** Bytes that somebody has read already, before a loop served the stream. They are parsed at once. */
+    protected final void begin(ByteBuffer read) throws IOException {
+        in.compact().put(read).flip();
+        parse();
+    }
+
+    /** Takes whole frames from the buffer, as far as there are any, and leaves the rest. */
+    protected abstract void received(ByteBuffer bytes) throws IOException;
+
+    /** The body of a frame for which {@link #expect} was called has come, whole. */
+    protected abstract void receivedBody(ByteBuffer bytes) throws IOException;
+
+    /** The connection has ended; called once. */
+    protected abstract void ended(IOException why);
+
+    /**
+     * Within {@link #received(ByteBuffer)}: the next bytes belong to the body of a frame and fill what remains of the buffer;
+     * then {@link #receivedBody} is called with it.
+     */
+    protected final void expect(ByteBuffer whole) {
+        body = whole;
+    }
+
+    /** Reads nothing more until {@link #resume}: whoever sends has to wait. */
+    public final void pause() {
+        paused = true;
+        interest();
+    }
+
+    /** Reads again. */
+    public final void resume() {
+        if (paused) {
+            paused = false;
+            interest();
+            EventLoop server = loop;
+            if (server != null) {
+                server.post(this::parseRest);
+            }
+        }
+    }
+
+    private void parseRest() {
+        try {
+            parse();
+        } catch (IOException | RuntimeException e) {
+            end(e instanceof IOException io ? io : new IOException(e));
+        }
+    }
+
+    void ready(SelectionKey selected) {
+        if (ended) {
+            return;
+        }
+        try {
+            if (selected.isWritable()) {
+                markDirty();
+            }
+            if (selected.isReadable()) {
+                read();
+            }
+        } catch (IOException | RuntimeException e) {
+            end(e instanceof IOException io ? io : new IOException(e));
+        }
+    }
+
+    private void read() throws IOException {
+        ByteBuffer filling = body;
+        in.compact();
+        long count;
+        if (filling != null && filling.hasRemaining()) {
+            count = channel.read(new ByteBuffer[] {filling, in});
+        } else {
+            count = channel.read(in);
+        }
+        in.flip();
+        if (count < 0) {
+            throw new EOFException("the other side has closed the connection");
+        }
+        parse();
+    }
+
+    private void parse() throws IOException {
+        while (!ended && !paused) {
+            ByteBuffer filling = body;
+            if (filling != null) {
+                int take = Math.min(filling.remaining(), in.remaining());
+                filling.put(in.slice(in.position(), take));
+                in.position(in.position() + take);
+                if (filling.hasRemaining()) {
+                    return;
+                }
+                body = null;
+                receivedBody(filling.flip());
+                continue;
+            }
+            int before = in.remaining();
+            received(in);
+            if (body == null && in.remaining() == before) {
+                return;
+            }
+        }
+    }
+
+    // ---- Out.
+
+    /** Room for a small frame of so many bytes; they are sent with this turn. Fill all of it at once. */
+    protected final ByteBuffer frame(int bytes) {
+        if (small.remaining() < bytes) {
+            queueSmall(Math.max(SMALL_BYTES, bytes));
+        }
+        outBytes += bytes;
+        markDirty();
+        ByteBuffer frame = small.slice(small.position(), bytes);
+        small.position(small.position() + bytes);
+        return frame;
+    }
+
+    /** Sends what remains in the buffer, which is not changed until it is sent. */
+    protected final void send(ByteBuffer bytes) {
+        if (bytes.remaining() <= small.remaining() && bytes.remaining() <= SMALL_BYTES / 4) {
+            frame(bytes.remaining()).put(bytes.duplicate());
+            return;
+        }
+        queueSmall(SMALL_BYTES);
+        outBytes += bytes.remaining();
+        out.add(bytes.duplicate());
+        markDirty();
+    }
+
+    private void queueSmall(int nextBytes) {
+        if (small.position() > 0) {
+            out.add(small.flip());
+            small = ByteBuffer.allocateDirect(nextBytes);
+        } else if (small.capacity() < nextBytes) {
+            small = ByteBuffer.allocateDirect(nextBytes);
+        }
+    }
+
+    /** How much is to be sent and is not yet. */
+    public final long unsentBytes() {
+        return outBytes;
+    }
+
+    private void markDirty() {
+        EventLoop server = loop;
+        if (!dirty && server != null) {
+            dirty = true;
+            server.isDirty(this);
+        }
+    }
+
+    void flush() {
+        dirty = false;
+        if (ended) {
+            return;
+        }
+        try {
+            while (outBytes > 0) {
+                long wrote = out.isEmpty() ? writeSmall() : writeQueued();
+                outBytes -= wrote;
+                if (wrote == 0) {
+                    break;
+                }
+            }
+            interest();
+            if (outBytes == 0) {
+                sent();
+                if (lastWords) {
+                    end(new IOException("the connection was closed by this side"));
+                }
+            }
+        } catch (IOException e) {
+            end(e);
+        }
+    }
+
+    /** All that was to be sent is sent; a subclass may have more. */
+    protected void sent() {}
+
+    private long writeSmall() throws IOException {
+        small.flip();
+        long wrote = channel.write(small);
+        small.compact();
+        return wrote;
+    }
+
+    private long writeQueued() throws IOException {
+        if (out.size() < GATHERED_MAX && small.position() > 0) {
+            queueSmall(SMALL_BYTES);
+        }
+        ByteBuffer[] some = out.stream().limit(GATHERED_MAX).toArray(ByteBuffer[]::new);
+        long wrote = channel.write(some);
+        while (!out.isEmpty() && !out.getFirst().hasRemaining()) {
+            out.removeFirst();
+        }
+        return wrote;
+    }
+
+    private void interest() {
+        SelectionKey mine = key;
+        if (mine != null && mine.isValid()) {
+            int ops = (paused ? 0 : SelectionKey.OP_READ) | (outBytes > 0 ? SelectionKey.OP_WRITE : 0);
+            if (mine.interestOps() != ops) {
+                mine.interestOps(ops);
+            }
+        }
+    }
+
+    // ---- The end.
+
+    /** Whether the connection has ended. */
+    public final boolean hasEnded() {
+        return ended;
+    }
+
+    /** Ends the connection once all that was to be sent is sent; nothing more is read. */
+    public final void endWhenSent() {
+        lastWords = true;
+        pause();
+        markDirty();
+    }
+
+    /** Ends the connection at once. */
+    public final void end(IOException why) {
+        if (ended) {
+            return;
+        }
+        ended = true;
+        SelectionKey mine = key;
+        if (mine != null) {
+            mine.cancel();
+        }
+        try {
+            channel.close();
+        } catch (IOException e) {
+            System.getLogger(Stream.class.getName()).log(System.Logger.Level.DEBUG, "closing a channel", e);
+        }
+        out.clear();
+        outBytes = 0;
+        ended(why);
+    }
+}
