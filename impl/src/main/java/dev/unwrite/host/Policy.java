@@ -234,6 +234,9 @@ final class Policy {
             // It may have come back with another disk: what the one before it stored does not count (rule JoinWhole).
             return Decision.of(What.ABORT_JOIN, LOST);
         }
+        if (v.hears(FAILED)) {
+            return new Decision(What.ABORT_JOIN, "the local storage of the host that was to join failed", true);
+        }
         if (v.state.cuts().isEmpty()) {
             return Decision.of(What.PROTECT);
         }

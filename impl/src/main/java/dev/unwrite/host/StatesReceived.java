@@ -62,6 +62,11 @@ final class StatesReceived {
             h.ownership.look();
             return;
         }
+        String failure = h.copies.failure();
+        if (failure != null) {
+            refuse(key, failure);
+            return;
+        }
         for (Key other : List.copyOf(stages.keySet())) {
             if (other.equals(key) || (other.term != key.term && stages.get(other) == Stage.ARRIVING)) {
                 drop(other);

@@ -228,9 +228,10 @@ final class Takeover {
         if (!s.coldFlushed()) {
             flush();
         } else if (!discarded) {
-            h.sessions.readable();
             discardOld();
         } else {
+            // In the session of now: the one in which all was discarded may have ended.
+            h.sessions.readable();
             h.core.must(new Action.ColdRead());
             h.cuts.stateResumed();
             startMachine();

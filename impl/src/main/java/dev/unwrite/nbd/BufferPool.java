@@ -7,6 +7,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Payload buffers outside of the heap, in sizes that are powers of two. Small ones are bounded by the number of requests
@@ -23,6 +24,7 @@ final class BufferPool {
     private final ConcurrentLinkedQueue<ByteBuffer>[] free;
     private final AtomicLong retained = new AtomicLong();
     private final Semaphore budget;
+    private final ConcurrentLinkedQueue<Runnable> waiting = new ConcurrentLinkedQueue<>();
     private final Duration patience;
 
     /** {@code patience}: how long a large request waits for its share. */
@@ -57,6 +59,49 @@ final class BufferPool {
         return buffer.clear().limit(bytes);
     }
 
+    /** As {@link #take}, or null if there is no share now. */
+    @Nullable
+    ByteBuffer tryTake(int bytes) {
+        int capacity = SMALLEST_BYTES << sizeClass(bytes);
+        if (!tryShare(capacity)) {
+            return null;
+        }
+        ByteBuffer buffer = free[sizeClass(bytes)].poll();
+        if (buffer == null) {
+            buffer = ByteBuffer.allocateDirect(capacity);
+        } else {
+            retained.addAndGet(-capacity);
+        }
+        return buffer.clear().limit(bytes);
+    }
+
+    /** Takes a share of the memory for a payload that somebody else allocates, of this size. */
+    boolean tryShare(int bytes) {
+        return bytes <= SMALL_BYTES || budget.tryAcquire(Math.ceilDiv(bytes, UNIT_BYTES));
+    }
+
+    /** Gives it back. */
+    void giveShare(int bytes) {
+        if (bytes > SMALL_BYTES) {
+            budget.release(Math.ceilDiv(bytes, UNIT_BYTES));
+            tellWaiting();
+        }
+    }
+
+    /** Runs the action once when a share has come back: whoever had none may try again. */
+    void whenGiven(Runnable action) {
+        waiting.add(action);
+        if (budget.availablePermits() * (long) UNIT_BYTES >= NbdWire.PAYLOAD_BYTES_DEFAULT_MAX) {
+            tellWaiting();
+        }
+    }
+
+    private void tellWaiting() {
+        for (Runnable action = waiting.poll(); action != null; action = waiting.poll()) {
+            action.run();
+        }
+    }
+
     void give(ByteBuffer buffer) {
         int capacity = buffer.capacity();
         if (retained.addAndGet(capacity) <= RETAINED_BYTES_MAX) {
@@ -70,6 +115,7 @@ final class BufferPool {
     private void releaseShare(int capacity) {
         if (capacity > SMALL_BYTES) {
             budget.release(capacity / UNIT_BYTES);
+            tellWaiting();
         }
     }
 

@@ -1,41 +1,50 @@
 package dev.unwrite.nbd;
 
+import dev.unwrite.net.EventLoop;
 import java.io.EOFException;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
-import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
-/** A client's connection in the transmission phase: sends requests of many threads, one thread reads all replies. */
+/** A client's connection in the transmission phase, served by a loop; for any number of threads. */
 final class ClientConnection implements Watchdog.Watched {
-    /** Requests of one connection on the way at once; further ones wait. */
-    private static final int IN_FLIGHT_MAX = 256;
     /** How long the server may take to hang up after it was told good-bye. */
     private static final Duration GOODBYE = Duration.ofSeconds(2);
+
+    /** Serves the connections of all clients that wait for their answers. */
+    private static final class Shared {
+        static final EventLoop LOOP = start();
+
+        private static EventLoop start() {
+            try {
+                EventLoop loop = new EventLoop(
+                        "nbd-client",
+                        line -> System.getLogger("dev.unwrite.nbd").log(System.Logger.Level.WARNING, line));
+                loop.start();
+                return loop;
+            } catch (IOException e) {
+                throw new java.io.UncheckedIOException(e);
+            }
+        }
+    }
 
     private final NbdUri uri;
     private final NbdClient.Settings settings;
     private final SocketChannel channel;
-    private final FrameWriter writer;
-    private final ReplyReader reader;
+    private final EventLoop loop;
+    private final ClientStream stream;
     private final boolean tellsAllocation;
-
-    private final Map<Long, ClientRequest> pending = new ConcurrentHashMap<>();
-    private final Semaphore slots = new Semaphore(IN_FLIGHT_MAX);
     private final AtomicLong cookies = new AtomicLong();
     private final CountDownLatch ended = new CountDownLatch(1);
 
     /** Why the connection is given up; set before the channel is closed. */
     private volatile @Nullable String reason;
-    /** Set once no reply will come any more. */
-    private volatile @Nullable IOException failure;
 
     private volatile long goodbyeDeadline = Clock.NEVER;
 
@@ -43,37 +52,31 @@ final class ClientConnection implements Watchdog.Watched {
             NbdUri uri,
             NbdClient.Settings settings,
             SocketChannel channel,
-            WireInput in,
-            WireOutput out,
+            ByteBuffer alreadyRead,
             boolean structured,
             @Nullable Integer allocationId) {
         this.uri = uri;
         this.settings = settings;
         this.channel = channel;
-        this.writer = new FrameWriter(out, () -> closeQuietly(channel));
-        this.reader = new ReplyReader(in, pending, structured, allocationId);
         this.tellsAllocation = allocationId != null;
+        EventLoop given = settings.loop();
+        this.loop = given == null ? Shared.LOOP : given;
+        this.stream = new ClientStream(channel, alreadyRead, structured, allocationId, this::hasEnded);
         Watchdog.watch(this);
-        Thread.ofVirtual().name("nbd-replies").start(this::readReplies);
+        loop.post(() -> loop.serve(stream));
     }
 
     /** Sends the request and waits for its answer. */
     void call(ClientRequest request) throws IOException {
-        slots.acquireUninterruptibly();
-        try {
-            request.cookie = RequestCookie.next(cookies.incrementAndGet());
-            pending.put(request.cookie, request);
-            // Whoever ends the connection sets this first and then fails all that are pending: one of both sees it.
-            IOException gone = failure;
-            if (gone != null) {
-                pending.remove(request.cookie);
-                throw new NbdDisconnectedException(String.valueOf(gone.getMessage()), gone);
-            }
-            writer.submit(request);
-            request.await();
-        } finally {
-            slots.release();
-        }
+        request.cookie = RequestCookie.next(cookies.incrementAndGet());
+        loop.post(() -> stream.start(request));
+        request.await();
+    }
+
+    /** Sends the request, whose answer is an event of the loop; for the loop's thread. */
+    void start(ClientRequest request) {
+        request.cookie = cookies.incrementAndGet() & 0xffff_ffffL;
+        stream.start(request);
     }
 
     boolean tellsAllocation() {
@@ -81,44 +84,30 @@ final class ClientConnection implements Watchdog.Watched {
     }
 
     boolean isConnected() {
-        return failure == null && reason == null;
+        return ended.getCount() > 0 && reason == null;
     }
 
     void awaitDisconnect() throws InterruptedException {
         ended.await();
     }
 
-    private void readReplies() {
-        String why = "the server closed the connection";
-        Throwable cause = null;
-        try {
-            reader.run();
-        } catch (IOException | RuntimeException | Error e) {
-            why = describe(e);
-            cause = e;
-        }
-        closeQuietly(channel);
-        String given = reason;
-        NbdDisconnectedException e = cause == null
-                ? new NbdDisconnectedException(uri + ": " + (given == null ? why : given))
-                : new NbdDisconnectedException(uri + ": " + (given == null ? why : given), cause);
-        failure = e;
-        // From here on nobody touches the buffers of the requests.
-        writer.stop();
+    private IOException hasEnded(IOException why) {
         Watchdog.forget(this);
-        for (ClientRequest request : pending.values()) {
-            request.fail(e);
-            request.complete();
-        }
         ended.countDown();
+        String given = reason;
+        return new NbdDisconnectedException(uri + ": " + (given == null ? describe(why) : given), why);
     }
 
     @Override
     public void check(long now) {
         if (Clock.isOver(goodbyeDeadline, now)) {
-            closeQuietly(channel);
+            giveUp("the connection was closed by this side");
         }
-        for (ClientRequest request : pending.values()) {
+        loop.post(() -> checkAnswers(now));
+    }
+
+    private void checkAnswers(long now) {
+        for (ClientRequest request : stream.pending()) {
             Duration limit = request.flushes() ? settings.flushTimeout() : settings.requestTimeout();
             if (!limit.isZero() && Clock.isOlder(request.startedAt, now, limit)) {
                 giveUp("no answer within " + limit.toMillis() + " ms");
@@ -131,19 +120,19 @@ final class ClientConnection implements Watchdog.Watched {
         if (reason == null) {
             reason = why;
         }
-        closeQuietly(channel);
+        loop.post(() -> stream.end(new IOException(why)));
     }
 
-    /** Says good-bye, and waits a little for the server to finish what it has. */
+    /** Says good-bye, and waits a little for the server to finish what it has. Not for the loop's thread. */
     void close() {
-        if (failure == null && reason == null) {
+        if (isConnected()) {
             reason = "the connection was closed by this side";
             goodbyeDeadline = Clock.after(GOODBYE);
-            writer.submit(ClientRequest.plain(NbdWire.CMD_DISC, 0, 0, 0));
+            loop.post(stream::disconnect);
             awaitEnd(GOODBYE);
         }
         closeQuietly(channel);
-        awaitEnd(GOODBYE);
+        loop.post(() -> stream.end(new IOException("the connection is closed")));
     }
 
     private void awaitEnd(Duration limit) {

@@ -5,8 +5,8 @@ import java.nio.ByteBuffer;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
-/** One request of a client and the thread that waits for its answer. */
-final class ClientRequest implements FrameWriter.Frame {
+/** One request of a client, and who waits for its answer: a thread, or an action. */
+final class ClientRequest {
     final int type;
     final long offset;
     final int length;
@@ -15,7 +15,10 @@ final class ClientRequest implements FrameWriter.Frame {
 
     private final int flags;
     private final @Nullable ByteBuffer source;
-    private final Thread waiter = Thread.currentThread();
+    /** Runs when the answer is there; null where a thread waits. */
+    private @Nullable Runnable whenDone;
+
+    private volatile @Nullable Thread waiter;
 
     long cookie;
     final long startedAt = Clock.now();
@@ -63,8 +66,20 @@ final class ClientRequest implements FrameWriter.Frame {
         return type == NbdWire.CMD_FLUSH || (flags & NbdWire.CMD_FLAG_FUA) != 0;
     }
 
-    @Override
-    public void emit(WireOutput out) throws IOException {
+    /** Has the action run by the loop's thread when the answer is there. */
+    ClientRequest then(Runnable action) {
+        whenDone = action;
+        return this;
+    }
+
+    /** Why it failed, or null; once it is done. */
+    @Nullable
+    IOException failure() {
+        return failure;
+    }
+
+    /** Sends the request. */
+    void emit(ClientStream out) {
         out.header(NbdWire.REQUEST_HEADER_BYTES)
                 .putInt(NbdWire.REQUEST_MAGIC)
                 .putShort((short) flags)
@@ -77,11 +92,6 @@ final class ClientRequest implements FrameWriter.Frame {
         }
     }
 
-    @Override
-    public void emitted() {
-        // The buffer stays the request's until the answer is there.
-    }
-
     /** Keeps the first failure; the request still waits for the end of its reply. */
     void fail(IOException e) {
         if (failure == null) {
@@ -92,12 +102,18 @@ final class ClientRequest implements FrameWriter.Frame {
     /** Lets the waiting thread go on. Nothing touches the request's buffers afterwards. */
     void complete() {
         done = true;
-        LockSupport.unpark(waiter);
+        Runnable action = whenDone;
+        if (action != null) {
+            action.run();
+        } else {
+            LockSupport.unpark(waiter);
+        }
     }
 
     /** Waits for the answer, not interruptibly, and throws if it was an error. */
     void await() throws IOException {
         boolean interrupted = false;
+        waiter = Thread.currentThread();
         while (!done) {
             LockSupport.park(this);
             interrupted |= Thread.interrupted();

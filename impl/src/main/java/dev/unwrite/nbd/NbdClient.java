@@ -1,9 +1,11 @@
 package dev.unwrite.nbd;
 
+import dev.unwrite.net.EventLoop;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * An export of an NBD server. Many threads may have requests on the way at once, over one connection. A connection that
@@ -26,35 +28,41 @@ public final class NbdClient implements BlockDevice {
      * @param flushTimeout   the same for a flush and a write with FUA, which may have much to write; zero: none
      * @param structured     whether to ask for structured replies
      * @param allocation     whether to ask, as well, to be told what is allocated (base:allocation)
+     * @param loop           the loop that serves the connection, or null for one that all such connections share
      */
     public record Settings(
             Duration connectTimeout,
             Duration requestTimeout,
             Duration flushTimeout,
             boolean structured,
-            boolean allocation) {
+            boolean allocation,
+            @Nullable EventLoop loop) {
         public static final Settings DEFAULT =
-                new Settings(Duration.ofSeconds(10), Duration.ZERO, Duration.ZERO, true, false);
+                new Settings(Duration.ofSeconds(10), Duration.ZERO, Duration.ZERO, true, false, null);
 
         public Settings withConnectTimeout(Duration timeout) {
-            return new Settings(timeout, requestTimeout, flushTimeout, structured, allocation);
+            return new Settings(timeout, requestTimeout, flushTimeout, structured, allocation, loop);
         }
 
         /** Of all requests, flushes included. */
         public Settings withRequestTimeout(Duration timeout) {
-            return new Settings(connectTimeout, timeout, timeout, structured, allocation);
+            return new Settings(connectTimeout, timeout, timeout, structured, allocation, loop);
         }
 
         public Settings withFlushTimeout(Duration timeout) {
-            return new Settings(connectTimeout, requestTimeout, timeout, structured, allocation);
+            return new Settings(connectTimeout, requestTimeout, timeout, structured, allocation, loop);
         }
 
         public Settings withStructured(boolean on) {
-            return new Settings(connectTimeout, requestTimeout, flushTimeout, on, allocation);
+            return new Settings(connectTimeout, requestTimeout, flushTimeout, on, allocation, loop);
         }
 
         public Settings withAllocation(boolean on) {
-            return new Settings(connectTimeout, requestTimeout, flushTimeout, structured, on);
+            return new Settings(connectTimeout, requestTimeout, flushTimeout, structured, on, loop);
+        }
+
+        public Settings withLoop(EventLoop owner) {
+            return new Settings(connectTimeout, requestTimeout, flushTimeout, structured, allocation, owner);
         }
     }
 
@@ -199,6 +207,41 @@ public final class NbdClient implements BlockDevice {
     @Override
     public void close() throws IOException {
         connection.close();
+    }
+
+    // ---- For the thread of the loop that serves the connection: the answer is an event.
+
+    /** As {@link #read(long, ByteBuffer)}, of at most the maximum payload; the buffer is a new one. */
+    public void read(long offset, int length, Completion<ByteBuffer> answer) {
+        ByteBuffer target = ByteBuffer.allocate(length);
+        start(ClientRequest.read(offset, target), target, answer);
+    }
+
+    /** As {@link #write(long, ByteBuffer, boolean)}, of at most the maximum payload; the source is not changed meanwhile. */
+    public void write(long offset, ByteBuffer source, boolean fua, Completion<Boolean> answer) {
+        start(ClientRequest.write(offset, source.duplicate(), fua), true, answer);
+    }
+
+    /** As {@link #writeZeroes(long, long, boolean, boolean)}, of less than 2 GiB, where the server can do it. */
+    public void writeZeroes(long offset, int length, boolean fua, Completion<Boolean> answer) {
+        start(ClientRequest.plain(NbdWire.CMD_WRITE_ZEROES, ClientRequest.fua(fua), offset, length), true, answer);
+    }
+
+    /** As {@link #flush()}. */
+    public void flush(Completion<Boolean> answer) {
+        start(ClientRequest.plain(NbdWire.CMD_FLUSH, 0, 0, 0), true, answer);
+    }
+
+    private <T> void start(ClientRequest request, T result, Completion<T> answer) {
+        connection.start(request.then(() -> {
+            IOException why = request.failure();
+            if (why == null) {
+                answer.done(result);
+            } else {
+                int error = why instanceof NbdException refused ? refused.error() : Completion.LOST;
+                answer.failed(error, String.valueOf(why.getMessage()));
+            }
+        }));
     }
 
     private void checkWritable() throws IOException {

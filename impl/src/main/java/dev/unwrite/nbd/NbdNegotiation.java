@@ -140,7 +140,7 @@ public final class NbdNegotiation implements Closeable {
         over = true;
         Watchdog.forget(watched);
         return new NbdClient(
-                new ClientConnection(uri, settings, channel, in, out, Boolean.TRUE.equals(structured), allocationId),
+                new ClientConnection(uri, settings, channel, in.rest(), Boolean.TRUE.equals(structured), allocationId),
                 info);
     }
 

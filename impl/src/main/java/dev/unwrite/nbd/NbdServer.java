@@ -1,5 +1,6 @@
 package dev.unwrite.nbd;
 
+import dev.unwrite.net.EventLoop;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.channels.ServerSocketChannel;
@@ -34,10 +35,18 @@ public final class NbdServer implements Closeable {
     private final Set<ServerConnection> connections = ConcurrentHashMap.newKeySet();
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition connectionEnded = lock.newCondition();
+    private final EventLoop loop;
     private volatile boolean closed;
 
-    private NbdServer(NbdServerBuilder settings) {
+    private NbdServer(NbdServerBuilder settings) throws IOException {
         this.settings = settings;
+        EventLoop given = settings.loop;
+        if (given == null) {
+            loop = new EventLoop("nbd-server", line -> LOG.log(System.Logger.Level.WARNING, line));
+            loop.start();
+        } else {
+            loop = given;
+        }
         this.pool = new BufferPool(settings.largePayloadBytesMax, settings.stallTimeout);
     }
 
@@ -116,7 +125,7 @@ public final class NbdServer implements Closeable {
         ServerConnection connection;
         try {
             Sockets.tune(channel);
-            connection = new ServerConnection(channel, settings, pool);
+            connection = new ServerConnection(channel, settings, pool, loop);
         } catch (IOException | RuntimeException | Error e) {
             LOG.log(System.Logger.Level.DEBUG, () -> "an NBD client was gone at once: " + e);
             channel.close();
@@ -161,6 +170,9 @@ public final class NbdServer implements Closeable {
         connections.forEach(ServerConnection::drain);
         awaitConnections();
         connections.forEach(ServerConnection::close);
+        if (settings.loop == null) {
+            loop.close();
+        }
     }
 
     private void awaitConnections() {

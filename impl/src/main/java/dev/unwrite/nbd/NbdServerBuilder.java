@@ -1,5 +1,6 @@
 package dev.unwrite.nbd;
 
+import dev.unwrite.net.EventLoop;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -16,6 +17,9 @@ public final class NbdServerBuilder {
 
     @Nullable
     ExportSource exports;
+
+    @Nullable
+    EventLoop loop;
 
     int connectionsMax = 128;
     int inFlightMax = 128;
@@ -34,6 +38,12 @@ public final class NbdServerBuilder {
 
     public NbdServerBuilder exports(ExportSource source) {
         exports = source;
+        return this;
+    }
+
+    /** Has this loop serve the connections, instead of one of the server's own; the server is to be closed before it. */
+    public NbdServerBuilder loop(EventLoop owner) {
+        loop = owner;
         return this;
     }
 

@@ -1,5 +1,6 @@
 package dev.unwrite.nbd;
 
+import dev.unwrite.net.EventLoop;
 import java.io.IOException;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
@@ -35,9 +36,13 @@ final class ServerConnection implements NbdConnection, Watchdog.Watched {
     private volatile boolean hungUp;
 
     private volatile boolean ended;
+    private final EventLoop loop;
+    private volatile @Nullable ServerStream stream;
     private @Nullable BlockDevice device;
 
-    ServerConnection(SocketChannel channel, NbdServerBuilder settings, BufferPool pool) throws IOException {
+    ServerConnection(SocketChannel channel, NbdServerBuilder settings, BufferPool pool, EventLoop loop)
+            throws IOException {
+        this.loop = loop;
         this.channel = channel;
         this.settings = settings;
         this.pool = pool;
@@ -66,17 +71,24 @@ final class ServerConnection implements NbdConnection, Watchdog.Watched {
         }
     }
 
-    private void transmit(ServerHandshake.Chosen chosen) throws IOException {
-        FrameWriter writer = new FrameWriter(out, this::close);
-        try {
-            new ServerTransmission(this, chosen, in, writer, slots, pool).run();
-        } finally {
-            hungUp = true;
-            // Also after a breach of the protocol: what was asked before it is answered.
-            slots.acquireUninterruptibly(settings.inFlightMax);
-            writer.awaitIdle();
-            slots.release(settings.inFlightMax);
-        }
+    private void transmit(ServerHandshake.Chosen chosen) {
+        ServerStream serving = new ServerStream(this, chosen, channel, in.rest(), loop, slots, pool);
+        stream = serving;
+        loop.post(() -> {
+            loop.serve(serving);
+            if (draining) {
+                serving.drain();
+            }
+        });
+        serving.awaitEnd();
+        // Also after a breach of the protocol: what was asked before it comes to its end.
+        slots.acquireUninterruptibly(settings.inFlightMax);
+        slots.release(settings.inFlightMax);
+    }
+
+    /** The client sends nothing more; what it has asked for may still be on the way. */
+    void hungUp() {
+        hungUp = true;
     }
 
     private void finish() {
@@ -122,6 +134,11 @@ final class ServerConnection implements NbdConnection, Watchdog.Watched {
     /** Reads no further request; ends when those on the way are answered. */
     void drain() {
         draining = true;
+        ServerStream serving = stream;
+        if (serving != null) {
+            loop.post(serving::drain);
+            return;
+        }
         try {
             channel.shutdownInput();
         } catch (IOException e) {
@@ -137,7 +154,8 @@ final class ServerConnection implements NbdConnection, Watchdog.Watched {
     public void check(long now) {
         if (Clock.isOver(handshakeDeadline, now)
                 || Clock.isOlder(in.partialSince(), now, settings.stallTimeout)
-                || Clock.isOlder(out.writingSince(), now, settings.stallTimeout)) {
+                || Clock.isOlder(out.writingSince(), now, settings.stallTimeout)
+                || (stream != null && stream.stalledNanos() > settings.stallTimeout.toNanos())) {
             LOG.log(System.Logger.Level.DEBUG, () -> "NBD client " + peer + " stalls: closed");
             close();
         }
@@ -171,6 +189,10 @@ final class ServerConnection implements NbdConnection, Watchdog.Watched {
     @Override
     public void close() {
         closing = true;
+        ServerStream serving = stream;
+        if (serving != null) {
+            loop.post(() -> serving.end(new IOException("the connection was closed by this side")));
+        }
         try {
             channel.close();
         } catch (IOException e) {

@@ -24,7 +24,13 @@ final class ServerHandshake {
     private @Nullable String allocationOf;
 
     /** How a handshake ended well. {@code allocation}: whether the client may ask what is allocated. */
-    record Chosen(Export export, long size, int flags, boolean structured, boolean allocation) {}
+    record Chosen(Export export, long size, int flags, boolean structured, boolean allocation) {
+        /** The device, if it is one that answers later. */
+        @Nullable
+        AsyncDevice async() {
+            return export.device() instanceof AsyncDevice async ? async : null;
+        }
+    }
 
     ServerHandshake(ServerConnection connection, NbdServerBuilder settings, WireInput in, WireOutput out) {
         this.connection = connection;

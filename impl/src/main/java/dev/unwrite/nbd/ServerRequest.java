@@ -3,11 +3,12 @@ package dev.unwrite.nbd;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.List;
-import java.util.concurrent.Semaphore;
+import java.util.Objects;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** One request, from its header to its reply; runs in a thread of its own ("Request types"). */
-final class ServerRequest implements Runnable, FrameWriter.Frame {
+/** One request, from its header to its reply ("Request types"). */
+final class ServerRequest {
     /** What the server calls base:allocation on the wire. */
     static final int ALLOCATION_ID = 1;
     /** The longest run of bytes that the answer to a question about allocation has room for; a multiple of all blocks. */
@@ -17,8 +18,6 @@ final class ServerRequest implements Runnable, FrameWriter.Frame {
 
     private final ServerConnection connection;
     private final ServerHandshake.Chosen chosen;
-    private final FrameWriter writer;
-    private final Semaphore slots;
     private final BufferPool pool;
     private final int flags;
     private final long cookie;
@@ -29,6 +28,9 @@ final class ServerRequest implements Runnable, FrameWriter.Frame {
     @Nullable
     ByteBuffer payload;
 
+    /** Whether the payload is one of the pool's; else only its share of memory is. */
+    boolean isPooled;
+
     /** The answer to a question about allocation. */
     private List<Allocation> allocation = List.of();
 
@@ -38,8 +40,6 @@ final class ServerRequest implements Runnable, FrameWriter.Frame {
     ServerRequest(
             ServerConnection connection,
             ServerHandshake.Chosen chosen,
-            FrameWriter writer,
-            Semaphore slots,
             BufferPool pool,
             int type,
             int flags,
@@ -48,8 +48,6 @@ final class ServerRequest implements Runnable, FrameWriter.Frame {
             long length) {
         this.connection = connection;
         this.chosen = chosen;
-        this.writer = writer;
-        this.slots = slots;
         this.pool = pool;
         this.type = type;
         this.flags = flags;
@@ -121,8 +119,8 @@ final class ServerRequest implements Runnable, FrameWriter.Frame {
         return false;
     }
 
-    @Override
-    public void run() {
+    /** Has a device that blocks carry it out. */
+    void run() {
         try {
             RequestCookie.serving(cookie, this::execute);
         } catch (NbdException e) {
@@ -133,7 +131,51 @@ final class ServerRequest implements Runnable, FrameWriter.Frame {
             connection.log("request of type " + type, e);
             fail(NbdError.EIO, e.toString());
         }
-        writer.submit(this);
+    }
+
+    /** Has a device that answers later carry it out; {@code answered} runs when it has. */
+    void execute(AsyncDevice device, Runnable answered) {
+        if (connection.isClosing()) {
+            fail(NbdError.ESHUTDOWN, "the connection is closed");
+            answered.run();
+            return;
+        }
+        boolean fua = (flags & NbdWire.CMD_FLAG_FUA) != 0;
+        Completion<Boolean> done = answer(result -> {}, answered);
+        if (length == 0 && type != NbdWire.CMD_FLUSH) {
+            answered.run();
+            return;
+        }
+        switch (type) {
+            case NbdWire.CMD_FLUSH -> device.flush(done);
+            case NbdWire.CMD_READ -> device.read(offset, (int) length, answer(bytes -> payload = bytes, answered));
+            case NbdWire.CMD_WRITE -> device.write(offset, Objects.requireNonNull(payload), fua, done);
+            case NbdWire.CMD_TRIM -> device.trim(offset, length, fua, done);
+            case NbdWire.CMD_WRITE_ZEROES ->
+                device.writeZeroes(offset, length, (flags & NbdWire.CMD_FLAG_NO_HOLE) != 0, fua, done);
+            case NbdWire.CMD_BLOCK_STATUS -> {
+                allocation = List.of(Allocation.data(Math.min(length, TOLD_BYTES_MAX)));
+                answered.run();
+            }
+            // CACHE is a hint that may be ignored.
+            default -> answered.run();
+        }
+    }
+
+    private <T> Completion<T> answer(Consumer<T> result, Runnable answered) {
+        return new Completion<>() {
+            @Override
+            public void done(T value) {
+                result.accept(value);
+                answered.run();
+            }
+
+            @Override
+            public void failed(int number, String why) {
+                fail(number, why);
+                answered.run();
+            }
+        };
     }
 
     private void execute() throws IOException {
@@ -141,6 +183,7 @@ final class ServerRequest implements Runnable, FrameWriter.Frame {
         boolean fua = (flags & NbdWire.CMD_FLAG_FUA) != 0;
         if (type == NbdWire.CMD_READ && length > 0) {
             payload = pool.take((int) length);
+            isPooled = true;
         }
         // The last look before the device: whoever closes the connection waits for all who have passed here.
         if (connection.isClosing()) {
@@ -181,8 +224,8 @@ final class ServerRequest implements Runnable, FrameWriter.Frame {
         }
     }
 
-    @Override
-    public void emit(WireOutput out) throws IOException {
+    /** Sends the reply. */
+    void emit(ServerStream out) {
         if (chosen.structured() && (error != 0 || type == NbdWire.CMD_READ || type == NbdWire.CMD_BLOCK_STATUS)) {
             emitStructured(out);
             return;
@@ -193,7 +236,7 @@ final class ServerRequest implements Runnable, FrameWriter.Frame {
         }
     }
 
-    private void emitStructured(WireOutput out) throws IOException {
+    private void emitStructured(ServerStream out) {
         if (error != 0) {
             byte[] text = Strings.encode(message);
             chunkHeader(out, NbdWire.REPLY_TYPE_ERROR, 6 + text.length);
@@ -215,7 +258,7 @@ final class ServerRequest implements Runnable, FrameWriter.Frame {
         }
     }
 
-    private void chunkHeader(WireOutput out, int chunkType, int bytes) throws IOException {
+    private void chunkHeader(ServerStream out, int chunkType, int bytes) {
         out.header(20)
                 .putInt(NbdWire.STRUCTURED_REPLY_MAGIC)
                 .putShort((short) NbdWire.REPLY_FLAG_DONE)
@@ -224,13 +267,17 @@ final class ServerRequest implements Runnable, FrameWriter.Frame {
                 .putInt(bytes);
     }
 
-    @Override
-    public void emitted() {
+    /** The reply is sent, or never will be: what it holds is free. */
+    void emitted() {
         ByteBuffer buffer = payload;
         payload = null;
-        if (buffer != null) {
-            pool.give(buffer);
+        if (buffer == null) {
+            return;
         }
-        slots.release();
+        if (isPooled) {
+            pool.give(buffer);
+        } else if (type == NbdWire.CMD_WRITE) {
+            pool.giveShare((int) length);
+        }
     }
 }

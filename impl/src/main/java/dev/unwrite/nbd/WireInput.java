@@ -106,6 +106,11 @@ final class WireInput {
         partialSince = Clock.NEVER;
     }
 
+    /** What was received and not yet consumed, for whoever reads on. */
+    ByteBuffer rest() {
+        return buffer.slice();
+    }
+
     /** Since when the rest of a message is waited for, or {@link Clock#NEVER}; for any thread. */
     long partialSince() {
         return partialSince;

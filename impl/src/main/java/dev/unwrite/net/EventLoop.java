@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
 public final class EventLoop implements Closeable {
     private static final System.Logger LOG = System.getLogger(EventLoop.class.getName());
     /** Posted events of one turn: beyond them the sockets have their turn again. */
-    private static final int BATCH = 4096;
+    private static final int BATCH = 1024;
     /** What the owner does when its own turn failed is not tried at once again. */
     private static final long AFTER_FAILURE_NANOS = 50_000_000;
 

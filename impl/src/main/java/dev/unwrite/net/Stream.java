@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * they are sent. For the loop's thread only.
  */
 public abstract class Stream {
-    private static final int IN_BYTES = 256 << 10;
+    private static final int IN_BYTES = 128 << 10;
     private static final int SMALL_BYTES = 64 << 10;
     /** Buffers of one write; more go with the next. */
     private static final int GATHERED_MAX = 64;
@@ -27,12 +27,17 @@ public abstract class Stream {
     private final Deque<ByteBuffer> out = new ArrayDeque<>();
     private long outBytes;
     private @Nullable ByteBuffer body;
+    private long skipped;
     private @Nullable EventLoop loop;
     private @Nullable SelectionKey key;
     private boolean dirty;
     private boolean ended;
     private boolean paused;
     private boolean lastWords;
+    /** Since when the rest of a frame is waited for, and since when the other side takes nothing; 0 if it is not so. */
+    private volatile long partialSince;
+
+    private volatile long stuckSince;
 
     /** A connection that no loop serves yet. */
     protected Stream(SocketChannel channel) {
@@ -46,18 +51,17 @@ public abstract class Stream {
     void servedBy(EventLoop server, SelectionKey selectionKey) {
         loop = server;
         key = selectionKey;
-        if (out.isEmpty() && small.position() == 0) {
-            return;
+        if (outBytes > 0) {
+            markDirty();
         }
-        markDirty();
+        parseRest();
     }
 
     // ---- In.
 
-    /** Bytes that somebody has read already, before a loop served the stream. They are parsed at once. */
-    protected final void begin(ByteBuffer read) throws IOException {
+    /** Bytes that somebody has read already, before a loop served the stream: they come first. */
+    protected final void begin(ByteBuffer read) {
         in.compact().put(read).flip();
-        parse();
     }
 
     /** Takes whole frames from the buffer, as far as there are any, and leaves the rest. */
@@ -75,6 +79,16 @@ public abstract class Stream {
      */
     protected final void expect(ByteBuffer whole) {
         body = whole;
+    }
+
+    /** Within {@link #received(ByteBuffer)}: the next bytes are of no interest. */
+    protected final void skip(long bytes) {
+        skipped = bytes;
+    }
+
+    /** The other side sends nothing more. Ends the connection, unless a subclass has something to send still. */
+    protected void closedByPeer() throws IOException {
+        throw new EOFException("the other side has closed the connection");
     }
 
     /** Reads nothing more until {@link #resume}: whoever sends has to wait. */
@@ -130,13 +144,30 @@ public abstract class Stream {
         }
         in.flip();
         if (count < 0) {
-            throw new EOFException("the other side has closed the connection");
+            paused = true;
+            interest();
+            closedByPeer();
+            return;
         }
         parse();
+        boolean partial = in.hasRemaining() || body != null || skipped > 0;
+        if (!partial || paused) {
+            partialSince = 0;
+        } else if (count > 0 || partialSince == 0) {
+            partialSince = System.nanoTime();
+        }
     }
 
     private void parse() throws IOException {
         while (!ended && !paused) {
+            if (skipped > 0) {
+                int drop = (int) Math.min(skipped, in.remaining());
+                in.position(in.position() + drop);
+                skipped -= drop;
+                if (skipped > 0) {
+                    return;
+                }
+            }
             ByteBuffer filling = body;
             if (filling != null) {
                 int take = Math.min(filling.remaining(), in.remaining());
@@ -151,7 +182,7 @@ public abstract class Stream {
             }
             int before = in.remaining();
             received(in);
-            if (body == null && in.remaining() == before) {
+            if (body == null && skipped == 0 && in.remaining() == before) {
                 return;
             }
         }
@@ -192,6 +223,14 @@ public abstract class Stream {
         }
     }
 
+    /** For how long the other side has left a frame unfinished, or taken nothing of what is sent; for any thread. */
+    public final long stalledNanos() {
+        long now = System.nanoTime();
+        long partial = partialSince;
+        long stuck = stuckSince;
+        return Math.max(partial == 0 ? 0 : now - partial, stuck == 0 ? 0 : now - stuck);
+    }
+
     /** How much is to be sent and is not yet. */
     public final long unsentBytes() {
         return outBytes;
@@ -217,6 +256,12 @@ public abstract class Stream {
                 if (wrote == 0) {
                     break;
                 }
+                stuckSince = 0;
+            }
+            if (outBytes == 0) {
+                stuckSince = 0;
+            } else if (stuckSince == 0) {
+                stuckSince = System.nanoTime();
             }
             interest();
             if (outBytes == 0) {

@@ -143,7 +143,7 @@ public final class LocalDisk implements Closeable {
             // In this order: copies without a checkpoint count for nothing, a checkpoint without its copies is wrong.
             store.discard();
             // A log that has failed keeps them; it says so again when it is asked to store.
-            undo.discardAll().handle((_, _) -> Done.DONE).join();
+            undo.discardAll().exceptionally(why -> null).join();
         });
     }
 
@@ -169,7 +169,7 @@ public final class LocalDisk implements Closeable {
 
     /** As {@link LocalStore#dropState}; what cannot be deleted is deleted at the next start. */
     public void dropState(long term, long epoch) {
-        var _ = attempt(() -> arriving.drop(term, epoch));
+        Outcome<Done> _ = attempt(() -> arriving.drop(term, epoch));
     }
 
     /** As {@link LocalStore#readBack}. */

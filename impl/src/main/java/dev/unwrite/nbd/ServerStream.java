@@ -1,0 +1,200 @@
+package dev.unwrite.nbd;
+
+import dev.unwrite.net.EventLoop;
+import dev.unwrite.net.Stream;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Semaphore;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One connection in the transmission phase ("Transmission"): takes requests apart, has each carried out, and sends the replies
+ * as they come. A device that answers later is asked by the loop, one that blocks by a virtual thread for each request.
+ */
+final class ServerStream extends Stream {
+    private final ServerConnection connection;
+    private final ServerHandshake.Chosen chosen;
+    private final EventLoop loop;
+    private final Semaphore slots;
+    private final BufferPool pool;
+    private final CountDownLatch over = new CountDownLatch(1);
+    private int underWay;
+    private boolean draining;
+    private @Nullable ServerRequest arriving;
+
+    ServerStream(
+            ServerConnection connection,
+            ServerHandshake.Chosen chosen,
+            SocketChannel channel,
+            ByteBuffer alreadyRead,
+            EventLoop loop,
+            Semaphore slots,
+            BufferPool pool) {
+        super(channel);
+        this.connection = connection;
+        this.chosen = chosen;
+        this.loop = loop;
+        this.slots = slots;
+        this.pool = pool;
+        begin(alreadyRead);
+    }
+
+    /** Waits until the connection has ended; requests may still be at the device. */
+    void awaitEnd() {
+        boolean interrupted = false;
+        while (true) {
+            try {
+                over.await();
+                break;
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    // ---- Requests.
+
+    @Override
+    protected void received(ByteBuffer in) throws IOException {
+        if (draining || in.remaining() < NbdWire.REQUEST_HEADER_BYTES) {
+            return;
+        }
+        int at = in.position();
+        if (in.getInt(at) != NbdWire.REQUEST_MAGIC) {
+            drain();
+            return;
+        }
+        int flags = Short.toUnsignedInt(in.getShort(at + 4));
+        int type = Short.toUnsignedInt(in.getShort(at + 6));
+        long length = Integer.toUnsignedLong(in.getInt(at + 24));
+        if (type == NbdWire.CMD_DISC) {
+            in.position(in.limit());
+            drain();
+            return;
+        }
+        if (!slots.tryAcquire()) {
+            pause();
+            return;
+        }
+        ServerRequest request = new ServerRequest(
+                connection, chosen, pool, type, flags, in.getLong(at + 8), in.getLong(at + 16), length);
+        boolean sound = request.validate();
+        boolean tooLong = type == NbdWire.CMD_WRITE && length > NbdWire.PAYLOAD_BYTES_DEFAULT_MAX;
+        if (type == NbdWire.CMD_WRITE && sound && length > 0) {
+            ByteBuffer payload = payload((int) length);
+            if (payload == null) {
+                // The shares of others come back: until then this client waits, as long as it may.
+                slots.release();
+                pause();
+                pool.whenGiven(() -> loop.post(this::resume));
+                return;
+            }
+            request.payload = payload;
+            request.isPooled = chosen.async() == null;
+        }
+        in.position(at + NbdWire.REQUEST_HEADER_BYTES);
+        underWay++;
+        if (tooLong) {
+            reply(request);
+            drain();
+        } else if (type == NbdWire.CMD_WRITE && length > 0) {
+            if (request.payload == null) {
+                skip(length);
+                reply(request);
+            } else {
+                arriving = request;
+                expect(request.payload);
+            }
+        } else {
+            start(request, sound);
+        }
+    }
+
+    private @Nullable ByteBuffer payload(int length) {
+        // What answers later may keep it: it is not one of those that come back to the pool.
+        return chosen.async() == null
+                ? pool.tryTake(length)
+                : pool.tryShare(length) ? ByteBuffer.allocate(length) : null;
+    }
+
+    @Override
+    protected void receivedBody(ByteBuffer body) {
+        ServerRequest request = arriving;
+        arriving = null;
+        if (request != null) {
+            start(request, true);
+        }
+    }
+
+    private void start(ServerRequest request, boolean sound) {
+        AsyncDevice async = chosen.async();
+        if (!sound) {
+            reply(request);
+        } else if (async != null) {
+            request.execute(async, () -> reply(request));
+        } else {
+            Thread.startVirtualThread(() -> {
+                request.run();
+                loop.post(() -> reply(request));
+            });
+        }
+    }
+
+    private void reply(ServerRequest request) {
+        if (!hasEnded()) {
+            request.emit(this);
+        }
+        request.emitted();
+        underWay--;
+        slots.release();
+        if (!draining) {
+            resume();
+        } else if (underWay == 0) {
+            endWhenSent();
+        }
+    }
+
+    /** Room in the stream for header fields. */
+    ByteBuffer header(int bytes) {
+        return frame(bytes);
+    }
+
+    void payload(ByteBuffer bytes) {
+        send(bytes);
+    }
+
+    // ---- The end.
+
+    /** Reads no further request; ends when those on the way are answered, also after a breach of the protocol. */
+    void drain() {
+        draining = true;
+        pause();
+        connection.hungUp();
+        if (underWay == 0) {
+            endWhenSent();
+        }
+    }
+
+    @Override
+    protected void closedByPeer() {
+        drain();
+    }
+
+    @Override
+    protected void ended(IOException why) {
+        connection.hungUp();
+        ServerRequest request = arriving;
+        arriving = null;
+        if (request != null) {
+            request.emitted();
+            underWay--;
+            slots.release();
+        }
+        over.countDown();
+    }
+}
