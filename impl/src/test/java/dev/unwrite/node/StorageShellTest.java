@@ -22,7 +22,6 @@ import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
-import java.util.Objects;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -94,7 +93,10 @@ class StorageShellTest {
     private <T> Trouble.Kind trouble(Consumer<Reply<T>> question) throws InterruptedException {
         Awaited<T> reply = ask(question);
         Trouble why = reply.trouble();
-        return Objects.requireNonNull(why, "it went well").kind();
+        if (why == null) {
+            throw new AssertionError("no trouble");
+        }
+        return why.kind();
     }
 
     private long owner() throws InterruptedException {
