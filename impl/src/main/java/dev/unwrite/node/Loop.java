@@ -3,7 +3,6 @@ package dev.unwrite.node;
 import dev.unwrite.host.Host;
 import dev.unwrite.net.EventLoop;
 import java.io.Closeable;
-import java.io.IOException;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -15,7 +14,7 @@ final class Loop implements Closeable {
     private volatile @Nullable Host owned;
 
     /** {@code log} takes a line for an event that failed; it must not block. */
-    Loop(Consumer<String> log) throws IOException {
+    Loop(Consumer<String> log) {
         events = new EventLoop("host", log);
     }
 
@@ -23,6 +22,11 @@ final class Loop implements Closeable {
     void start(Host host) {
         owned = host;
         events.start(host::start, host::now, host::tick);
+    }
+
+    /** Begins without a host, for tests of what posts to it. */
+    void start() {
+        events.start();
     }
 
     /** For events: the host. */

@@ -47,7 +47,7 @@ class StorageShellTest {
 
     @BeforeEach
     void open() throws IOException {
-        loop.start(() -> {}, now -> {}, () -> System.nanoTime() + SOON.toNanos());
+        loop.start();
         start();
         StorageClient client = StorageClient.of(uri(), "vm1", "A", Node.Timing.STORAGE);
         storage = new StorageShell(client, loop, (session, why) -> hungUp.add(session + " " + why.kind()));
