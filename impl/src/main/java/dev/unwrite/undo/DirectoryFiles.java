@@ -129,7 +129,8 @@ final class DirectoryFiles implements LogFiles {
         }
     }
 
-    private void syncFolder() throws IOException {
+    @Override
+    public void syncFolder() throws IOException {
         try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
             channel.force(true);
         }

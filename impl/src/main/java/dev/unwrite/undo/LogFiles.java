@@ -19,8 +19,11 @@ public interface LogFiles extends Closeable {
      */
     SegmentFile create(String name, long bytes, ByteBuffer start) throws IOException;
 
-    /** Deletes a file; it may come back after a crash. */
+    /** Deletes a file; it may come back after a crash, unless {@link #syncFolder} came between. */
     void delete(String name) throws IOException;
+
+    /** On return, deletions are durable, those of an earlier process too. */
+    void syncFolder() throws IOException;
 
     /** How messages call a file: a path that a person can use. */
     String describe(String name);

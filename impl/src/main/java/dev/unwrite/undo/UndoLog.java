@@ -116,6 +116,8 @@ public final class UndoLog implements Closeable {
     }
 
     private static UndoLog open(LogFiles files, UndoOptions options, boolean inline) throws IOException {
+        // A segment that an earlier process deleted must not come back beside one that has its generation by then.
+        files.syncFolder();
         List<String> names = files.names();
         boolean created = !names.contains(Marker.NAME);
         if (created && !names.isEmpty()) {

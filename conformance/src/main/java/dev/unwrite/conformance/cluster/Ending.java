@@ -154,8 +154,9 @@ final class Ending {
         while (runsIn(owner, term) && (committed.isEmpty() || owner.room().underWay() > 0) && cluster.now() < end) {
             step();
         }
-        if (!runsIn(owner, term)) {
-            return;
+        boolean unprotected = cluster.storage().record().mode() != OwnershipRecord.Mode.PROTECTED;
+        if (!runsIn(owner, term) || (unprotected && !committed.equals("yes"))) {
+            return; // Somebody had ordered so: once more.
         }
         int all = asked;
         long answered = cluster.counts().operations - before;

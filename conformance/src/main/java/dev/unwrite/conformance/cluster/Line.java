@@ -45,16 +45,18 @@ final class Line implements PeerChannel {
     private static final class StateUnderWay {
         final long term;
         final long epoch;
+        final MachineState saved;
         final ByteBuffer bytes;
         final int crc;
         final Reply<Long> reply;
         boolean begun;
         boolean ended;
 
-        StateUnderWay(long term, long epoch, ByteBuffer bytes, Reply<Long> reply) {
+        StateUnderWay(long term, long epoch, MachineState saved, Reply<Long> reply) {
             this.term = term;
             this.epoch = epoch;
-            this.bytes = bytes;
+            this.saved = saved;
+            this.bytes = saved.bytes();
             this.crc = MachineState.crc(bytes);
             this.reply = reply;
         }
@@ -112,14 +114,16 @@ final class Line implements PeerChannel {
 
     @Override
     public void sendState(long term, long epoch, Saved saved, Reply<Long> reply) {
-        if (state != null) {
+        if (state != null && !state.saved.isDropped()) {
             throw new Violation("NoError", from.name + " sends two states at once");
         }
         if (!up) {
             from.later(() -> reply.failed(new Trouble(Trouble.Kind.LOST, "there is no connection")));
             return;
         }
-        state = new StateUnderWay(term, epoch, ((MachineState) saved).bytes(), reply);
+        MachineState given = (MachineState) saved;
+        Violation.require("NoError", !given.isDropped(), () -> from.name + " sends a state that it has dropped");
+        state = new StateUnderWay(term, epoch, given, reply);
     }
 
     private byte[] encoded(PeerMessage message) {
@@ -133,7 +137,7 @@ final class Line implements PeerChannel {
     /** Puts the next part of a state into the stream, if there is room; whether it did something. */
     boolean pump() {
         StateUnderWay now = state;
-        if (now == null || !up || broken || bulk.size() >= WINDOW || !from.isRunning()) {
+        if (now == null || now.saved.isDropped() || !up || broken || bulk.size() >= WINDOW || !from.isRunning()) {
             return false;
         }
         if (!now.begun) {

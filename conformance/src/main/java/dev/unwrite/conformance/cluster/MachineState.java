@@ -4,15 +4,32 @@ import dev.unwrite.host.Saved;
 import java.nio.ByteBuffer;
 import java.util.zip.CRC32C;
 
-/**
- * The saved state of a model machine.
- *
- * @param image the number in each cell of its volumes
- * @param said of how many of its writes it has told the outside, or will
- */
-record MachineState(int[] image, int said) implements Saved {
+/** The saved state of a model machine: what is in each cell of its volumes, and of how many writes it has told the outside. */
+final class MachineState implements Saved {
     /** Small, so that a state travels in parts. */
     static final int CHUNK_BYTES = 100;
+
+    private final int[] image;
+    private final int said;
+    private boolean dropped;
+
+    MachineState(int[] image, int said) {
+        this.image = image;
+        this.said = said;
+    }
+
+    int[] image() {
+        return image;
+    }
+
+    int said() {
+        return said;
+    }
+
+    /** Whether the host does not need it any more: what is being sent of it is not sent on. */
+    boolean isDropped() {
+        return dropped;
+    }
 
     ByteBuffer bytes() {
         ByteBuffer bytes = ByteBuffer.allocate(Integer.BYTES * (image.length + 1));
@@ -41,6 +58,6 @@ record MachineState(int[] image, int said) implements Saved {
 
     @Override
     public void drop() {
-        // It is in memory only.
+        dropped = true;
     }
 }

@@ -306,7 +306,8 @@ final class SimStorage {
         return failure == null ? done(Done.DONE) : broken(failure);
     }
 
-    Outcome<Done> flush(String host, long session) {
+    Outcome<Done> flush(StorageClient client, long session) {
+        String host = client.host();
         Denial denial = StorageCore.denyRead(state, host, session);
         if (denial != null) {
             refused(host, session, StorageObserver.Asked.FLUSH);
@@ -315,7 +316,9 @@ final class SimStorage {
         int bits = faults.bits(Asked.FLUSH);
         Trouble.Kind failure = faults.failure(Asked.FLUSH);
         if (failure != null) {
-            disk.failFlush(bits);
+            if (client.isAlive()) {
+                disk.failFlush(bits); // Nobody could know of what a flush of a dead host has dropped.
+            }
             return broken(failure);
         }
         if (slip != Slip.FLUSH_FORGOTTEN) {

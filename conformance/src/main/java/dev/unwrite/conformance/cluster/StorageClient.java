@@ -98,7 +98,7 @@ final class StorageClient implements SharedStorage {
 
     @Override
     public void flush(long session, Reply<Done> reply) {
-        ask(session, Request.Asked.FLUSH, () -> storage.flush(host(), session), reply);
+        ask(session, Request.Asked.FLUSH, () -> storage.flush(this, session), reply);
     }
 
     static Trouble lost() {

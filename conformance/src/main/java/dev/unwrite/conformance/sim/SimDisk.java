@@ -281,6 +281,14 @@ public final class SimDisk {
         }
 
         @Override
+        public void syncFolder() throws IOException {
+            if (dead) {
+                throw new IOException("the host crashed here");
+            }
+            undo.durable = new TreeMap<>(undo.live);
+        }
+
+        @Override
         public String describe(String name) {
             return "undo/" + name;
         }
