@@ -22,15 +22,10 @@ final class ClientConnection implements Watchdog.Watched {
         static final EventLoop LOOP = start();
 
         private static EventLoop start() {
-            try {
-                EventLoop loop = new EventLoop(
-                        "nbd-client",
-                        line -> System.getLogger("dev.unwrite.nbd").log(System.Logger.Level.WARNING, line));
-                loop.start();
-                return loop;
-            } catch (IOException e) {
-                throw new java.io.UncheckedIOException(e);
-            }
+            EventLoop loop = new EventLoop(
+                    "nbd-client", line -> System.getLogger("dev.unwrite.nbd").log(System.Logger.Level.WARNING, line));
+            loop.start();
+            return loop;
         }
     }
 

@@ -38,7 +38,7 @@ public final class NbdServer implements Closeable {
     private final EventLoop loop;
     private volatile boolean closed;
 
-    private NbdServer(NbdServerBuilder settings) throws IOException {
+    private NbdServer(NbdServerBuilder settings) {
         this.settings = settings;
         EventLoop given = settings.loop;
         if (given == null) {

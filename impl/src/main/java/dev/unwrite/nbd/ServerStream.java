@@ -5,6 +5,7 @@ import dev.unwrite.net.Stream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
+import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
 import org.jspecify.annotations.Nullable;
@@ -103,11 +104,10 @@ final class ServerStream extends Stream {
             reply(request);
             drain();
         } else if (type == NbdWire.CMD_WRITE && length > 0) {
+            arriving = request;
             if (request.payload == null) {
                 skip(length);
-                reply(request);
             } else {
-                arriving = request;
                 expect(request.payload);
             }
         } else {
@@ -124,11 +124,18 @@ final class ServerStream extends Stream {
 
     @Override
     protected void receivedBody(ByteBuffer body) {
-        ServerRequest request = arriving;
+        start(arrived(), true);
+    }
+
+    @Override
+    protected void skipped() {
+        reply(arrived());
+    }
+
+    private ServerRequest arrived() {
+        ServerRequest request = Objects.requireNonNull(arriving);
         arriving = null;
-        if (request != null) {
-            start(request, true);
-        }
+        return request;
     }
 
     private void start(ServerRequest request, boolean sound) {
@@ -182,12 +189,12 @@ final class ServerStream extends Stream {
 
     @Override
     protected void closedByPeer() {
+        forgetArriving();
         drain();
     }
 
-    @Override
-    protected void ended(IOException why) {
-        connection.hungUp();
+    /** A request that will never come whole. */
+    private void forgetArriving() {
         ServerRequest request = arriving;
         arriving = null;
         if (request != null) {
@@ -195,6 +202,12 @@ final class ServerStream extends Stream {
             underWay--;
             slots.release();
         }
+    }
+
+    @Override
+    protected void ended(IOException why) {
+        connection.hungUp();
+        forgetArriving();
         over.countDown();
     }
 }

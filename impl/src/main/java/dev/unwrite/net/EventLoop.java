@@ -2,6 +2,7 @@ package dev.unwrite.net;
 
 import java.io.Closeable;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.nio.channels.SocketChannel;
@@ -45,10 +46,15 @@ public final class EventLoop implements Closeable {
     private String lastTrouble = "";
 
     /** {@code log} takes a line for an event that failed; it must not block. */
-    public EventLoop(String name, Consumer<String> log) throws IOException {
+    public EventLoop(String name, Consumer<String> log) {
         this.name = name;
         this.log = log;
-        selector = Selector.open();
+        try {
+            selector = Selector.open();
+        } catch (IOException e) {
+            // Only where there is no file descriptor left.
+            throw new UncheckedIOException(e);
+        }
     }
 
     /**

@@ -81,10 +81,13 @@ public abstract class Stream {
         body = whole;
     }
 
-    /** Within {@link #received(ByteBuffer)}: the next bytes are of no interest. */
+    /** Within {@link #received(ByteBuffer)}: the next bytes, at least one, are of no interest; then {@link #skipped}. */
     protected final void skip(long bytes) {
         skipped = bytes;
     }
+
+    /** What was to be skipped has come. */
+    protected void skipped() {}
 
     /** The other side sends nothing more. Ends the connection, unless a subclass has something to send still. */
     protected void closedByPeer() throws IOException {
@@ -167,6 +170,7 @@ public abstract class Stream {
                 if (skipped > 0) {
                     return;
                 }
+                skipped();
             }
             ByteBuffer filling = body;
             if (filling != null) {

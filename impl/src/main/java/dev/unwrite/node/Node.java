@@ -70,8 +70,10 @@ public final class Node implements Closeable {
                         folder.id(), new SecureRandom().nextLong() >>> 1, folder.storage(), config.replace()),
                 Timing.STORAGE);
         Loop loop = new Loop(log);
-        StorageShell storage =
-                new StorageShell(client, loop, (session, why) -> loop.host().hungUp(session, why));
+        StorageShell storage = new StorageShell(
+                client.servedBy(loop.events()),
+                loop,
+                (session, why) -> loop.host().hungUp(session, why));
         parts.push(storage);
         LocalDisk own = new LocalDisk(undo, store, folder);
         DiskShell disk = new DiskShell(own, loop);
@@ -100,6 +102,7 @@ public final class Node implements Closeable {
         loop.start(host);
         server = NbdServer.builder()
                 .listen(config.serve())
+                .loop(loop.events())
                 .exports(new ServedVolumes(room, config.machine() == NodeConfig.MachineKind.NONE))
                 .start();
         parts.push(server);

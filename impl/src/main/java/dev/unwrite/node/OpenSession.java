@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** A session with the storage and a connection to each volume of the group, by its id. All calls block. */
 final class OpenSession implements Closeable {
@@ -70,16 +71,15 @@ final class OpenSession implements Closeable {
         return volume;
     }
 
+    /** The connection to the volume of that id; null where the storage has none. */
+    @Nullable
+    NbdClient connection(int id) {
+        return volumes.get(id);
+    }
+
     /** The connections. */
     List<NbdClient> connections() {
         return List.copyOf(volumes.values());
-    }
-
-    /** On return all that was written before is durable. */
-    void flush() throws IOException {
-        for (NbdClient volume : volumes.values()) {
-            volume.flush();
-        }
     }
 
     @Override

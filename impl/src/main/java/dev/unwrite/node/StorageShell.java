@@ -5,6 +5,7 @@ import dev.unwrite.host.OldData;
 import dev.unwrite.host.Reply;
 import dev.unwrite.host.SharedStorage;
 import dev.unwrite.host.Trouble;
+import dev.unwrite.nbd.Completion;
 import dev.unwrite.nbd.NbdClient;
 import dev.unwrite.protocol.Extent;
 import dev.unwrite.protocol.OwnershipRecord;
@@ -16,9 +17,13 @@ import java.nio.ByteBuffer;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** Carries a host's requests to the shared storage: each has a thread of its own, which posts the reply to the loop. */
+/**
+ * Carries a host's requests to the shared storage. What goes to the volumes of a session is sent by the loop, which serves their
+ * connections; all else, which is rare, has a thread of its own that posts the reply.
+ */
 final class StorageShell implements SharedStorage, Closeable {
     private static final Trouble NO_SESSION = new Trouble(Trouble.Kind.ENDED, "the session was closed");
 
@@ -110,51 +115,116 @@ final class StorageShell implements SharedStorage, Closeable {
 
     @Override
     public void read(long session, int volume, long offset, int length, Reply<ByteBuffer> reply) {
-        inSession(
-                session,
-                own -> {
-                    ByteBuffer data = ByteBuffer.allocate(length);
-                    own.volume(volume).read(offset, data);
-                    return data.flip();
-                },
-                reply);
+        toVolume(session, volume, reply, own -> own.read(offset, length, told(session, reply)));
     }
 
     @Override
     public void readOld(long session, Extent extent, Reply<OldData> reply) {
-        inSession(session, own -> OldDataReader.read(own.volume(extent.volume()), extent), reply);
+        if (extent.count() <= OldDataReader.ASKING_BLOCKS) {
+            read(
+                    session,
+                    extent.volume(),
+                    extent.offsetBytes(),
+                    (int) extent.lengthBytes(),
+                    Reply.of(data -> reply.done(OldData.of(extent, data)), reply::failed));
+        } else {
+            inSession(session, own -> OldDataReader.read(own.volume(extent.volume()), extent), reply);
+        }
     }
 
     @Override
     public void write(long session, Extent extent, @Nullable ByteBuffer data, boolean fua, Reply<Done> reply) {
-        inSession(
-                session,
-                own -> {
-                    if (data == null) {
-                        own.volume(extent.volume()).writeZeroes(extent.offsetBytes(), extent.lengthBytes(), false, fua);
-                    } else {
-                        own.volume(extent.volume()).write(extent.offsetBytes(), data.duplicate(), fua);
-                    }
-                    return Done.DONE;
-                },
-                reply);
+        toVolume(session, extent.volume(), reply, own -> {
+            if (data == null) {
+                own.writeZeroes(extent.offsetBytes(), (int) extent.lengthBytes(), fua, done(session, reply));
+            } else {
+                own.write(extent.offsetBytes(), data, fua, done(session, reply));
+            }
+        });
     }
 
     @Override
     public void flush(long session, Reply<Done> reply) {
-        inSession(
-                session,
-                own -> {
-                    own.flush();
-                    return Done.DONE;
-                },
-                reply);
+        OpenSession own = sessions.get(session);
+        if (own == null) {
+            loop.post(() -> reply.failed(NO_SESSION));
+            return;
+        }
+        Flush flush = new Flush(own.connections().size(), reply);
+        own.connections().forEach(volume -> volume.flush(done(session, flush)));
     }
 
     /** The session of that number, for whoever may block; null if it is closed. */
     @Nullable
     OpenSession session(long number) {
         return sessions.get(number);
+    }
+
+    /** The flushes of all volumes of a session; the first that fails is told. */
+    private static final class Flush implements Reply<Done> {
+        private final Reply<Done> reply;
+        private int left;
+
+        Flush(int volumes, Reply<Done> reply) {
+            left = volumes;
+            this.reply = reply;
+        }
+
+        @Override
+        public void done(Done result) {
+            if (--left == 0) {
+                reply.done(result);
+            }
+        }
+
+        @Override
+        public void failed(Trouble why) {
+            if (left > 0) {
+                left = 0;
+                reply.failed(why);
+            }
+        }
+    }
+
+    private void toVolume(long session, int volume, Reply<?> reply, Consumer<NbdClient> request) {
+        OpenSession own = sessions.get(session);
+        NbdClient connection = own == null ? null : own.connection(volume);
+        if (connection == null) {
+            loop.post(() -> reply.failed(
+                    own == null
+                            ? NO_SESSION
+                            : new Trouble(Trouble.Kind.INVALID, "the storage has no volume of id " + volume)));
+        } else {
+            request.accept(connection);
+        }
+    }
+
+    private Completion<Boolean> done(long session, Reply<Done> reply) {
+        return told(session, Reply.<Boolean>of(done -> reply.done(Done.DONE), reply::failed));
+    }
+
+    /** Nobody waits for a reply of a session that the host has closed. */
+    private <T> Completion<T> told(long session, Reply<T> reply) {
+        return new Completion<>() {
+            @Override
+            public void done(T result) {
+                if (sessions.containsKey(session)) {
+                    reply.done(result);
+                }
+            }
+
+            @Override
+            public void failed(int error, String why) {
+                if (sessions.containsKey(session)) {
+                    // Of a connection that has ended all fail at once, also within an order: the host is told later.
+                    loop.post(() -> {
+                        if (sessions.containsKey(session)) {
+                            reply.failed(Troubles.of(error, why));
+                        }
+                    });
+                }
+            }
+        };
     }
 
     private <T> void inSession(long session, InSession<T> request, Reply<T> reply) {

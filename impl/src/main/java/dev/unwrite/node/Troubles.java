@@ -2,6 +2,7 @@ package dev.unwrite.node;
 
 import dev.unwrite.host.Trouble;
 import dev.unwrite.host.Trouble.Kind;
+import dev.unwrite.nbd.Completion;
 import dev.unwrite.nbd.NbdError;
 import dev.unwrite.nbd.NbdException;
 import dev.unwrite.nbd.NbdRefusedException;
@@ -28,6 +29,11 @@ final class Troubles {
                     default -> Kind.LOST;
                 },
                 text);
+    }
+
+    /** What the failure of a request of NBD means. */
+    static Trouble of(int error, String text) {
+        return new Trouble(error == Completion.LOST ? Kind.LOST : ofError(error), text);
     }
 
     private static Kind ofError(int error) {

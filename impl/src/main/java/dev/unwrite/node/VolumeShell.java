@@ -2,15 +2,21 @@ package dev.unwrite.node;
 
 import dev.unwrite.host.Done;
 import dev.unwrite.host.Host;
+import dev.unwrite.host.Reply;
 import dev.unwrite.host.Trouble;
+import dev.unwrite.nbd.AsyncDevice;
 import dev.unwrite.nbd.BlockDevice;
+import dev.unwrite.nbd.Completion;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.function.BiConsumer;
 import java.util.function.BooleanSupplier;
 
-/** A protected volume as the machine sees it: each request goes to the host, and its thread waits for the reply. */
-final class VolumeShell implements BlockDevice {
+/**
+ * A protected volume as the machine sees it: each request goes to the host. A client of NBD is served by the loop, and its
+ * reply is an event; a machine in this process waits for it on its own thread.
+ */
+final class VolumeShell implements BlockDevice, AsyncDevice {
     private static final Trouble STOPPED = new Trouble(Trouble.Kind.NOT_OWNER, "the machine is stopped");
 
     private final int id;
@@ -74,15 +80,58 @@ final class VolumeShell implements BlockDevice {
         this.<Done>ask(Host::flush);
     }
 
+    // ---- On the loop.
+
+    @Override
+    public void read(long offset, int length, Completion<ByteBuffer> answer) {
+        this.<ByteBuffer>ask(answer, (host, reply) -> host.read(id, offset, length, reply));
+    }
+
+    @Override
+    public void write(long offset, ByteBuffer source, boolean fua, Completion<Boolean> answer) {
+        change(answer, (host, reply) -> host.write(id, offset, source, fua, reply));
+    }
+
+    @Override
+    public void trim(long offset, long length, boolean fua, Completion<Boolean> answer) {
+        change(answer, (host, reply) -> host.trim(id, offset, length, fua, reply));
+    }
+
+    @Override
+    public void writeZeroes(long offset, long length, boolean noHole, boolean fua, Completion<Boolean> answer) {
+        change(answer, (host, reply) -> host.writeZeroes(id, offset, length, noHole, fua, reply));
+    }
+
+    @Override
+    public void flush(Completion<Boolean> answer) {
+        change(answer, Host::flush);
+    }
+
+    private void change(Completion<Boolean> answer, BiConsumer<Host, Reply<Done>> request) {
+        ask(Reply.<Done>of(done -> answer.done(true), why -> fail(answer, why)), request);
+    }
+
+    private <T> void ask(Completion<T> answer, BiConsumer<Host, Reply<T>> request) {
+        ask(Reply.<T>of(answer::done, why -> fail(answer, why)), request);
+    }
+
+    private <T> void ask(Reply<T> reply, BiConsumer<Host, Reply<T>> request) {
+        if (counts.getAsBoolean()) {
+            request.accept(loop.host(), reply);
+        } else {
+            reply.failed(STOPPED);
+        }
+    }
+
+    private static void fail(Completion<?> answer, Trouble why) {
+        answer.failed(Troubles.toNbd(why).error(), why.text());
+    }
+
+    // ---- For threads that may block.
+
     private <T> T ask(BiConsumer<Host, Awaited<T>> request) throws IOException {
         Awaited<T> reply = new Awaited<>();
-        loop.post(() -> {
-            if (counts.getAsBoolean()) {
-                request.accept(loop.host(), reply);
-            } else {
-                reply.failed(STOPPED);
-            }
-        });
+        loop.post(() -> ask(reply, (host, same) -> request.accept(host, reply)));
         Trouble why = reply.await();
         if (why != null) {
             throw Troubles.toNbd(why);

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.unwrite.nbd.NbdClient;
 import dev.unwrite.nbd.NbdUri;
+import dev.unwrite.net.EventLoop;
 import dev.unwrite.protocol.OwnershipRecord;
 import java.io.Closeable;
 import java.io.IOException;
@@ -12,6 +13,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A host's way to one group of the shared storage. Many threads may use it at once. Nothing connects before it is
@@ -24,6 +26,7 @@ public final class StorageClient implements Closeable {
     private final Identity identity;
     private final Timeouts timeouts;
     private final Haggling haggling;
+    private volatile @Nullable EventLoop loop;
     /** The storage that this client has to do with; empty before the first answer of a host that belongs to none yet. */
     private volatile String storage;
     /** Once the name is this folder's, whoever takes it over later has taken it. */
@@ -98,6 +101,12 @@ public final class StorageClient implements Closeable {
             client.close();
             throw e;
         }
+    }
+
+    /** Has this loop serve the connections to volumes that are made from here on. */
+    public StorageClient servedBy(EventLoop owner) {
+        loop = owner;
+        return this;
     }
 
     /** The name of the group. */
@@ -179,7 +188,8 @@ public final class StorageClient implements Closeable {
     }
 
     NbdClient.Settings settings() {
-        return timeouts.settings();
+        EventLoop owner = loop;
+        return owner == null ? timeouts.settings() : timeouts.settings().withLoop(owner);
     }
 
     ObjectNode request(String op) {

@@ -51,7 +51,7 @@ class DiskShellTest {
                 dir.resolve("undo"),
                 UndoOptions.defaults().withSegmentBytes(1 << 20).withLimitBytes(1 << 20));
         store = CheckpointStore.open(dir.resolve("checkpoint"), CheckpointStore.Policy.DURABLE, 1 << 20);
-        loop.start(() -> {}, now -> {}, () -> System.nanoTime() + SOON.toNanos());
+        loop.start();
         disk = new DiskShell(new LocalDisk(undo, store, new Owned()), loop);
     }
 

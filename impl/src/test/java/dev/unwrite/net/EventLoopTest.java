@@ -1,4 +1,4 @@
-package dev.unwrite.node;
+package dev.unwrite.net;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -16,11 +16,11 @@ import org.junit.jupiter.api.Timeout;
 
 /** One thread, one event after the other. */
 @Timeout(30)
-class LoopTest {
+class EventLoopTest {
     private static final long NEVER = Duration.ofDays(1).toNanos();
 
     private final BlockingQueue<String> said = new LinkedBlockingQueue<>();
-    private final Loop loop = new Loop(said::add);
+    private final EventLoop loop = new EventLoop("test", said::add);
 
     @AfterEach
     void close() {
