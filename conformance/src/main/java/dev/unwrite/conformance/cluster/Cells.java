@@ -30,7 +30,7 @@ final class Cells {
 
     /** The volumes of the group; their ids are not their positions. */
     static final List<Volume> VOLUMES =
-            List.of(new Volume(3, "data", 8, 0), new Volume(7, "log", 5, 8 * PER_BLOCK));
+            List.of(new Volume(3, "data", 14, 0), new Volume(7, "log", 6, 14 * PER_BLOCK));
 
     /** Of all volumes. */
     static final int COUNT = VOLUMES.stream().mapToInt(Volume::cells).sum();

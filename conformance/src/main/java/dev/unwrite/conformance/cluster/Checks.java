@@ -167,7 +167,7 @@ final class Checks {
         recoverable();
     }
 
-    /** Consistent: the owner's machine and disk agree whenever no write is in flight. */
+    /** Consistent: the owner's machine and disk agree, up to writes in flight. FlushedSurvives: so does what is durable. */
     private void consistent(Process process) {
         Room room = process.room();
         History history = room.history();
@@ -175,14 +175,25 @@ final class Checks {
             return;
         }
         covers(room.said(), () -> "the machine at " + process.name);
-        if (room.underWay() == 0 && process.state().drained() && isConnected(process)) {
-            int[] image = image();
+        int[] image = image();
+        HostState s = process.state();
+        boolean replayed = s.owed().isEmpty() && isConnected(process);
+        if (replayed && !cluster.storage().hasFailedWrite(s.session())) {
             int cell = history.differs(image);
             require(
                     "Consistent",
                     cell < 0,
-                    () -> "nothing is in flight, and the disk has " + image[cell] + " in " + Cells.name(cell)
-                            + ", which may be " + history.allowed(cell));
+                    () -> "the disk has " + image[cell] + " in " + Cells.name(cell) + ", which may be "
+                            + history.allowed(cell));
+        }
+        if (history == lineage) {
+            int[] durable = durableImage();
+            int cell = history.lostBy(durable);
+            require(
+                    "FlushedSurvives",
+                    cell < 0,
+                    () -> "if all crashed now, " + durable[cell] + " would be in " + Cells.name(cell) + ", which may be "
+                            + history.allowedAfterCrash(cell));
         }
     }
 
