@@ -47,15 +47,16 @@ final class Bench {
     /** Measures everything; returns the setups in the order in which people want to see them. */
     List<Setup> run() throws IOException, InterruptedException {
         List<Setup> setups = setups();
-        progress("cold", "stride of depth " + Plan.cold().depth() + ", each right after its start: writes a second");
+        progress("cold", "IOPS of " + Plan.afterStart().id() + ", each right after its start");
         for (Setup setup : setups) {
             setup.start();
             setup.freshen();
-            Sample sample = measure(setup, Plan.cold(), 0, 0);
-            results.add(setup.id(), Plan.cold(), true, sample);
+            Sample sample = measure(setup, Plan.afterStart(), 0, plan.cold(), 0);
+            results.add(setup.id(), Plan.afterStart(), true, sample);
             setup.rest();
-            progress("cold", String.format(Locale.ROOT, "%-24s %8s", setup.title(), Table.whole(sample.iops())));
+            progress("cold", String.format(Locale.ROOT, "%-11s  %7s", setup.id(), Table.whole(sample.iops())));
         }
+        headings();
         for (int round = 1; round <= plan.warmRounds(); round++) {
             for (Setup setup : setups) {
                 if (setup.warmsUp()) {
@@ -63,13 +64,13 @@ final class Bench {
                 }
             }
         }
-        progress("", String.format(Locale.ROOT, "%-24s  %s", "", headings()));
         long longest = 0;
         while (rounds < plan.rounds()
                 && (rounds == 0 || elapsed() + longest < plan.most().toNanos())) {
             long began = System.nanoTime();
             rounds++;
-            for (Setup setup : setups) {
+            // There and back: nobody always has the same one before it.
+            for (Setup setup : rounds % 2 == 1 ? setups : setups.reversed()) {
                 all(setup, rounds, "round " + rounds);
             }
             longest = Math.max(longest, System.nanoTime() - began);
@@ -109,7 +110,7 @@ final class Bench {
             if (workload.pattern().onFreshDisk()) {
                 setup.freshen();
             }
-            Sample sample = measure(setup, workload, round, strideBytes);
+            Sample sample = measure(setup, workload, round, plan.cell(), strideBytes);
             if (workload.pattern() == Pattern.STRIDE) {
                 strideBytes = sample.bytes();
             }
@@ -119,26 +120,28 @@ final class Bench {
             line.append(String.format(Locale.ROOT, " %7s", Table.whole(sample.iops())));
         }
         setup.rest();
-        progress(name, String.format(Locale.ROOT, "%-24s %s", setup.title(), line));
+        progress(name, String.format(Locale.ROOT, "%-11s %s", setup.id(), line));
     }
 
-    private static String headings() {
-        StringBuilder line = new StringBuilder();
+    /** Of the columns of what is told meanwhile. */
+    private void headings() {
+        StringBuilder patterns = new StringBuilder();
+        StringBuilder depths = new StringBuilder();
         for (Workload workload : Plan.workloads()) {
-            line.append(String.format(Locale.ROOT, " %7s", shortName(workload)));
+            String word = workload.pattern() == Pattern.SEQUENTIAL
+                    ? "seq"
+                    : workload.pattern().id();
+            patterns.append(String.format(Locale.ROOT, " %7s", word));
+            depths.append(String.format(Locale.ROOT, " %7d", workload.depth()));
         }
-        return line.substring(1);
+        progress("IOPS", String.format(Locale.ROOT, "%-11s %s", "", patterns));
+        progress("", String.format(Locale.ROOT, "%11s %s", "depth", depths));
     }
 
-    private static String shortName(Workload workload) {
-        String word = workload.pattern().name().toLowerCase(Locale.ROOT);
-        return word.substring(0, Math.min(word.length(), 4)) + " " + workload.depth();
-    }
-
-    private Sample measure(Setup setup, Workload workload, int round, long strideBytes)
+    private Sample measure(Setup setup, Workload workload, int round, Duration most, long strideBytes)
             throws IOException, InterruptedException {
         try {
-            JsonNode job = fio.run(setup.uri(), workload, plan, strideBytes);
+            JsonNode job = fio.run(setup.uri(), workload.fio(plan.diskBytes(), most, strideBytes), workload.depth());
             return Sample.of(job, round, setup.copies());
         } catch (BenchException e) {
             throw new BenchException(setup.title() + ", " + workload.id() + ": " + e.getMessage(), e);

@@ -124,6 +124,7 @@ public final class BenchCommand implements Callable<Integer> {
                 diskMib == null ? usual.diskBytes() : (long) diskMib << 20,
                 rounds == null ? usual.rounds() : rounds,
                 cellMillis == null ? usual.cell() : Duration.ofMillis(cellMillis),
+                cellMillis == null ? usual.cold() : Duration.ofMillis(cellMillis),
                 warmRounds == null ? usual.warmRounds() : warmRounds,
                 usual.most());
     }

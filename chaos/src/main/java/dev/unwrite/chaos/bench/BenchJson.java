@@ -55,7 +55,7 @@ final class BenchJson {
         Workload workload = cell.workload();
         json.put("setup", cell.setup());
         json.put("workload", workload.id());
-        json.put("pattern", workload.pattern().name().toLowerCase(java.util.Locale.ROOT));
+        json.put("pattern", workload.pattern().id());
         json.put("depth", workload.depth());
         json.put("blockBytes", workload.pattern().blockBytes());
         json.put("cold", cell.isCold());

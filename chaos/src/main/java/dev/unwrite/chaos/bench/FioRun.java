@@ -23,14 +23,14 @@ final class FioRun {
     }
 
     /** Does the work and returns what fio says of it. */
-    JsonNode run(String uri, Workload workload, Plan plan, long strideBytes) throws IOException, InterruptedException {
+    JsonNode run(String uri, List<String> work, int depth) throws IOException, InterruptedException {
         Files.deleteIfExists(output);
         Files.deleteIfExists(processes.log("fio"));
         // As a thread, since what it forks would outlive it.
         List<String> words = new ArrayList<>(List.of("fio", "--name=bench", "--thread", "--ioengine=nbd"));
-        words.addAll(List.of("--uri=" + uri, "--iodepth=" + workload.depth(), "--end_fsync=1", "--eta=never"));
+        words.addAll(List.of("--uri=" + uri, "--iodepth=" + depth, "--end_fsync=1", "--eta=never"));
         words.addAll(List.of("--output-format=json", "--output=" + output));
-        words.addAll(workload.fio(plan, strideBytes));
+        words.addAll(work);
         Process fio = processes.program("fio", words);
         if (!fio.waitFor(MAX_SECONDS, TimeUnit.SECONDS)) {
             Processes.kill(fio);

@@ -3,6 +3,7 @@ package dev.unwrite.chaos.bench;
 import dev.unwrite.chaos.cluster.Await;
 import dev.unwrite.chaos.cluster.Control;
 import dev.unwrite.chaos.cluster.Host;
+import dev.unwrite.chaos.cluster.NodeStatus;
 import dev.unwrite.chaos.cluster.Ports;
 import dev.unwrite.chaos.cluster.Processes;
 import java.io.IOException;
@@ -15,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** A storage and node A, alone or with node B that holds durable copies; checkpoints are taken by command. */
 final class NodeSetup implements Setup {
@@ -82,7 +84,7 @@ final class NodeSetup implements Setup {
                     if (!first.isAlive()) {
                         throw new BenchException("node A ended: " + processes.lastLine(log));
                     }
-                    var status = control(Host.A).status();
+                    NodeStatus status = control(Host.A).status();
                     return (isProtected ? status.isProtectedPrimary() : status.isPrimary())
                             ? Optional.of(true)
                             : Optional.empty();
@@ -113,7 +115,7 @@ final class NodeSetup implements Setup {
         return Objects.requireNonNull(controls.get(host));
     }
 
-    private static String text(@org.jspecify.annotations.Nullable InetSocketAddress address) {
+    private static String text(@Nullable InetSocketAddress address) {
         InetSocketAddress there = Objects.requireNonNull(address);
         return there.getHostString() + ":" + there.getPort();
     }
@@ -137,7 +139,8 @@ final class NodeSetup implements Setup {
 
     @Override
     public long copies() {
-        return isProtected ? control(Host.B).status().undoBlocks() : -1;
+        NodeStatus second = isProtected ? control(Host.B).status() : NodeStatus.DOWN;
+        return second.equals(NodeStatus.DOWN) ? -1 : second.undoBlocks();
     }
 
     @Override

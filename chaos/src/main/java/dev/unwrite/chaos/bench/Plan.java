@@ -10,20 +10,21 @@ import java.util.List;
  * @param diskBytes of each disk; all of it is written beforehand
  * @param rounds how often each cell is measured; the setups take turns
  * @param cell the longest that the writes of a cell go on, for those that may be cut short
+ * @param cold the same right after a start
  * @param warmRounds how often all workloads are run before it counts, where that makes a difference
  * @param most after this no further round begins; each cell has been measured at least once
  */
-record Plan(long diskBytes, int rounds, Duration cell, int warmRounds, Duration most) {
+record Plan(long diskBytes, int rounds, Duration cell, Duration cold, int warmRounds, Duration most) {
     private static final int DEPTH_COMMON = 16;
 
     /** Under three minutes. */
     static Plan quick() {
-        return new Plan(1L << 30, 3, Duration.ofSeconds(1), 1, Duration.ofSeconds(165));
+        return new Plan(1L << 30, 3, Duration.ofSeconds(1), Duration.ofSeconds(2), 2, Duration.ofSeconds(165));
     }
 
     /** A quarter of an hour. */
     static Plan whole() {
-        return new Plan(2L << 30, 7, Duration.ofSeconds(3), 2, Duration.ofMinutes(40));
+        return new Plan(2L << 30, 7, Duration.ofSeconds(3), Duration.ofSeconds(5), 3, Duration.ofMinutes(40));
     }
 
     /** In this order: what is written again must have been written just before. */
@@ -40,7 +41,7 @@ record Plan(long diskBytes, int rounds, Duration cell, int warmRounds, Duration 
     }
 
     /** What processes that have just started are measured with. */
-    static Workload cold() {
+    static Workload afterStart() {
         return new Workload(Pattern.STRIDE, DEPTH_COMMON);
     }
 }

@@ -1,5 +1,6 @@
 package dev.unwrite.chaos.bench;
 
+import dev.unwrite.chaos.bench.Workload.Pattern;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -16,9 +17,35 @@ final class Table {
     static List<String> lines(Results results, List<Setup> setups) {
         List<String> lines = new ArrayList<>();
         lines.add(row("", "IOPS", "least .. most", "p50 µs", "p99 µs", "/ raw", "/ cbw"));
-        block(lines, results, setups, Plan.cold(), true);
+        block(lines, results, setups, Plan.afterStart(), true);
         for (Workload workload : ordered()) {
             block(lines, results, setups, workload, false);
+        }
+        lines.add("");
+        lines.addAll(summary(results));
+        return lines;
+    }
+
+    /** The protected node against the others, a line for each of these. */
+    static List<String> summary(Results results) {
+        List<String> lines = new ArrayList<>();
+        for (String other : List.of("raw", "cbw")) {
+            StringBuilder line = new StringBuilder();
+            for (Pattern pattern : Pattern.values()) {
+                List<String> ratios = ordered().stream()
+                        .filter(workload -> workload.pattern() == pattern)
+                        .flatMap(workload -> results.cell("protected", workload, false).stream())
+                        .map(cell -> results.ratio(cell, other))
+                        .filter(OptionalDouble::isPresent)
+                        .map(Table::ratio)
+                        .toList();
+                if (!ratios.isEmpty()) {
+                    line.append("  ").append(pattern.id()).append(' ').append(String.join("/", ratios));
+                }
+            }
+            if (!line.isEmpty()) {
+                lines.add("protected / " + other + line);
+            }
         }
         return lines;
     }
@@ -32,8 +59,12 @@ final class Table {
 
     private static void block(
             List<String> lines, Results results, List<Setup> setups, Workload workload, boolean isCold) {
-        lines.add(workload.pattern().title() + ", depth " + workload.depth()
-                + (isCold ? ", processes that have just started (once)" : ""));
+        if (setups.stream()
+                .noneMatch(setup -> results.cell(setup.id(), workload, isCold).isPresent())) {
+            return;
+        }
+        lines.add(workload.pattern().id() + ", depth " + workload.depth() + ": "
+                + workload.pattern().title() + (isCold ? ", once, right after the start" : ""));
         for (Setup setup : setups) {
             results.cell(setup.id(), workload, isCold)
                     .ifPresent(cell -> lines.add(row(
