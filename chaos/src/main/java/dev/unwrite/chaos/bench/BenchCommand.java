@@ -79,9 +79,8 @@ public final class BenchCommand implements Callable<Integer> {
         Thread hook = Thread.ofPlatform().unstarted(() -> end(processes, folder));
         Runtime.getRuntime().addShutdownHook(hook);
         try {
-            Path work = folder.work();
-            Needs.folder(work, plan);
-            return measure(folder, work, processes, plan, skipped);
+            Needs.folder(folder.dir(), plan);
+            return measure(folder, folder.work(), processes, plan, skipped);
         } catch (BenchException | ClusterException e) {
             String logs = dir == null ? "; with --dir the logs stay" : "; the logs are in " + folder.logs();
             throw new ExitException(Exit.FAILED, e.getMessage() + logs, e);

@@ -12,11 +12,11 @@ import java.util.Optional;
 
 /** What a machine must have to be measured. */
 final class Needs {
-    /** Unix sockets have addresses of 107 bytes at most; the longest name here has 17. */
+    /** Unix sockets have addresses of 107 bytes at most; the longest name here has 18. */
     private static final int FOLDER_CHARS_MAX = 88;
 
     private static final String FOLDER_CHARS = "[A-Za-z0-9/._+~@-]+";
-    /** Logs of the undo grow to half a disk. */
+    /** Four of them, and an undo log, which takes half a disk. */
     private static final long IMAGES = 5;
 
     private Needs() {}
