@@ -141,8 +141,10 @@ final class Bench {
     private Sample measure(Setup setup, Workload workload, int round, Duration most, long strideBytes)
             throws IOException, InterruptedException {
         try {
+            Processor processor = Processor.watch();
             JsonNode job = fio.run(setup.uri(), workload.fio(plan.diskBytes(), most, strideBytes), workload.depth());
-            return Sample.of(job, round, setup.copies());
+            double othersCores = processor.othersCores();
+            return Sample.of(job, round, setup.copies(), othersCores);
         } catch (BenchException e) {
             throw new BenchException(setup.title() + ", " + workload.id() + ": " + e.getMessage(), e);
         }

@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
+import java.util.Locale;
 import java.util.Objects;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -38,6 +39,9 @@ import picocli.CommandLine.Spec;
             "Exit codes: 0 measured, 1 a measurement failed, 2 wrong usage, 3 something is lacking."
         })
 public final class BenchCommand implements Callable<Integer> {
+    /** The kernel's own threads take about half of it. */
+    private static final double OTHERS_CORES_MAX = 0.2;
+
     @Spec
     private @Nullable CommandSpec spec;
 
@@ -95,9 +99,6 @@ public final class BenchCommand implements Callable<Integer> {
         Instant startedAt = Instant.now().truncatedTo(ChronoUnit.SECONDS);
         Machine machine = Machine.look(folder.dir());
         print("machine   " + machine.words());
-        if (machine.load() > machine.cores() / 2.0) {
-            print("!         the machine is busy: what is measured now is not what it can do");
-        }
         Bench bench = new Bench(work, processes, plan, skipped.isEmpty(), this::print);
         List<Setup> setups = bench.run();
         long seconds = Duration.between(startedAt, Instant.now()).toSeconds();
@@ -112,6 +113,14 @@ public final class BenchCommand implements Callable<Integer> {
             print("!         only " + bench.rounds() + " of " + plan.rounds() + " rounds: there was no time for more");
         }
         skipped.forEach(why -> print("SKIPPED   " + why));
+        double others = bench.results().othersCores();
+        print(String.format(
+                Locale.ROOT,
+                "%-8s  other processes took %.2f of %d cores meanwhile%s",
+                others > OTHERS_CORES_MAX ? "!" : "machine",
+                others,
+                machine.cores(),
+                others > OTHERS_CORES_MAX ? ": this is not what the machine can do" : ""));
         print("done      " + bench.rounds() + " rounds in " + seconds + " s; medians of them; every sample is in "
                 + folder.json());
         return Exit.OK;

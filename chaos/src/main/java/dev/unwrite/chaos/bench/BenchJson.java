@@ -43,6 +43,7 @@ final class BenchJson {
         all.put("roundsPlanned", head.plan().rounds());
         all.put("diskBytes", head.plan().diskBytes());
         all.put("cellMillis", head.plan().cell().toMillis());
+        all.put("othersCores", results.othersCores());
         all.set("machine", JSON.valueToTree(head.machine()));
         all.set("skipped", JSON.valueToTree(head.skipped()));
         ArrayNode cells = all.putArray("cells");

@@ -32,6 +32,15 @@ final class Results {
         return new Cell(key.setup(), key.workload(), key.isCold(), List.copyOf(samples.getOrDefault(key, List.of())));
     }
 
+    /** What others took of the processors, in cores, on average over all that was measured. */
+    double othersCores() {
+        return samples.values().stream()
+                .flatMap(List::stream)
+                .mapToDouble(Sample::othersCores)
+                .average()
+                .orElse(0);
+    }
+
     /** The median IOPS of a cell as a multiple of those of another setup; nothing where that one was not measured. */
     OptionalDouble ratio(Cell cell, String other) {
         return cell(other, cell.workload(), cell.isCold())

@@ -10,6 +10,7 @@ import com.fasterxml.jackson.databind.JsonNode;
  * @param bytes written
  * @param millis from the first write to the end of the last flush
  * @param copies blocks of 4 KiB that the second host holds of it when it is over; -1 where nobody keeps any or says so
+ * @param othersCores what other processes, and the kernel's own threads, took of the processors meanwhile
  */
 record Sample(
         int round,
@@ -22,11 +23,12 @@ record Sample(
         double p999Micros,
         double meanMicros,
         double maxMicros,
-        long copies) {
+        long copies,
+        double othersCores) {
     private static final double NANOS = 1_000;
 
     /** Of what fio says of a job. */
-    static Sample of(JsonNode job, int round, long copies) {
+    static Sample of(JsonNode job, int round, long copies, double othersCores) {
         JsonNode write = job.path("write");
         JsonNode latency = write.path("clat_ns");
         JsonNode percentile = latency.path("percentile");
@@ -41,6 +43,7 @@ record Sample(
                 percentile.path("99.900000").asDouble() / NANOS,
                 latency.path("mean").asDouble() / NANOS,
                 latency.path("max").asDouble() / NANOS,
-                copies);
+                copies,
+                othersCores);
     }
 }

@@ -40,11 +40,22 @@ final class FioJsonTest {
 
     @Test
     void samplesAreInMicroseconds() {
-        Sample sample = Sample.of(FioJson.job(SAID.formatted(0, 4096)), 2, 17);
+        Sample sample = Sample.of(FioJson.job(SAID.formatted(0, 4096)), 2, 17, 0.5);
 
         assertThat(sample)
                 .isEqualTo(new Sample(
-                        2, 43574.468085, 4096, 16_777_216, 94, 342.016, 667.648, 1089.536, 363.69260498, 1159.962, 17));
+                        2,
+                        43574.468085,
+                        4096,
+                        16_777_216,
+                        94,
+                        342.016,
+                        667.648,
+                        1089.536,
+                        363.69260498,
+                        1159.962,
+                        17,
+                        0.5));
     }
 
     @Test

@@ -34,6 +34,7 @@ final class ResultsTest {
         assertThat(results.ratio(cell, "raw")).hasValue(0.25);
         assertThat(results.ratio(cell, "cbw")).isEmpty();
         assertThat(results.cells()).hasSize(4);
+        assertThat(results.othersCores()).isEqualTo(0.25);
     }
 
     @Test
@@ -58,7 +59,7 @@ final class ResultsTest {
     }
 
     private static Sample sample(double iops) {
-        return new Sample(1, iops, 1000, 4_096_000, 500, 50, 990, 1500, 60, 2000, -1);
+        return new Sample(1, iops, 1000, 4_096_000, 500, 50, 990, 1500, 60, 2000, -1, 0.25);
     }
 
     /** Only what a table asks of it. */
