@@ -39,7 +39,7 @@ import picocli.CommandLine.Spec;
             "Exit codes: 0 measured, 1 a measurement failed, 2 wrong usage, 3 something is lacking."
         })
 public final class BenchCommand implements Callable<Integer> {
-    /** The kernel's own threads take about half of it. */
+    /** The kernel takes some of it for the disks. */
     private static final double OTHERS_CORES_MAX = 0.2;
 
     @Spec

@@ -3,6 +3,7 @@ package dev.unwrite.chaos.bench;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.lang.management.ManagementFactory;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
 final class ProcessorTest {
@@ -35,5 +36,21 @@ final class ProcessorTest {
         // However busy the machine is, others cannot have had what this thread had. Clocks that tick allow for a little
         // more.
         assertThat(watch.othersCores()).isBetween(0.0, Runtime.getRuntime().availableProcessors() - own + 0.2);
+    }
+
+    @Test
+    void whatAChildTakesIsNotThatOfOthersEither() throws Exception {
+        Processor watch = Processor.watch();
+        long began = System.nanoTime();
+        Process child = new ProcessBuilder("sh", "-c", "while :; do :; done").start();
+        try {
+            assertThat(child.waitFor(400, TimeUnit.MILLISECONDS)).isFalse();
+            double own = child.info().totalCpuDuration().orElseThrow().toNanos() / (double) (System.nanoTime() - began);
+
+            assertThat(own).isPositive();
+            assertThat(watch.othersCores()).isBetween(0.0, Runtime.getRuntime().availableProcessors() - own + 0.2);
+        } finally {
+            child.destroyForcibly().waitFor();
+        }
     }
 }
