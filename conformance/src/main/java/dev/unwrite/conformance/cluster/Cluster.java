@@ -298,14 +298,23 @@ public final class Cluster {
         }
     }
 
-    private static void ask(Process process, int what, int where) {
-        if (process.isRunning()) {
+    /** Of the machine at this host, or, if none runs there, of that at the other. */
+    private void ask(Process wanted, int what, int where) {
+        Process process = runsMachine(wanted) ? wanted : processes[1 - wanted.index];
+        if (runsMachine(process)) {
             process.turn(() -> process.room().operate(what, where));
         }
     }
 
+    private static boolean runsMachine(Process process) {
+        return process.isRunning() && process.room().isRunning();
+    }
+
     /** What a person asks of a host; nobody waits for the answer. */
-    private static void order(Process process, Move.Kind kind, boolean odd) {
+    private void order(Process wanted, Move.Kind kind, boolean odd) {
+        // Who is to fail over is the one that does not run the machine.
+        boolean other = kind == Move.Kind.FAILOVER && runsMachine(wanted);
+        Process process = other ? processes[1 - wanted.index] : wanted;
         if (!process.isRunning()) {
             return;
         }
@@ -385,9 +394,11 @@ public final class Cluster {
 
     /** Ends the traces. */
     public void close() {
+        long crashes = counts.crashes;
         for (Process process : processes) {
             process.crash(0);
         }
+        counts.crashes = crashes;
         tracing.close();
     }
 

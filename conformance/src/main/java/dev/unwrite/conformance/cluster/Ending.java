@@ -117,7 +117,8 @@ final class Ending {
                 }
             }
             case ROLLBACK -> {
-                if (owner.state().checkpoint() == null && owner.state().role() == Role.IDLE) {
+                boolean gone = owner.state().checkpoint() == null && owner.state().role() == Role.IDLE;
+                if (gone || owner.disk().hasLied()) {
                     cluster.lose();
                 }
             }

@@ -160,7 +160,7 @@ final class Room implements MachineRoom {
 
     @Override
     public void pause(Reply<Done> reply) {
-        if (cluster.config().holdsAtOnce() || cluster.slip() == Slip.PAUSED_TOO_EARLY || underWay == 0) {
+        if (cluster.config().holdsAtOnce() || underWay == 0) {
             paused = true;
             later(() -> reply.done(Done.DONE));
         } else {

@@ -16,8 +16,6 @@ public enum Slip {
     COPY_FORGOTTEN,
     /** Old copies and an old checkpoint are not discarded. */
     NOT_DISCARDED,
-    /** A machine says that it stands still while its writes are under way. */
-    PAUSED_TOO_EARLY,
     /** A checkpoint is reported as committed and is not. */
     COMMIT_FORGOTTEN
 }
