@@ -596,6 +596,8 @@ public final class Host {
 
     private void formerLivesEnded(SharedStorage.Session session) {
         storage().close(session.number());
+        // Before anything is decided: a group that this process has not looked at yet is not one that nobody owns.
+        ownership.seen(session.record());
         recordTrouble("");
         if (!storageId.isEmpty()) {
             formerLivesEnded = true;
