@@ -226,8 +226,8 @@ final class ServerRequest {
 
     /** Sends the reply; what the request holds is free once that is done. */
     void emit(ServerStream out) {
-        boolean structured = chosen.structured()
-                && (error != 0 || type == NbdWire.CMD_READ || type == NbdWire.CMD_BLOCK_STATUS);
+        boolean structured =
+                chosen.structured() && (error != 0 || type == NbdWire.CMD_READ || type == NbdWire.CMD_BLOCK_STATUS);
         ByteBuffer data = type == NbdWire.CMD_READ && error == 0 ? payload : null;
         if (structured) {
             emitStructured(out, data);
