@@ -1,5 +1,6 @@
 package dev.unwrite.chaos;
 
+import dev.unwrite.chaos.bench.BenchCommand;
 import dev.unwrite.chaos.campaign.ChaosCommand;
 import dev.unwrite.chaos.demo.DemoCommand;
 import dev.unwrite.cli.SubcommandProvider;
@@ -12,6 +13,6 @@ public final class ChaosCommands implements SubcommandProvider {
 
     @Override
     public List<Object> subcommands() {
-        return List.of(new DemoCommand(), new ChaosCommand());
+        return List.of(new DemoCommand(), new ChaosCommand(), new BenchCommand());
     }
 }

@@ -14,8 +14,11 @@ import java.util.List;
 final class Flushes {
     private final Host h;
     private final Unflushed unflushed;
-    private List<Reply<Done>> waiting = new ArrayList<>();
-    private List<Reply<Done>> covered = List.of();
+    /** What is to be flushed for somebody: the writes up to that number, which may have been answered and not be done. */
+    private record Wanted(long writes, Reply<Done> reply) {}
+
+    private List<Wanted> waiting = new ArrayList<>();
+    private List<Wanted> covered = List.of();
     private boolean underWay;
     private long askedNanos;
 
@@ -26,7 +29,7 @@ final class Flushes {
 
     /** All that was answered before is durable when the reply comes; it fails only once this host owns nothing. */
     void flush(Reply<Done> reply) {
-        waiting.add(reply);
+        waiting.add(new Wanted(h.writes.begunTotal(), reply));
         start();
     }
 
@@ -46,16 +49,22 @@ final class Flushes {
         }
     }
 
-    /** The volumes are readable, in another session than before. */
+    /** The volumes are readable, in another session than before, or a write is done. */
     void start() {
         if (underWay || waiting.isEmpty() || !h.sessions.isReadable()) {
+            return;
+        }
+        List<Wanted> now = new ArrayList<>();
+        List<Wanted> later = new ArrayList<>();
+        waiting.forEach(wanted -> (h.writes.areDone(wanted.writes) ? now : later).add(wanted));
+        if (now.isEmpty()) {
             return;
         }
         h.core.must(new Action.AskFlush());
         underWay = true;
         askedNanos = h.now();
-        covered = waiting;
-        waiting = new ArrayList<>();
+        covered = now;
+        waiting = later;
         long session = h.sessions.number();
         h.storage().flush(session, Reply.of(done -> flushed(session), why -> h.sessions.broke(session, why)));
     }
@@ -69,9 +78,9 @@ final class Flushes {
             h.core.must(new Action.Flush(session));
         }
         unflushed.keepOnly(mayBeWrittenAgain(h.state()));
-        List<Reply<Done>> all = covered;
+        List<Wanted> all = covered;
         covered = List.of();
-        all.forEach(reply -> reply.done(Done.DONE));
+        all.forEach(wanted -> wanted.reply.done(Done.DONE));
         start();
         h.writes.admit();
     }
@@ -88,7 +97,7 @@ final class Flushes {
     /** The session is of no use any more: what its flush was to cover waits for the next. */
     void sessionEnded() {
         underWay = false;
-        List<Reply<Done>> all = new ArrayList<>(covered);
+        List<Wanted> all = new ArrayList<>(covered);
         all.addAll(waiting);
         covered = List.of();
         waiting = all;
@@ -97,9 +106,9 @@ final class Flushes {
     /** This host owns nothing any more. */
     void end(Trouble why) {
         sessionEnded();
-        List<Reply<Done>> all = waiting;
+        List<Wanted> all = waiting;
         waiting = new ArrayList<>();
-        all.forEach(reply -> reply.failed(why));
+        all.forEach(wanted -> wanted.reply.failed(why));
     }
 
     /** For how long a flush has been under way. */

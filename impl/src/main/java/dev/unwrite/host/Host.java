@@ -130,6 +130,7 @@ public final class Host {
                 carryOut(decision());
             }
         }
+        writes.answerEarly();
         if (now() >= nextBeat) {
             nextBeat = now() + HEARTBEAT;
             peer.beat();
@@ -185,7 +186,7 @@ public final class Host {
         }
     }
 
-    /** Writes what remains in {@code data}, which is not changed before the reply. With {@code fua}, it is durable then. */
+    /** Writes what remains in {@code data}, which belongs to the host from here on. With {@code fua}, it is durable on reply. */
     public void write(int volume, long offset, ByteBuffer data, boolean fua, Reply<Done> reply) {
         Trouble why = whyNot(volume, offset, data.remaining());
         if (why == null) {
@@ -596,6 +597,8 @@ public final class Host {
 
     private void formerLivesEnded(SharedStorage.Session session) {
         storage().close(session.number());
+        // Before anything is decided: a group that this process has not looked at yet is not one that nobody owns.
+        ownership.seen(session.record());
         recordTrouble("");
         if (!storageId.isEmpty()) {
             formerLivesEnded = true;

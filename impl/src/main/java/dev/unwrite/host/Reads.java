@@ -31,12 +31,13 @@ final class Reads {
         this.h = h;
     }
 
+    /** Reads once what has been answered is what the storage has. */
     void read(int volume, long offset, int length, Reply<ByteBuffer> reply) {
         start(new Read(volume, offset, length, reply));
     }
 
     private void start(Read read) {
-        if (!h.sessions.isReadable()) {
+        if (!h.sessions.isReadable() || h.writes.isChanging(read.volume, read.offset, read.length)) {
             waiting.add(read);
             return;
         }
@@ -69,8 +70,11 @@ final class Reads {
         }
     }
 
-    /** The volumes are readable. */
+    /** The volumes are readable, or a write is done. */
     void start() {
+        if (waiting.isEmpty()) {
+            return;
+        }
         List<Read> all = waiting;
         waiting = new ArrayList<>();
         all.forEach(this::start);

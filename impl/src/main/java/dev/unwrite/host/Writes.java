@@ -9,8 +9,8 @@ import dev.unwrite.trace.BlockHash;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashMap;
 import java.util.Iterator;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -29,6 +29,15 @@ final class Writes {
     /** So many pieces of a request are under way at once: one may be as large as a volume. */
     private static final int PIECES_MAX = 4;
 
+    /**
+     * The write-back window: writes of so many bytes in all are answered as soon as they have begun. Reads wait for what they
+     * overlap, and a flush for all of it, so that nobody can tell; what asks for FUA is answered when it is durable.
+     */
+    private static final long WINDOW_BYTES = 4L << 20;
+
+    /** So many writes have begun at once: each step of the protocol looks at all of them. */
+    private static final int BEGUN_MAX = 256;
+
     private static final int BLOCK = Extent.BLOCK_BYTES;
     private static final ByteBuffer ZEROES =
             ByteBuffer.allocate(MAX_BLOCKS * BLOCK).asReadOnlyBuffer();
@@ -43,6 +52,7 @@ final class Writes {
         final boolean fua;
         final Reply<Done> reply;
         long next;
+        /** Pieces that are neither within the window nor done. */
         int underWay;
 
         @Nullable
@@ -77,6 +87,8 @@ final class Writes {
         final int length;
         long id;
         long reserved;
+        /** Whether it counts as answered before it is done. */
+        boolean early;
         /** All of the blocks' new content; null for zeroes only. */
         @Nullable
         ByteBuffer content;
@@ -109,9 +121,16 @@ final class Writes {
     private final UndoRoom room;
     private final List<Write> waiting = new ArrayList<>();
     private final Set<Write> active = new LinkedHashSet<>();
-    private final Map<Long, Write> begun = new HashMap<>();
+    /** In the order in which they began. */
+    private final Map<Long, Write> begun = new LinkedHashMap<>();
+
     private boolean open;
     private boolean admitting;
+    /** Bytes that are answered and not done. */
+    private long windowBytes;
+    /** What was begun within the window since the last turn: answered at its end. */
+    private final List<Write> toAnswer = new ArrayList<>();
+
     private @Nullable Runnable whenDrained;
     private long ids;
     private long done;
@@ -151,7 +170,7 @@ final class Writes {
 
     // ---- Requests.
 
-    /** Writes what remains in {@code data}, which is not changed until the reply. */
+    /** Writes what remains in {@code data}, which belongs to the host from here on. */
     void write(int volume, long offset, long length, ByteBuffer data, boolean fua, Reply<Done> reply) {
         write(new Request(volume, offset, length, data, false, fua, reply));
     }
@@ -192,7 +211,7 @@ final class Writes {
         List<Write> passedOver = new ArrayList<>();
         int lackRoom = 0;
         for (Iterator<Write> i = waiting.iterator(); i.hasNext(); ) {
-            if (unflushed.bytes() > Unflushed.LIMIT_BYTES) {
+            if (unflushed.bytes() > Unflushed.LIMIT_BYTES || active.size() >= BEGUN_MAX) {
                 break;
             }
             Write write = i.next();
@@ -278,6 +297,13 @@ final class Writes {
         String why =
                 h.core.take(new Action.MachineWrite(write.id, write.extent), h.wantsHashes() ? hashes(write) : null);
         if (why == null) {
+            if (!write.request.fua
+                    && windowBytes + write.extent.lengthBytes() <= WINDOW_BYTES
+                    && begun.containsKey(write.id)) {
+                write.early = true;
+                windowBytes += write.extent.lengthBytes();
+                toAnswer.add(write);
+            }
             return;
         }
         begun.remove(write.id);
@@ -336,19 +362,56 @@ final class Writes {
         }
     }
 
+    /** At the end of a turn: what has begun within the window counts as done for its client. */
+    void answerEarly() {
+        while (!toAnswer.isEmpty()) {
+            List<Write> all = List.copyOf(toAnswer);
+            toAnswer.clear();
+            all.forEach(write -> pieceIsOver(write.request, null));
+            admit();
+        }
+    }
+
     private void end(Write write, @Nullable Trouble why) {
         active.remove(write);
         begun.remove(write.id);
         room.release(write.reserved);
-        Request request = write.request;
+        if (write.early) {
+            windowBytes -= write.extent.lengthBytes();
+        } else {
+            pieceIsOver(write.request, why);
+        }
+        admit();
+        h.flushes.start();
+        h.reads.start();
+        lookIfDrained();
+    }
+
+    private void pieceIsOver(Request request, @Nullable Trouble why) {
         request.underWay--;
         request.trouble = request.trouble == null ? why : request.trouble;
         cut(request);
         if (request.underWay == 0) {
             answer(request);
         }
-        admit();
-        lookIfDrained();
+    }
+
+    /** Whether a write that has begun, and may be answered, changes bytes of that range. */
+    boolean isChanging(int volume, long offset, long length) {
+        for (Write write : begun.values()) {
+            Extent e = write.extent;
+            if (e.volume() == volume
+                    && e.offsetBytes() < offset + length
+                    && offset < e.offsetBytes() + e.lengthBytes()) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Whether all writes up to that one of {@link #begunTotal} are done. */
+    boolean areDone(long upTo) {
+        return begun.isEmpty() || begun.keySet().iterator().next() > upTo;
     }
 
     private static void answer(Request request) {
@@ -410,10 +473,15 @@ final class Writes {
         whenDrained = null;
         Set<Request> requests = new LinkedHashSet<>();
         waiting.forEach(write -> requests.add(write.request));
+        toAnswer.forEach(write -> requests.add(write.request));
         active.forEach(write -> {
             room.release(write.reserved);
-            requests.add(write.request);
+            if (!write.early) {
+                requests.add(write.request);
+            }
         });
+        toAnswer.clear();
+        windowBytes = 0;
         waiting.clear();
         active.clear();
         begun.clear();

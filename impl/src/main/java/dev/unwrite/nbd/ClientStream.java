@@ -86,8 +86,9 @@ final class ClientStream extends Stream {
         return frame(bytes);
     }
 
+    /** The buffer stays the request's until the answer is there. */
     void payload(ByteBuffer bytes) {
-        send(bytes);
+        send(bytes, () -> {});
     }
 
     // ---- Replies.

@@ -224,24 +224,29 @@ final class ServerRequest {
         }
     }
 
-    /** Sends the reply. */
+    /** Sends the reply; what the request holds is free once that is done. */
     void emit(ServerStream out) {
-        if (chosen.structured() && (error != 0 || type == NbdWire.CMD_READ || type == NbdWire.CMD_BLOCK_STATUS)) {
-            emitStructured(out);
-            return;
+        boolean structured =
+                chosen.structured() && (error != 0 || type == NbdWire.CMD_READ || type == NbdWire.CMD_BLOCK_STATUS);
+        ByteBuffer data = type == NbdWire.CMD_READ && error == 0 ? payload : null;
+        if (structured) {
+            emitStructured(out, data);
+        } else {
+            out.header(16).putInt(NbdWire.SIMPLE_REPLY_MAGIC).putInt(error).putLong(cookie);
         }
-        out.header(16).putInt(NbdWire.SIMPLE_REPLY_MAGIC).putInt(error).putLong(cookie);
-        if (error == 0 && type == NbdWire.CMD_READ && payload != null) {
-            out.payload(payload);
+        if (data == null) {
+            emitted();
+        } else {
+            out.payload(data, this::emitted);
         }
     }
 
-    private void emitStructured(ServerStream out) {
+    private void emitStructured(ServerStream out, @Nullable ByteBuffer data) {
         if (error != 0) {
             byte[] text = Strings.encode(message);
             chunkHeader(out, NbdWire.REPLY_TYPE_ERROR, 6 + text.length);
             out.header(6).putInt(error).putShort((short) text.length);
-            out.payload(ByteBuffer.wrap(text));
+            out.payload(ByteBuffer.wrap(text), () -> {});
         } else if (type == NbdWire.CMD_BLOCK_STATUS) {
             chunkHeader(out, NbdWire.REPLY_TYPE_BLOCK_STATUS, 4 + 8 * allocation.size());
             out.header(4).putInt(ALLOCATION_ID);
@@ -249,10 +254,9 @@ final class ServerRequest {
                 int state = (part.hole() ? NbdWire.STATE_HOLE : 0) | (part.zero() ? NbdWire.STATE_ZERO : 0);
                 out.header(8).putInt((int) part.length()).putInt(state);
             }
-        } else if (payload != null) {
+        } else if (data != null) {
             chunkHeader(out, NbdWire.REPLY_TYPE_OFFSET_DATA, 8 + (int) length);
             out.header(8).putLong(offset);
-            out.payload(payload);
         } else {
             chunkHeader(out, NbdWire.REPLY_TYPE_NONE, 0);
         }

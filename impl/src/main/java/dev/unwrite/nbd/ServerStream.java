@@ -15,6 +15,9 @@ import org.jspecify.annotations.Nullable;
  * as they come. A device that answers later is asked by the loop, one that blocks by a virtual thread for each request.
  */
 final class ServerStream extends Stream {
+    /** From a client that does not take its replies, nothing more is read. */
+    private static final long UNSENT_BYTES_MAX = 8L << 20;
+
     private final ServerConnection connection;
     private final ServerHandshake.Chosen chosen;
     private final EventLoop loop;
@@ -153,16 +156,28 @@ final class ServerStream extends Stream {
     }
 
     private void reply(ServerRequest request) {
-        if (!hasEnded()) {
+        if (hasEnded()) {
+            request.emitted();
+        } else {
             request.emit(this);
         }
-        request.emitted();
         underWay--;
         slots.release();
-        if (!draining) {
+        if (draining) {
+            if (underWay == 0) {
+                endWhenSent();
+            }
+        } else if (unsentBytes() > UNSENT_BYTES_MAX) {
+            pause();
+        } else {
             resume();
-        } else if (underWay == 0) {
-            endWhenSent();
+        }
+    }
+
+    @Override
+    protected void sent() {
+        if (!draining && slots.availablePermits() > 0) {
+            resume();
         }
     }
 
@@ -171,8 +186,9 @@ final class ServerStream extends Stream {
         return frame(bytes);
     }
 
-    void payload(ByteBuffer bytes) {
-        send(bytes);
+    /** Sends it; {@code free} runs when the bytes are not needed any more. */
+    void payload(ByteBuffer bytes, Runnable free) {
+        send(bytes, free);
     }
 
     // ---- The end.

@@ -41,6 +41,8 @@ public final class EventLoop implements Closeable {
     /** Streams with something to write in this turn. */
     private final List<Stream> dirty = new ArrayList<>();
 
+    private final List<Runnable> endsOfTurn = new ArrayList<>();
+
     private volatile boolean closed;
     private volatile @Nullable Thread thread;
     private String lastTrouble = "";
@@ -111,6 +113,11 @@ public final class EventLoop implements Closeable {
         }
     }
 
+    /** Runs at the end of each turn, before what was sent in it is written. Called before the loop starts. */
+    public void atEndOfTurn(Runnable action) {
+        endsOfTurn.add(action);
+    }
+
     void isDirty(Stream stream) {
         dirty.add(stream);
     }
@@ -131,6 +138,7 @@ public final class EventLoop implements Closeable {
             long[] next = {System.nanoTime() + AFTER_FAILURE_NANOS};
             attempt(() -> next[0] = tick.getAsLong());
             due = next[0];
+            endsOfTurn.forEach(this::attempt);
             flush();
         }
         selector.keys().forEach(key -> ((Stream) key.attachment()).end(new IOException("the loop has ended")));

@@ -24,7 +24,7 @@ public abstract class Stream {
     /** Small frames are gathered here before they are queued. */
     private ByteBuffer small = ByteBuffer.allocateDirect(SMALL_BYTES);
 
-    private final Deque<ByteBuffer> out = new ArrayDeque<>();
+    private final Deque<Out> out = new ArrayDeque<>();
     private long outBytes;
     private @Nullable ByteBuffer body;
     private long skipped;
@@ -38,6 +38,9 @@ public abstract class Stream {
     private volatile long partialSince;
 
     private volatile long stuckSince;
+
+    /** Bytes to be sent, and what is to be done when they are, or never will be. */
+    private record Out(ByteBuffer bytes, Runnable free) {}
 
     /** A connection that no loop serves yet. */
     protected Stream(SocketChannel channel) {
@@ -206,21 +209,22 @@ public abstract class Stream {
         return frame;
     }
 
-    /** Sends what remains in the buffer, which is not changed until it is sent. */
-    protected final void send(ByteBuffer bytes) {
+    /** Sends what remains in the buffer, which is not changed until {@code free} runs: it is sent, or never will be. */
+    protected final void send(ByteBuffer bytes, Runnable free) {
         if (bytes.remaining() <= small.remaining() && bytes.remaining() <= SMALL_BYTES / 4) {
             frame(bytes.remaining()).put(bytes.duplicate());
+            free.run();
             return;
         }
         queueSmall(SMALL_BYTES);
         outBytes += bytes.remaining();
-        out.add(bytes.duplicate());
+        out.add(new Out(bytes.duplicate(), free));
         markDirty();
     }
 
     private void queueSmall(int nextBytes) {
         if (small.position() > 0) {
-            out.add(small.flip());
+            out.add(new Out(small.flip(), () -> {}));
             small = ByteBuffer.allocateDirect(nextBytes);
         } else if (small.capacity() < nextBytes) {
             small = ByteBuffer.allocateDirect(nextBytes);
@@ -293,10 +297,17 @@ public abstract class Stream {
         if (out.size() < GATHERED_MAX && small.position() > 0) {
             queueSmall(SMALL_BYTES);
         }
-        ByteBuffer[] some = out.stream().limit(GATHERED_MAX).toArray(ByteBuffer[]::new);
+        ByteBuffer[] some = new ByteBuffer[Math.min(GATHERED_MAX, out.size())];
+        int count = 0;
+        for (Out next : out) {
+            if (count == some.length) {
+                break;
+            }
+            some[count++] = next.bytes;
+        }
         long wrote = channel.write(some);
-        while (!out.isEmpty() && !out.getFirst().hasRemaining()) {
-            out.removeFirst();
+        while (!out.isEmpty() && !out.getFirst().bytes.hasRemaining()) {
+            out.removeFirst().free.run();
         }
         return wrote;
     }
@@ -340,8 +351,9 @@ public abstract class Stream {
         } catch (IOException e) {
             System.getLogger(Stream.class.getName()).log(System.Logger.Level.DEBUG, "closing a channel", e);
         }
-        out.clear();
         outBytes = 0;
+        out.forEach(unsent -> unsent.free.run());
+        out.clear();
         ended(why);
     }
 }

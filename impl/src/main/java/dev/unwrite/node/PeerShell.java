@@ -8,6 +8,8 @@ import dev.unwrite.peer.MessageId;
 import dev.unwrite.peer.PeerLink;
 import dev.unwrite.peer.PeerMessage;
 import java.io.Closeable;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.Semaphore;
 import org.jspecify.annotations.Nullable;
 
@@ -23,9 +25,15 @@ final class PeerShell implements PeerChannel, PeerLink.Listener, Closeable {
     /** For the loop's thread. */
     private boolean connected;
 
+    /** What was sent in this turn. For the loop's thread. */
+    private List<PeerMessage> sending = new ArrayList<>();
+    /** What has come and is to be handed over. For the thread of the link that receives. */
+    private List<Runnable> coming = new ArrayList<>();
+
     PeerShell(Loop loop, DiskShell disk) {
         this.loop = loop;
         this.disk = disk;
+        loop.events().atEndOfTurn(this::flush);
     }
 
     /** The link, which may have called already. */
@@ -35,9 +43,18 @@ final class PeerShell implements PeerChannel, PeerLink.Listener, Closeable {
 
     @Override
     public void send(PeerMessage message) {
+        sending.add(message);
+    }
+
+    /** Messages of one turn go together. */
+    private void flush() {
         PeerLink out = link;
-        if (out != null) {
-            out.send(message);
+        if (!sending.isEmpty()) {
+            List<PeerMessage> all = sending;
+            sending = new ArrayList<>();
+            if (out != null) {
+                out.send(all);
+            }
         }
     }
 
@@ -62,6 +79,7 @@ final class PeerShell implements PeerChannel, PeerLink.Listener, Closeable {
     @Override
     public void received(PeerMessage message, MessageId id) {
         if (message instanceof PeerMessage.StateChunk) {
+            drained();
             parts.acquireUninterruptibly();
             loop.post(() -> {
                 try {
@@ -71,7 +89,17 @@ final class PeerShell implements PeerChannel, PeerLink.Listener, Closeable {
                 }
             });
         } else {
-            loop.post(() -> loop.host().received(message, id.incarnation()));
+            coming.add(() -> loop.host().received(message, id.incarnation()));
+        }
+    }
+
+    /** What came together is one event. */
+    @Override
+    public void drained() {
+        if (!coming.isEmpty()) {
+            List<Runnable> all = coming;
+            coming = new ArrayList<>();
+            loop.post(() -> all.forEach(Runnable::run));
         }
     }
 

@@ -2,6 +2,7 @@ package dev.unwrite.peer;
 
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,6 +37,9 @@ public interface PeerLink extends AutoCloseable {
      * @return the name of the message, also if it is lost
      */
     MessageId send(PeerMessage message);
+
+    /** As {@link #send(PeerMessage)}, for many at once: they are sent together. */
+    void send(List<PeerMessage> messages);
 
     /**
      * Queues a message, usually a {@link PeerMessage.StateChunk}, over the given connection, as soon as there is room.

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.WritableByteChannel;
 import java.util.ArrayDeque;
+import java.util.List;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -112,19 +113,28 @@ final class SendQueue {
 
     /** Never waits for the network. Returns the number of the message. */
     long send(PeerMessage message) {
+        return send(List.of(message));
+    }
+
+    /** As above, for many at once; returns the number of the last. */
+    long send(List<PeerMessage> messages) {
         long number;
         Connection mine;
         lock.lock();
         try {
-            number = ++seq;
+            number = seq;
+            seq += messages.size();
             mine = connection;
             if (mine == null) {
-                return number;
+                return seq;
             }
-            boolean queued = message.isBulk() ? gatherBulk(message, number) : gather(message, number);
-            if (!queued) {
-                mine.fail("it takes nothing, and what waits for it is too much");
-                return number;
+            for (PeerMessage message : messages) {
+                number++;
+                boolean queued = message.isBulk() ? gatherBulk(message, number) : gather(message, number);
+                if (!queued) {
+                    mine.fail("it takes nothing, and what waits for it is too much");
+                    return seq;
+                }
             }
             if (work != Work.NONE) {
                 return number;

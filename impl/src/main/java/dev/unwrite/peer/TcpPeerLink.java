@@ -3,6 +3,7 @@ package dev.unwrite.peer;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.security.SecureRandom;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -36,6 +37,12 @@ final class TcpPeerLink implements PeerLink {
     public MessageId send(PeerMessage message) {
         checkKind(message);
         return new MessageId(incarnation, queue.send(message));
+    }
+
+    @Override
+    public void send(List<PeerMessage> messages) {
+        messages.forEach(TcpPeerLink::checkKind);
+        queue.send(messages);
     }
 
     @Override

@@ -100,8 +100,7 @@ public final class FioCheck {
     }
 
     /** Says so where the state is older than it may be. A start from the disk in between has forgotten all states. */
-    private @Nullable String older(
-            VolumeEvent read, @Nullable VolumeEvent committed, StorageHistory.Change rollback) {
+    private @Nullable String older(VolumeEvent read, @Nullable VolumeEvent committed, StorageHistory.Change rollback) {
         if (committed == null || read.seq() >= committed.seq()) {
             return null;
         }

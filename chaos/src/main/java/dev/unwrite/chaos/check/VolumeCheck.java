@@ -142,7 +142,8 @@ public final class VolumeCheck {
 
     private @Nullable String ofState(VolumeLife life, String line, @Nullable VolumeEvent command, CutMoment cut) {
         if (line.isEmpty()) {
-            // The cut of a join: what was handed over before it goes with an earlier disk. It says nothing of the moment.
+            // The cut of a join: what was handed over before it goes with an earlier disk. It says nothing of the
+            // moment.
             return command == null ? null : "the state of checkpoint " + command.seq() + " was not handed back";
         }
         long checkpoint = checkpointOf(line);

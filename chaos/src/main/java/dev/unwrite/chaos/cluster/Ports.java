@@ -13,7 +13,7 @@ import java.util.Set;
  * a port of a killed node must still be free when the node comes back, and a client that keeps trying a closed port of
  * that range can end up connected to itself.
  */
-final class Ports {
+public final class Ports {
     private static final int FIRST = 15_000;
     private static final int LAST = 30_000;
     private static final int TRIES_MAX = 1_000;
@@ -21,8 +21,11 @@ final class Ports {
     private final Random chance = new Random();
     private final Set<Integer> taken = new HashSet<>();
 
+    /** None is taken yet. */
+    public Ports() {}
+
     /** A port that nobody listens on now, another one each time. */
-    InetSocketAddress next() {
+    public InetSocketAddress next() {
         for (int attempt = 0; attempt < TRIES_MAX; attempt++) {
             int port = FIRST + chance.nextInt(LAST - FIRST);
             if (!taken.contains(port) && isFree(port)) {

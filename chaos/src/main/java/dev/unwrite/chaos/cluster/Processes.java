@@ -1,8 +1,11 @@
 package dev.unwrite.chaos.cluster;
 
+import dev.unwrite.chaos.stage.Tools;
+import dev.unwrite.cli.Main;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -14,8 +17,8 @@ import java.util.function.Predicate;
 import java.util.stream.Stream;
 
 /**
- * Starts Java processes with this process's classes, each with a log of its own, and ends every one of them: on {@link
- * #close}, when this process exits, and (for commands) when this process is killed. Thread-safe.
+ * Starts processes, those of Java with this process's classes, each with a log of its own, and ends every one of them: on
+ * {@link #close}, when this process exits, and (for commands and programs) when this process is killed. Thread-safe.
  */
 public final class Processes implements Closeable {
     private static final long END_MAX_SECONDS = 10;
@@ -23,6 +26,7 @@ public final class Processes implements Closeable {
     private final Path logs;
     private final Set<Process> running = ConcurrentHashMap.newKeySet();
     private final Thread hook = Thread.ofPlatform().unstarted(this::killAll);
+    private volatile boolean closed;
 
     /** {@code logs} is a folder; it is made where it is missing. */
     public Processes(Path logs) {
@@ -75,12 +79,48 @@ public final class Processes implements Closeable {
                 "--enable-native-access=ALL-UNNAMED"));
         words.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName()));
         words.addAll(args);
+        return start(name, words);
+    }
+
+    /**
+     * Starts {@code unwrite ARGS} as the launcher does, which is how it runs for a user: with its flags, and at its speed. Where
+     * this process does not come from the launcher, the flags are those of this process. For the thread that lives longest: what
+     * it starts dies with it.
+     */
+    public Process asLaunched(String name, List<String> args) {
+        String launcher = System.getProperty("unwrite.launcher");
+        List<String> words = new ArrayList<>();
+        if (launcher != null) {
+            words.addAll(List.of("/bin/sh", launcher));
+        } else {
+            words.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+            words.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());
+            words.addAll(List.of("-cp", System.getProperty("java.class.path"), Main.class.getName()));
+        }
+        words.addAll(args);
+        return program(name, words);
+    }
+
+    /** Starts any program. For the thread that lives longest: where {@code setpriv} is there, what it starts dies with it. */
+    public Process program(String name, List<String> command) {
+        List<String> words =
+                new ArrayList<>(Tools.have("setpriv") ? List.of("setpriv", "--pdeathsig", "KILL") : List.<String>of());
+        words.addAll(command);
+        return start(name, words);
+    }
+
+    private Process start(String name, List<String> words) {
         ProcessBuilder builder = new ProcessBuilder(words).redirectErrorStream(true);
         builder.redirectOutput(ProcessBuilder.Redirect.appendTo(log(name).toFile()));
         try {
             Process process = builder.start();
             running.add(process);
             process.onExit().thenAccept(running::remove);
+            if (closed) {
+                // It came too late to be seen by whoever ends them all.
+                kill(process);
+                throw new ClusterException("cannot start " + name + ": all is ending");
+            }
             return process;
         } catch (IOException e) {
             throw new ClusterException("cannot start " + name + ": " + e.getMessage(), e);
@@ -111,11 +151,13 @@ public final class Processes implements Closeable {
     }
 
     private void killAll() {
+        closed = true;
         running.forEach(Process::destroyForcibly);
     }
 
     @Override
     public void close() {
+        closed = true;
         List<Process> left = List.copyOf(running);
         left.forEach(Process::destroyForcibly);
         left.forEach(Processes::awaitEnd);

@@ -7,7 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** {@code unwrite chaos} as a process of its own, as a user runs it. */
-final class Harness {
+public final class Harness {
     private static final Path HOME = Path.of("..").toAbsolutePath().normalize();
 
     private Harness() {}
@@ -21,7 +21,7 @@ final class Harness {
     }
 
     /** Any command; what it says goes into NAME.out. */
-    static Process unwrite(Path dir, String name, List<String> command) throws IOException {
+    public static Process unwrite(Path dir, String name, List<String> command) throws IOException {
         List<String> modules = new ArrayList<>();
         for (String module : List.of("chaos", "conformance", "impl", "spec")) {
             modules.add(HOME.resolve(module).resolve("target/classes").toString());
@@ -46,7 +46,8 @@ final class Harness {
                 .start();
     }
 
-    static String text(Path file) {
+    /** What stands in a file; nothing where it is not there yet. */
+    public static String text(Path file) {
         try {
             return Files.exists(file) ? Files.readString(file) : "";
         } catch (IOException e) {

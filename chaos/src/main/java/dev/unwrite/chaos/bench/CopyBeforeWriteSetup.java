@@ -1,0 +1,108 @@
+package dev.unwrite.chaos.bench;
+
+import dev.unwrite.chaos.cluster.Processes;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * QEMU's filter {@code copy-before-write}: before a cluster of 64 KiB is overwritten for the first time it is copied to a second
+ * server. The disk, which is that of {@link RawSetup}, and the target are both reached over NBD, as in a pair that shares a
+ * storage, and a copy is durable before its cluster is overwritten.
+ */
+final class CopyBeforeWriteSetup implements Setup {
+    private static final String DAEMON = "qemu-storage-daemon";
+    private static final String TARGET = "qemu-nbd-target";
+
+    private final Processes processes;
+    private final RawSetup disk;
+    private final Path targetImage;
+    private final Path target;
+    private final Path socket;
+    private @Nullable Process daemon;
+
+    CopyBeforeWriteSetup(Processes processes, RawSetup disk, Path targetImage, Path folder) {
+        this.processes = processes;
+        this.disk = disk;
+        this.targetImage = targetImage;
+        this.target = folder.resolve("target.sock");
+        this.socket = folder.resolve("cbw.sock");
+    }
+
+    @Override
+    public String id() {
+        return "cbw";
+    }
+
+    @Override
+    public String title() {
+        return "QEMU copy-before-write";
+    }
+
+    @Override
+    public void start() throws IOException {
+        List<String> words = List.of(
+                "qemu-nbd",
+                "--persistent",
+                "--shared=8",
+                "--format=raw",
+                "--cache=writethrough",
+                "--aio=threads",
+                "--socket=" + target,
+                targetImage.toString());
+        Sockets.await(TARGET, processes.program(TARGET, words), target, processes);
+        freshen();
+    }
+
+    @Override
+    public void freshen() throws IOException {
+        rest();
+        List<String> words = List.of(
+                DAEMON,
+                "--blockdev",
+                "driver=nbd,node-name=src,export=,server.type=unix,server.path=" + disk.socket(),
+                "--blockdev",
+                "driver=nbd,node-name=tgt,export=,server.type=unix,server.path=" + target,
+                "--blockdev",
+                "driver=copy-before-write,node-name=cbw,file=src,target=tgt",
+                "--nbd-server",
+                "addr.type=unix,addr.path=" + socket,
+                "--export",
+                "type=nbd,id=e,node-name=cbw,name=disk,writable=on");
+        Process started = processes.program(DAEMON, words);
+        daemon = started;
+        Sockets.await(DAEMON, started, socket, processes);
+    }
+
+    @Override
+    public String uri() {
+        return Sockets.uri(socket, "disk");
+    }
+
+    @Override
+    public boolean warmsUp() {
+        return false;
+    }
+
+    @Override
+    public long copies() {
+        return -1;
+    }
+
+    /** What it knows of its copies ends with it. */
+    @Override
+    public void rest() {
+        Process running = daemon;
+        if (running != null) {
+            Processes.end(running);
+            daemon = null;
+        }
+        try {
+            Files.deleteIfExists(socket);
+        } catch (IOException e) {
+            throw new BenchException("cannot remove " + socket + ": " + e.getMessage(), e);
+        }
+    }
+}

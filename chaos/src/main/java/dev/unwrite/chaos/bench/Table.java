@@ -1,0 +1,99 @@
+package dev.unwrite.chaos.bench;
+
+import dev.unwrite.chaos.bench.Workload.Pattern;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.OptionalDouble;
+
+/** The results for people, in lines of a terminal. */
+final class Table {
+    private static final int[] WIDTHS = {9, 19, 9, 9, 8, 7};
+
+    private Table() {}
+
+    /** For each workload a block with a line for each setup. */
+    static List<String> lines(Results results, List<Setup> setups) {
+        List<String> lines = new ArrayList<>();
+        lines.add(row("", "IOPS", "least .. most", "p50 µs", "p99 µs", "/ raw", "/ cbw"));
+        block(lines, results, setups, Plan.afterStart(), true);
+        for (Workload workload : ordered()) {
+            block(lines, results, setups, workload, false);
+        }
+        lines.add("");
+        lines.addAll(summary(results));
+        return lines;
+    }
+
+    /** The protected node against the others, a line for each of these. */
+    static List<String> summary(Results results) {
+        List<String> lines = new ArrayList<>();
+        for (String other : List.of("raw", "cbw")) {
+            StringBuilder line = new StringBuilder();
+            for (Pattern pattern : Pattern.values()) {
+                List<String> ratios = ordered().stream()
+                        .filter(workload -> workload.pattern() == pattern)
+                        .flatMap(workload -> results.cell("protected", workload, false).stream())
+                        .map(cell -> results.ratio(cell, other))
+                        .filter(OptionalDouble::isPresent)
+                        .map(Table::ratio)
+                        .toList();
+                if (!ratios.isEmpty()) {
+                    line.append("  ").append(pattern.id()).append(' ').append(String.join("/", ratios));
+                }
+            }
+            if (!line.isEmpty()) {
+                lines.add("protected / " + other + line);
+            }
+        }
+        return lines;
+    }
+
+    /** By pattern, so that depths stand one below the other. */
+    private static List<Workload> ordered() {
+        return Plan.workloads().stream()
+                .sorted(Comparator.comparing(Workload::pattern).thenComparingInt(Workload::depth))
+                .toList();
+    }
+
+    private static void block(
+            List<String> lines, Results results, List<Setup> setups, Workload workload, boolean isCold) {
+        if (setups.stream()
+                .noneMatch(setup -> results.cell(setup.id(), workload, isCold).isPresent())) {
+            return;
+        }
+        lines.add(workload.pattern().id() + ", depth " + workload.depth() + ": "
+                + workload.pattern().title() + (isCold ? ", once, right after the start" : ""));
+        for (Setup setup : setups) {
+            results.cell(setup.id(), workload, isCold)
+                    .ifPresent(cell -> lines.add(row(
+                            setup.title(),
+                            whole(cell.iops().median()),
+                            cell.samples().size() == 1
+                                    ? ""
+                                    : whole(cell.iops().min()) + " .. "
+                                            + whole(cell.iops().max()),
+                            whole(cell.p50Micros().median()),
+                            whole(cell.p99Micros().median()),
+                            ratio(results.ratio(cell, "raw")),
+                            ratio(results.ratio(cell, "cbw")))));
+        }
+    }
+
+    private static String row(String title, String... columns) {
+        StringBuilder line = new StringBuilder(String.format(Locale.ROOT, "  %-24s", title));
+        for (int i = 0; i < columns.length; i++) {
+            line.append(String.format(Locale.ROOT, "%" + WIDTHS[i] + "s", columns[i]));
+        }
+        return line.toString().stripTrailing();
+    }
+
+    static String whole(double value) {
+        return String.format(Locale.ROOT, "%,d", Math.round(value));
+    }
+
+    private static String ratio(OptionalDouble ratio) {
+        return ratio.isPresent() ? String.format(Locale.ROOT, "%.2f", ratio.getAsDouble()) : "-";
+    }
+}

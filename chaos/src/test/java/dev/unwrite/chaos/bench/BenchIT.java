@@ -1,0 +1,130 @@
+package dev.unwrite.chaos.bench;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.unwrite.chaos.campaign.Harness;
+import dev.unwrite.cli.Exit;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A bench that is as small as it gets: it shows that all is measured, not how fast anything is. */
+final class BenchIT {
+    private static final long BENCH_MAX_MINUTES = 3;
+    private static final Duration END_MAX = Duration.ofSeconds(30);
+    private static final int MILLIS = 150;
+
+    @TempDir
+    Path dir;
+
+    @Test
+    void everyCellIsMeasured() throws Exception {
+        Process bench = start("run");
+        assertThat(bench.waitFor(BENCH_MAX_MINUTES, TimeUnit.MINUTES)).isTrue();
+        String output = Harness.text(dir.resolve("run.out"));
+        Assumptions.assumeFalse(bench.exitValue() == Exit.LACKING, "SKIPPED: bench: " + output.strip());
+        assertThat(bench.exitValue()).as(output).isEqualTo(Exit.OK);
+
+        JsonNode json = JsonMapper.builder()
+                .build()
+                .readTree(dir.resolve("run/bench.json").toFile());
+        List<String> setups = new ArrayList<>(List.of("raw", "unprotected", "protected"));
+        if (Needs.lackingForCopyBeforeWrite().isEmpty()) {
+            setups.add("cbw");
+            assertThat(json.path("skipped")).isEmpty();
+        } else {
+            System.out.println("SKIPPED: bench: " + json.path("skipped").path(0).asText());
+        }
+        Map<String, JsonNode> cells = new HashMap<>();
+        json.path("cells")
+                .forEach(cell -> cells.put(
+                        cell.path("setup").asText() + " "
+                                + cell.path("workload").asText()
+                                + (cell.path("cold").asBoolean() ? " cold" : ""),
+                        cell));
+        List<String> expected = new ArrayList<>();
+        for (String setup : setups) {
+            expected.add(setup + " " + Plan.afterStart().id() + " cold");
+            Plan.workloads().forEach(workload -> expected.add(setup + " " + workload.id()));
+        }
+        assertThat(cells.keySet()).as(output).containsExactlyInAnyOrderElementsOf(expected);
+        cells.forEach((name, cell) -> {
+            assertThat(cell.path("iops").path("median").asDouble()).as(name).isPositive();
+            assertThat(cell.path("p99Micros").path("median").asDouble())
+                    .as(name)
+                    .isPositive();
+            isFinite(name, cell.path("ratioToRaw"));
+            if (setups.contains("cbw")) {
+                isFinite(name, cell.path("ratioToCbw"));
+            }
+        });
+        thereWasACopyOfEachBlock(cells);
+        assertThat(output).contains("stride, depth 64: ", "protected / raw  stride ");
+        assertThat(dir.resolve("run/w")).as("the disks").doesNotExist();
+    }
+
+    @Test
+    void whoStopsItHasNothingToTidyUp() throws Exception {
+        Process bench = start("stopped");
+        await().atMost(Duration.ofMinutes(1))
+                .until(() -> !bench.isAlive()
+                        || Harness.text(dir.resolve("stopped.out")).contains("cold      protected"));
+        String output = Harness.text(dir.resolve("stopped.out"));
+        Assumptions.assumeFalse(
+                !bench.isAlive() && bench.exitValue() == Exit.LACKING, "SKIPPED: bench: " + output.strip());
+        List<ProcessHandle> children = bench.descendants().toList();
+        assertThat(children).as(output).hasSizeGreaterThanOrEqualTo(6);
+
+        bench.destroy();
+
+        assertThat(bench.waitFor(END_MAX.toSeconds(), TimeUnit.SECONDS)).isTrue();
+        await().atMost(END_MAX).until(() -> children.stream().noneMatch(ProcessHandle::isAlive));
+        assertThat(Files.exists(dir.resolve("stopped/w"))).as("the disks").isFalse();
+    }
+
+    /** The second host says how many copies it holds: one for each block that was written, at least. */
+    private static void thereWasACopyOfEachBlock(Map<String, JsonNode> cells) {
+        for (Workload workload : Plan.workloads()) {
+            JsonNode cell = Objects.requireNonNull(cells.get("protected " + workload.id()));
+            JsonNode sample = cell.path("samples").path(0);
+            long blocks = sample.path("writes").asLong() * workload.pattern().blockBytes() / 4096;
+            assertThat(sample.path("copies").asLong()).as(workload.id()).isGreaterThanOrEqualTo(blocks);
+        }
+    }
+
+    private static void isFinite(String name, JsonNode ratio) {
+        assertThat(ratio.isNumber()).as(name).isTrue();
+        assertThat(ratio.asDouble()).as(name).isPositive().isFinite();
+    }
+
+    private Process start(String name) throws Exception {
+        return Harness.unwrite(
+                dir,
+                name,
+                List.of(
+                        "bench",
+                        "--quick",
+                        "--dir",
+                        dir.resolve(name).toString(),
+                        "--disk-mib",
+                        "64",
+                        "--rounds",
+                        "1",
+                        "--warm",
+                        "0",
+                        "--cell",
+                        Integer.toString(MILLIS)));
+    }
+}

@@ -1,0 +1,82 @@
+package dev.unwrite.chaos.bench;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import org.junit.jupiter.api.Test;
+
+final class FioJsonTest {
+    /** As fio 3.33 says it, without what is not read. */
+    private static final String SAID = """
+            fio: connected to NBD server
+            {
+              "fio version" : "fio-3.33",
+              "jobs" : [
+                {
+                  "jobname" : "bench",
+                  "error" : %d,
+                  "read" : { "iops" : 0.000000, "total_ios" : 0 },
+                  "write" : {
+                    "io_bytes" : 16777216,
+                    "iops" : 43574.468085,
+                    "runtime" : 94,
+                    "total_ios" : %d,
+                    "clat_ns" : {
+                      "min" : 141716,
+                      "max" : 1159962,
+                      "mean" : 363692.604980,
+                      "percentile" : {
+                        "1.000000" : 191488,
+                        "50.000000" : 342016,
+                        "99.000000" : 667648,
+                        "99.900000" : 1089536
+                      }
+                    }
+                  }
+                }
+              ]
+            }
+            """;
+
+    @Test
+    void samplesAreInMicroseconds() {
+        Sample sample = Sample.of(FioJson.job(SAID.formatted(0, 4096)), 2, 17, 0.5);
+
+        assertThat(sample)
+                .isEqualTo(new Sample(
+                        2,
+                        43574.468085,
+                        4096,
+                        16_777_216,
+                        94,
+                        342.016,
+                        667.648,
+                        1089.536,
+                        363.69260498,
+                        1159.962,
+                        17,
+                        0.5));
+    }
+
+    @Test
+    void anErrorIsToldInOneLine() {
+        assertThatThrownBy(() -> FioJson.job(SAID.formatted(5, 4096)))
+                .isInstanceOf(BenchException.class)
+                .hasMessage("fio failed with error 5: fio: connected to NBD server");
+    }
+
+    @Test
+    void nothingWrittenIsNoMeasurement() {
+        assertThatThrownBy(() -> FioJson.job(SAID.formatted(0, 0)))
+                .isInstanceOf(BenchException.class)
+                .hasMessage("fio wrote nothing");
+    }
+
+    @Test
+    void whatIsNotJsonIsTold() {
+        assertThatThrownBy(() -> FioJson.job("fio: nbd_connect_uri: no\nsuch file"))
+                .isInstanceOf(BenchException.class)
+                .hasMessage("fio did not say what it measured: fio: nbd_connect_uri: no such file");
+        assertThatThrownBy(() -> FioJson.job("")).isInstanceOf(BenchException.class);
+    }
+}
