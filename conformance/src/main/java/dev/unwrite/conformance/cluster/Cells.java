@@ -98,6 +98,16 @@ final class Cells {
         return block == null ? ZEROES : values(0, PER_BLOCK, ByteBuffer.wrap(block));
     }
 
+    /** The block that a cell, counted through all volumes, is in. */
+    static Extent block(int cell) {
+        for (Volume volume : VOLUMES) {
+            if (cell < volume.firstCell + volume.cells()) {
+                return new Extent(volume.id, (cell - volume.firstCell) / PER_BLOCK, 1);
+            }
+        }
+        throw new IllegalArgumentException("there is no cell " + cell);
+    }
+
     /** A cell as people say it. */
     static String name(int cell) {
         for (Volume volume : VOLUMES) {
