@@ -24,7 +24,7 @@ final class Peer {
     private long life;
 
     private boolean joinerChanged;
-    /** Whether the other host has said over the present connection that it is secondary. */
+    /** Whether the other host has said in its present life that it is secondary. */
     private boolean follows;
     private PeerMessage.Ids ids = PeerMessage.Ids.NONE;
     private @Nullable String unfit;
@@ -133,9 +133,12 @@ final class Peer {
         heardAt = h.now();
         heartbeatAt = h.now();
         if (!follows && m.role().equals(Role.SECONDARY.spelling())) {
-            // What came to it before it followed was passed over.
+            // What came to this life of it before it followed was passed over, and its word of that may be lost.
             follows = true;
             sendAgain();
+            if (h.state().mode() == Mode.PROTECTED) {
+                h.states.again();
+            }
         }
         h.undoReported(m.undoBytes());
         if (m.recordVersion() > h.ownership.record().version()) {
@@ -159,6 +162,7 @@ final class Peer {
         life = hello.incarnation();
         ids = hello.ids();
         if (another) {
+            follows = false;
             unfit = holdsLess(hello);
         }
         if (h.state().mode() == Mode.SOLO) {
@@ -167,7 +171,6 @@ final class Peer {
         if (another && h.state().mode() == Mode.JOINING) {
             joinerChanged = true;
         }
-        follows = false;
         h.states.connected();
         sendAgain();
     }
