@@ -15,6 +15,9 @@ import org.jspecify.annotations.Nullable;
 
 /** The other host as seen from here: what it says, when it was last heard, and what it must still hold. */
 final class Peer {
+    /** Copies that were not acknowledged for so long are asked for again. */
+    private static final long ASK_AGAIN = Timers.SECOND;
+
     private final Host h;
     private final Acknowledged acknowledged = new Acknowledged();
     private PeerMessage.@Nullable Heartbeat heard;
@@ -22,6 +25,10 @@ final class Peer {
     private long heartbeatAt = Long.MIN_VALUE;
     /** The life of its process, by its greeting; 0 before the first. */
     private long life;
+    /** The oldest write that waits for its copies, or -1, and since when, or when it was asked for last. */
+    private long waitsFor = -1;
+
+    private long waitsSince;
 
     private boolean joinerChanged;
     /** Whether the other host has said in its present life that it is secondary. */
@@ -191,6 +198,24 @@ final class Peer {
         }
     }
 
+    /** An acknowledgment may be lost with a connection of the other host, of which this one is not told. */
+    private void askAgain(HostState s) {
+        long oldest = -1;
+        for (PendingWrite write : s.pending()) {
+            if (s.mode() != Mode.SOLO && !s.kept().containsAll(write.extent())) {
+                oldest = write.id();
+                break;
+            }
+        }
+        if (oldest != waitsFor) {
+            waitsFor = oldest;
+            waitsSince = h.now();
+        } else if (oldest >= 0 && h.now() - waitsSince >= ASK_AGAIN) {
+            waitsSince = h.now();
+            sendAgain();
+        }
+    }
+
     /**
      * Why what the other host holds in a new life is less than it had acknowledged, however that came about (a folder put back
      * from a copy, a disk that lost what it had synced, another undo log), or null (rule OneLife).
@@ -214,6 +239,7 @@ final class Peer {
     /** Says how this host is. */
     void beat() {
         HostState s = h.state();
+        askAgain(s);
         Checkpoint held = s.checkpoint();
         h.send(new PeerMessage.Heartbeat(
                 h.isFailing() ? Policy.FAILED : s.role().spelling(),
