@@ -100,7 +100,12 @@ class ArchitectureTest {
         mayUse("dev.unwrite.files");
         mayUse("dev.unwrite.net");
         mayUse("dev.unwrite.nbd", "dev.unwrite.nbd..", "dev.unwrite.net");
-        mayUse("dev.unwrite.storage", "dev.unwrite.net", "dev.unwrite.nbd..", "dev.unwrite.protocol..", "dev.unwrite.files");
+        mayUse(
+                "dev.unwrite.storage",
+                "dev.unwrite.net",
+                "dev.unwrite.nbd..",
+                "dev.unwrite.protocol..",
+                "dev.unwrite.files");
         mayUse("dev.unwrite.undo", "dev.unwrite.protocol..", "dev.unwrite.files");
         mayUse("dev.unwrite.checkpoint", "dev.unwrite.protocol..", "dev.unwrite.files");
         mayUse("dev.unwrite.machine.ledger.client", "dev.unwrite.machine..", "dev.unwrite.cli");
