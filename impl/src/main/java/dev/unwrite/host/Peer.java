@@ -24,6 +24,8 @@ final class Peer {
     private long life;
 
     private boolean joinerChanged;
+    /** Whether the other host has said over the present connection that it is secondary. */
+    private boolean follows;
     private PeerMessage.Ids ids = PeerMessage.Ids.NONE;
     private @Nullable String unfit;
 
@@ -130,6 +132,11 @@ final class Peer {
         heard = m;
         heardAt = h.now();
         heartbeatAt = h.now();
+        if (!follows && m.role().equals(Role.SECONDARY.spelling())) {
+            // What came to it before it followed was passed over.
+            follows = true;
+            sendAgain();
+        }
         h.undoReported(m.undoBytes());
         if (m.recordVersion() > h.ownership.record().version()) {
             h.ownership.look();
@@ -160,6 +167,7 @@ final class Peer {
         if (another && h.state().mode() == Mode.JOINING) {
             joinerChanged = true;
         }
+        follows = false;
         h.states.connected();
         sendAgain();
     }

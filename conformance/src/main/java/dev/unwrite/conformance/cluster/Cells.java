@@ -30,7 +30,7 @@ final class Cells {
 
     /** The volumes of the group; their ids are not their positions. */
     static final List<Volume> VOLUMES =
-            List.of(new Volume(3, "data", 8, 0), new Volume(7, "log", 5, 8 * PER_BLOCK));
+            List.of(new Volume(3, "data", 14, 0), new Volume(7, "log", 6, 14 * PER_BLOCK));
 
     /** Of all volumes. */
     static final int COUNT = VOLUMES.stream().mapToInt(Volume::cells).sum();
@@ -96,6 +96,16 @@ final class Cells {
     /** The numbers in a block; null stands for zeroes. */
     static int[] ofBlock(byte @Nullable [] block) {
         return block == null ? ZEROES : values(0, PER_BLOCK, ByteBuffer.wrap(block));
+    }
+
+    /** The block that a cell, counted through all volumes, is in. */
+    static Extent block(int cell) {
+        for (Volume volume : VOLUMES) {
+            if (cell < volume.firstCell + volume.cells()) {
+                return new Extent(volume.id, (cell - volume.firstCell) / PER_BLOCK, 1);
+            }
+        }
+        throw new IllegalArgumentException("there is no cell " + cell);
     }
 
     /** A cell as people say it. */

@@ -4,8 +4,10 @@ import static dev.unwrite.conformance.cluster.Violation.require;
 
 import dev.unwrite.checkpoint.Checkpoint;
 import dev.unwrite.protocol.CopyKey;
+import dev.unwrite.protocol.Extent;
 import dev.unwrite.protocol.HostState;
 import dev.unwrite.protocol.OwnershipRecord;
+import dev.unwrite.protocol.PendingWrite;
 import dev.unwrite.protocol.Role;
 import java.io.IOException;
 import java.util.Arrays;
@@ -80,7 +82,7 @@ final class Checks {
             return;
         }
         if (isConnected(process)) {
-            int cell = history.differs(image);
+            int cell = history.differs(image, i -> false);
             require(
                     "Consistent",
                     cell < 0,
@@ -167,7 +169,7 @@ final class Checks {
         recoverable();
     }
 
-    /** Consistent: the owner's machine and disk agree whenever no write is in flight. */
+    /** Consistent: the owner's machine and disk agree, up to writes in flight. FlushedSurvives: so does what is durable. */
     private void consistent(Process process) {
         Room room = process.room();
         History history = room.history();
@@ -175,15 +177,38 @@ final class Checks {
             return;
         }
         covers(room.said(), () -> "the machine at " + process.name);
-        if (room.underWay() == 0 && process.state().drained() && isConnected(process)) {
-            int[] image = image();
-            int cell = history.differs(image);
+        int[] image = image();
+        HostState s = process.state();
+        boolean replayed = s.owed().isEmpty() && isConnected(process);
+        if (replayed && !cluster.storage().hasFailedWrite(s.session())) {
+            // A write may be answered before it is done, so that only those of which nothing is pending are looked at.
+            int cell = history.differs(image, i -> isPending(s, i));
             require(
                     "Consistent",
                     cell < 0,
-                    () -> "nothing is in flight, and the disk has " + image[cell] + " in " + Cells.name(cell)
-                            + ", which may be " + history.allowed(cell));
+                    () -> "the disk has " + image[cell] + " in " + Cells.name(cell) + ", which may be "
+                            + history.allowed(cell));
         }
+        if (history == lineage) {
+            int[] durable = durableImage();
+            int cell = history.lostBy(durable);
+            require(
+                    "FlushedSurvives",
+                    cell < 0,
+                    () -> "if all crashed now, " + durable[cell] + " would be in " + Cells.name(cell) + ", which may be "
+                            + history.allowedAfterCrash(cell));
+        }
+    }
+
+    private static boolean isPending(HostState s, int cell) {
+        Extent block = Cells.block(cell);
+        for (PendingWrite write : s.pending()) {
+            Extent e = write.extent();
+            if (e.volume() == block.volume() && e.first() <= block.first() && block.first() < e.end()) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** OneOwner: in the record's term, only its owner runs the machine. What the storage applies is checked there. */

@@ -51,6 +51,9 @@ public final class ClusterCommand implements Callable<Integer> {
     @Option(names = "--survey", hidden = true, description = "Go on after a violation; one line for each.")
     private boolean survey;
 
+    @Option(names = "--first", hidden = true, description = "End at the first violation, as it is.")
+    private boolean first;
+
     @Option(
             names = "--replay",
             paramLabel = "MOVES",
@@ -91,12 +94,15 @@ public final class ClusterCommand implements Callable<Integer> {
                 counts.add(Run.of(moves, tracing(seed + done), slip));
             } catch (Violation e) {
                 broken++;
-                if (!survey) {
+                if (!survey && !first) {
                     return tell(seed + done, moves, e);
                 }
                 String message = e.getMessage();
                 out().println("seed " + (seed + done) + ": " + message.substring(0, Math.min(260, message.length())));
                 out().flush();
+                if (first) {
+                    return Exit.FAILED;
+                }
             }
             done++;
         }

@@ -13,6 +13,8 @@ import org.jspecify.annotations.Nullable;
  * @param aloneAtUndoLimitAfter null: never
  * @param holdsAtOnce whether a machine that is paused leaves its clients' requests to the host, instead of waiting for them
  * @param batches whether a host takes all that has come before it looks at the time
+ * @param orderly whether all that is on its way arrives in its order, at once; else dice say when
+ * @param dice what they begin with
  */
 record Config(
         @Nullable Duration checkpointEvery,
@@ -20,7 +22,9 @@ record Config(
         long undoLimitBytes,
         @Nullable Duration aloneAtUndoLimitAfter,
         boolean holdsAtOnce,
-        boolean batches) {
+        boolean batches,
+        boolean orderly,
+        long dice) {
     private static final Duration[] CHECKPOINTS = {
         Duration.ofMillis(50), Duration.ofMillis(300), Duration.ofSeconds(2), Duration.ofMillis(50)
     };
@@ -33,6 +37,8 @@ record Config(
                 (long) Extent.BLOCK_BYTES * ((choice & 32) == 0 ? 120 : 24),
                 (choice & 64) == 0 ? null : Duration.ofSeconds(5),
                 (choice & 128) != 0,
-                (choice & 256) != 0);
+                (choice & 256) != 0,
+                (choice & 1536) == 0,
+                choice);
     }
 }

@@ -14,6 +14,9 @@ final class Ending {
     /** In simulated time. */
     static final Duration LIMIT = Duration.ofSeconds(60);
 
+    /** For so long a request waits at most, where nothing is in the way. */
+    private static final Duration PATIENCE = Duration.ofSeconds(6);
+
     /** After this long a person looks what is the matter, where hosts are told not to take over by themselves. */
     private static final Duration PERSON = Duration.ofSeconds(12);
 
@@ -26,6 +29,7 @@ final class Ending {
     private String committed = "";
     private boolean over;
     private int steps;
+    private long begun;
 
     Ending(Cluster cluster, Rounds rounds) {
         this.cluster = cluster;
@@ -34,6 +38,7 @@ final class Ending {
 
     void run() {
         cluster.heal();
+        begun = cluster.now();
         long end = cluster.now() + LIMIT.toNanos();
         long person = cluster.now() + PERSON.toNanos();
         while (!cluster.isLost() && !over) {
@@ -55,8 +60,22 @@ final class Ending {
         }
     }
 
+    /** Nobody who asks for something waits for long, where nothing is in the way. */
+    private void prompt() {
+        for (Process process : cluster.processes()) {
+            if (process.isUp() && process.room().isRunning()) {
+                long since = Math.max(process.room().oldest(), begun);
+                Violation.require(
+                        "Prompt",
+                        cluster.now() - since < PATIENCE.toNanos(),
+                        () -> "a request has waited for " + PATIENCE.toSeconds() + " s without a fault: " + cluster);
+            }
+        }
+    }
+
     private void step() {
         rounds.run(STEP + steps++ % 7 * MORE);
+        prompt();
         cluster.checks().afterMove();
     }
 

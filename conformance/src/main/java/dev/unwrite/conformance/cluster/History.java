@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.IntPredicate;
 
 /**
  * What the clients of one machine have asked for and been answered: which values each cell may hold now, and which may be
@@ -145,24 +146,24 @@ final class History {
         reads.remove(read);
     }
 
-    /** The first cell that does not hold what it must while nothing is in flight, or -1. */
-    int differs(int[] image) {
-        return differs(image, live);
+    /** The first cell that does not hold what it must, but for those that are left out, or -1. */
+    int differs(int[] image, IntPredicate leftOut) {
+        return differs(image, live, leftOut);
     }
 
     /** The first cell that does not hold what it must after a crash, or -1. */
     int lostBy(int[] image) {
-        return differs(image, durable);
+        return differs(image, durable, cell -> false);
     }
 
-    private static int differs(int[] image, List<List<Write>> allowed) {
+    private static int differs(int[] image, List<List<Write>> allowed, IntPredicate leftOut) {
         for (int cell = 0; cell < image.length; cell++) {
             int found = image[cell];
             boolean fine = false;
             for (Write write : allowed.get(cell)) {
                 fine |= write.value == found || write.value == ANYTHING;
             }
-            if (!fine) {
+            if (!fine && !leftOut.test(cell)) {
                 return cell;
             }
         }

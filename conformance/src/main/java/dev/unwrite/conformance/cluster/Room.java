@@ -9,7 +9,9 @@ import dev.unwrite.host.SharedStorage;
 import dev.unwrite.host.Trouble;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -32,6 +34,7 @@ final class Room implements MachineRoom {
     private int generation;
     private long writes;
     private long savedWrites = -1;
+    private final Map<Order<?>, Long> started = new IdentityHashMap<>();
 
     Room(Process process, Cluster cluster) {
         this.process = process;
@@ -58,6 +61,11 @@ final class Room implements MachineRoom {
 
     int underWay() {
         return underWay;
+    }
+
+    /** When the oldest request that is under way was made, or now. */
+    long oldest() {
+        return started.values().stream().mapToLong(Long::longValue).min().orElse(cluster.now());
     }
 
     private Host host() {
@@ -99,6 +107,7 @@ final class Room implements MachineRoom {
         history = new History(image);
         said = saidBefore;
         underWay = 0;
+        started.clear();
         running = false;
         paused = false;
         pausing = null;
@@ -156,6 +165,7 @@ final class Room implements MachineRoom {
         running = false;
         paused = false;
         underWay = 0;
+        started.clear();
     }
 
     @Override
@@ -303,15 +313,25 @@ final class Room implements MachineRoom {
     private <T> void ask(Order<T> order, Consumer<T> done, Consumer<Trouble> failed) {
         int of = generation;
         underWay++;
+        started.put(order, cluster.now());
         order.give(Reply.of(
-                result -> ended(of, () -> done.accept(result), true), why -> ended(of, () -> failed.accept(why), false)));
+                result -> ended(of, order, () -> done.accept(result), true),
+                why -> ended(of, order, () -> refused(why, failed), false)));
     }
 
-    private void ended(int of, Runnable then, boolean done) {
+    /** A machine that is not stopped is told of errors of the disk, and of nothing else. */
+    private void refused(Trouble why, Consumer<Trouble> failed) {
+        Violation.require(
+                "NoRefusal", why.isAnswer(), () -> "a client of the machine at " + process.name + " is told: " + why);
+        failed.accept(why);
+    }
+
+    private void ended(int of, Order<?> order, Runnable then, boolean done) {
         if (of != generation) {
             return;
         }
         underWay--;
+        started.remove(order);
         if (done) {
             process.counts().operations++;
         }

@@ -1,6 +1,9 @@
 package dev.unwrite.conformance.cluster;
 
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.SplittableRandom;
 
 /** What happens where nothing is in the way: everything arrives in its order, everybody does what is to be done, time passes. */
 final class Rounds {
@@ -15,9 +18,13 @@ final class Rounds {
     private static final int MOST_A_ROUND = 100;
 
     private final Cluster cluster;
+    private final boolean orderly;
+    private final SplittableRandom dice;
 
     Rounds(Cluster cluster) {
         this.cluster = cluster;
+        orderly = cluster.config().orderly();
+        dice = new SplittableRandom(cluster.config().dice());
     }
 
     /** The length of time with this number. */
@@ -64,7 +71,7 @@ final class Rounds {
         endThoseWhoMust();
     }
 
-    /** Whether something happened. */
+    /** Whether something is under way that this round could have carried on. */
     private boolean round() {
         boolean busy = false;
         for (Process process : cluster.processes()) {
@@ -74,37 +81,64 @@ final class Rounds {
             busy |= carry(line);
         }
         SimStorage storage = cluster.storage();
-        for (Request<?> request : new ArrayList<>(storage.wire)) {
+        for (Request<?> request : some(storage.wire)) {
             if (!storage.faults.isHeld(request.what) && storage.wire.contains(request)) {
                 busy = true;
-                storage.arrive(request);
+                if (isTime()) {
+                    storage.arrive(request);
+                }
             }
         }
-        for (SimStorage.Sent sent : new ArrayList<>(storage.answers)) {
+        for (SimStorage.Sent sent : some(storage.answers)) {
             if (!sent.client().process.isFrozen() && storage.answers.contains(sent)) {
                 busy = true;
-                storage.deliver(sent);
-                endThoseWhoMust();
+                if (isTime()) {
+                    storage.deliver(sent);
+                    endThoseWhoMust();
+                }
             }
         }
         tickDue();
         return busy;
     }
 
+    /** Whether what is next on some way arrives in this round. */
+    private boolean isTime() {
+        return orderly || dice.nextInt(3) > 0;
+    }
+
+    /** What is on its way, in the order in which it may arrive. */
+    private <T> List<T> some(List<T> all) {
+        List<T> result = new ArrayList<>(all);
+        for (int i = result.size(); !orderly && i > 1; i--) {
+            Collections.swap(result, i - 1, dice.nextInt(i));
+        }
+        return result;
+    }
+
     private boolean work(Process process) {
         boolean busy = false;
         for (int i = 0; i < MOST_A_ROUND && process.isRunning() && process.store().hasJobs(); i++) {
             busy = true;
+            if (!isTime()) {
+                break;
+            }
             process.store().work(8);
             endThoseWhoMust();
         }
         for (int i = 0; i < MOST_A_ROUND && process.isRunning() && process.store().hasAnswers(); i++) {
             busy = true;
+            if (!isTime()) {
+                break;
+            }
             process.store().tell();
             endThoseWhoMust();
         }
         for (int i = 0; i < MOST_A_ROUND && process.isRunning() && process.hasLater(); i++) {
             busy = true;
+            if (!isTime()) {
+                break;
+            }
             process.nextLater();
             endThoseWhoMust();
         }
@@ -113,12 +147,17 @@ final class Rounds {
 
     private boolean carry(Line line) {
         boolean busy = line.isToNotice() || line.canConnect();
-        line.notice();
-        line.connect();
+        if (isTime()) {
+            line.notice();
+            line.connect();
+        }
         busy |= line.pump();
         for (int i = 0; i < MOST_A_ROUND && line.canDeliver(); i++) {
             busy = true;
-            line.deliver(false);
+            if (!isTime()) {
+                break;
+            }
+            line.deliver(!orderly && dice.nextBoolean());
             endThoseWhoMust();
         }
         return busy;

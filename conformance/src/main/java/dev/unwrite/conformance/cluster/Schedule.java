@@ -105,7 +105,7 @@ public final class Schedule {
         // Small numbers keep clients together in few blocks.
         int places = random.nextBoolean() ? 24 : 400;
         List<Move> moves = new ArrayList<>();
-        moves.add(new Move(Kind.CONFIG, 0, random.nextInt(512), 0));
+        moves.add(new Move(Kind.CONFIG, 0, random.nextInt(1 << 20), 0));
         moves.add(new Move(Kind.RUN, 0, 8, 0));
         for (int stretch = 0; moves.size() <= count; stretch++) {
             Weights weights = style.stretches.get(stretch % style.stretches.size());

@@ -43,6 +43,7 @@ final class SimStorage {
     private long boot = 1;
     private long lastSession;
     private long changes;
+    private long failedWrite;
     private Slip slip = Slip.NONE;
 
     /** An answer on its way; {@code to} is null for word that the storage hung up. */
@@ -80,6 +81,11 @@ final class SimStorage {
 
     boolean isNewest(String host, long session) {
         return state.find(host, session) != null;
+    }
+
+    /** Whether a write of this session has failed: nobody knows what is left of it until another session has repaired it. */
+    boolean hasFailedWrite(long session) {
+        return failedWrite == session;
     }
 
     // ---- The ways there and back.
@@ -284,6 +290,7 @@ final class SimStorage {
         int bits = faults.bits(Asked.WRITE);
         Trouble.Kind failure = faults.failure(Asked.WRITE);
         boolean certain = failure == null;
+        failedWrite = certain ? failedWrite : session;
         // Of one that failed, nothing is written, the first part, or all.
         int bytes = (int) (certain ? extent.lengthBytes() : extent.lengthBytes() * (bits % 3) / 2);
         disk.write(extent, data, bytes, certain && fua && slip != Slip.FUA_IGNORED);

@@ -1,0 +1,453 @@
+package dev.unwrite.host;
+
+import dev.unwrite.peer.PeerMessage;
+import dev.unwrite.protocol.Action;
+import dev.unwrite.protocol.Blocks;
+import dev.unwrite.protocol.Checkpoint;
+import dev.unwrite.protocol.CopyKey;
+import dev.unwrite.protocol.Extent;
+import dev.unwrite.protocol.HostState;
+import dev.unwrite.protocol.Mode;
+import dev.unwrite.protocol.OwnershipRecord;
+import dev.unwrite.protocol.Role;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Deque;
+import java.util.List;
+import java.util.TreeMap;
+import java.util.function.Predicate;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A host whose surroundings do what they are told, in the order in which they are told it, when the test says so, and write
+ * down what that was.
+ */
+final class Stage implements PeerChannel, SharedStorage, LocalStore, MachineRoom, Listener {
+    static final int VOLUME = 3;
+    static final int BLOCKS = 64;
+    private static final int BLOCK = Extent.BLOCK_BYTES;
+
+    /** Everything that was ordered, one line each. */
+    final List<String> orders = new ArrayList<>();
+
+    final List<PeerMessage> sent = new ArrayList<>();
+    final List<String> log = new ArrayList<>();
+    final byte[] disk = new byte[BLOCKS * BLOCK];
+    OwnershipRecord record = OwnershipRecord.INITIAL;
+    /** An order that begins so fails with this. */
+    @Nullable
+    String failing;
+
+    Trouble trouble = new Trouble(Trouble.Kind.LOST, "the connection broke");
+
+    @Nullable
+    String ended;
+
+    private final Deque<Runnable> replies = new ArrayDeque<>();
+    private final List<Copied> stored;
+    private boolean readToTheEnd;
+    /** What the other host says of itself ten times a second, if it does. */
+    @Nullable
+    String peerSays;
+
+    private long sessions;
+    private long position;
+    private boolean held;
+    private long now = 1;
+    final Host host;
+
+    Stage(String name, boolean bootstrap, @Nullable Checkpoint checkpoint, List<Copied> copied) {
+        TreeMap<CopyKey, Blocks> index = new TreeMap<>();
+        if (checkpoint != null && !copied.isEmpty()) {
+            Blocks blocks = Blocks.NONE;
+            for (Copied copy : copied) {
+                blocks = blocks.with(copy.extent());
+            }
+            index.put(new CopyKey(checkpoint.term(), checkpoint.epoch()), blocks);
+        }
+        stored = copied;
+        host = new Host(
+                new HostConfig(
+                        name, bootstrap, null, Duration.ofSeconds(2), 1 << 20, null, "storage", "folder", "undo"),
+                new Surroundings(this, this, this, this, this),
+                HostState.started(name, "", index, checkpoint),
+                now);
+    }
+
+    static Stage alone() {
+        Stage stage = new Stage("A", true, null, List.of());
+        stage.host.start();
+        stage.carryOut();
+        return stage;
+    }
+
+    /** A primary whose writes a secondary protects. */
+    static Stage guarded() {
+        Stage stage = alone();
+        stage.host.peerUp(new PeerMessage.Hello("g", "B", 7, PeerMessage.Ids.NONE));
+        stage.peerSays = "idle";
+        stage.settle();
+        stage.peerSays = "secondary";
+        stage.host.received(new PeerMessage.Committed(1, 1), 7);
+        stage.settle();
+        return stage;
+    }
+
+    // ---- Time and replies.
+
+    /** All that was ordered is carried out, and what follows from it. */
+    void carryOut() {
+        do {
+            host.tick();
+            while (!replies.isEmpty() && !held) {
+                replies.remove().run();
+                host.tick();
+            }
+        } while (!replies.isEmpty() && !held);
+    }
+
+    /** As above, with a second that goes by. */
+    void settle() {
+        for (int i = 0; i < 10; i++) {
+            now += 100_000_000;
+            host.now(now);
+            String role = peerSays;
+            if (role != null) {
+                boolean joins = record.mode() == OwnershipRecord.Mode.SOLO;
+                host.received(
+                        new PeerMessage.Heartbeat(
+                                role, 1, 1, 1, record.version(), joins, role.equals("idle"), false, 0),
+                        7);
+            }
+            carryOut();
+        }
+    }
+
+    void pass(Duration time) {
+        now += time.toNanos();
+        host.now(now);
+    }
+
+    /** From here on nothing is answered, until {@link #goOn}. */
+    void hold() {
+        held = true;
+    }
+
+    void goOn() {
+        held = false;
+        carryOut();
+    }
+
+    private <T> void order(String what, Reply<T> reply, Supplier<T> result) {
+        orders.add(what);
+        String bad = failing;
+        Trouble why = trouble;
+        boolean fails = bad != null && what.startsWith(bad);
+        replies.add(() -> {
+            if (fails) {
+                reply.failed(why);
+            } else {
+                reply.done(result.get());
+            }
+        });
+    }
+
+    /** The orders that begin with one of these words. */
+    List<String> orders(String... words) {
+        return orders.stream()
+                .filter(order -> List.of(words).stream().anyMatch(order::startsWith))
+                .toList();
+    }
+
+    boolean is(Role role, Mode mode) {
+        return host.state().role() == role && host.state().mode() == mode;
+    }
+
+    <M extends PeerMessage> List<M> sent(Class<M> type) {
+        return sent.stream().filter(type::isInstance).map(type::cast).toList();
+    }
+
+    boolean hasSent(Predicate<PeerMessage> such) {
+        return sent.stream().anyMatch(such);
+    }
+
+    // ---- Clients.
+
+    /** What became of a request. */
+    static final class Asked<T> implements Reply<T> {
+        @Nullable
+        T result;
+
+        @Nullable
+        Trouble trouble;
+
+        @Override
+        public void done(T value) {
+            result = value;
+        }
+
+        @Override
+        public void failed(Trouble why) {
+            trouble = why;
+        }
+
+        boolean isDone() {
+            return result != null;
+        }
+    }
+
+    Asked<Done> write(long offset, int length, int value, boolean fua) {
+        byte[] bytes = new byte[length];
+        Arrays.fill(bytes, (byte) value);
+        Asked<Done> asked = new Asked<>();
+        host.write(VOLUME, offset, ByteBuffer.wrap(bytes), fua, asked);
+        host.tick();
+        return asked;
+    }
+
+    Asked<Done> flush() {
+        Asked<Done> asked = new Asked<>();
+        host.flush(asked);
+        host.tick();
+        return asked;
+    }
+
+    Asked<ByteBuffer> read(long offset, int length) {
+        Asked<ByteBuffer> asked = new Asked<>();
+        host.read(VOLUME, offset, length, asked);
+        host.tick();
+        return asked;
+    }
+
+    // ---- The other host.
+
+    @Override
+    public void send(PeerMessage message) {
+        sent.add(message);
+        if (!(message instanceof PeerMessage.Heartbeat)) {
+            orders.add("send " + message.getClass().getSimpleName());
+        }
+    }
+
+    @Override
+    public void sendState(long term, long epoch, Saved state, Reply<Long> reply) {
+        order("sendState " + epoch, reply, () -> 16L);
+    }
+
+    @Override
+    public boolean isConnected() {
+        return true;
+    }
+
+    // ---- The storage.
+
+    @Override
+    public void readRecord(Reply<OwnershipRecord> reply) {
+        order("readRecord", reply, () -> record);
+    }
+
+    @Override
+    public void open(long term, Reply<Session> reply) {
+        order(
+                "open " + term,
+                reply,
+                () -> new Session(
+                        ++sessions, 1, "storage", record, List.of(new Volume(VOLUME, "disk", BLOCKS * BLOCK))));
+    }
+
+    @Override
+    public void close(long session) {
+        orders.add("close " + session);
+    }
+
+    @Override
+    public void compareAndSet(long session, long expectedVersion, OwnershipRecord next, Reply<Changed> reply) {
+        order("compareAndSet " + next.mode().wire(), reply, () -> {
+            boolean agreed = record.version() == expectedVersion;
+            record = agreed ? next : record;
+            return new Changed(agreed, record);
+        });
+    }
+
+    @Override
+    public void read(long session, int volume, long offset, int length, Reply<ByteBuffer> reply) {
+        order(
+                "read " + offset / BLOCK,
+                reply,
+                () -> ByteBuffer.wrap(disk.clone(), (int) offset, length).slice());
+    }
+
+    @Override
+    public void readOld(long session, Extent extent, Reply<OldData> reply) {
+        order(
+                "readOld " + extent.first() + "+" + extent.count(),
+                reply,
+                () -> OldData.of(
+                        extent,
+                        ByteBuffer.wrap(disk.clone(), (int) extent.offsetBytes(), (int) extent.lengthBytes())
+                                .slice()));
+    }
+
+    @Override
+    public void write(long session, Extent extent, @Nullable ByteBuffer data, boolean fua, Reply<Done> reply) {
+        String what = "write " + extent.first() + "+" + extent.count() + (data == null ? " zeroes" : "")
+                + (fua ? " fua" : "") + " in " + session;
+        order(what, reply, () -> {
+            ByteBuffer bytes = data == null ? ByteBuffer.allocate((int) extent.lengthBytes()) : data.duplicate();
+            bytes.get(bytes.position(), disk, (int) extent.offsetBytes(), (int) extent.lengthBytes());
+            return Done.DONE;
+        });
+    }
+
+    @Override
+    public void flush(long session, Reply<Done> reply) {
+        order("flush in " + session, reply, () -> Done.DONE);
+    }
+
+    // ---- The local store.
+
+    @Override
+    public void append(long term, long epoch, OldData old, Reply<Stored> reply) {
+        order("append " + old.extent().first() + "+" + old.extent().count(), reply, () -> {
+            position++;
+            return Stored.STORED;
+        });
+    }
+
+    @Override
+    public void discardBefore(long term, long epoch, Reply<Done> reply) {
+        order("discardBefore " + epoch, reply, () -> Done.DONE);
+    }
+
+    @Override
+    public void discardOthers(long term, Reply<Done> reply) {
+        order("discardOthers", reply, () -> Done.DONE);
+    }
+
+    @Override
+    public void discardAll(Reply<Done> reply) {
+        order("discardAll", reply, () -> Done.DONE);
+    }
+
+    @Override
+    public void beginState(long term, long epoch, Reply<Done> reply) {
+        order("beginState " + epoch, reply, () -> Done.DONE);
+    }
+
+    @Override
+    public void writeState(long term, long epoch, long offset, ByteBuffer bytes, Reply<Done> reply) {
+        order("writeState " + epoch, reply, () -> Done.DONE);
+    }
+
+    @Override
+    public void endState(long term, long epoch, long length, int crc32c, Reply<Done> reply) {
+        order("endState " + epoch, reply, () -> Done.DONE);
+    }
+
+    @Override
+    public void commitState(long term, long epoch, Reply<Done> reply) {
+        order("commitState " + epoch, reply, () -> Done.DONE);
+    }
+
+    @Override
+    public void dropState(long term, long epoch) {
+        orders.add("dropState " + epoch);
+    }
+
+    @Override
+    public void readBack(long term, long epoch) {
+        orders.add("readBack " + epoch);
+        readToTheEnd = false;
+    }
+
+    @Override
+    public void nextCopies(Reply<List<Copied>> reply) {
+        order("nextCopies", reply, () -> {
+            boolean end = readToTheEnd;
+            readToTheEnd = true;
+            return end ? List.of() : stored;
+        });
+    }
+
+    @Override
+    public void belongsTo(String storage, Reply<Done> reply) {
+        order("belongsTo", reply, () -> Done.DONE);
+    }
+
+    @Override
+    public long position() {
+        return position;
+    }
+
+    @Override
+    public long usedBytes() {
+        return position * 2L * BLOCK;
+    }
+
+    // ---- The machine.
+
+    @Override
+    public void volumes(List<Volume> volumes) {}
+
+    @Override
+    public void coldStart(Reply<Done> reply) {
+        order("coldStart", reply, () -> Done.DONE);
+    }
+
+    @Override
+    public void resume(long term, long epoch, long session, Reply<Done> reply) {
+        order("resume", reply, () -> Done.DONE);
+    }
+
+    @Override
+    public void run() {
+        orders.add("run");
+    }
+
+    @Override
+    public void stop() {
+        orders.add("stop");
+    }
+
+    @Override
+    public void pause(Reply<Done> reply) {
+        order("pause", reply, () -> Done.DONE);
+    }
+
+    @Override
+    public void unpause() {
+        orders.add("unpause");
+    }
+
+    @Override
+    public void save(
+            long term, long epoch, long session, @Nullable Object handedOver, boolean unchanged, Reply<Saved> reply) {
+        order("save " + epoch, reply, () -> () -> orders.add("drop " + epoch));
+    }
+
+    // ---- Whoever watches.
+
+    @Override
+    public void step(HostState before, Action action, HostState after, int @Nullable [] hashes) {
+        orders.add("step " + action.name());
+    }
+
+    @Override
+    public boolean wantsHashes() {
+        return true;
+    }
+
+    @Override
+    public void log(String line) {
+        log.add(line);
+    }
+
+    @Override
+    public void end(String why) {
+        ended = why;
+    }
+}
