@@ -26,6 +26,7 @@ final class Peer {
     private boolean joinerChanged;
     /** Whether the other host has said over the present connection that it is secondary. */
     private boolean follows;
+
     private PeerMessage.Ids ids = PeerMessage.Ids.NONE;
     private @Nullable String unfit;
 

@@ -1,7 +1,8 @@
-package dev.unwrite.node;
+package dev.unwrite.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.PrintStream;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
@@ -15,7 +16,7 @@ class LogLinesTest {
 
     @Test
     void linesArriveInTheirOrder() {
-        try (LogLines lines = new LogLines(read::add)) {
+        try (LogLines lines = LogLines.of(read::add)) {
             for (int i = 0; i < 100; i++) {
                 lines.accept("line " + i);
             }
@@ -26,7 +27,7 @@ class LogLinesTest {
     @Test
     void aFullLogHoldsNobodyUpAndSaysWhatIsMissing() {
         CountDownLatch full = new CountDownLatch(1);
-        try (LogLines lines = new LogLines(line -> {
+        try (LogLines lines = LogLines.of(line -> {
             try {
                 full.await();
             } catch (InterruptedException e) {
@@ -41,5 +42,18 @@ class LogLinesTest {
         }
         assertThat(read.getFirst()).isEqualTo("line 0");
         assertThat(read.get(1)).matches("39\\d\\d lines were left out, since the log takes no more");
+    }
+
+    @Test
+    void whatLibrariesSayGoesTheSameWay() {
+        PrintStream before = System.err;
+        try (LogLines lines = LogLines.withStandardError(read::add)) {
+            System.err.println("one");
+            lines.accept("two");
+            System.err.print("thr");
+            System.err.println("ee");
+        }
+        assertThat(read).containsExactly("one", "two", "three");
+        assertThat(System.err).isSameAs(before);
     }
 }
