@@ -62,7 +62,7 @@ final class Cells {
     }
 
     private static byte at(int value, int position) {
-        return (byte) (value >>> 8 * (3 - position % Integer.BYTES));
+        return (byte) (value >>> (8 * (3 - position % Integer.BYTES)));
     }
 
     /** The number in each of so many cells, beginning with {@code first}, from the buffer's position on. */

@@ -229,7 +229,7 @@ public final class Cluster {
                 }
             }
             case MESSAGE -> {
-                var unused = line.pump();
+                boolean _ = line.pump();
                 line.deliver(odd);
             }
             case AGAIN -> former.again(a);

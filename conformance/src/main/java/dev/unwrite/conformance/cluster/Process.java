@@ -27,6 +27,7 @@ import java.util.concurrent.CompletionException;
 import org.jspecify.annotations.Nullable;
 
 /** A host, life after life: the real {@link Host} on a disk that outlives it. */
+@SuppressWarnings("AvoidCommonTypeNames")
 final class Process {
     private static final long STATE_LIMIT_BYTES = 1 << 16;
     private static final int SEGMENT_BYTES = 8 * 4096;
