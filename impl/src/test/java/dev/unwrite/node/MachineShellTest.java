@@ -18,12 +18,14 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -103,9 +105,9 @@ class MachineShellTest {
         }
 
         @Override
-        public Saved save() {
+        public Machine.Saved save() {
             called("save");
-            return new Saved() {
+            return new Machine.Saved() {
                 @Override
                 public InputStream open() {
                     return InputStream.nullInputStream();
@@ -209,13 +211,17 @@ class MachineShellTest {
     void volumesOutliveAMachine() throws Exception {
         loop.start();
         onLoop(() -> room.volumes(List.of(new SharedStorage.Volume(4, "disk", 1 << 20))));
-        VolumeShell first = room.volumesByName().get("disk");
+        VolumeShell first = disk();
         onLoop(room::stop);
         assertThat(room.volumesByName()).containsOnlyKeys("disk");
-        assertThat(room.volumesByName().get("disk")).isNotSameAs(first);
-        assertThat(room.volumesByName().get("disk").size()).isEqualTo(1 << 20);
+        assertThat(disk()).isNotSameAs(first);
+        assertThat(disk().size()).isEqualTo(1 << 20);
         onLoop(() -> room.volumes(List.of(new SharedStorage.Volume(4, "disk", 2 << 20))));
-        assertThat(room.volumesByName().get("disk").size()).isEqualTo(2 << 20);
+        assertThat(disk().size()).isEqualTo(2 << 20);
+    }
+
+    private VolumeShell disk() {
+        return Objects.requireNonNull(room.volumesByName().get("disk"));
     }
 
     /** Machine and disk are of one moment. */
@@ -232,7 +238,7 @@ class MachineShellTest {
         assertThat(saved(null, true)).isEmpty();
     }
 
-    private byte[] saved(Path handedOver, boolean unchanged) throws Exception {
+    private byte[] saved(@Nullable Path handedOver, boolean unchanged) throws Exception {
         Saved saved = answer(reply -> room.save(1, 1, 1, handedOver, unchanged, reply));
         try (InputStream in = ((SavedState) saved).open()) {
             return in.readAllBytes();
