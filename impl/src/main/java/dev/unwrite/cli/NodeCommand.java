@@ -176,9 +176,13 @@ final class NodeCommand implements Callable<Integer> {
     @Override
     public Integer call() throws InterruptedException {
         PrintWriter err = Objects.requireNonNull(spec).commandLine().getErr();
-        Consumer<String> log =
-                line -> err.println(Instant.now().truncatedTo(ChronoUnit.MILLIS) + " " + name + " " + line);
-        Node node = start(log);
+        try (LogLines lines = LogLines.withStandardError(err::println)) {
+            return serve(lines);
+        }
+    }
+
+    private Integer serve(LogLines lines) throws InterruptedException {
+        Node node = start(line -> lines.accept(Instant.now().truncatedTo(ChronoUnit.MILLIS) + " " + name + " " + line));
         PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
         out.println("node " + name + ": control at " + node.controlAt() + ", volumes at " + node.servedAt()
                 + " while it is primary");
@@ -189,7 +193,7 @@ final class NodeCommand implements Callable<Integer> {
                         () -> {
                             if (over.compareAndSet(false, true)) {
                                 node.stop();
-                                err.flush();
+                                lines.close();
                                 // To be stopped in good order is no failure, whatever the signal.
                                 Runtime.getRuntime().halt(Exit.OK);
                             }

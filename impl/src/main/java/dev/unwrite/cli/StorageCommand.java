@@ -112,12 +112,14 @@ final class StorageCommand implements Callable<Integer> {
     public Integer call() {
         CommandSpec commandSpec = java.util.Objects.requireNonNull(spec);
         PrintWriter err = commandSpec.commandLine().getErr();
-        Consumer<String> log = line -> err.println(Instant.now().truncatedTo(ChronoUnit.MILLIS) + " " + line);
-        StorageServer server = start(log);
-        commandSpec.commandLine().getOut().println("listening on " + server.uri());
-        commandSpec.commandLine().getOut().flush();
-        stopOnSignal(server, log);
-        return awaitForever();
+        try (LogLines lines = LogLines.withStandardError(err::println)) {
+            Consumer<String> log = line -> lines.accept(Instant.now().truncatedTo(ChronoUnit.MILLIS) + " " + line);
+            StorageServer server = start(log);
+            commandSpec.commandLine().getOut().println("listening on " + server.uri());
+            commandSpec.commandLine().getOut().flush();
+            stopOnSignal(server, log, lines);
+            return awaitForever();
+        }
     }
 
     private StorageServer start(Consumer<String> log) {
@@ -140,18 +142,20 @@ final class StorageCommand implements Callable<Integer> {
     }
 
     /** Ends the process from within the hook, so that an orderly end is told by exit code 0. */
-    private static void stopOnSignal(StorageServer server, Consumer<String> log) {
+    private static void stopOnSignal(StorageServer server, Consumer<String> log, LogLines lines) {
         Runtime.getRuntime()
                 .addShutdownHook(new Thread(
                         () -> {
+                            int status = Exit.OK;
                             try {
                                 server.close();
                                 log.accept("stopped, everything is flushed");
-                                Runtime.getRuntime().halt(Exit.OK);
                             } catch (IOException e) {
                                 log.accept("stopped, but not everything is flushed: " + e.getMessage());
-                                Runtime.getRuntime().halt(Exit.FAILED);
+                                status = Exit.FAILED;
                             }
+                            lines.close();
+                            Runtime.getRuntime().halt(status);
                         },
                         "stop"));
     }

@@ -43,14 +43,14 @@ public final class Node implements Closeable {
     /** How long a node that is stopped may take to hand over, or to flush. */
     private static final Duration LEAVE_MAX = Duration.ofSeconds(20);
 
-    private final LogLines log;
+    private final Consumer<String> log;
     private final Deque<Closeable> parts;
     private final NodeControl orders;
     private final ControlServer control;
     private final NbdServer server;
     private final CompletableFuture<String> ended = new CompletableFuture<>();
 
-    private Node(NodeConfig config, LogLines log, Deque<Closeable> parts) throws IOException {
+    private Node(NodeConfig config, Consumer<String> log, Deque<Closeable> parts) throws IOException {
         this.log = log;
         this.parts = parts;
         Folder folder = Folder.open(config.data(), config.group(), config.name());
@@ -177,14 +177,12 @@ public final class Node implements Closeable {
                 undo.id());
     }
 
-    /** Starts a node. Throws with one line where something it needs cannot be had. */
+    /** Starts a node; {@code log} must not block. Throws with one line where something it needs cannot be had. */
     public static Node start(NodeConfig config, Consumer<String> log) throws IOException {
         Ports.requireFree(config);
         Deque<Closeable> parts = new ArrayDeque<>();
-        LogLines lines = new LogLines(log);
-        parts.push(lines);
         try {
-            return new Node(config, lines, parts);
+            return new Node(config, log, parts);
         } catch (IOException | RuntimeException e) {
             closeAll(parts);
             throw e;

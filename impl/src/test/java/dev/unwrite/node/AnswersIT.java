@@ -277,6 +277,22 @@ class AnswersIT {
         assertThat(pair.a.status().path("mode").asText()).isEqualTo("protected");
     }
 
+    // ---- Nobody reads what they say.
+
+    @Test
+    void aLogThatNobodyReadsHoldsNothingUp() throws Exception {
+        pair.nobodyReadsLogs();
+        pair.options("--failover-after=1s");
+        pair.start();
+        try (NbdClient disk = pair.a.connect()) {
+            stamp(disk, 1, 1);
+            pair.a.order("checkpoint", "kept");
+        }
+        pair.a.kill();
+        pair.b.awaitRole("primary", "solo");
+        assertThat(pair.b.stop().status()).isZero();
+    }
+
     // ---- An orderly stop.
 
     @Test

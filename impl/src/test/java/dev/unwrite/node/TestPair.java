@@ -8,6 +8,7 @@ import dev.unwrite.nbd.NbdClient;
 import dev.unwrite.nbd.NbdUri;
 import java.io.Closeable;
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.io.UncheckedIOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -24,6 +25,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Callable;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Predicate;
 import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
@@ -359,6 +361,8 @@ final class TestPair implements Closeable {
         primary.other().awaitRole("secondary", "protected");
     }
 
+    private @Nullable Path unreadLog;
+
     private Process unwrite(String log, List<String> arguments) throws IOException {
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
@@ -370,13 +374,43 @@ final class TestPair implements Closeable {
                 System.getProperty("java.class.path"),
                 "dev.unwrite.cli.Main"));
         command.addAll(arguments);
-        Process process = new ProcessBuilder(command)
-                .redirectErrorStream(true)
+        Path unread = unreadLog;
+        ProcessBuilder builder = new ProcessBuilder(command)
+                .redirectErrorStream(unread == null)
                 .redirectOutput(ProcessBuilder.Redirect.appendTo(
-                        dir.resolve(log + ".log").toFile()))
-                .start();
+                        dir.resolve(log + ".log").toFile()));
+        if (unread != null) {
+            builder.redirectError(unread.toFile());
+        }
+        Process process = builder.start();
         processes.add(process);
         return process;
+    }
+
+    /** What processes that are started from now on say goes into a pipe that is full, and that nobody reads. */
+    void nobodyReadsLogs() throws IOException, InterruptedException {
+        Path pipe = dir.resolve("unread");
+        assertThat(new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor())
+                .isZero();
+        AtomicLong written = new AtomicLong();
+        Thread.ofPlatform().daemon().name("fills-a-pipe").start(() -> {
+            try (RandomAccessFile both = new RandomAccessFile(pipe.toFile(), "rw")) {
+                while (true) {
+                    both.write('x');
+                    written.incrementAndGet();
+                }
+            } catch (IOException e) {
+                // The test is over.
+            }
+        });
+        long[] before = {-1};
+        await("the pipe is full", () -> {
+            long now = written.get();
+            boolean full = now > 0 && now == before[0];
+            before[0] = now;
+            return full ? pipe : null;
+        });
+        unreadLog = pipe;
     }
 
     /** Waits, within bounds, for something that is not null. */
