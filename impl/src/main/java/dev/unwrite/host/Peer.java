@@ -33,6 +33,7 @@ final class Peer {
     private boolean joinerChanged;
     /** Whether the other host has said in its present life that it is secondary. */
     private boolean follows;
+
     private PeerMessage.Ids ids = PeerMessage.Ids.NONE;
     private @Nullable String unfit;
 
