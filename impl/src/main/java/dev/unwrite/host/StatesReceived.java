@@ -6,9 +6,11 @@ import dev.unwrite.protocol.Checkpoint;
 import dev.unwrite.protocol.Role;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,6 +36,9 @@ final class StatesReceived {
     private final Host h;
     private final Map<Key, Stage> stages = new LinkedHashMap<>();
     private final Deque<Key> toCommit = new ArrayDeque<>();
+    /** Began to arrive before this host followed. */
+    private final Set<Key> passedOver = new HashSet<>();
+
     private @Nullable Refusal refused;
 
     StatesReceived(Host h) {
@@ -58,6 +63,7 @@ final class StatesReceived {
             return;
         }
         if (!follows(key.term)) {
+            passedOver.add(key);
             refuse(key, "this host does not follow term " + key.term);
             h.ownership.look();
             return;
@@ -72,6 +78,7 @@ final class StatesReceived {
                 drop(other);
             }
         }
+        passedOver.clear();
         stages.put(key, Stage.ARRIVING);
         h.store().beginState(key.term, key.epoch, Reply.of(done -> {}, why -> failed(key, why)));
     }
@@ -109,12 +116,11 @@ final class StatesReceived {
             Checkpoint held = h.state().checkpoint();
             h.send(new PeerMessage.Committed(key.term, held == null ? key.epoch : held.epoch()));
         }
-        Stage stage = stages.get(key);
-        if (stage == null && follows(key.term) && !holds(key.term, key.epoch)) {
-            // Its beginning was passed over, and the word of that may be lost.
-            refuse(key, "it did not arrive whole");
+        if (passedOver.remove(key) && follows(key.term) && !holds(key.term, key.epoch)) {
+            // The word of that may be lost.
+            refuse(key, "this host did not follow term " + key.term + " when it began");
         }
-        if (stage != Stage.ARRIVING) {
+        if (stages.get(key) != Stage.ARRIVING) {
             return;
         }
         stages.put(key, Stage.ENDED);
@@ -189,6 +195,7 @@ final class StatesReceived {
     /** This host follows no more: nothing that has arrived is needed. A commit under way ends first. */
     void end() {
         toCommit.clear();
+        passedOver.clear();
         for (Key key : List.copyOf(stages.keySet())) {
             if (stages.get(key) != Stage.COMMITTING) {
                 drop(key);

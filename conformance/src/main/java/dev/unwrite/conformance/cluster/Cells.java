@@ -29,8 +29,7 @@ final class Cells {
     }
 
     /** The volumes of the group; their ids are not their positions. */
-    static final List<Volume> VOLUMES =
-            List.of(new Volume(3, "data", 14, 0), new Volume(7, "log", 6, 14 * PER_BLOCK));
+    static final List<Volume> VOLUMES = List.of(new Volume(3, "data", 14, 0), new Volume(7, "log", 6, 14 * PER_BLOCK));
 
     /** Of all volumes. */
     static final int COUNT = VOLUMES.stream().mapToInt(Volume::cells).sum();

@@ -99,15 +99,20 @@ final class Checks {
         }
         int[] saved = cuts.get(new CopyKey(after.term(), after.epoch()));
         require("Recoverable", saved != null, () -> "epoch " + after.epoch() + " is cut without a state");
-        same("Recoverable", Objects.requireNonNull(saved), image(), () -> "epoch " + after.epoch()
-                + " is cut when its disk is not that of its state:");
+        same(
+                "Recoverable",
+                Objects.requireNonNull(saved),
+                image(),
+                () -> "epoch " + after.epoch() + " is cut when its disk is not that of its state:");
         same("Recoverable", saved, durableImage(), () -> "epoch " + after.epoch() + " is cut when not all is flushed:");
     }
 
     private static void same(String property, int[] wanted, int[] found, Supplier<String> what) {
         int cell = Arrays.mismatch(wanted, found);
-        require(property, cell < 0, () -> what.get() + " " + Cells.name(cell) + " is " + found[cell] + " instead of "
-                + wanted[cell]);
+        require(
+                property,
+                cell < 0,
+                () -> what.get() + " " + Cells.name(cell) + " is " + found[cell] + " instead of " + wanted[cell]);
     }
 
     /** CheckpointedMachine: a failure takes machine and disk back to one checkpoint, whole. */
@@ -195,8 +200,8 @@ final class Checks {
             require(
                     "FlushedSurvives",
                     cell < 0,
-                    () -> "if all crashed now, " + durable[cell] + " would be in " + Cells.name(cell) + ", which may be "
-                            + history.allowedAfterCrash(cell));
+                    () -> "if all crashed now, " + durable[cell] + " would be in " + Cells.name(cell)
+                            + ", which may be " + history.allowedAfterCrash(cell));
         }
     }
 

@@ -51,9 +51,7 @@ public final class Cluster {
         storage = new SimStorage(tracing.observer(), counts, line -> log("storage", line));
         storage.slip(slip);
         processes = new Process[] {new Process(0, this), new Process(1, this)};
-        lines = new Line[] {
-            new Line(processes[0], processes[1], former), new Line(processes[1], processes[0], former)
-        };
+        lines = new Line[] {new Line(processes[0], processes[1], former), new Line(processes[1], processes[0], former)};
         checks = new Checks(this);
         rounds = new Rounds(this);
         counts.runs = 1;

@@ -64,7 +64,8 @@ public final class Counts {
 
     @Override
     public String toString() {
-        return failovers + " failovers, " + coldStarts + " cold starts, " + checkpoints + " checkpoints committed, " + joins
+        return failovers + " failovers, " + coldStarts + " cold starts, " + checkpoints + " checkpoints committed, "
+                + joins
                 + " joins, " + crashes + " crashes of hosts, " + storageCrashes + " of the storage, " + faults
                 + " errors, " + operations + " requests of clients, " + heard + " outputs, " + simulatedMillis / 1000
                 + " simulated seconds, " + lost + " runs lost to more faults than are survived";

@@ -139,7 +139,8 @@ final class Ending {
                 }
             }
             case ROLLBACK -> {
-                boolean gone = owner.state().checkpoint() == null && owner.state().role() == Role.IDLE;
+                boolean gone =
+                        owner.state().checkpoint() == null && owner.state().role() == Role.IDLE;
                 if (gone || owner.disk().hasLied()) {
                     cluster.lose();
                 }
@@ -160,7 +161,9 @@ final class Ending {
             for (int what : new int[] {0, 6, 8, 11, 15}) {
                 int of = 16 * volume + what;
                 int where = 7 * asked;
-                while (cluster.now() < end && runsIn(owner, term) && !owner.room().takesRequests()) {
+                while (cluster.now() < end
+                        && runsIn(owner, term)
+                        && !owner.room().takesRequests()) {
                     step();
                 }
                 if (runsIn(owner, term)) {
@@ -192,6 +195,9 @@ final class Ending {
     }
 
     private static boolean runsIn(Process owner, long term) {
-        return owner.isUp() && owner.state().role() == Role.PRIMARY && owner.state().term() == term && owner.room().isRunning();
+        return owner.isUp()
+                && owner.state().role() == Role.PRIMARY
+                && owner.state().term() == term
+                && owner.room().isRunning();
     }
 }

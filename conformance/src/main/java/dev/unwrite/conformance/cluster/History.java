@@ -142,7 +142,8 @@ final class History {
             int at = i;
             Violation.require(
                     "ReadsLatest",
-                    read.allowed.get(i).contains(found[i]) || read.allowed.get(i).contains(ANYTHING),
+                    read.allowed.get(i).contains(found[i])
+                            || read.allowed.get(i).contains(ANYTHING),
                     () -> "a client read " + found[at] + " in " + Cells.name(read.first + at) + ", which may be "
                             + read.allowed.get(at));
         }

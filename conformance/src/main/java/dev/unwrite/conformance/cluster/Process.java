@@ -49,7 +49,13 @@ final class Process {
 
     /** All that ends with the process. */
     private record Life(
-            Host host, UndoLog undo, CheckpointStore store, SimStore jobs, Room room, StorageClient storage, TraceWriter trace) {}
+            Host host,
+            UndoLog undo,
+            CheckpointStore store,
+            SimStore jobs,
+            Room room,
+            StorageClient storage,
+            TraceWriter trace) {}
 
     /** The file in the data folder that says whose it is. */
     private static final class Data implements DataFolder {
@@ -168,7 +174,8 @@ final class Process {
     }
 
     private Life open(PeerChannel peer) throws IOException {
-        CheckpointStore store = CheckpointStore.open(disk.checkpoints(), CheckpointStore.Policy.DURABLE, STATE_LIMIT_BYTES);
+        CheckpointStore store =
+                CheckpointStore.open(disk.checkpoints(), CheckpointStore.Policy.DURABLE, STATE_LIMIT_BYTES);
         Checkpoint held = store.committed().orElse(null);
         if (held != null && !data.id.equals(held.meta().get("folder"))) {
             throw new IOException("the checkpoint belongs to another folder");
@@ -417,10 +424,16 @@ final class Process {
         }
         HostState s = state();
         Room room = room();
-        return name + (frozen ? " frozen " : " ") + s.role().spelling() + " " + s.mode().spelling() + " " + s.term() + "."
-                + s.epoch() + (s.checkpoint() == null ? "" : " holds " + s.checkpoint().term() + "." + s.checkpoint().epoch())
+        return name + (frozen ? " frozen " : " ") + s.role().spelling() + " "
+                + s.mode().spelling() + " " + s.term() + "."
+                + s.epoch()
+                + (s.checkpoint() == null
+                        ? ""
+                        : " holds " + s.checkpoint().term() + "."
+                                + s.checkpoint().epoch())
                 + (room.isRunning() ? " runs" : "") + (room.isPaused() ? " paused" : "") + ", " + room.underWay()
-                + " under way, pending " + s.pending().size() + ", dirty " + s.dirty().size() + ", owed " + s.owed().size()
+                + " under way, pending " + s.pending().size() + ", dirty "
+                + s.dirty().size() + ", owed " + s.owed().size()
                 + ", cuts " + s.cuts() + (s.proposal() == null ? "" : ", proposes " + s.proposal()) + ", disk jobs "
                 + store().jobs();
     }

@@ -26,12 +26,7 @@ final class Request<T> {
         /** To write. */
         WRITE,
         /** To flush. */
-        FLUSH;
-
-        /** Whether it concerns the storage's disk. */
-        boolean isData() {
-            return ordinal() >= READ.ordinal();
-        }
+        FLUSH
     }
 
     final StorageClient from;
@@ -42,8 +37,7 @@ final class Request<T> {
     private final String details;
     private boolean abandoned;
 
-    Request(
-            StorageClient from, long session, Asked what, String details, Supplier<Outcome<T>> work, Reply<T> reply) {
+    Request(StorageClient from, long session, Asked what, String details, Supplier<Outcome<T>> work, Reply<T> reply) {
         this.from = from;
         this.session = session;
         this.what = what;
@@ -75,6 +69,7 @@ final class Request<T> {
 
     @Override
     public String toString() {
-        return what + (details.isEmpty() ? "" : " " + details) + " of " + from + (session == 0 ? "" : " in session " + (session >>> 32) + "." + (int) session);
+        return what + (details.isEmpty() ? "" : " " + details) + " of " + from
+                + (session == 0 ? "" : " in session " + (session >>> 32) + "." + (int) session);
     }
 }

@@ -11,7 +11,6 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.IdentityHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -34,7 +33,7 @@ final class Room implements MachineRoom {
     private int generation;
     private long writes;
     private long savedWrites = -1;
-    private final Map<Order<?>, Long> started = new IdentityHashMap<>();
+    private final IdentityHashMap<Order<?>, Long> started = new IdentityHashMap<>();
 
     Room(Process process, Cluster cluster) {
         this.process = process;
@@ -220,7 +219,9 @@ final class Room implements MachineRoom {
 
     /** Whether a client can ask for something now. */
     boolean takesRequests() {
-        return running && underWay < MOST_UNDER_WAY && (!isPaused() || cluster.config().holdsAtOnce());
+        return running
+                && underWay < MOST_UNDER_WAY
+                && (!isPaused() || cluster.config().holdsAtOnce());
     }
 
     /** A client asks for something: what, and where, say the numbers. */
@@ -246,21 +247,36 @@ final class Room implements MachineRoom {
                 int from = block * Cells.PER_BLOCK;
                 int value = cluster.nextValue();
                 ByteBuffer data = Cells.filled(from, blocks * Cells.PER_BLOCK, value);
-                change(volume, from, blocks * Cells.PER_BLOCK, value, false, reply -> host().write(
-                        volume.id(), Cells.offset(from), data, false, reply));
+                change(
+                        volume,
+                        from,
+                        blocks * Cells.PER_BLOCK,
+                        value,
+                        false,
+                        reply -> host().write(volume.id(), Cells.offset(from), data, false, reply));
             }
             case 8, 9 -> {
                 boolean noHole = what % 16 == 9;
                 boolean fua = (where & 1) == 1;
-                change(volume, first, count, 0, fua, reply -> host().writeZeroes(
-                        volume.id(), offset, length, noHole, fua, reply));
+                change(
+                        volume,
+                        first,
+                        count,
+                        0,
+                        fua,
+                        reply -> host().writeZeroes(volume.id(), offset, length, noHole, fua, reply));
             }
             case 10 -> {
                 // A trim is a hint: of blocks that it does not cover whole nothing changes.
                 int from = Math.ceilDiv(first, Cells.PER_BLOCK) * Cells.PER_BLOCK;
                 int end = (first + count) / Cells.PER_BLOCK * Cells.PER_BLOCK;
-                change(volume, from, Math.max(0, end - from), 0, false, reply -> host().trim(
-                        volume.id(), offset, length, false, reply));
+                change(
+                        volume,
+                        from,
+                        Math.max(0, end - from),
+                        0,
+                        false,
+                        reply -> host().trim(volume.id(), offset, length, false, reply));
             }
             case 11, 12, 13 -> read(volume, first, count, why -> {});
             default -> flush();

@@ -10,7 +10,16 @@ final class Rounds {
     private static final long MICRO = 1_000;
     private static final long MILLI = 1_000_000;
     private static final long[] NANOS = {
-        MILLI / 2, MILLI, 2 * MILLI, 5 * MILLI, 20 * MILLI, 60 * MILLI, 150 * MILLI, 400 * MILLI, 1_000 * MILLI, 2_500 * MILLI
+        MILLI / 2,
+        MILLI,
+        2 * MILLI,
+        5 * MILLI,
+        20 * MILLI,
+        60 * MILLI,
+        150 * MILLI,
+        400 * MILLI,
+        1_000 * MILLI,
+        2_500 * MILLI
     };
     /** How long a message, a request or a job takes. */
     private static final long STEP = 100 * MICRO;
@@ -118,7 +127,9 @@ final class Rounds {
 
     private boolean work(Process process) {
         boolean busy = false;
-        for (int i = 0; i < MOST_A_ROUND && process.isRunning() && process.store().hasJobs(); i++) {
+        for (int i = 0;
+                i < MOST_A_ROUND && process.isRunning() && process.store().hasJobs();
+                i++) {
             busy = true;
             if (!isTime()) {
                 break;
@@ -126,7 +137,9 @@ final class Rounds {
             process.store().work(8);
             endThoseWhoMust();
         }
-        for (int i = 0; i < MOST_A_ROUND && process.isRunning() && process.store().hasAnswers(); i++) {
+        for (int i = 0;
+                i < MOST_A_ROUND && process.isRunning() && process.store().hasAnswers();
+                i++) {
             busy = true;
             if (!isTime()) {
                 break;

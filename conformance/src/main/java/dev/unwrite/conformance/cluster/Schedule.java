@@ -7,37 +7,50 @@ import java.util.SplittableRandom;
 
 /** Draws lists of moves. A style of run is a row of stretches; a stretch says how often each kind of move comes. */
 public final class Schedule {
-    private static final String CALM = "run 8, blink 12, ask 12, load 10, checkpoint 1, failover 1, switchover 1, crash 2, kill 1,"
-            + " restart 3, break 1, hang_up 1, storage_crash 1, destage 2, request 4, answer 4, message 4, disk 3, later 3";
-    private static final String WILD = "run 5, blink 9, time 2, ask 16, load 8, message 8, again 2, request 10, answer 10, disk 8,"
-            + " later 6, checkpoint 2, failover 2, switchover 1, protect 1, leave 1, crash 2, crash_at 2, kill 1, restart 5,"
-            + " freeze 2, jump 1, full 1, read_only 1, break 2, cut 1, slow_state 1, hang_up 2, cut_off 1, lose 2, hold 1,"
-            + " fail 2, name_in_use 1, storage_crash 2, destage 3, heal 4";
-    private static final String STORAGE = "run 4, blink 8, ask 14, load 8, request 10, answer 10, disk 3, message 4, hang_up 3,"
-            + " cut_off 1, lose 3, hold 2, fail 4, storage_crash 3, destage 3, heal 4, failover 1, checkpoint 1, name_in_use 1";
-    private static final String NETWORK = "run 6, blink 8, time 2, ask 12, load 7, message 14, again 8, disk 6, later 5, request 4,"
-            + " answer 4, break 4, cut 3, slow_state 3, freeze 3, jump 2, heal 4, failover 2, checkpoint 2, switchover 1";
-    private static final String STEPS = "ask 12, load 6, request 22, answer 22, message 18, disk 16, later 10, blink 3, time 2,"
-            + " checkpoint 2, crash 1, restart 2, hang_up 1, break 1, failover 1, storage_crash 1";
+    private static final String CALM =
+            "run 8, blink 12, ask 12, load 10, checkpoint 1, failover 1, switchover 1, crash 2, kill 1,"
+                    + " restart 3, break 1, hang_up 1, storage_crash 1, destage 2, request 4, answer 4, message 4, disk 3, later 3";
+    private static final String WILD =
+            "run 5, blink 9, time 2, ask 16, load 8, message 8, again 2, request 10, answer 10, disk 8,"
+                    + " later 6, checkpoint 2, failover 2, switchover 1, protect 1, leave 1, crash 2, crash_at 2, kill 1, restart 5,"
+                    + " freeze 2, jump 1, full 1, read_only 1, break 2, cut 1, slow_state 1, hang_up 2, cut_off 1, lose 2, hold 1,"
+                    + " fail 2, name_in_use 1, storage_crash 2, destage 3, heal 4";
+    private static final String STORAGE =
+            "run 4, blink 8, ask 14, load 8, request 10, answer 10, disk 3, message 4, hang_up 3,"
+                    + " cut_off 1, lose 3, hold 2, fail 4, storage_crash 3, destage 3, heal 4, failover 1, checkpoint 1, name_in_use 1";
+    private static final String NETWORK =
+            "run 6, blink 8, time 2, ask 12, load 7, message 14, again 8, disk 6, later 5, request 4,"
+                    + " answer 4, break 4, cut 3, slow_state 3, freeze 3, jump 2, heal 4, failover 2, checkpoint 2, switchover 1";
+    private static final String STEPS =
+            "ask 12, load 6, request 22, answer 22, message 18, disk 16, later 10, blink 3, time 2,"
+                    + " checkpoint 2, crash 1, restart 2, hang_up 1, break 1, failover 1, storage_crash 1";
     private static final String DISKS = "run 6, blink 10, ask 12, load 10, checkpoint 2, crash_at 8, restart 8, full 2,"
             + " read_only 2, disk 5, message 3, failover 2, crash 2, kill 1, leave 1";
     private static final String BEFORE = "run 2, blink 8, ask 8, load 10, checkpoint 2, destage 2";
-    private static final String FAILS = "load 3, crash 3, freeze 2, failover 3, switchover 1, kill 1, cut_off 1, break 1";
+    private static final String FAILS =
+            "load 3, crash 3, freeze 2, failover 3, switchover 1, kill 1, cut_off 1, break 1";
     private static final String ROLLBACK = "request 20, answer 20, disk 16, later 8, message 3, run 2, time 3, crash 1,"
             + " crash_at 2, restart 3, storage_crash 2, hang_up 1, fail 2, lose 1, read_only 1, destage 2, failover 1";
-    private static final String IN_FLIGHT = "load 10, ask 4, request 5, answer 4, message 5, disk 5, later 3, blink 2, hold 2";
-    private static final String ANOTHER_TAKES_OVER = "failover 6, freeze 2, hang_up 2, switchover 1, storage_crash 1, crash 1";
-    private static final String LATE_ONES = "request 8, answer 6, blink 6, run 2, load 3, later 2, disk 2, heal 1, restart 1";
-    private static final String ALONE = "blink 4, ask 10, load 8, request 10, answer 10, later 3, destage 2, hang_up 1, fail 1";
+    private static final String IN_FLIGHT =
+            "load 10, ask 4, request 5, answer 4, message 5, disk 5, later 3, blink 2, hold 2";
+    private static final String ANOTHER_TAKES_OVER =
+            "failover 6, freeze 2, hang_up 2, switchover 1, storage_crash 1, crash 1";
+    private static final String LATE_ONES =
+            "request 8, answer 6, blink 6, run 2, load 3, later 2, disk 2, heal 1, restart 1";
+    private static final String ALONE =
+            "blink 4, ask 10, load 8, request 10, answer 10, later 3, destage 2, hang_up 1, fail 1";
     private static final String LOSES = "storage_crash 4, crash 4, kill 1, hang_up 1";
     private static final String STARTS = "restart 6, run 2, blink 1";
     private static final String POWER = "crash 4, crash_at 2, storage_crash 3, failover 2, freeze 1";
-    private static final String JOINS = "run 8, blink 4, ask 10, load 6, message 14, disk 10, later 6, request 6, answer 6,"
-            + " slow_state 4, break 2, crash 2, restart 3, replace 1, crash_at 1, failover 1, leave 1, protect 1";
-    private static final String PEOPLE = "run 8, blink 6, ask 8, load 6, checkpoint 6, failover 4, switchover 5, protect 3,"
-            + " leave 3, restart 4, message 3, request 3, answer 3, disk 3, break 1, hang_up 1, crash 1";
-    private static final String DAMAGED = "run 8, blink 6, ask 10, load 8, checkpoint 2, crash 4, restart 6, crash_at 3, flip 2,"
-            + " misdirect 2, failover 3, full 1";
+    private static final String JOINS =
+            "run 8, blink 4, ask 10, load 6, message 14, disk 10, later 6, request 6, answer 6,"
+                    + " slow_state 4, break 2, crash 2, restart 3, replace 1, crash_at 1, failover 1, leave 1, protect 1";
+    private static final String PEOPLE =
+            "run 8, blink 6, ask 8, load 6, checkpoint 6, failover 4, switchover 5, protect 3,"
+                    + " leave 3, restart 4, message 3, request 3, answer 3, disk 3, break 1, hang_up 1, crash 1";
+    private static final String DAMAGED =
+            "run 8, blink 6, ask 10, load 8, checkpoint 2, crash 4, restart 6, crash_at 3, flip 2,"
+                    + " misdirect 2, failover 3, full 1";
 
     private static final List<Style> STYLES = List.of(
             new Style(2, 40, CALM),
@@ -72,7 +85,10 @@ public final class Schedule {
      */
     private record Style(int hosts, int longest, List<Weights> stretches) {
         Style(int hosts, int longest, String... stretches) {
-            this(hosts, longest, java.util.Arrays.stream(stretches).map(Weights::of).toList());
+            this(
+                    hosts,
+                    longest,
+                    java.util.Arrays.stream(stretches).map(Weights::of).toList());
         }
     }
 
@@ -114,7 +130,8 @@ public final class Schedule {
                 Choice choice = weights.choices.get(random.nextInt(weights.choices.size()));
                 Kind kind = choice.kind;
                 int a = random.nextInt(choice.largest);
-                int b = random.nextInt(kind == Kind.FAIL ? 6 : kind == Kind.ASK || kind == Kind.LOAD ? places : LARGEST);
+                int b = random.nextInt(
+                        kind == Kind.FAIL ? 6 : kind == Kind.ASK || kind == Kind.LOAD ? places : LARGEST);
                 moves.add(new Move(kind, random.nextInt(style.hosts), a, b));
             }
         }

@@ -99,8 +99,7 @@ final class SharedDisk {
                 end++;
             }
             int count = (int) (end - first);
-            byte[] bytes =
-                    read(extent.volume(), first * Extent.BLOCK_BYTES, zero ? 0 : count * Extent.BLOCK_BYTES);
+            byte[] bytes = read(extent.volume(), first * Extent.BLOCK_BYTES, zero ? 0 : count * Extent.BLOCK_BYTES);
             parts.add(new OldData.Part(first, count, zero ? null : ByteBuffer.wrap(bytes)));
             first = end;
         }

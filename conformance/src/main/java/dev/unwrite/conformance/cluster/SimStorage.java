@@ -49,7 +49,8 @@ final class SimStorage {
     private Slip slip = Slip.NONE;
 
     /** An answer on its way; {@code to} is null for word that the storage hung up. */
-    record Sent(StorageClient client, long session, @Nullable Request<?> to, Runnable tell) {}
+    record Sent(
+            StorageClient client, long session, @Nullable Request<?> to, Runnable tell) {}
 
     SimStorage(StorageObserver observer, Counts counts, Consumer<String> log) {
         this.log = log;
@@ -110,7 +111,9 @@ final class SimStorage {
         wire.remove(request);
         if (faults.isUnreachable(request.from.process.index)) {
             if (request.abandon()) {
-                answer(request, request.fail(Trouble.Kind.LOST, StorageClient.lost().text()));
+                answer(
+                        request,
+                        request.fail(Trouble.Kind.LOST, StorageClient.lost().text()));
             }
             return;
         }
@@ -170,7 +173,9 @@ final class SimStorage {
         for (Request<?> request : wire) {
             if (request.from == client && request.session == session && request.abandon()) {
                 idle = false;
-                answer(request, request.fail(Trouble.Kind.LOST, StorageClient.lost().text()));
+                answer(
+                        request,
+                        request.fail(Trouble.Kind.LOST, StorageClient.lost().text()));
             }
         }
         for (int i = 0; i < answers.size(); i++) {
@@ -178,7 +183,13 @@ final class SimStorage {
             Request<?> to = sent.to;
             if (sent.client == client && sent.session == session && to != null) {
                 idle = false;
-                answers.set(i, new Sent(client, session, to, to.fail(Trouble.Kind.LOST, StorageClient.lost().text())));
+                answers.set(
+                        i,
+                        new Sent(
+                                client,
+                                session,
+                                to,
+                                to.fail(Trouble.Kind.LOST, StorageClient.lost().text())));
             }
         }
         if (idle) {
@@ -217,7 +228,8 @@ final class SimStorage {
         if (faults.isDead()) {
             return failed(Trouble.Kind.FAILED, "the storage's disk failed");
         }
-        StorageCore.Step step = StorageCore.step(state, new Input.Open(client.host(), term, boot << 32 | ++lastSession));
+        StorageCore.Step step =
+                StorageCore.step(state, new Input.Open(client.host(), term, boot << 32 | ++lastSession));
         if (!(step.answer() instanceof Answer.Opened opened)) {
             return failed(Trouble.Kind.INVALID, step.answer().toString());
         }
@@ -354,7 +366,8 @@ final class SimStorage {
 
     private <T> Outcome<T> broken(Trouble.Kind kind) {
         counts.faults++;
-        return failed(kind, kind == Trouble.Kind.NO_SPACE ? "no space left at the storage" : "the storage's disk failed");
+        return failed(
+                kind, kind == Trouble.Kind.NO_SPACE ? "no space left at the storage" : "the storage's disk failed");
     }
 
     private static <T> Outcome<T> denied(Denial denial) {
@@ -390,11 +403,15 @@ final class SimStorage {
         faults.restarted();
         Map<Long, StorageClient> ended = new HashMap<>(sessions);
         sessions.clear();
-        ended.keySet().stream().sorted().forEach(session -> breakOff(java.util.Objects.requireNonNull(ended.get(session)), session));
+        ended.keySet().stream()
+                .sorted()
+                .forEach(session -> breakOff(java.util.Objects.requireNonNull(ended.get(session)), session));
         // What was asked outside of a session.
         for (Request<?> request : wire) {
             if (request.abandon()) {
-                answer(request, request.fail(Trouble.Kind.LOST, StorageClient.lost().text()));
+                answer(
+                        request,
+                        request.fail(Trouble.Kind.LOST, StorageClient.lost().text()));
             }
         }
         wire.clear();
@@ -404,8 +421,11 @@ final class SimStorage {
     @Override
     public String toString() {
         OwnershipRecord r = record();
-        return "record " + r.version() + ": term " + r.term() + ", owner " + r.owner() + ", " + r.mode().wire()
-                + (r.secondary().isEmpty() ? "" : ", secondary " + r.secondary()) + ", base " + r.base() + "; on the wire "
-                + wire + ", answers " + answers.stream().map(sent -> String.valueOf(sent.to)).toList();
+        return "record " + r.version() + ": term " + r.term() + ", owner " + r.owner() + ", "
+                + r.mode().wire()
+                + (r.secondary().isEmpty() ? "" : ", secondary " + r.secondary()) + ", base " + r.base()
+                + "; on the wire "
+                + wire + ", answers "
+                + answers.stream().map(sent -> String.valueOf(sent.to)).toList();
     }
 }

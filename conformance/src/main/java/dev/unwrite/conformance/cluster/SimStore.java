@@ -73,9 +73,7 @@ final class SimStore implements LocalStore {
             return;
         }
         List<Append> batch = new ArrayList<>(List.of(job.append));
-        for (Job next = jobs.peek();
-                next != null && next.append != null && batch.size() < most;
-                next = jobs.peek()) {
+        for (Job next = jobs.peek(); next != null && next.append != null && batch.size() < most; next = jobs.peek()) {
             batch.add(next.append);
             jobs.remove();
         }
@@ -140,9 +138,7 @@ final class SimStore implements LocalStore {
     @Override
     public void commitState(long term, long epoch, Reply<Done> reply) {
         order(
-                () -> slip == Slip.COMMIT_FORGOTTEN
-                        ? new Outcome<>(Done.DONE, null)
-                        : disk.commitState(term, epoch),
+                () -> slip == Slip.COMMIT_FORGOTTEN ? new Outcome<>(Done.DONE, null) : disk.commitState(term, epoch),
                 reply);
     }
 
@@ -163,9 +159,7 @@ final class SimStore implements LocalStore {
 
     private static Outcome<List<Copied>> withoutLast(Outcome<List<Copied>> outcome) {
         List<Copied> copies = outcome.result();
-        return copies == null || copies.isEmpty()
-                ? outcome
-                : new Outcome<>(copies.subList(0, copies.size() - 1), null);
+        return copies == null || copies.isEmpty() ? outcome : new Outcome<>(copies.subList(0, copies.size() - 1), null);
     }
 
     @Override

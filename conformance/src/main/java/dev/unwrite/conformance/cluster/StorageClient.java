@@ -7,11 +7,11 @@ import dev.unwrite.host.SharedStorage;
 import dev.unwrite.host.Trouble;
 import dev.unwrite.protocol.Extent;
 import dev.unwrite.protocol.OwnershipRecord;
+import dev.unwrite.store.Outcome;
 import java.nio.ByteBuffer;
 import java.util.HashSet;
 import java.util.Set;
 import java.util.function.Supplier;
-import dev.unwrite.store.Outcome;
 import org.jspecify.annotations.Nullable;
 
 /** One process's way to the storage. */
@@ -53,8 +53,7 @@ final class StorageClient implements SharedStorage {
         ask(session, what, "", work, reply);
     }
 
-    private <T> void ask(
-            long session, Request.Asked what, String details, Supplier<Outcome<T>> work, Reply<T> reply) {
+    private <T> void ask(long session, Request.Asked what, String details, Supplier<Outcome<T>> work, Reply<T> reply) {
         storage.ask(new Request<>(this, session, what, details, work, reply));
     }
 
@@ -80,11 +79,7 @@ final class StorageClient implements SharedStorage {
 
     @Override
     public void compareAndSet(long session, long expectedVersion, OwnershipRecord next, Reply<Changed> reply) {
-        ask(
-                session,
-                Request.Asked.CHANGE,
-                () -> storage.change(host(), session, expectedVersion, next),
-                reply);
+        ask(session, Request.Asked.CHANGE, () -> storage.change(host(), session, expectedVersion, next), reply);
     }
 
     @Override
@@ -102,7 +97,12 @@ final class StorageClient implements SharedStorage {
         if (data != null && data.remaining() != extent.lengthBytes()) {
             throw new Violation("NoError", "a write of " + data.remaining() + " bytes to " + extent);
         }
-        ask(session, Request.Asked.WRITE, describe(extent) + (fua ? " FUA" : ""), () -> storage.write(host(), session, extent, data, fua), reply);
+        ask(
+                session,
+                Request.Asked.WRITE,
+                describe(extent) + (fua ? " FUA" : ""),
+                () -> storage.write(host(), session, extent, data, fua),
+                reply);
     }
 
     @Override

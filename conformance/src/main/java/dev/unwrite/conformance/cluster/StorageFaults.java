@@ -11,7 +11,9 @@ import org.jspecify.annotations.Nullable;
 /** What goes wrong at the storage, until it is healed or used up. */
 final class StorageFaults {
     private static final Asked[] FAILING = {Asked.WRITE, Asked.FLUSH, Asked.READ, Asked.READ_OLD};
-    private static final Asked[] HELD = {Asked.WRITE, Asked.FLUSH, Asked.READ_OLD, Asked.CHANGE, Asked.OPEN, Asked.RECORD};
+    private static final Asked[] HELD = {
+        Asked.WRITE, Asked.FLUSH, Asked.READ_OLD, Asked.CHANGE, Asked.OPEN, Asked.RECORD
+    };
 
     private final Map<Asked, Failing> failing = new EnumMap<>(Asked.class);
     private final Set<Asked> held = EnumSet.noneOf(Asked.class);
@@ -29,8 +31,7 @@ final class StorageFaults {
     void fail(int choice, int count) {
         Asked what = FAILING[choice % FAILING.length];
         int rest = choice / FAILING.length;
-        Trouble.Kind kind =
-                what == Asked.WRITE && rest % 3 == 2 ? Trouble.Kind.NO_SPACE : Trouble.Kind.FAILED;
+        Trouble.Kind kind = what == Asked.WRITE && rest % 3 == 2 ? Trouble.Kind.NO_SPACE : Trouble.Kind.FAILED;
         flushFailsForGood = what == Asked.FLUSH && rest % 4 == 3;
         failing.put(what, new Failing(kind, rest, 1 + count));
     }

@@ -1,0 +1,34 @@
+package dev.unwrite.conformance.cluster;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** A simulator that notices nothing is worth nothing: each mistake that can be planted is found, and made short. */
+class SlipsTest {
+    private static final int MOST_RUNS = 1_500;
+    private static final int TRIES = 400;
+
+    @ParameterizedTest
+    @EnumSource(names = "NONE", mode = EnumSource.Mode.EXCLUDE)
+    void is_found(Slip slip) {
+        List<Move> moves = List.of();
+        @Nullable Violation found = null;
+        for (long seed = 1; found == null && seed <= MOST_RUNS; seed++) {
+            moves = Schedule.of(seed);
+            found = Run.violation(moves, slip);
+        }
+        assertThat(found)
+                .as("what " + slip + " breaks in " + MOST_RUNS + " runs")
+                .isNotNull();
+        String property = java.util.Objects.requireNonNull(found).property();
+        List<Move> shorter = Shrinker.shrink(moves, property, slip, TRIES);
+        assertThat(Run.violation(shorter, Slip.NONE))
+                .as("without it nothing is broken")
+                .isNull();
+        assertThat(shorter.size()).isLessThanOrEqualTo(moves.size());
+    }
+}

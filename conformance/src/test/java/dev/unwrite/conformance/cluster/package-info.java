@@ -1,0 +1,4 @@
+@NullMarked
+package dev.unwrite.conformance.cluster;
+
+import org.jspecify.annotations.NullMarked;
