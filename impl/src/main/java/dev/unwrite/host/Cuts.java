@@ -11,6 +11,8 @@ import org.jspecify.annotations.Nullable;
  * flight then, and all is flushed (rules DrainBeforeCut, FlushBeforeCheckpoint). One at a time.
  */
 final class Cuts {
+    private static final long MACHINE_WAITS_AFTER = 100 * Timers.MILLI;
+
     /** Whoever waits for a commit asks soon after it; more than a few of the newest nobody asks for. */
     private static final int TAKEN_MAX = 64;
 
@@ -29,6 +31,7 @@ final class Cuts {
         final boolean stayPaused;
         final @Nullable Object handedOver;
         final Reply<Long> reply;
+        boolean machineWaits;
         boolean paused;
         long pausedAt;
 
@@ -56,6 +59,11 @@ final class Cuts {
 
     boolean isBusy() {
         return hold != null || handingOver;
+    }
+
+    /** Whether the machine was told to pause a while ago and does not stand still yet: it may wait for writes of its own. */
+    boolean waitsForMachine() {
+        return hold != null && hold.machineWaits && !hold.paused;
     }
 
     /**
@@ -93,6 +101,10 @@ final class Cuts {
             return;
         }
         mine.pausedAt = h.now();
+        h.timers.after(MACHINE_WAITS_AFTER, () -> {
+            mine.machineWaits = true;
+            h.writes.admit();
+        });
         h.room()
                 .pause(Reply.of(
                         done -> {

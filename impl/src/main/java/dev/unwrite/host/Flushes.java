@@ -49,7 +49,17 @@ final class Flushes {
         }
     }
 
-    /** The volumes are readable, in another session than before, or a write is done. */
+    /**
+     * The volumes are readable, in another session than before. Pending writes stand there for what earlier ones had written to
+     * their blocks, and the storage may have lost: whoever waits for a flush waits for them too.
+     */
+    void startInNewSession() {
+        long all = h.writes.begunTotal();
+        waiting.replaceAll(wanted -> new Wanted(all, wanted.reply));
+        start();
+    }
+
+    /** The volumes are readable, or a write is done. */
     void start() {
         if (underWay || waiting.isEmpty() || !h.sessions.isReadable()) {
             return;

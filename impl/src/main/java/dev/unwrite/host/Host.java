@@ -488,7 +488,7 @@ public final class Host {
     /** The volumes read as they should. */
     void onReadable() {
         reads.start();
-        flushes.start();
+        flushes.startInNewSession();
         writes.admit();
     }
 

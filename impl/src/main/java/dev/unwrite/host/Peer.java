@@ -15,6 +15,9 @@ import org.jspecify.annotations.Nullable;
 
 /** The other host as seen from here: what it says, when it was last heard, and what it must still hold. */
 final class Peer {
+    /** Copies that were not acknowledged for so long are asked for again. */
+    private static final long ASK_AGAIN = Timers.SECOND;
+
     private final Host h;
     private final Acknowledged acknowledged = new Acknowledged();
     private PeerMessage.@Nullable Heartbeat heard;
@@ -22,9 +25,13 @@ final class Peer {
     private long heartbeatAt = Long.MIN_VALUE;
     /** The life of its process, by its greeting; 0 before the first. */
     private long life;
+    /** The oldest write that waits for its copies, or -1, and since when, or when it was asked for last. */
+    private long waitsFor = -1;
+
+    private long waitsSince;
 
     private boolean joinerChanged;
-    /** Whether the other host has said over the present connection that it is secondary. */
+    /** Whether the other host has said in its present life that it is secondary. */
     private boolean follows;
 
     private PeerMessage.Ids ids = PeerMessage.Ids.NONE;
@@ -134,9 +141,12 @@ final class Peer {
         heardAt = h.now();
         heartbeatAt = h.now();
         if (!follows && m.role().equals(Role.SECONDARY.spelling())) {
-            // What came to it before it followed was passed over.
+            // What came to this life of it before it followed was passed over, and its word of that may be lost.
             follows = true;
             sendAgain();
+            if (h.state().mode() == Mode.PROTECTED) {
+                h.states.again();
+            }
         }
         h.undoReported(m.undoBytes());
         if (m.recordVersion() > h.ownership.record().version()) {
@@ -160,6 +170,7 @@ final class Peer {
         life = hello.incarnation();
         ids = hello.ids();
         if (another) {
+            follows = false;
             unfit = holdsLess(hello);
         }
         if (h.state().mode() == Mode.SOLO) {
@@ -168,7 +179,6 @@ final class Peer {
         if (another && h.state().mode() == Mode.JOINING) {
             joinerChanged = true;
         }
-        follows = false;
         h.states.connected();
         sendAgain();
     }
@@ -186,6 +196,24 @@ final class Peer {
         Checkpoint held = s.checkpoint();
         if (s.role() == Role.SECONDARY && held != null) {
             h.send(new PeerMessage.Committed(held.term(), held.epoch()));
+        }
+    }
+
+    /** An acknowledgment may be lost with a connection of the other host, of which this one is not told. */
+    private void askAgain(HostState s) {
+        long oldest = -1;
+        for (PendingWrite write : s.pending()) {
+            if (s.mode() != Mode.SOLO && !s.kept().containsAll(write.extent())) {
+                oldest = write.id();
+                break;
+            }
+        }
+        if (oldest != waitsFor) {
+            waitsFor = oldest;
+            waitsSince = h.now();
+        } else if (oldest >= 0 && h.now() - waitsSince >= ASK_AGAIN) {
+            waitsSince = h.now();
+            sendAgain();
         }
     }
 
@@ -212,6 +240,7 @@ final class Peer {
     /** Says how this host is. */
     void beat() {
         HostState s = h.state();
+        askAgain(s);
         Checkpoint held = s.checkpoint();
         h.send(new PeerMessage.Heartbeat(
                 h.isFailing() ? Policy.FAILED : s.role().spelling(),

@@ -109,7 +109,12 @@ final class StatesReceived {
             Checkpoint held = h.state().checkpoint();
             h.send(new PeerMessage.Committed(key.term, held == null ? key.epoch : held.epoch()));
         }
-        if (stages.get(key) != Stage.ARRIVING) {
+        Stage stage = stages.get(key);
+        if (stage == null && follows(key.term) && !holds(key.term, key.epoch)) {
+            // Its beginning was passed over, and the word of that may be lost.
+            refuse(key, "it did not arrive whole");
+        }
+        if (stage != Stage.ARRIVING) {
             return;
         }
         stages.put(key, Stage.ENDED);

@@ -62,6 +62,14 @@ final class StatesSent {
         pump();
     }
 
+    /** What was sent over this connection goes again, but for the state that is being sent. */
+    void again() {
+        for (State state : states.values()) {
+            state.sentOver = state == sending ? connection : -1;
+        }
+        pump();
+    }
+
     /** The connection is lost. */
     void disconnected() {
         connection++;

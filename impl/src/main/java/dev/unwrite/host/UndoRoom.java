@@ -39,14 +39,19 @@ final class UndoRoom {
         return s.mode() != Mode.SOLO && reported + reserved > limitBytes / 2;
     }
 
-    /** Takes room for copies of the extent; how much, 0 if it needs none in the present epoch, or -1 if there is none. */
-    long reserve(HostState s, Extent extent) {
+    /**
+     * Takes room for copies of the extent; how much, 0 if it needs none in the present epoch, or -1 if there is none.
+     *
+     * @param anyway whether it is taken even so: room comes from the next checkpoint, and that waits for the write. What the
+     *     log of the secondary has left, and that copies mostly take less than is reckoned with, is there for it
+     */
+    long reserve(HostState s, Extent extent, boolean anyway) {
         if (s.mode() == Mode.SOLO || s.kept().containsAll(extent)) {
             return 0;
         }
         long wanted = extent.count() * COPY_BYTES;
         // What is wanted alone must fit at some time, whatever the limit.
-        if (reported + reserved + wanted > limitBytes / 10 * 9 && reported + reserved > 0) {
+        if (!anyway && reported + reserved + wanted > limitBytes / 10 * 9 && reported + reserved > 0) {
             return -1;
         }
         reserved += wanted;

@@ -216,7 +216,7 @@ final class Writes {
             }
             Write write = i.next();
             boolean held = overlaps(active, write) || overlaps(passedOver, write) || isOwed(h.state(), write.extent);
-            long reserved = held ? 0 : room.reserve(h.state(), write.extent);
+            long reserved = held ? 0 : room.reserve(h.state(), write.extent, h.cuts.waitsForMachine());
             if (held || reserved < 0) {
                 lackRoom += held ? 0 : 1;
                 passedOver.add(write);

@@ -198,8 +198,9 @@ class AnswersIT {
             CompletableFuture<Void> writes = overwrite(disk, 8 * MIB);
             JsonNode undo = pair.a
                     .awaitStatus(
-                            "has a write that waits",
-                            s -> s.path("undo").path("waitingWrites").asInt() > 0)
+                            "has a write that waits, and copies",
+                            s -> s.path("undo").path("waitingWrites").asInt() > 0
+                                    && s.path("undo").path("bytes").asLong() > 0)
                     .path("undo");
             assertThat(undo.path("limitBytes").asLong()).isEqualTo(4L * MIB);
             assertThat(undo.path("bytes").asLong()).isPositive().isLessThanOrEqualTo(4L * MIB);

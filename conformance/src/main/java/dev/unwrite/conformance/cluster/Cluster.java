@@ -48,7 +48,7 @@ public final class Cluster {
         this.config = config;
         this.tracing = tracing;
         this.slip = slip;
-        storage = new SimStorage(tracing.observer(), counts);
+        storage = new SimStorage(tracing.observer(), counts, line -> log("storage", line));
         storage.slip(slip);
         processes = new Process[] {new Process(0, this), new Process(1, this)};
         lines = new Line[] {

@@ -29,12 +29,18 @@ record Config(
         Duration.ofMillis(50), Duration.ofMillis(300), Duration.ofSeconds(2), Duration.ofMillis(50)
     };
 
+    private static final int LITTLE_ROOM = 24;
+
+    boolean hasLittleRoom() {
+        return undoLimitBytes == (long) LITTLE_ROOM * Extent.BLOCK_BYTES;
+    }
+
     /** The config with this number; any number is one. */
     static Config of(int choice) {
         return new Config(
                 (choice & 7) == 7 ? null : CHECKPOINTS[choice & 3],
                 (choice & 24) == 24 ? null : Duration.ofSeconds((choice & 8) == 0 ? 2 : 1),
-                (long) Extent.BLOCK_BYTES * ((choice & 32) == 0 ? 120 : 24),
+                (long) Extent.BLOCK_BYTES * ((choice & 32) == 0 ? 120 : LITTLE_ROOM),
                 (choice & 64) == 0 ? null : Duration.ofSeconds(5),
                 (choice & 128) != 0,
                 (choice & 256) != 0,

@@ -60,8 +60,11 @@ final class Ending {
         }
     }
 
-    /** Nobody who asks for something waits for long, where nothing is in the way. */
+    /** Nobody who asks for something waits for long, where nothing is in the way, such as a small undo log. */
     private void prompt() {
+        if (cluster.config().hasLittleRoom()) {
+            return;
+        }
         for (Process process : cluster.processes()) {
             if (process.isUp() && process.room().isRunning()) {
                 long since = Math.max(process.room().oldest(), begun);

@@ -38,7 +38,8 @@ final class History {
 
         @Override
         public String toString() {
-            return value == ANYTHING ? "any" : value + (end == PENDING ? "?" : "");
+            return (value == ANYTHING ? "any" : value) + (end == PENDING ? "?" : "") + " in " + Cells.name(first)
+                    + (count == 1 ? "" : " and " + (count - 1) + " more");
         }
     }
 
@@ -54,7 +55,12 @@ final class History {
     }
 
     /** A flush under way. */
-    record Flush(long start, List<List<Write>> live) {}
+    record Flush(long start, List<List<Write>> live) {
+        @Override
+        public String toString() {
+            return "flush " + start;
+        }
+    }
 
     /** Of a machine that begins with this image of all cells, all of it flushed. */
     History(int[] image) {

@@ -252,6 +252,9 @@ final class Line implements PeerChannel {
             former.add(from, to, frame);
             PeerMessage message = decode(frame);
             int life = from.life();
+            if (!(message instanceof PeerMessage.Heartbeat)) {
+                to.logs(message);
+            }
             to.turn(() -> to.host().received(message, life));
         }
     }

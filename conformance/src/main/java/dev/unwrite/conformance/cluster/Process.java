@@ -311,6 +311,10 @@ final class Process {
         return isRunning() && host().picture().note().endsWith("start the node again");
     }
 
+    void logs(Object message) {
+        cluster.log(name, "gets " + message);
+    }
+
     /** When the host wants to be woken, in the time of the cluster. */
     long wake() {
         return wake;

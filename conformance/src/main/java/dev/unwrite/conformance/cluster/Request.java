@@ -39,12 +39,15 @@ final class Request<T> {
     final Asked what;
     private final Supplier<Outcome<T>> work;
     private final Reply<T> reply;
+    private final String details;
     private boolean abandoned;
 
-    Request(StorageClient from, long session, Asked what, Supplier<Outcome<T>> work, Reply<T> reply) {
+    Request(
+            StorageClient from, long session, Asked what, String details, Supplier<Outcome<T>> work, Reply<T> reply) {
         this.from = from;
         this.session = session;
         this.what = what;
+        this.details = details;
         this.work = work;
         this.reply = reply;
     }
@@ -72,6 +75,6 @@ final class Request<T> {
 
     @Override
     public String toString() {
-        return what + " of " + from + (session == 0 ? "" : " in session " + (session >>> 32) + "." + (int) session);
+        return what + (details.isEmpty() ? "" : " " + details) + " of " + from + (session == 0 ? "" : " in session " + (session >>> 32) + "." + (int) session);
     }
 }

@@ -275,9 +275,11 @@ final class Room implements MachineRoom {
     private void change(Cells.Volume volume, int first, int count, int value, boolean fua, Order<Done> order) {
         History now = java.util.Objects.requireNonNull(history);
         History.Write write = now.begin(volume.firstCell() + first, count, value);
+        log(write + (fua ? " FUA" : "") + " is asked for");
         ask(
                 order,
                 done -> {
+                    log(write + " is answered");
                     now.answered(write, fua);
                     writes += count == 0 ? 0 : 1;
                     said = cluster.says();
@@ -307,7 +309,18 @@ final class Room implements MachineRoom {
     private void flush() {
         History now = java.util.Objects.requireNonNull(history);
         History.Flush flush = now.beginFlush();
-        this.<Done>ask(reply -> host().flush(reply), done -> now.flushed(flush), why -> {});
+        log(flush + " is asked for");
+        this.<Done>ask(
+                reply -> host().flush(reply),
+                done -> {
+                    log(flush + " is answered");
+                    now.flushed(flush);
+                },
+                why -> {});
+    }
+
+    private void log(String what) {
+        cluster.log(process.name, "client: " + what);
     }
 
     private <T> void ask(Order<T> order, Consumer<T> done, Consumer<Trouble> failed) {

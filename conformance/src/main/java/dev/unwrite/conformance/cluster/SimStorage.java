@@ -20,6 +20,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** The shared storage: the real {@link StorageCore} over blocks in memory with a volatile cache, and the ways there. */
@@ -31,6 +32,7 @@ final class SimStorage {
 
     private final StorageObserver observer;
     private final Counts counts;
+    private final Consumer<String> log;
     final SharedDisk disk = new SharedDisk();
     final StorageFaults faults = new StorageFaults();
     /** Requests that have not arrived yet. */
@@ -49,7 +51,8 @@ final class SimStorage {
     /** An answer on its way; {@code to} is null for word that the storage hung up. */
     record Sent(StorageClient client, long session, @Nullable Request<?> to, Runnable tell) {}
 
-    SimStorage(StorageObserver observer, Counts counts) {
+    SimStorage(StorageObserver observer, Counts counts, Consumer<String> log) {
+        this.log = log;
         this.observer = observer;
         this.counts = counts;
         booted();
@@ -118,6 +121,7 @@ final class SimStorage {
             return;
         }
         Runnable tell = request.carryOut();
+        log.accept(request + (request.isAbandoned() ? ", which nobody waits for" : ""));
         if (!request.isAbandoned()) {
             answer(request, tell);
             if (request.session != 0 && faults.loses(true)) {
