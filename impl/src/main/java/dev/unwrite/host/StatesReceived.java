@@ -28,6 +28,9 @@ final class StatesReceived {
         COMMITTING
     }
 
+    /** A state of which a part could not be stored, and why. */
+    private record PassedOver(Key key, String why) {}
+
     /** Why a checkpoint was refused, and which one this host had then. */
     private record Refusal(String why, @Nullable Checkpoint held) {}
 
@@ -35,6 +38,7 @@ final class StatesReceived {
     private final Map<Key, Stage> stages = new LinkedHashMap<>();
     private final Deque<Key> toCommit = new ArrayDeque<>();
     private @Nullable Refusal refused;
+    private @Nullable PassedOver passedOver;
 
     StatesReceived(Host h) {
         this.h = h;
@@ -93,6 +97,7 @@ final class StatesReceived {
     private void failed(Key key, Trouble why) {
         if (stages.get(key) == Stage.ARRIVING || stages.get(key) == Stage.ENDED) {
             drop(key);
+            passedOver = new PassedOver(key, why.text());
             refuse(key, why.text());
         }
     }
@@ -112,7 +117,8 @@ final class StatesReceived {
         Stage stage = stages.get(key);
         if (stage == null && follows(key.term) && !holds(key.term, key.epoch)) {
             // Its beginning was passed over, and the word of that may be lost.
-            refuse(key, "it did not arrive whole");
+            PassedOver last = passedOver;
+            refuse(key, last != null && last.key.equals(key) ? last.why : "it did not arrive whole");
         }
         if (stage != Stage.ARRIVING) {
             return;
