@@ -6,11 +6,10 @@ import dev.unwrite.protocol.Checkpoint;
 import dev.unwrite.protocol.Role;
 import java.util.ArrayDeque;
 import java.util.Deque;
-import java.util.HashSet;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,8 +35,8 @@ final class StatesReceived {
     private final Host h;
     private final Map<Key, Stage> stages = new LinkedHashMap<>();
     private final Deque<Key> toCommit = new ArrayDeque<>();
-    /** Began to arrive before this host followed. */
-    private final Set<Key> passedOver = new HashSet<>();
+    /** Why a state that is still arriving is not taken: said again at its end, since the word of it may be lost. */
+    private final Map<Key, String> passedOver = new HashMap<>();
 
     private @Nullable Refusal refused;
 
@@ -63,13 +62,14 @@ final class StatesReceived {
             return;
         }
         if (!follows(key.term)) {
-            passedOver.add(key);
+            passedOver.put(key, "this host did not follow term " + key.term + " when it began");
             refuse(key, "this host does not follow term " + key.term);
             h.ownership.look();
             return;
         }
         String failure = h.copies.failure();
         if (failure != null) {
+            passedOver.put(key, failure);
             refuse(key, failure);
             return;
         }
@@ -100,6 +100,7 @@ final class StatesReceived {
     private void failed(Key key, Trouble why) {
         if (stages.get(key) == Stage.ARRIVING || stages.get(key) == Stage.ENDED) {
             drop(key);
+            passedOver.put(key, why.text());
             refuse(key, why.text());
         }
     }
@@ -116,9 +117,9 @@ final class StatesReceived {
             Checkpoint held = h.state().checkpoint();
             h.send(new PeerMessage.Committed(key.term, held == null ? key.epoch : held.epoch()));
         }
-        if (passedOver.remove(key) && follows(key.term) && !holds(key.term, key.epoch)) {
-            // The word of that may be lost.
-            refuse(key, "this host did not follow term " + key.term + " when it began");
+        String why = passedOver.remove(key);
+        if (why != null && follows(key.term) && !holds(key.term, key.epoch)) {
+            refuse(key, why);
         }
         if (stages.get(key) != Stage.ARRIVING) {
             return;

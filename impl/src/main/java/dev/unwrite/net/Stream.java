@@ -23,6 +23,8 @@ public abstract class Stream {
     private final ByteBuffer in = ByteBuffer.allocateDirect(IN_BYTES).limit(0);
     /** Small frames are gathered here before they are queued. */
     private ByteBuffer small = ByteBuffer.allocateDirect(SMALL_BYTES);
+    /** What is before it in there is queued, or sent. */
+    private int smallFrom;
 
     private final Deque<Out> out = new ArrayDeque<>();
     private long outBytes;
@@ -200,7 +202,9 @@ public abstract class Stream {
     /** Room for a small frame of so many bytes; they are sent with this turn. Fill all of it at once. */
     protected final ByteBuffer frame(int bytes) {
         if (small.remaining() < bytes) {
-            queueSmall(Math.max(SMALL_BYTES, bytes));
+            queueSmall();
+            small = ByteBuffer.allocateDirect(Math.max(SMALL_BYTES, bytes));
+            smallFrom = 0;
         }
         outBytes += bytes;
         markDirty();
@@ -216,18 +220,17 @@ public abstract class Stream {
             free.run();
             return;
         }
-        queueSmall(SMALL_BYTES);
+        queueSmall();
         outBytes += bytes.remaining();
         out.add(new Out(bytes.duplicate(), free));
         markDirty();
     }
 
-    private void queueSmall(int nextBytes) {
-        if (small.position() > 0) {
-            out.add(new Out(small.flip(), () -> {}));
-            small = ByteBuffer.allocateDirect(nextBytes);
-        } else if (small.capacity() < nextBytes) {
-            small = ByteBuffer.allocateDirect(nextBytes);
+    /** Where it is: the buffer is used on behind it, since to make another costs more than most frames. */
+    private void queueSmall() {
+        if (small.position() > smallFrom) {
+            out.add(new Out(small.slice(smallFrom, small.position() - smallFrom), () -> {}));
+            smallFrom = small.position();
         }
     }
 
@@ -287,15 +290,23 @@ public abstract class Stream {
     protected void sent() {}
 
     private long writeSmall() throws IOException {
-        small.flip();
-        long wrote = channel.write(small);
-        small.compact();
+        long wrote = channel.write(small.slice(smallFrom, small.position() - smallFrom));
+        smallFrom += (int) wrote;
+        useSmallAgain();
         return wrote;
     }
 
+    /** From its start, once nothing in it is queued. */
+    private void useSmallAgain() {
+        if (out.isEmpty() && smallFrom == small.position()) {
+            small.clear();
+            smallFrom = 0;
+        }
+    }
+
     private long writeQueued() throws IOException {
-        if (out.size() < GATHERED_MAX && small.position() > 0) {
-            queueSmall(SMALL_BYTES);
+        if (out.size() < GATHERED_MAX) {
+            queueSmall();
         }
         ByteBuffer[] some = new ByteBuffer[Math.min(GATHERED_MAX, out.size())];
         int count = 0;
@@ -309,6 +320,7 @@ public abstract class Stream {
         while (!out.isEmpty() && !out.getFirst().bytes.hasRemaining()) {
             out.removeFirst().free.run();
         }
+        useSmallAgain();
         return wrote;
     }
 

@@ -32,8 +32,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Carries out the orders of a {@link LocalStore} on undo log and checkpoint store, each at once: it has no thread and no
- * queue. The node calls it on the thread of its disk, the simulator when a move says so. One thread at a time, but
- * {@link #position} and {@link #usedBytes}, which any may call. Undo log and store are closed by the caller.
+ * queue. The node calls it on the thread of its disk, the simulator when a move says so. One thread at a time; but
+ * {@link #append} and {@link #discardBefore} may be called by another one, and {@link #position} and {@link #usedBytes} by any.
+ * Undo log and store are closed by the caller.
  */
 public final class LocalDisk implements Closeable {
     private final UndoLog undo;

@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -48,7 +49,9 @@ class FailingDiskIT {
     private static final class Disk implements ExportSource {
         private final MemoryDevice bytes = new MemoryDevice(1 << 20);
         private final AtomicInteger failures = new AtomicInteger();
+        private final AtomicInteger flushes = new AtomicInteger();
         private volatile boolean failing;
+        private volatile long flushNanos;
 
         @Override
         public Export open(String name, NbdConnection connection) {
@@ -89,6 +92,8 @@ class FailingDiskIT {
                 @Override
                 public void flush() throws IOException {
                     check();
+                    flushes.incrementAndGet();
+                    LockSupport.parkNanos(flushNanos);
                     bytes.flush();
                 }
 
@@ -136,6 +141,33 @@ class FailingDiskIT {
             assertThat(image[0]).isEqualTo((byte) 1);
             assertThat(image[16 * TestPair.BLOCK]).isEqualTo((byte) 2);
             pair.awaitProtected(pair.a);
+        }
+    }
+
+    /** Longer than any other answer is waited for: a disk that has much to flush is not to begin again and again. */
+    @Test
+    void aFlushThatTakesLongEnds() throws Exception {
+        Disk disk = new Disk();
+        try (NbdServer backend = NbdServer.builder()
+                .listen(NbdUri.unix(dir.resolve("back.sock"), ""))
+                .exports(disk)
+                .start()) {
+            pair.volumes("vm1/disk=" + backend.uri());
+            pair.start();
+            long session = pair.a.status().path("session").asLong();
+            try (NbdClient client = pair.a.connect()) {
+                TestPair.fill(client, 0, 16 * TestPair.BLOCK, 1);
+                int before = disk.flushes.get();
+                disk.flushNanos = TimeUnit.SECONDS.toNanos(17);
+                CompletableFuture<Void> flushed = CompletableFuture.runAsync(() -> flush(client));
+                pair.await("the disk flushes", () -> disk.flushes.get() > before ? true : null);
+                TestPair.fill(client, 16 * TestPair.BLOCK, TestPair.BLOCK, 2);
+                assertThat(flushed).isNotDone();
+                disk.flushNanos = 0;
+                flushed.get(60, TimeUnit.SECONDS);
+            }
+            assertThat(pair.a.status().path("session").asLong()).isEqualTo(session);
+            assertThat(pair.a.status().path("mode").asText()).isEqualTo("protected");
         }
     }
 
