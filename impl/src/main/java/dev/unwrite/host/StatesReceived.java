@@ -117,9 +117,9 @@ final class StatesReceived {
             Checkpoint held = h.state().checkpoint();
             h.send(new PeerMessage.Committed(key.term, held == null ? key.epoch : held.epoch()));
         }
-        String why = passedOver.remove(key);
-        if (why != null && follows(key.term) && !holds(key.term, key.epoch)) {
-            refuse(key, why);
+        String passed = passedOver.remove(key);
+        if (passed != null && follows(key.term) && !holds(key.term, key.epoch)) {
+            refuse(key, passed);
         }
         if (stages.get(key) != Stage.ARRIVING) {
             return;
