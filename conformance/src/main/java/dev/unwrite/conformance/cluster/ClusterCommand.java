@@ -97,7 +97,7 @@ public final class ClusterCommand implements Callable<Integer> {
                 if (!survey && !first) {
                     return tell(seed + done, moves, e);
                 }
-                String message = e.getMessage();
+                String message = String.valueOf(e.getMessage());
                 out().println("seed " + (seed + done) + ": " + message.substring(0, Math.min(260, message.length())));
                 out().flush();
                 if (first) {

@@ -4,12 +4,13 @@ import dev.unwrite.host.OldData;
 import dev.unwrite.protocol.Extent;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The bytes of the shared storage: what readers see, and what is durable. A block is null while it is zeroes; the arrays
- * are not changed. A page that was dropped is one whose write failed in a flush: it looks like any other, but no later
+ * The bytes of the shared storage: what readers see, and what is durable. Contents of blocks are not changed, but
+ * replaced. A page that was dropped is one whose write failed in a flush: it looks like any other, but no later
  * flush makes it durable, as with a real page cache.
  */
 final class SharedDisk {
@@ -20,16 +21,33 @@ final class SharedDisk {
     private int @Nullable [] image;
     private int @Nullable [] durableImage;
 
+    /** What a block holds; another object for each write. */
+    private static final class Block {
+        static final Block ZEROES = new Block(new byte[Extent.BLOCK_BYTES]);
+
+        final byte[] bytes;
+
+        Block(byte[] bytes) {
+            this.bytes = bytes;
+        }
+
+        int[] values() {
+            return Cells.ofBlock(this == ZEROES ? null : bytes);
+        }
+    }
+
     private static final class Pages {
         final Cells.Volume volume;
-        final byte @Nullable [][] cache;
-        final byte @Nullable [][] disk;
+        final Block[] cache;
+        final Block[] disk;
         final boolean[] dropped;
 
         Pages(Cells.Volume volume) {
             this.volume = volume;
-            cache = new byte[volume.blocks()][];
-            disk = new byte[volume.blocks()][];
+            cache = new Block[volume.blocks()];
+            disk = new Block[volume.blocks()];
+            Arrays.fill(cache, Block.ZEROES);
+            Arrays.fill(disk, Block.ZEROES);
             dropped = new boolean[volume.blocks()];
         }
     }
@@ -79,10 +97,10 @@ final class SharedDisk {
         ByteBuffer found = ByteBuffer.allocate(length);
         long at = offset;
         while (found.hasRemaining()) {
-            byte[] block = pages.cache[(int) (at / Extent.BLOCK_BYTES)];
+            Block block = pages.cache[(int) (at / Extent.BLOCK_BYTES)];
             int from = (int) (at % Extent.BLOCK_BYTES);
             int count = Math.min(found.remaining(), Extent.BLOCK_BYTES - from);
-            found.put(block == null ? new byte[count] : block, block == null ? 0 : from, count);
+            found.put(block.bytes, from, count);
             at += count;
         }
         return found.array();
@@ -93,9 +111,9 @@ final class SharedDisk {
         Pages pages = pages(extent.volume());
         List<OldData.Part> parts = new ArrayList<>();
         for (long first = extent.first(); first < extent.end(); ) {
-            boolean zero = pages.cache[(int) first] == null;
+            boolean zero = pages.cache[(int) first] == Block.ZEROES;
             long end = first + 1;
-            while (end < extent.end() && (pages.cache[(int) end] == null) == zero) {
+            while (end < extent.end() && (pages.cache[(int) end] == Block.ZEROES) == zero) {
                 end++;
             }
             int count = (int) (end - first);
@@ -115,15 +133,15 @@ final class SharedDisk {
             if (count == 0) {
                 break;
             }
-            byte[] next = null;
+            Block next = Block.ZEROES;
             if (data != null || count < Extent.BLOCK_BYTES) {
-                byte[] before = pages.cache[block];
-                next = before == null ? new byte[Extent.BLOCK_BYTES] : before.clone();
+                byte[] bytesOfBlock = pages.cache[block].bytes.clone();
                 if (data == null) {
-                    java.util.Arrays.fill(next, 0, count, (byte) 0);
+                    Arrays.fill(bytesOfBlock, 0, count, (byte) 0);
                 } else {
-                    data.get(data.position() + i * Extent.BLOCK_BYTES, next, 0, count);
+                    data.get(data.position() + i * Extent.BLOCK_BYTES, bytesOfBlock, 0, count);
                 }
+                next = new Block(bytesOfBlock);
             }
             pages.cache[block] = next;
             pages.dropped[block] = false;
@@ -200,7 +218,7 @@ final class SharedDisk {
             known = new int[Cells.COUNT];
             int[] result = known;
             each((pages, block, number) -> System.arraycopy(
-                    Cells.ofBlock(pages.cache[block]), 0, result, number * Cells.PER_BLOCK, Cells.PER_BLOCK));
+                    pages.cache[block].values(), 0, result, number * Cells.PER_BLOCK, Cells.PER_BLOCK));
             image = known;
         }
         return known;
@@ -212,8 +230,8 @@ final class SharedDisk {
         if (known == null) {
             known = new int[Cells.COUNT];
             int[] result = known;
-            each((pages, block, number) -> System.arraycopy(
-                    Cells.ofBlock(pages.disk[block]), 0, result, number * Cells.PER_BLOCK, Cells.PER_BLOCK));
+            each((pages, block, number) ->
+                    System.arraycopy(pages.disk[block].values(), 0, result, number * Cells.PER_BLOCK, Cells.PER_BLOCK));
             durableImage = known;
         }
         return known;
