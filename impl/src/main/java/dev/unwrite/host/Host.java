@@ -126,6 +126,7 @@ public final class Host {
         if (formerLivesEnded && !ended) {
             ownership.readIfDue();
             sayIfWritesWait();
+            giveUpWhatIsAway();
             if (!takeover.isAsking() && core.state().proposal() == null) {
                 carryOut(decision());
             }
@@ -136,8 +137,21 @@ public final class Host {
             peer.beat();
         }
         noteChanges();
-        long next = Math.min(nextBeat, formerLivesEnded ? Math.max(ownership.nextRead(), now() + 1) : nextBeat);
-        return timers.next(core.state().role() == Role.PRIMARY ? Math.min(next, Math.max(nextCut, now() + 1)) : next);
+        long next = Math.min(nextBeat, formerLivesEnded ? ownership.nextRead() : Long.MAX_VALUE);
+        // What waits for something else than the time is looked at again with each event, and now and then.
+        next = Math.min(next, core.state().role() == Role.PRIMARY && nextCut > now() ? nextCut : Long.MAX_VALUE);
+        return timers.next(Math.max(next, now() + Timers.MILLI));
+    }
+
+    /**
+     * A storage that is busy with a flush answers other questions meanwhile, and is waited for; one that answers nothing is away,
+     * and may not say so.
+     */
+    private void giveUpWhatIsAway() {
+        long limit = Policy.STALLED;
+        if (flushes.waitingNanos() > limit && ownership.silentNanos() > limit) {
+            sessions.broke(sessions.number(), new Trouble(Trouble.Kind.LOST, "the storage does not answer"));
+        }
     }
 
     // ---- Events: the other host.

@@ -46,6 +46,7 @@ final class OwnershipChannel {
     private long every = EVERY;
     private long nextRead;
     private long answersSince;
+    private long silentSince = Long.MIN_VALUE;
     private List<Reply<OwnershipRecord>> waiting = new ArrayList<>();
     private List<Reply<OwnershipRecord>> asking = List.of();
     private @Nullable Asked asked;
@@ -69,6 +70,11 @@ final class OwnershipChannel {
         return answers ? h.now() - answersSince : 0;
     }
 
+    /** For how long the storage has not answered, without a break. */
+    long silentNanos() {
+        return answers || silentSince == Long.MIN_VALUE ? 0 : h.now() - silentSince;
+    }
+
     /** The record is read soon. */
     void look() {
         nextRead = h.now();
@@ -80,8 +86,9 @@ final class OwnershipChannel {
         look();
     }
 
+    /** When the record is to be read next; while it is being read, the answer comes first. */
     long nextRead() {
-        return nextRead;
+        return reading ? Long.MAX_VALUE : nextRead;
     }
 
     /** Reads the record if it is time. */
@@ -125,6 +132,9 @@ final class OwnershipChannel {
 
     private void wasNotRead(Trouble why) {
         reading = false;
+        if (answers || silentSince == Long.MIN_VALUE) {
+            silentSince = h.now();
+        }
         answers = false;
         nextRead = h.now() + RETRY;
         List<Reply<OwnershipRecord>> all = asking;

@@ -188,6 +188,40 @@ class HostTest {
     }
 
     @Test
+    void aStorageThatAnswersNothingDuringAFlushIsGivenUpAndOneThatIsOnlyBusyIsNot() {
+        Stage stage = Stage.alone();
+        stage.neverAnswers = "flush in 2";
+        Stage.Asked<Done> flush = stage.flush();
+        for (int i = 0; i < 30; i++) {
+            stage.settle();
+        }
+        assertThat(stage.orders("open 1")).as("it answers, and is busy").hasSize(1);
+        stage.failing = "readRecord";
+        for (int i = 0; i < 12; i++) {
+            stage.settle();
+        }
+        assertThat(stage.orders("open 1")).hasSizeGreaterThan(1);
+        stage.failing = null;
+        stage.neverAnswers = null;
+        stage.settle();
+        stage.settle();
+        assertThat(flush.isDone()).as(stage.host.picture().note()).isTrue();
+    }
+
+    @Test
+    void aHostThatWaitsDoesNotSpin() {
+        Stage stage = Stage.guarded();
+        stage.neverAnswers = "readRecord";
+        stage.peerSays = null;
+        stage.settle();
+        stage.hold();
+        for (int i = 0; i < 40; i++) {
+            stage.pass(Duration.ofMillis(100));
+            assertThat(stage.host.tick() - stage.now()).isGreaterThanOrEqualTo(1_000_000);
+        }
+    }
+
+    @Test
     void aHostThatIsFencedStopsItsMachineAndTellsItsClients() {
         Stage stage = Stage.alone();
         stage.hold();

@@ -42,6 +42,10 @@ final class Stage implements PeerChannel, SharedStorage, LocalStore, MachineRoom
     @Nullable
     String failing;
 
+    /** An order that begins so gets no answer. */
+    @Nullable
+    String neverAnswers;
+
     Trouble trouble = new Trouble(Trouble.Kind.LOST, "the connection broke");
 
     @Nullable
@@ -127,6 +131,10 @@ final class Stage implements PeerChannel, SharedStorage, LocalStore, MachineRoom
         }
     }
 
+    long now() {
+        return now;
+    }
+
     void pass(Duration time) {
         now += time.toNanos();
         host.now(now);
@@ -147,6 +155,10 @@ final class Stage implements PeerChannel, SharedStorage, LocalStore, MachineRoom
         String bad = failing;
         Trouble why = trouble;
         boolean fails = bad != null && what.startsWith(bad);
+        String lost = neverAnswers;
+        if (lost != null && what.startsWith(lost)) {
+            return;
+        }
         replies.add(() -> {
             if (fails) {
                 reply.failed(why);
