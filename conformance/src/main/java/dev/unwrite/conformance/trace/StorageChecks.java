@@ -37,6 +37,9 @@ final class StorageChecks {
     private final Map<String, Grant> grants = new HashMap<>();
 
     private int volumes;
+    /** Ids of volumes that are no more: nobody flushes them. */
+    private final Set<Integer> gone = new HashSet<>();
+
     private long boot;
     private String storage = "";
     private long writer = -1;
@@ -93,6 +96,12 @@ final class StorageChecks {
         record = e.record();
         records.put(e.recordVersion(), e.record());
         volumes = e.json().path("volumes").size();
+        gone.clear();
+        for (int volume = 0; volume < volumes; volume++) {
+            if (e.json().path("volumes").path(volume).asText().isEmpty()) {
+                gone.add(volume);
+            }
+        }
         newest.clear();
         writer = -1;
         return null;
@@ -229,7 +238,7 @@ final class StorageChecks {
         long session = e.after("session");
         int earlier = answered.getOrDefault(session, 0);
         for (int volume = 0; volume < volumes; volume++) {
-            if (flushes(session, volume) <= earlier) {
+            if (!gone.contains(volume) && flushes(session, volume) <= earlier) {
                 return "a flush of volume " + volume + " at the storage in session " + session;
             }
         }
