@@ -324,7 +324,7 @@ public final class Cluster {
                 case SWITCHOVER -> host.switchover(PATIENCE, ignored());
                 case PROTECT -> host.protect(PATIENCE, ignored());
                 default -> {
-                    int life = process.life();
+                    int life = process.toldToLeave();
                     host.leave(Reply.of(line -> process.leaves(life), why -> process.leaves(life)));
                 }
             }

@@ -20,7 +20,7 @@ import picocli.CommandLine.Spec;
 
 /** Runs many seeds of the simulated cluster. */
 @Command(
-        name = "simulate",
+        name = "cluster",
         description = {
             "Runs two hosts as they ship, with undo log, checkpoint store, storage core and frames, in one thread against a"
                     + " simulated network, disks, clients and crashes, and checks every property after every move.",
@@ -126,7 +126,7 @@ public final class ClusterCommand implements Callable<Integer> {
         Violation violation = Run.violation(shortest, slip);
         out().println("seed " + of + ", " + moves.size() + " moves, shortened to " + shortest.size() + ":");
         steps(shortest);
-        out().println("again: --replay " + shortest.stream().map(Move::toString).collect(Collectors.joining(",")));
+        out().println("again: unwrite cluster --replay " + shortest.stream().map(Move::toString).collect(Collectors.joining(",")));
         out().println("caught: in " + shortest.size() + " moves: "
                 + (violation == null ? found : violation).getMessage());
         out().flush();

@@ -66,7 +66,7 @@ final class Ending {
             return;
         }
         for (Process process : cluster.processes()) {
-            if (process.isUp() && process.room().isRunning()) {
+            if (process.isUp() && process.room().isRunning() && !process.isLeaving()) {
                 long since = Math.max(process.room().oldest(), begun);
                 Violation.require(
                         "Prompt",

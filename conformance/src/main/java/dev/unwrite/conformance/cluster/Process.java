@@ -42,6 +42,7 @@ final class Process {
     private int folders;
     private @Nullable Life now;
     private boolean frozen;
+    private int leaving = -1;
     private @Nullable String end;
     private @Nullable String refused;
     private long clock;
@@ -282,6 +283,17 @@ final class Process {
         } else if (isUp() && end != null) {
             exit();
         }
+    }
+
+    /** The host is told to leave; which life it was. */
+    int toldToLeave() {
+        leaving = life();
+        return leaving;
+    }
+
+    /** Whether this life was told to leave, which may hold its machine for as long as a hand-over may take. */
+    boolean isLeaving() {
+        return leaving == life();
     }
 
     /** The host has left the pair in good order, if this is still the life that was asked to. */

@@ -33,14 +33,14 @@ class ClusterTest {
         assertThat(counts.lost()).as("runs lost").isLessThan(RUNS / 20);
     }
 
-    /** Other runs each time; jqwik prints the seed, and ClusterCommand makes the run shorter. */
-    @Property(tries = 60, shrinking = ShrinkingMode.OFF)
+    /** Of seeds far from those above; the same each time, since a build is not where new ones are looked for: see {@code unwrite cluster}. */
+    @Property(tries = 60, shrinking = ShrinkingMode.OFF, seed = "20261129")
     void runs_of_any_seed_break_nothing(@ForAll @LongRange(min = 1_000_000, max = Long.MAX_VALUE) long seed) {
         Run.of(Schedule.of(seed), Tracing.NONE);
     }
 
     /** What was left out of a run, or put into it, leaves one that is possible. */
-    @Property(tries = 30, shrinking = ShrinkingMode.OFF)
+    @Property(tries = 30, shrinking = ShrinkingMode.OFF, seed = "20261129")
     void any_part_of_a_list_of_moves_is_a_run(@ForAll @LongRange(min = 1, max = 1_000_000) long seed) {
         List<Move> moves = Schedule.of(seed);
         Run.of(moves.subList(moves.size() / 3, moves.size()), Tracing.NONE);
