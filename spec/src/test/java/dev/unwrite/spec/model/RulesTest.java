@@ -73,7 +73,8 @@ class RulesTest {
                                 + Pins.bundled().of(model).orElseThrow().depth() + " |"))
                 .toList();
         assertThat(rows).hasSize(20);
-        assertThat(Files.readAllLines(Path.of("README.md"))).containsAll(rows);
+        List<String> lines = Files.readAllLines(Path.of("README.md"));
+        assertThat(rows).allMatch(row -> lines.stream().anyMatch(line -> line.startsWith(row)));
     }
 
     private static Stream<String> asked(Model model) {
