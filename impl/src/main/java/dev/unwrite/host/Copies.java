@@ -11,9 +11,12 @@ import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** The secondary's copies: reads what is about to be overwritten, stores it, and acknowledges it (rule StoreBeforeAck). */
+/**
+ * The secondary's copies: reads what is about to be overwritten, appends it to the undo log, and acknowledges it once it is
+ * stored (rule StoreBeforeAck). If the local disk fails, {@link #failure} says why and nothing more is copied.
+ */
 final class Copies {
-    /** So many reads and appends are under way at once; more preserve requests wait. */
+    /** The most reads and appends in flight; further preserve requests wait. */
     private static final int UNDER_WAY_MAX = 256;
 
     private static final long RETRY = 50 * Timers.MILLI;
@@ -24,7 +27,7 @@ final class Copies {
     private final Deque<Wanted> queue = new ArrayDeque<>();
     private final Set<Wanted> reading = new LinkedHashSet<>();
     private int storing;
-    /** Stored while a takeover was being decided: they count if it is not agreed. */
+    /** Steps put off while a takeover is being decided; taken if it is not agreed. */
     private final List<Runnable> undecided = new ArrayList<>();
 
     private SharedStorage.@Nullable Session reader;
@@ -37,7 +40,7 @@ final class Copies {
         this.h = h;
     }
 
-    /** Why this host can no longer mirror, or null: its local storage failed it. */
+    /** Why the local storage failed, so that this host can no longer mirror, or null. */
     @Nullable
     String failure() {
         return failure;
@@ -179,7 +182,7 @@ final class Copies {
         }
     }
 
-    /** While a takeover is being decided the protocol refuses; if it is not agreed, copies and states still count. */
+    /** Takes the step now, or, while a takeover is being decided, once it is not agreed: the protocol refuses it until then. */
     void onceDecided(Runnable step) {
         if (h.state().proposal() == null) {
             step.run();
@@ -188,7 +191,7 @@ final class Copies {
         }
     }
 
-    /** Gives the session up and opens none, as that would end the one that this host opens to take over. */
+    /** Gives the session up and opens no other: that would end the session with which this host takes over. */
     void hold() {
         held = true;
         giveUp();
@@ -203,7 +206,7 @@ final class Copies {
         pump();
     }
 
-    /** This host follows no more. */
+    /** This host stops being secondary. */
     void end() {
         giveUp();
         queue.clear();
