@@ -19,8 +19,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Writes of the machine, from request to reply. A write waits until nothing earlier overlaps it and the gate is open, is
- * filled up to whole blocks, and becomes the action {@code MachineWrite}, which asks the secondary for copies if needed. By
- * the effect {@code Ready} it goes to the storage. Its client is answered when it is done, or early, within the write-back window.
+ * filled up to whole blocks, and becomes the action {@code MachineWrite}, which asks the secondary for copies if needed.
+ * By the effect {@code Ready} it goes to the storage. Its client is answered when it is done, or early, within the window.
  */
 final class Writes {
     /** The largest piece of a request, in blocks: 1 MiB. */
