@@ -8,8 +8,8 @@ import java.util.concurrent.TimeoutException;
 import picocli.CommandLine;
 
 /**
- * Runs a command until SIGTERM. The process ends when the command has ended, with its exit code, and not with 143 in the middle of
- * writing a file.
+ * Runs a command until SIGTERM. The process ends when the command has ended, with its exit code, and not with 143 while a file
+ * is half written.
  */
 public final class UntilTerm {
     /** The exit code of the process, once it is known. */
