@@ -160,8 +160,8 @@ final class Campaign {
         checks.add(storage.check());
         checks.add(ProtectedAgain.check(nemesis, settings.recoverMax(), problems));
         checks.add(traceJudge.check(pair.traces()));
-        checks.add(
-                CoverageCheck.check(settings, stage.abilities(), nemesis, storage, watcher.counters(), images, trouble));
+        checks.add(CoverageCheck.check(
+                settings, stage.abilities(), nemesis, storage, watcher.counters(), images, trouble));
         return new Outcome(
                 startedAt,
                 endedAt,
