@@ -126,7 +126,8 @@ public final class ClusterCommand implements Callable<Integer> {
         Violation violation = Run.violation(shortest, slip);
         out().println("seed " + of + ", " + moves.size() + " moves, shortened to " + shortest.size() + ":");
         steps(shortest);
-        out().println("again: unwrite cluster --replay " + shortest.stream().map(Move::toString).collect(Collectors.joining(",")));
+        out().println("again: unwrite cluster --replay "
+                + shortest.stream().map(Move::toString).collect(Collectors.joining(",")));
         out().println("caught: in " + shortest.size() + " moves: "
                 + (violation == null ? found : violation).getMessage());
         out().flush();
