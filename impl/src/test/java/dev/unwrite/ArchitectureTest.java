@@ -32,9 +32,7 @@ class ArchitectureTest {
     /** The list says what is allowed, so that a new way to do I/O, to wait or to guess needs no entry here. */
     @Test
     void theProtocolIsPure() {
-        isPure(
-                "dev.unwrite.protocol..",
-                resideInAnyPackage("dev.unwrite.protocol..", "java.util.function"));
+        isPure("dev.unwrite.protocol..", resideInAnyPackage("dev.unwrite.protocol..", "java.util.function"));
     }
 
     /** What a host does follows from its events alone; bytes and durations are values. */

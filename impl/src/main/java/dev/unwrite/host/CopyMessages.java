@@ -58,8 +58,7 @@ final class CopyMessages {
         List<List<Extent>> take() {
             List<List<Extent>> parts = new ArrayList<>();
             for (int from = 0; from < extents.size(); from += PeerMessage.EXTENTS_MAX) {
-                parts.add(List.copyOf(
-                        extents.subList(from, Math.min(extents.size(), from + PeerMessage.EXTENTS_MAX))));
+                parts.add(List.copyOf(extents.subList(from, Math.min(extents.size(), from + PeerMessage.EXTENTS_MAX))));
             }
             extents.clear();
             return parts;

@@ -217,7 +217,8 @@ final class Writes {
                 break;
             }
             Write write = i.next();
-            boolean held = active.overlaps(write.extent) || overlaps(passedOver, write) || isOwed(h.state(), write.extent);
+            boolean held =
+                    active.overlaps(write.extent) || overlaps(passedOver, write) || isOwed(h.state(), write.extent);
             long reserved = held ? 0 : room.reserve(h.state(), write.extent, h.cuts.waitsForMachine());
             if (held || reserved < 0) {
                 lackRoom += held ? 0 : 1;

@@ -53,11 +53,12 @@ final class DiskShell implements LocalStore, Closeable {
         List<Reply<Stored>> waiting = replies;
         appends = new ArrayList<>();
         replies = new ArrayList<>();
-        disk.append(all).thenAccept(outcomes -> loop.post(() -> {
-            for (int i = 0; i < waiting.size(); i++) {
-                outcomes.get(i).tell(waiting.get(i));
-            }
-        }));
+        disk.append(all)
+                .thenAccept(outcomes -> loop.post(() -> {
+                    for (int i = 0; i < waiting.size(); i++) {
+                        outcomes.get(i).tell(waiting.get(i));
+                    }
+                }));
     }
 
     @Override

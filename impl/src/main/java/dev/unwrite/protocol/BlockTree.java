@@ -72,8 +72,7 @@ final class BlockTree {
         int last = (int) (end - 1 >>> below);
         for (int i = (int) (first >>> below); i <= last; i++) {
             long start = (long) i << below;
-            parts[i] = change(
-                    parts[i], below, Math.max(0, first - start), Math.min(1L << below, end - start), add);
+            parts[i] = change(parts[i], below, Math.max(0, first - start), Math.min(1L << below, end - start), add);
         }
         return node(parts, bits);
     }

@@ -99,8 +99,9 @@ public final class LocalDisk implements Closeable {
             stored = undo.appendAll(appends.stream().map(LocalDisk::copies).toList());
         } catch (RuntimeException e) {
             // No order is left without an end, whatever went wrong.
-            return CompletableFuture.completedFuture(
-                    appends.stream().map(append -> Outcome.<Stored>failed(Trouble.Kind.FAILED, e)).toList());
+            return CompletableFuture.completedFuture(appends.stream()
+                    .map(append -> Outcome.<Stored>failed(Trouble.Kind.FAILED, e))
+                    .toList());
         }
         return CompletableFuture.allOf(stored.toArray(CompletableFuture[]::new))
                 .handle((done, failed) -> stored.stream().map(LocalDisk::stored).toList());

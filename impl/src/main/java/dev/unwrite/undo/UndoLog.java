@@ -356,7 +356,8 @@ public final class UndoLog implements Closeable {
             while (waitingBytes > 0 && waitingBytes + bytes > MAX_WAITING_BYTES && failure == null && !closed) {
                 room.awaitUninterruptibly();
             }
-            UndoLogException failed = failure == null && closed ? new UndoLogException("the undo log is closed") : failure;
+            UndoLogException failed =
+                    failure == null && closed ? new UndoLogException("the undo log is closed") : failure;
             if (failed != null) {
                 requests.forEach(request -> request.done.completeExceptionally(failed));
             } else {

@@ -36,10 +36,7 @@ class BlockSetTest {
                 Tuple.of(9, Arbitraries.longs().between(0, 100)),
                 Tuple.of(1, Arbitraries.longs().between(4_000, 10_000)));
         Arbitrary<Step> step = Combinators.combine(
-                        Arbitraries.of(Kind.class),
-                        bases,
-                        Arbitraries.longs().between(0, 300),
-                        counts)
+                        Arbitraries.of(Kind.class), bases, Arbitraries.longs().between(0, 300), counts)
                 .as((kind, base, offset, count) -> new Step(kind, base + offset, count));
         return step.list().ofMaxSize(40);
     }
