@@ -21,6 +21,6 @@ final class Pace {
 
     /** As many requests should go together. */
     int together() {
-        return (int) Math.clamp(THREAD_NANOS / Math.max(1, nanosEach), 1, TOGETHER_MAX);
+        return Math.clamp(THREAD_NANOS / Math.max(1, nanosEach), 1, TOGETHER_MAX);
     }
 }

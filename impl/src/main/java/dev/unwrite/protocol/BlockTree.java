@@ -58,7 +58,7 @@ final class BlockTree {
     }
 
     private static @Nullable Node change(@Nullable Node node, int bits, long first, long end, boolean add) {
-        if (first == 0 && end == 1L << bits) {
+        if (first == 0 && end == (1L << bits)) {
             return add ? FULL[bits] : null;
         }
         if (add ? node instanceof Full : node == null) {
@@ -69,7 +69,7 @@ final class BlockTree {
         }
         int below = bits - FANOUT_BITS;
         @Nullable Node[] parts = parts(node, below).clone();
-        int last = (int) (end - 1 >>> below);
+        int last = (int) ((end - 1) >>> below);
         for (int i = (int) (first >>> below); i <= last; i++) {
             long start = (long) i << below;
             parts[i] = change(parts[i], below, Math.max(0, first - start), Math.min(1L << below, end - start), add);
@@ -97,7 +97,7 @@ final class BlockTree {
         for (Node part : parts) {
             count += part == null ? 0 : part.count();
         }
-        return count == 0 ? null : count == 1L << bits ? FULL[bits] : new Inner(parts, count);
+        return count == 0 ? null : count == (1L << bits) ? FULL[bits] : new Inner(parts, count);
     }
 
     // ---- Two sets.
@@ -170,7 +170,7 @@ final class BlockTree {
         long at = from & ((1L << below) - 1);
         for (int i = (int) (from >>> below); i < FANOUT; i++) {
             long found = next(parts[i], below, at, present);
-            if (found < 1L << below) {
+            if (found < (1L << below)) {
                 return ((long) i << below) + found;
             }
             at = 0;
