@@ -36,6 +36,11 @@ final class StorageFaults {
         failing.put(what, new Failing(kind, rest, 1 + count));
     }
 
+    /** Whether {@link #fail} with this choice makes flushes fail. */
+    static boolean isOfFlush(int choice) {
+        return FAILING[choice % FAILING.length] == Asked.FLUSH;
+    }
+
     /** The next answer is lost with its connection; {@code done}: what was asked for is carried out. */
     void lose(boolean done) {
         toLose++;

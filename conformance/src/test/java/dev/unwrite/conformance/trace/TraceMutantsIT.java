@@ -95,10 +95,10 @@ class TraceMutantsIT {
     }
 
     private List<Outcome> outcomes() throws IOException, InterruptedException {
-        RunSource source = new PairRuns(dir, 120, 2);
+        RunSource source = new SimulatedRuns(dir);
         List<List<Mutant>> runs = new ArrayList<>();
         for (int seed = 0; seed < RUNS; seed++) {
-            runs.add(TraceMutants.of(source.run(100 + seed), PLACES));
+            runs.add(TraceMutants.of(source.run(100 + 3L * seed), PLACES));
         }
         return outcomes(runs);
     }

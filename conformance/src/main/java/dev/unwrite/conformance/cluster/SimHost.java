@@ -2,7 +2,6 @@ package dev.unwrite.conformance.cluster;
 
 import dev.unwrite.checkpoint.Checkpoint;
 import dev.unwrite.checkpoint.CheckpointStore;
-import dev.unwrite.conformance.sim.SimDisk;
 import dev.unwrite.host.Host;
 import dev.unwrite.host.HostConfig;
 import dev.unwrite.host.Listener;
@@ -27,8 +26,7 @@ import java.util.concurrent.CompletionException;
 import org.jspecify.annotations.Nullable;
 
 /** A host, life after life: the real {@link Host} on a disk that outlives it. */
-@SuppressWarnings("AvoidCommonTypeNames")
-final class Process {
+final class SimHost {
     private static final long STATE_LIMIT_BYTES = 1 << 16;
     private static final int SEGMENT_BYTES = 8 * 4096;
 
@@ -82,7 +80,7 @@ final class Process {
         }
     }
 
-    Process(int index, Cluster cluster) {
+    SimHost(int index, Cluster cluster) {
         this.index = index;
         this.name = index == 0 ? "A" : "B";
         this.cluster = cluster;
@@ -409,7 +407,7 @@ final class Process {
         @Override
         public void step(HostState before, Action action, HostState after, int @Nullable [] hashes) {
             trace.step(before, action, after, hashes);
-            cluster.stepped(Process.this, before, action, after);
+            cluster.stepped(SimHost.this, before, action, after);
         }
 
         @Override

@@ -1,4 +1,4 @@
-package dev.unwrite.conformance.sim;
+package dev.unwrite.conformance.cluster;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -22,6 +22,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Rule OneLife in traces: a host may come back with less than it had only if it says that what it had is gone. */
 class OneLifeTracesIT {
+    private static final String START = "config:0,run:8,load:A:7:3,checkpoint:A:0,run:5,crash:B:0,";
+
     @TempDir
     Path folder;
 
@@ -30,8 +32,8 @@ class OneLifeTracesIT {
 
     @BeforeEach
     void aSecondaryComesBack() throws Exception {
-        replaced = traces("replaced", "run:5,cut:A,run:5,crash:B:0,replace:B,restart:B,run:10");
-        kept = traces("kept", "run:5,cut:A,run:5,crash:B:0,restart:B,run:10");
+        replaced = traces("replaced", START + "replace:B,restart:B,run:9");
+        kept = traces("kept", START + "restart:B,run:9");
     }
 
     @Test
@@ -96,7 +98,7 @@ class OneLifeTracesIT {
 
     private Map<String, List<String>> traces(String name, String moves) throws IOException {
         Path into = Files.createDirectories(folder.resolve(name));
-        SimRun.of(Move.parse(moves), Tracing.into(into, 0));
+        Run.of(Move.parse(moves), Tracing.into(into, 0));
         Map<String, List<String>> traces = new LinkedHashMap<>();
         try (Stream<Path> files = Files.list(into)) {
             for (Path file : files.sorted().toList()) {

@@ -1,4 +1,4 @@
-package dev.unwrite.conformance.sim;
+package dev.unwrite.conformance.cluster;
 
 import dev.unwrite.checkpoint.CheckpointFiles;
 import dev.unwrite.undo.LogFiles;

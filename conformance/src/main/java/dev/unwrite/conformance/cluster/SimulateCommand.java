@@ -10,7 +10,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.concurrent.Callable;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -20,14 +19,14 @@ import picocli.CommandLine.Spec;
 
 /** Runs many seeds of the simulated cluster. */
 @Command(
-        name = "cluster",
+        name = "simulate",
         description = {
             "Runs two hosts as they ship, with undo log, checkpoint store, storage core and frames, in one thread against a"
                     + " simulated network, disks, clients and crashes, and checks every property after every move.",
             "Exits with 0 if no run breaks a property, with 1 if one does; it is made shorter and printed then.",
         },
         mixinStandardHelpOptions = true)
-public final class ClusterCommand implements Callable<Integer> {
+public final class SimulateCommand implements Callable<Integer> {
     /** So much do the clocks of some runs differ: an event takes a microsecond in simulated time. */
     private static final int SKEW_MICROS = 40;
 
@@ -57,27 +56,62 @@ public final class ClusterCommand implements Callable<Integer> {
     @Option(
             names = "--replay",
             paramLabel = "MOVES",
-            description = "Make these moves, as a failed run printed them, and tell what happens after each.")
+            description = "Make these moves, as a failed run printed them, or those of seed:NUMBER, and tell what"
+                    + " happens after each.")
     private @Nullable String replay;
 
     @Option(
             names = "--trace",
             paramLabel = "DIR",
-            description = "Write the traces of each run into a folder DIR/SEED, or those of --replay into DIR.")
+            description = "Write the traces of each run into a folder DIR/SEED, or those of --replay into DIR. Runs of seeds"
+                    + " leave out damage that the specification does not know.")
     private @Nullable Path trace;
 
+    @Option(
+            names = "--recorded",
+            paramLabel = "DIR",
+            description = "Repeat what struck and what was asked for in a campaign, or in any group recorded in DIR"
+                    + " (traces of both nodes and of the storage, from the group's beginning), each at its time.")
+    private @Nullable Path recorded;
+
+    @Option(
+            names = "--from",
+            paramLabel = "SECONDS",
+            description =
+                    "With --recorded: tell what happens from here on, counted from the beginning of the recording.")
+    private @Nullable Double from;
+
+    @Option(names = "--to", paramLabel = "SECONDS", description = "With --recorded: the recording ends here.")
+    private @Nullable Double to;
+
+    @Option(
+            names = "--moves",
+            paramLabel = "FILE",
+            description = "With --recorded: write the moves there; \"--replay @FILE\" makes them again.")
+    private @Nullable Path moves;
+
     /** Called by picocli. */
-    public ClusterCommand() {}
+    public SimulateCommand() {}
 
     /** The same without the rest of the command line. */
     public static void main(String[] args) {
-        System.exit(new CommandLine(new ClusterCommand()).execute(args));
+        System.exit(new CommandLine(new SimulateCommand()).execute(args));
     }
 
     @Override
     public Integer call() throws Exception {
         if (runs < 1 || seconds < 1) {
             throw new ExitException(Exit.USAGE, "--runs and --seconds must be at least 1");
+        }
+        Path recording = recorded;
+        if (recording != null && replay != null) {
+            throw new ExitException(Exit.USAGE, "--recorded and --replay are two runs: give one of them");
+        }
+        if (recording == null && (from != null || to != null || moves != null)) {
+            throw new ExitException(Exit.USAGE, "--from, --to and --moves go with --recorded DIR");
+        }
+        if (recording != null) {
+            return new RecordedScreen(out(), slip).show(recording, from, to, moves);
         }
         return replay == null ? search() : replayed(replay);
     }
@@ -89,13 +123,13 @@ public final class ClusterCommand implements Callable<Integer> {
         long done = 0;
         int broken = 0;
         while (done < runs && System.nanoTime() < end) {
-            List<Move> moves = Schedule.of(seed + done);
+            List<Move> run = trace == null ? Schedule.of(seed + done) : Schedule.traced(seed + done);
             try {
-                counts.add(Run.of(moves, tracing(seed + done), slip));
+                counts.add(Run.of(run, tracing(seed + done), slip));
             } catch (Violation e) {
                 broken++;
                 if (!survey && !first) {
-                    return tell(seed + done, moves, e);
+                    return tell(seed + done, run, e);
                 }
                 String message = String.valueOf(e.getMessage());
                 out().println("seed " + (seed + done) + ": " + message.substring(0, Math.min(260, message.length())));
@@ -119,14 +153,14 @@ public final class ClusterCommand implements Callable<Integer> {
                 : Tracing.into(Files.createDirectories(trace.resolve(Long.toString(of))), of % 3 * SKEW_MICROS);
     }
 
-    private int tell(long of, List<Move> moves, Violation found) {
+    private int tell(long of, List<Move> run, Violation found) {
         out().println("seed " + of + ": " + found.getMessage());
         out().flush();
-        List<Move> shortest = Shrinker.shrink(moves, found.property(), slip, TRIES_TO_SHRINK);
+        List<Move> shortest = Shrinker.shrink(run, found.property(), slip, TRIES_TO_SHRINK);
         Violation violation = Run.violation(shortest, slip);
-        out().println("seed " + of + ", " + moves.size() + " moves, shortened to " + shortest.size() + ":");
+        out().println("seed " + of + ", " + run.size() + " moves, shortened to " + shortest.size() + ":");
         steps(shortest);
-        out().println("again: unwrite cluster --replay " + shortest.stream().map(Move::toString).collect(Collectors.joining(",")));
+        out().println("again: unwrite simulate --replay " + RecordedScreen.line(shortest));
         out().println("caught: in " + shortest.size() + " moves: "
                 + (violation == null ? found : violation).getMessage());
         out().flush();
@@ -134,33 +168,33 @@ public final class ClusterCommand implements Callable<Integer> {
     }
 
     private int replayed(String text) throws IOException {
-        List<Move> moves;
+        List<Move> wanted;
         try {
-            moves = text.startsWith("seed:") ? Schedule.of(Long.parseLong(text.substring(5))) : Move.parse(text);
+            wanted = text.startsWith("seed:") ? Schedule.of(Long.parseLong(text.substring(5))) : Move.parse(text);
         } catch (IllegalArgumentException e) {
             throw new ExitException(Exit.USAGE, String.valueOf(e.getMessage()), e);
         }
         if (trace != null) {
             Files.createDirectories(trace);
             try {
-                Run.of(moves, Tracing.into(trace, 0), slip);
+                Run.of(wanted, Tracing.into(trace, 0), slip);
             } catch (Violation e) {
                 // It is told below.
             }
         }
-        Violation violation = steps(moves);
+        Violation violation = steps(wanted);
         out().println(violation == null ? "no property is broken" : "caught: " + violation.getMessage());
         out().flush();
         return violation == null ? Exit.OK : Exit.FAILED;
     }
 
     /** Tells the cluster after each move. */
-    private @Nullable Violation steps(List<Move> moves) {
-        Cluster cluster = Cluster.of(moves, Tracing.NONE, slip);
+    private @Nullable Violation steps(List<Move> run) {
+        Cluster cluster = Cluster.of(run, Tracing.NONE, slip);
         cluster.keepLog();
         int number = 0;
         try {
-            for (Move move : moves) {
+            for (Move move : run) {
                 cluster.move(move);
                 lines(cluster);
                 out().printf(Locale.ROOT, "%3d. %-16s %s%n", ++number, move, cluster);
@@ -170,7 +204,7 @@ public final class ClusterCommand implements Callable<Integer> {
             return null;
         } catch (Violation e) {
             lines(cluster);
-            String where = number < moves.size() ? moves.get(number).toString() : "(no faults)";
+            String where = number < run.size() ? run.get(number).toString() : "(no faults)";
             out().printf(Locale.ROOT, "%3d. %-16s %s%n", number + 1, where, e.getMessage());
             for (Throwable t = e.getCause(); t != null; t = t.getCause()) {
                 for (StackTraceElement line : t.getStackTrace()) {

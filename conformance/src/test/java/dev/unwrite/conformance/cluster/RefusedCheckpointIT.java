@@ -1,10 +1,9 @@
-package dev.unwrite.conformance.sim;
+package dev.unwrite.conformance.cluster;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.unwrite.conformance.trace.TraceValidation;
 import dev.unwrite.conformance.trace.Verdict;
-import dev.unwrite.protocol.HostState;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -23,30 +22,33 @@ class RefusedCheckpointIT {
 
     @Test
     void aCheckpointThatADiskRefusedIsReceivedOnce() throws Exception {
-        SimWorld world = SimWorld.of(List.of(), Tracing.into(folder, 0));
-        make(world, "run:5,cut:A");
-        while (!world.network.underWay().isEmpty()) {
-            make(world, "deliver:0");
+        Cluster cluster = Cluster.of(Move.parse("config:31"), Tracing.into(folder, 0), Slip.NONE);
+        make(cluster, "run:8,load:A:3:0,run:5,checkpoint:A:0");
+        long held = epoch(cluster);
+        SimHost b = cluster.processes()[B];
+        while (b.state().committing() < 0) {
+            make(cluster, "later:A,request:0,answer:0,message:A:1");
+            if (b.state().committing() < 0) {
+                make(cluster, "disk:B:1");
+            }
         }
-        long held = epoch(world);
-        make(world, "read_only:B:1,do:B:" + SimHost.COMMIT);
-        HostState refused = world.host(B).state();
-        assertThat(refused.staged()).containsExactly(held + 1);
-        assertThat(refused.committing()).isNegative();
-        assertThat(epoch(world)).isEqualTo(held);
-        make(world, "read_only:B:0,resend:A,run:4");
-        assertThat(epoch(world)).isGreaterThan(held);
-        world.finish();
+        make(cluster, "read_only:B:1,disk:B:15,disk:B:15");
+        assertThat(b.state().staged()).containsExactly(held + 1);
+        assertThat(b.state().committing()).isNegative();
+        assertThat(epoch(cluster)).isEqualTo(held);
+        make(cluster, "read_only:B:0,run:9");
+        assertThat(epoch(cluster)).isGreaterThan(held);
+        cluster.finish();
         assertThat(lines("\"StagePart\"", "\"epoch\":" + (held + 1) + ",")).hasSize(1);
         assertThat(TraceValidation.validate(List.of(folder))).isInstanceOf(Verdict.Accepted.class);
     }
 
-    private static void make(SimWorld world, String moves) {
-        Move.parse(moves).forEach(world::move);
+    private static void make(Cluster cluster, String moves) {
+        Move.parse(moves).forEach(cluster::move);
     }
 
-    private static long epoch(SimWorld world) {
-        return java.util.Objects.requireNonNull(world.host(B).state().checkpoint())
+    private static long epoch(Cluster cluster) {
+        return java.util.Objects.requireNonNull(cluster.processes()[B].state().checkpoint())
                 .epoch();
     }
 

@@ -1,4 +1,4 @@
-package dev.unwrite.conformance.sim;
+package dev.unwrite.conformance.cluster;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
@@ -10,8 +10,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import java.util.TreeMap;
 
 /**
  * What {@code results.json} of a campaign says of the faults that struck, if there is one: a recording without it is good too.
@@ -20,7 +18,7 @@ import java.util.TreeMap;
  * @param faults in the order in which they struck
  */
 record RecordedFaults(long began, List<Struck> faults) {
-    /** A storage that lost its power is back within so many seconds after it was healed. */
+    /** Whatever lost its power is back within this many seconds after that was healed. */
     private static final double BACK_WITHIN = 10;
 
     private static final double MILLIS = 1_000;
@@ -67,18 +65,12 @@ record RecordedFaults(long began, List<Struck> faults) {
         return (event.micros() - began) / MICROS;
     }
 
-    /** Whether the storage that starts here had lost its power, and with it what it had not flushed. */
-    boolean isAfterPowerLoss(RecordedEvent boot) {
-        double now = seconds(boot);
+    /** Whether the power was off where this line was written, or has just come back; a trace does not say so. */
+    boolean isOfPowerLoss(RecordedEvent event, String fault) {
+        double now = seconds(event);
         return faults.stream()
-                .anyMatch(fault ->
-                        fault.fault.equals("power-storage") && fault.at <= now && now <= fault.healed + BACK_WITHIN);
-    }
-
-    /** How often each struck. */
-    Map<String, Integer> counts() {
-        Map<String, Integer> counts = new TreeMap<>();
-        faults.forEach(fault -> counts.merge(fault.fault, 1, Integer::sum));
-        return counts;
+                .anyMatch(struck -> struck.fault.startsWith(fault)
+                        && struck.at - 1 <= now
+                        && now <= Math.max(struck.at, struck.healed) + BACK_WITHIN);
     }
 }
