@@ -31,6 +31,7 @@ final class Copies {
     private long opens;
     private boolean opening;
     private boolean held;
+    private @Nullable Runnable onceStored;
     private @Nullable String failure;
 
     Copies(Host h) {
@@ -143,11 +144,13 @@ final class Copies {
                                     storing--;
                                     stored(wanted, old, stored);
                                     pump();
+                                    goOn();
                                 },
                                 why -> {
                                     storing--;
                                     notStored(wanted, old, why);
                                     pump();
+                                    goOn();
                                 }));
     }
 
@@ -161,7 +164,9 @@ final class Copies {
         }
         // The next commit makes room; until then the primary waits.
         h.timers.after(RETRY, () -> {
-            if (follows(wanted.term)) {
+            if (held) {
+                queue.addFirst(wanted);
+            } else if (follows(wanted.term)) {
                 store(wanted, old);
             }
         });
@@ -188,10 +193,23 @@ final class Copies {
         }
     }
 
-    /** Gives the session up and opens none, as that would end the one that this host opens to take over. */
-    void hold() {
+    /**
+     * Gives the session up and opens none, as that would end the one that this host opens to take over. Goes on when nothing is
+     * being stored any more: a copy that is stored after the takeover would be restored by a host that does not know of it.
+     */
+    void hold(Runnable then) {
         held = true;
         giveUp();
+        onceStored = then;
+        goOn();
+    }
+
+    private void goOn() {
+        Runnable then = onceStored;
+        if (then != null && storing == 0) {
+            onceStored = null;
+            then.run();
+        }
     }
 
     /** The takeover is decided, one way or the other. */

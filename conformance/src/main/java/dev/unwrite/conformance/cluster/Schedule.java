@@ -144,13 +144,13 @@ public final class Schedule {
 
     /**
      * The same without what the specification does not know: damage to a local disk, which ends in its being replaced; a crash
-     * within a step, which may part what the specification does at once; a flush that fails and drops what it should have
-     * written, after which the storage takes for durable what is not.
+     * within a step, which may part what the specification does at once; writes of the storage that are done in part, and flushes
+     * that drop what they should have made durable.
      */
     public static List<Move> traced(long seed) {
         return of(seed).stream()
                 .filter(move -> !UNTRACED.contains(move.kind())
-                        && !(move.kind() == Kind.FAIL && StorageFaults.isOfFlush(move.a())))
+                        && !(move.kind() == Kind.FAIL && StorageFaults.leavesOpen(move.a())))
                 .toList();
     }
 }

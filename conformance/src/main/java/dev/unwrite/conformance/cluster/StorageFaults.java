@@ -36,9 +36,10 @@ final class StorageFaults {
         failing.put(what, new Failing(kind, rest, 1 + count));
     }
 
-    /** Whether {@link #fail} with this choice makes flushes fail. */
-    static boolean isOfFlush(int choice) {
-        return FAILING[choice % FAILING.length] == Asked.FLUSH;
+    /** Whether {@link #fail} with this choice leaves open what is on the disk: writes or flushes fail. */
+    static boolean leavesOpen(int choice) {
+        Asked what = FAILING[choice % FAILING.length];
+        return what == Asked.WRITE || what == Asked.FLUSH;
     }
 
     /** The next answer is lost with its connection; {@code done}: what was asked for is carried out. */
