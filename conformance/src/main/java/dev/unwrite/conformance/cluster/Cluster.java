@@ -302,7 +302,9 @@ public final class Cluster {
         return switch (move.kind()) {
             case ASK, LOAD ->
                 (runsMachine(host) ? host : processes[1 - host.index]).isUp()
-                        && (runsMachine(host) ? host : processes[1 - host.index]).room().takesRequests();
+                        && (runsMachine(host) ? host : processes[1 - host.index])
+                                .room()
+                                .takesRequests();
             case CHECKPOINT, FAILOVER, SWITCHOVER, PROTECT, LEAVE, HANG_UP -> host.isRunning();
             case CRASH, KILL, FREEZE -> host.isUp();
             case RESTART, REPLACE, FLIP -> !host.isUp();

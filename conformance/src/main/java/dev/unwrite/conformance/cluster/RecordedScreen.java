@@ -76,7 +76,8 @@ final class RecordedScreen {
     private @Nullable Violation run(Cluster cluster, List<Timed> moves, double from) {
         try {
             for (Timed timed : moves) {
-                made.computeIfAbsent(timed.move().kind(), kind -> new int[2])[cluster.isPossible(timed.move()) ? 0 : 1]++;
+                made.computeIfAbsent(timed.move().kind(), kind -> new int[2])[
+                        cluster.isPossible(timed.move()) ? 0 : 1]++;
                 cluster.move(timed.move());
                 number++;
                 if (timed.seconds() >= from) {
@@ -91,7 +92,12 @@ final class RecordedScreen {
     }
 
     private void tell(RecordedRun run, List<Move> moves, Cluster cluster, double seconds) {
-        out.printf(Locale.ROOT, "recorded: %d lines; %d moves, %.1f s%n", run.events().size(), moves.size(), seconds);
+        out.printf(
+                Locale.ROOT,
+                "recorded: %d lines; %d moves, %.1f s%n",
+                run.events().size(),
+                moves.size(),
+                seconds);
         long all = 0;
         long possible = 0;
         for (Map.Entry<Move.Kind, int[]> entry : made.entrySet()) {
@@ -111,7 +117,11 @@ final class RecordedScreen {
     private void broken(List<Move> plain, Violation violation, List<Timed> moves) {
         out.println("broken: " + violation.getMessage());
         if (number < moves.size()) {
-            out.printf(Locale.ROOT, "at %.3f s: %s%n", moves.get(number).seconds(), moves.get(number).move());
+            out.printf(
+                    Locale.ROOT,
+                    "at %.3f s: %s%n",
+                    moves.get(number).seconds(),
+                    moves.get(number).move());
         }
         out.flush();
         List<Move> until = plain.subList(0, Math.min(plain.size(), number + 1));

@@ -63,8 +63,9 @@ public final class SimulateCommand implements Callable<Integer> {
     @Option(
             names = "--trace",
             paramLabel = "DIR",
-            description = "Write the traces of each run into a folder DIR/SEED, or those of --replay into DIR. Runs of seeds"
-                    + " leave out damage that the specification does not know.")
+            description =
+                    "Write the traces of each run into a folder DIR/SEED, or those of --replay into DIR. Runs of seeds"
+                            + " leave out damage that the specification does not know.")
     private @Nullable Path trace;
 
     @Option(

@@ -39,7 +39,8 @@ public record RecordedRun(
         Merger.Order order = new Merger(folder).order();
         Map<String, Integer> hosts = hosts(folder);
         List<RecordedEvent> events = new ArrayList<>(order.events().size());
-        long micros = folder.storage().isEmpty() ? 0 : folder.storage().getFirst().time();
+        long micros =
+                folder.storage().isEmpty() ? 0 : folder.storage().getFirst().time();
         for (TraceEvent event : order.events()) {
             boolean storage = event.json().has("group");
             micros = storage ? event.time() : micros;

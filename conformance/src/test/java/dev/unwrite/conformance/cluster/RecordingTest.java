@@ -21,8 +21,9 @@ class RecordingTest {
     private static final int SEEDS = 40;
     private static final int SKEW_MICROS = 40;
     /** A pair, writes, a takeover with something to restore, a storage that starts again, crashes, and another disk. */
-    private static final String EVERYTHING = "config:0,run:8,load:A:7:3,run:4,load:A:7:30,run:1,failover:B:0,run:8,crash:A:0,run:8,"
-            + "restart:A,run:9,load:B:7:20,run:4,storage_crash:0,run:7,crash:B:0,run:9,replace:B,restart:B,run:9,load:A:7:9,run:5";
+    private static final String EVERYTHING =
+            "config:0,run:8,load:A:7:3,run:4,load:A:7:30,run:1,failover:B:0,run:8,crash:A:0,run:8,"
+                    + "restart:A,run:9,load:B:7:20,run:4,storage_crash:0,run:7,crash:B:0,run:9,replace:B,restart:B,run:9,load:A:7:9,run:5";
 
     @TempDir
     private Path dir = Path.of("");

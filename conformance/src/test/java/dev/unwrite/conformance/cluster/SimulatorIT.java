@@ -28,12 +28,7 @@ class SimulatorIT {
             }
         }
         double seconds = (System.nanoTime() - start) / 1e9;
-        System.out.printf(
-                Locale.ROOT,
-                "%d runs: %s; %.0f runs a second%n",
-                RUNS,
-                counts,
-                RUNS / seconds);
+        System.out.printf(Locale.ROOT, "%d runs: %s; %.0f runs a second%n", RUNS, counts, RUNS / seconds);
         assertThat(broken).isEmpty();
         // Runs in which nothing happens, or nothing is promised, show nothing.
         assertThat(counts.failovers()).isGreaterThan(RUNS / 3);

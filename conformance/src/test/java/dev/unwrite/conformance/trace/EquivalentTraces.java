@@ -37,7 +37,10 @@ final class EquivalentTraces {
         String reason = switch (mutant.mutation()) {
             case "drop" -> dropped(mutant);
             case "double" -> doubled(mutant);
-            case "swap" -> swapped(mutant);
+            case "swap" ->
+                swapped(mutant) == null && mutant.action().equals("Destage") && !isSeenToBeDurable(mutant)
+                        ? UNSEEN
+                        : swapped(mutant);
             default -> altered(mutant);
         };
         return new Outcome(mutant, false, reason == null ? place(mutant) : reason, reason != null);
@@ -260,7 +263,8 @@ final class EquivalentTraces {
             case "Session", "Record", "Refused" -> "a block that becomes durable, and what says nothing of contents";
             case "Apply", "Destage" -> areApart(first, second) ? "different blocks" : null;
             case "Flushed" -> {
-                int volume = event(destagedFirst ? first : second).blocks().getLast().volume();
+                int volume =
+                        event(destagedFirst ? first : second).blocks().getLast().volume();
                 yield other.path("volume").asInt() == volume ? null : "a flush of another volume";
             }
             default -> null;

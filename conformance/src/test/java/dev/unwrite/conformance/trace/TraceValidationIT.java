@@ -19,11 +19,13 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Runs of the real host are accepted, and what was changed in them is found. */
 class TraceValidationIT {
-    private static final String CALM = "config:0,run:8,load:A:7:3,run:3,load:A:15:40,run:4,load:A:11:90,run:5,switchover:A,run:8,"
-            + "load:B:15:7,run:4,load:B:13:60,run:6,failover:A:0,run:9,load:A:15:20,run:6";
-    private static final String FAULTS = "config:0,run:8,load:A:15:3,run:3,load:A:15:40,crash:A:5,run:9,load:B:15:9,hang_up:B,run:4,"
-            + "restart:A,run:9,load:B:15:20,run:1,failover:A:0,request:0,answer:0,request:0,answer:0,crash:A:3,restart:A,run:9,"
-            + "load:A:15:30,storage_crash:7,run:7,crash:B:0,run:9,load:A:15:3,run:2,crash:A:3,restart:A,run:9";
+    private static final String CALM =
+            "config:0,run:8,load:A:7:3,run:3,load:A:15:40,run:4,load:A:11:90,run:5,switchover:A,run:8,"
+                    + "load:B:15:7,run:4,load:B:13:60,run:6,failover:A:0,run:9,load:A:15:20,run:6";
+    private static final String FAULTS =
+            "config:0,run:8,load:A:15:3,run:3,load:A:15:40,crash:A:5,run:9,load:B:15:9,hang_up:B,run:4,"
+                    + "restart:A,run:9,load:B:15:20,run:1,failover:A:0,request:0,answer:0,request:0,answer:0,crash:A:3,restart:A,run:9,"
+                    + "load:A:15:30,storage_crash:7,run:7,crash:B:0,run:9,load:A:15:3,run:2,crash:A:3,restart:A,run:9";
 
     @TempDir
     private Path dir;

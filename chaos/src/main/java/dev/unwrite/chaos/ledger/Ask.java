@@ -1,4 +1,4 @@
-package dev.unwrite.machine.ledger.client;
+package dev.unwrite.chaos.ledger;
 
 /** What a client can ask, without its number. */
 public sealed interface Ask {

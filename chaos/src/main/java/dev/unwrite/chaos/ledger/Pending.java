@@ -1,7 +1,7 @@
-package dev.unwrite.machine.ledger.client;
+package dev.unwrite.chaos.ledger;
 
-import dev.unwrite.machine.ledger.client.Operation.Kind;
-import dev.unwrite.machine.ledger.client.Operation.Outcome;
+import dev.unwrite.chaos.ledger.Operation.Kind;
+import dev.unwrite.chaos.ledger.Operation.Outcome;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 

@@ -1,4 +1,4 @@
-package dev.unwrite.machine.ledger.client;
+package dev.unwrite.chaos.ledger;
 
 import dev.unwrite.cli.Exit;
 import dev.unwrite.cli.ExitException;

@@ -1,6 +1,6 @@
 /**
  * Clients of the machine {@code ledger}: one that gets each request answered exactly once whatever happens to the
- * hosts ({@link dev.unwrite.machine.ledger.client.LedgerClient}), a load of many of them that records a history, and a
+ * hosts ({@link dev.unwrite.chaos.ledger.LedgerClient}), a load of many of them that records a history, and a
  * checker that says from the history and a last look at the ledger whether anything was lost, doubled or invented.
  *
  * <h2>The history</h2>
@@ -19,6 +19,6 @@
  * {@code values} are those of the reply, see {@link dev.unwrite.machine.ledger}.
  */
 @NullMarked
-package dev.unwrite.machine.ledger.client;
+package dev.unwrite.chaos.ledger;
 
 import org.jspecify.annotations.NullMarked;

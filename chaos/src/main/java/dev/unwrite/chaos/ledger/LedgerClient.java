@@ -1,8 +1,8 @@
-package dev.unwrite.machine.ledger.client;
+package dev.unwrite.chaos.ledger;
 
+import dev.unwrite.chaos.ledger.Operation.Kind;
+import dev.unwrite.chaos.ledger.Operation.Outcome;
 import dev.unwrite.machine.ledger.LedgerLimits;
-import dev.unwrite.machine.ledger.client.Operation.Kind;
-import dev.unwrite.machine.ledger.client.Operation.Outcome;
 import java.io.Closeable;
 import java.io.IOException;
 import java.net.InetSocketAddress;

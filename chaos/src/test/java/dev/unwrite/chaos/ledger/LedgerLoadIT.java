@@ -1,4 +1,4 @@
-package dev.unwrite.machine.ledger.client;
+package dev.unwrite.chaos.ledger;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

@@ -1,4 +1,4 @@
-package dev.unwrite.machine.ledger.client;
+package dev.unwrite.chaos.ledger;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.json.JsonMapper;

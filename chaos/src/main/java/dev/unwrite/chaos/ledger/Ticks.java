@@ -1,4 +1,4 @@
-package dev.unwrite.machine.ledger.client;
+package dev.unwrite.chaos.ledger;
 
 /** Nanoseconds since 1970 that never go back while the process lives. */
 final class Ticks {

@@ -1,12 +1,12 @@
-package dev.unwrite.machine.ledger.client;
+package dev.unwrite.chaos.ledger;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.unwrite.machine.ledger.client.LedgerChecker.Result;
-import dev.unwrite.machine.ledger.client.LedgerChecker.Verdict;
-import dev.unwrite.machine.ledger.client.Operation.Kind;
-import dev.unwrite.machine.ledger.client.Operation.Outcome;
+import dev.unwrite.chaos.ledger.LedgerChecker.Result;
+import dev.unwrite.chaos.ledger.LedgerChecker.Verdict;
+import dev.unwrite.chaos.ledger.Operation.Kind;
+import dev.unwrite.chaos.ledger.Operation.Outcome;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

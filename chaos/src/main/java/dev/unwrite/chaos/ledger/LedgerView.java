@@ -1,4 +1,4 @@
-package dev.unwrite.machine.ledger.client;
+package dev.unwrite.chaos.ledger;
 
 import java.io.IOException;
 import java.net.InetSocketAddress;

@@ -1,12 +1,12 @@
-package dev.unwrite.machine.ledger.client;
+package dev.unwrite.chaos.ledger;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.unwrite.chaos.ledger.LedgerChecker.Verdict;
+import dev.unwrite.chaos.ledger.Operation.Outcome;
 import dev.unwrite.machine.ledger.LedgerConfig;
 import dev.unwrite.machine.ledger.LedgerPair;
-import dev.unwrite.machine.ledger.client.LedgerChecker.Verdict;
-import dev.unwrite.machine.ledger.client.Operation.Outcome;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;

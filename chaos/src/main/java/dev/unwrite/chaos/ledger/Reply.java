@@ -1,4 +1,4 @@
-package dev.unwrite.machine.ledger.client;
+package dev.unwrite.chaos.ledger;
 
 import java.util.ArrayList;
 import java.util.List;
