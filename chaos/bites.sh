@@ -2,7 +2,7 @@
 # Shows that campaigns find what is wrong: each mutant of the implementation (a rule left out, see conformance/README.md) in
 # campaigns with one seed after the other, until one is called invalid. Says by which check, and after how long.
 #   chaos/bites.sh [--cluster docker|process] [--load ledger|volume] [--faults LIST] [--limit SECONDS] [MUTANT ...]
-# Without names: those of the rules that chaos/README.md lists, and "none", the unmutated canary, which must not be found.
+# Without names: those of the rules that chaos/RESULTS.md lists, and "none", the unmutated canary, which must not be found.
 # Written are chaos/target/bites/MUTANT/ (the last campaign) and chaos/target/bites.md (the table).
 # Exit codes: 0 all found (and the canary not), 1 not so, 3 something is lacking.
 set -eu

@@ -1,10 +1,10 @@
 #!/bin/sh
-# The kill matrix: code that is wrong on purpose, against every way to check it. README.md beside this file shows it.
+# The kill matrix: code that is wrong on purpose, against every way to check it. README.md beside this file explains it.
 #   conformance/matrix.sh [MUTANT ...] [--layers LAYER,...]    run what has not been run with these sources yet
 #   conformance/matrix.sh --compile DIR MUTANT ...             run nothing; leave the classes of mutants in DIR/MUTANT/classes
 #   conformance/matrix.sh --show                               run nothing; write the matrix from what is known
 # Results are kept in conformance/target/matrix, so that an interrupted run goes on where it was. Written are
-# conformance/target/matrix.json and matrix.html and, when nothing is missing, the table in conformance/README.md.
+# conformance/target/matrix.json and matrix.html and, when nothing is missing, the page conformance/MATRIX.md.
 set -eu
 here=$(cd "$(dirname "$0")/.." && pwd)
 case ${1:-} in -h | --help) sed -n '2,7s/^# *//p' "$0"; exit 0 ;; esac

@@ -3,14 +3,14 @@ package dev.unwrite.checkpoint;
 import java.util.Map;
 
 /**
- * A committed checkpoint: what is known of it besides the state itself. All of it became visible in one atomic step.
+ * A committed checkpoint without its state. State and fields became visible in one atomic step.
  *
  * @param term the term of the primary that sent it
  * @param epoch its number
  * @param length the size of the state in bytes
  * @param crc32c the CRC32C of the state, as {@link java.util.zip.Checksum#getValue} gives it
- * @param base what the caller wanted to switch together with the state
- * @param meta more of that, by name
+ * @param base a text that the caller switches together with the state
+ * @param meta further texts, by name
  */
 public record Checkpoint(long term, long epoch, long length, long crc32c, String base, Map<String, String> meta) {
     /** Copies the map. */

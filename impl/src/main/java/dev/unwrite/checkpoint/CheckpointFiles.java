@@ -5,7 +5,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.List;
 
-/** The folder of a store. Tests and the simulator put one that fails, or loses what was not synced, in its place. */
+/** The folder of a store. Tests and the simulator replace it with one that fails, or loses what was not synced. */
 public interface CheckpointFiles extends Closeable {
     /** An open file. */
     interface StateFile extends Closeable {
@@ -37,6 +37,6 @@ public interface CheckpointFiles extends Closeable {
     /** On return, all names are durable. */
     void syncFolder() throws IOException;
 
-    /** How messages call a file: a path that a person can use. */
+    /** The path of a file, for messages. */
     String describe(String name);
 }

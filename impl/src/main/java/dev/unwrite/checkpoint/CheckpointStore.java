@@ -13,14 +13,14 @@ import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The machine states that the secondary holds: at most one that is committed, and a few that still arrive.
+ * The machine states that the secondary holds: at most one committed, and a few that are arriving.
  *
- * <p>A checkpoint is one file, its state after a page that says all else. It arrives under a name of its own and gets the
- * committed name in one rename, once all of it is durable (rule StateBeforeDiscard). So a crash at any point leaves the
- * old checkpoint or the new one, whole. For any number of threads; one receiver is for one thread at a time.
+ * <p>A checkpoint is one file: a header page, then the state. It arrives under a name of its own and is renamed to the
+ * committed name once all of it is durable (rule StateBeforeDiscard). So a crash at any point leaves the old checkpoint or the
+ * new one, whole. Thread-safe; a receiver is used by one thread at a time.
  */
 public final class CheckpointStore implements Closeable {
-    /** As many checkpoints may arrive at the same time. */
+    /** The most checkpoints that may arrive at the same time. */
     public static final int MAX_RECEIVERS = 4;
 
     private static final String COMMITTED = "committed.checkpoint";
@@ -45,11 +45,11 @@ public final class CheckpointStore implements Closeable {
     }
 
     /**
-     * Opens the store in a folder, or makes a new one. Removes what had not arrived in whole, and reads the committed
-     * state once to check it.
+     * Opens the store in a folder, or makes a new one. Removes checkpoints that had arrived only in part, and reads the
+     * committed state once to verify it.
      *
-     * @param limitBytes the largest state that is taken
-     * @throws CorruptCheckpointException if the committed checkpoint is not as it was stored; it names the file
+     * @param limitBytes the largest state that is accepted, in bytes
+     * @throws CorruptCheckpointException if the committed checkpoint is damaged; it names the file
      */
     public static CheckpointStore open(Path folder, Policy policy, long limitBytes) throws IOException {
         CheckpointFiles files = CheckpointFolder.lock(folder);
@@ -108,8 +108,8 @@ public final class CheckpointStore implements Closeable {
     }
 
     /**
-     * The committed state, from the start. It stays readable while another is committed. The read that meets the end
-     * fails if not all was as it was stored: whoever does not read to the end has nothing verified.
+     * The committed state, from the start. It stays readable while another is committed. The read that reaches the end fails if
+     * the state is damaged; a caller that does not read to the end has verified nothing.
      */
     public InputStream open() throws IOException {
         lock.lock();
@@ -124,7 +124,7 @@ public final class CheckpointStore implements Closeable {
         }
     }
 
-    /** Begins to take the checkpoint that a primary of {@code term} cut as number {@code epoch}. */
+    /** Begins to receive the checkpoint {@code epoch} of a primary of {@code term}. */
     public Receiver begin(long term, long epoch) throws IOException {
         lock.lock();
         try {
@@ -171,7 +171,7 @@ public final class CheckpointStore implements Closeable {
         files.close();
     }
 
-    /** Takes one checkpoint; ends with {@link #commit} or {@link #abort}. */
+    /** Receives one checkpoint; ends with {@link #commit} or {@link #abort}. */
     public final class Receiver implements Closeable {
         private final long term;
         private final long epoch;
@@ -198,7 +198,7 @@ public final class CheckpointStore implements Closeable {
             return length == received && crc32c == crc.getValue();
         }
 
-        /** Takes the next part of the state. */
+        /** Appends the next part of the state. Not durable before {@link #commit}. */
         public void write(ByteBuffer part) throws IOException {
             requireOpen();
             if (part.remaining() > limitBytes - received) {

@@ -1,6 +1,6 @@
 package dev.unwrite.checkpoint;
 
-/** The committed checkpoint is not as it was stored: this host cannot take over with it. */
+/** The committed checkpoint is damaged: this host cannot take over with it. */
 public final class CorruptCheckpointException extends CheckpointException {
     private final String file;
 

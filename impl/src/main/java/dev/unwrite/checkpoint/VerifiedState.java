@@ -7,7 +7,7 @@ import java.nio.ByteBuffer;
 import java.util.Objects;
 import java.util.zip.CRC32C;
 
-/** Reads a state; the read that meets the end fails unless all of it was as it was stored. */
+/** Reads a state; the read that reaches the end fails if the state is damaged. */
 final class VerifiedState extends InputStream {
     private final StateFile file;
     private final Checkpoint checkpoint;

@@ -24,13 +24,13 @@ import org.jspecify.annotations.Nullable;
 /** Talks to the control server of a node. Every failure is an {@link ExitException} of one line. */
 final class ControlClient {
     private static final Duration CONNECT_MAX = Duration.ofSeconds(5);
-    /** The node answers that the time is over; only if it does not even do that, the client ends the wait. */
+    /** How much longer than the node the client waits; normally the node itself answers that the time is over. */
     private static final Duration GRACE = Duration.ofSeconds(5);
 
     private static final int ANSWER_BYTES_MAX = 1 << 20;
     private static final ObjectMapper MAPPER = new ObjectMapper();
 
-    /** In each answer of a node there is one of these. */
+    /** Every answer of a node has one of these fields. */
     private static final List<String> MARKS = List.of("role", "epoch", "term");
 
     private final HostPort node;

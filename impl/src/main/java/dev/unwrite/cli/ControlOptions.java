@@ -10,7 +10,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** What all commands have in common that talk to a node. */
+/** The options of all commands that talk to a node. */
 final class ControlOptions {
     @Spec(Spec.Target.MIXEE)
     private @Nullable CommandSpec spec;

@@ -9,11 +9,11 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** What is wrong with a pair, and what to do, from what its nodes say. Pure. */
+/** Finds what is wrong with a pair, and what to do, from the status of its nodes. Pure. */
 final class Diagnosis {
-    /** Nodes speak ten times a second; one that has been silent for so long is in trouble. */
+    /** The longest silence that is normal; nodes send a heartbeat ten times a second. */
     private static final Duration SILENCE_MAX = Duration.ofSeconds(2);
-    /** In hundredths: at so much of the undo log's limit a person should act. Writes wait at 90. */
+    /** The share of the undo log's limit, in percent, at which a person should act. Writes wait at 90. */
     private static final int UNDO_NEAR = 75;
 
     private final NodeView own;

@@ -9,7 +9,7 @@ import picocli.CommandLine.TypeConversionException;
 
 /** Reads and writes durations as on the command line: {@code 50ms}, {@code 2s}, {@code 1m}, {@code 1h}. */
 public final class Durations {
-    /** What stands for "only when somebody asks". */
+    /** Means: only by command. */
     public static final String MANUAL = "manual";
     /** The longest duration. */
     public static final Duration MAX = Duration.ofDays(7);

@@ -12,7 +12,7 @@ import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.UnmatchedArgumentException;
 
 /**
- * Says what went wrong: one line on the error output and, where {@code --json} was asked for, also
+ * Reports a failure: one line on the error output and, where {@code --json} was asked for, also
  * {@code {"error": "one line", "exit": N}} on the output, so that a program finds JSON there whatever happens.
  */
 final class Failures {

@@ -13,8 +13,8 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 
 /**
- * The log of a process that others depend on: whoever speaks never waits for whoever reads, be it a pipe that is full. Lines
- * that find no room are counted instead.
+ * The log of a process that others depend on. A caller never waits for the reader of the log, which may be a full pipe; lines
+ * that find no room are counted and dropped.
  */
 final class LogLines implements Consumer<String>, Closeable {
     private static final int ROOM = 1024;
@@ -86,7 +86,7 @@ final class LogLines implements Consumer<String>, Closeable {
         }
     }
 
-    /** What was said is passed on; waits for that, but not for ever. */
+    /** Passes on the lines that are queued; waits for that, for a limited time. */
     @Override
     public void close() {
         System.setErr(before);

@@ -3,7 +3,7 @@ package dev.unwrite.cli;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
-/** Which word somebody meant. */
+/** Finds the known word closest to a mistyped one. */
 final class Nearest {
     private Nearest() {}
 
@@ -21,7 +21,7 @@ final class Nearest {
         return nearest;
     }
 
-    /** Letters to insert, leave out or change: the distance of Levenshtein. */
+    /** The Levenshtein distance. */
     private static int slips(String a, String b) {
         int[] row = new int[b.length() + 1];
         for (int j = 0; j <= b.length(); j++) {

@@ -8,13 +8,13 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What one node says of itself, and where it takes commands.
+ * The status of one node, and its control address.
  *
  * @param json the answer to {@code GET /status}
  * @param control {@code HOST:PORT}
  */
 record NodeView(JsonNode json, String control) {
-    /** Stands in a command for an address that nobody has told. */
+    /** A placeholder, in a suggested command, for an unknown address. */
     static final String PLACE = "ITS-CONTROL-ADDRESS";
 
     private static final List<String> ORDER = List.of("primary", "restoring", "secondary", "idle");
@@ -92,7 +92,7 @@ record NodeView(JsonNode json, String control) {
         }
     }
 
-    /** Whether this one matters more than the other: it runs the machine, or is nearest to it. */
+    /** Whether this node is shown first: it runs the machine, or is closer to running it. */
     boolean isBefore(NodeView other) {
         int mine = rank();
         int others = other.rank();

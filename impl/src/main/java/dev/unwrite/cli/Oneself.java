@@ -5,7 +5,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.NetworkInterface;
 
-/** Whether a node was told that it is its own peer. */
+/** Detects a node that was given its own address as its peer. */
 final class Oneself {
     private Oneself() {}
 

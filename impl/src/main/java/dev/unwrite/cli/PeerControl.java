@@ -4,7 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.unwrite.node.HostPort;
 import org.jspecify.annotations.Nullable;
 
-/** Where to ask the other node: it has told its own {@code --control}, which may mean something only on its host. */
+/** The control address of the other node, from its own {@code --control}, which may be valid only on its host. */
 final class PeerControl {
     private PeerControl() {}
 

@@ -6,7 +6,7 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 
-/** Says in words what went wrong with a file: the JDK's own message is often the bare path. */
+/** Describes a failure of a file; the JDK's own message is often only the path. */
 final class Reason {
     private Reason() {}
 

@@ -8,7 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
-/** The status for people: what matters first, one line each, nothing that does not apply. */
+/** The status as text: most important lines first; lines that do not apply are left out. */
 final class StatusTable {
     private final List<String> lines = new ArrayList<>();
     private final JsonNode status;

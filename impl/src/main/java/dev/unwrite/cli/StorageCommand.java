@@ -44,7 +44,7 @@ import picocli.CommandLine.Spec;
             "What was served once is remembered by name, in any order. A volume that is left",
             "out, another file in its place, or one that became shorter is refused; one that",
             "became longer (or shall: ,size=) has grown, and the nodes follow.",
-            "A trim is taken and does nothing. A write without the right to it gets EPERM,",
+            "A trim frees space where the backend can. A write without the right to it gets EPERM,",
             "a fenced host gets ESHUTDOWN.",
             "",
             "Prints \"listening on URI\" when ready, then a line for each event to the error",

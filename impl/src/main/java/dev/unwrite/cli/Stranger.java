@@ -7,7 +7,7 @@ import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
-/** What is at an address that does not speak HTTP, from what it says unasked: people mix up the ports of a node. */
+/** Identifies a server that does not speak HTTP by its greeting: people mix up the ports of a node. */
 final class Stranger {
     private static final int WAIT_MILLIS = 1000;
     private static final String NBD = "NBDMAGIC";

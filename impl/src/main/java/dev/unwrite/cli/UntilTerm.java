@@ -8,11 +8,11 @@ import java.util.concurrent.TimeoutException;
 import picocli.CommandLine;
 
 /**
- * A command that is a process of its own and runs until SIGTERM. The process ends when the command has, with the code that it
- * ended with, and not with 143 in the middle of a file.
+ * Runs a command until SIGTERM. The process ends when the command has ended, with its exit code, and not with 143 while a file
+ * is half written.
  */
 public final class UntilTerm {
-    /** With which code this process is to end, once that is known. */
+    /** The exit code of the process, once it is known. */
     private final CompletableFuture<Integer> exitCode = new CompletableFuture<>();
 
     /** Nothing runs yet. */

@@ -1,8 +1,9 @@
 package dev.unwrite.host;
 
 /**
- * How far the other host has stored copies, as it said itself: the numbers of its undo log only grow (rule OneLife). Kept
- * apart for each life of its process, since what a new life says when it is met may be read after what it acknowledged first.
+ * The newest copy that the other host has acknowledged, by the record numbers of its undo log, which only grow (rule OneLife).
+ * Used to notice a host that comes back with less. Kept for each life of its process, since the greeting of a new life may be
+ * read after its first acknowledgment.
  */
 final class Acknowledged {
     private String undo = "";
@@ -10,7 +11,7 @@ final class Acknowledged {
     private long life;
     private long position;
 
-    /** The host begins anew: what it holds now is what it has to hold from here on. */
+    /** Starts over: from now on the host must hold what it holds now. */
     void begin(String undoLog, long heldNow) {
         undo = undoLog;
         earlierLives = heldNow;
@@ -18,7 +19,7 @@ final class Acknowledged {
         position = heldNow;
     }
 
-    /** A process of that host has said that its copies are safe up to this number. */
+    /** A process of that host has acknowledged copies up to this number. */
     void acknowledged(long byLife, long upTo) {
         if (byLife != life) {
             earlierLives = Math.max(earlierLives, position);

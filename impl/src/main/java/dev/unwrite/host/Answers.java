@@ -1,6 +1,6 @@
 package dev.unwrite.host;
 
-/** What people are answered. */
+/** The results of the orders that people give. */
 public final class Answers {
     private Answers() {}
 

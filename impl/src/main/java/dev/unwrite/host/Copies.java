@@ -11,9 +11,12 @@ import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** The secondary's copies: reads what is about to be overwritten, stores it, and acknowledges it (rule StoreBeforeAck). */
+/**
+ * The secondary's copies: reads what is about to be overwritten, appends it to the undo log, and acknowledges it once it is
+ * stored (rule StoreBeforeAck). If the local disk fails, {@link #failure} says why and nothing more is copied.
+ */
 final class Copies {
-    /** So many reads and appends are under way at once; more preserve requests wait. */
+    /** The most reads and appends in flight; further preserve requests wait. */
     private static final int UNDER_WAY_MAX = 256;
 
     private static final long RETRY = 50 * Timers.MILLI;
@@ -24,7 +27,7 @@ final class Copies {
     private final Deque<Wanted> queue = new ArrayDeque<>();
     private final Set<Wanted> reading = new LinkedHashSet<>();
     private int storing;
-    /** Stored while a takeover was being decided: they count if it is not agreed. */
+    /** Steps put off while a takeover is being decided; taken if it is not agreed. */
     private final List<Runnable> undecided = new ArrayList<>();
 
     private SharedStorage.@Nullable Session reader;
@@ -38,7 +41,7 @@ final class Copies {
         this.h = h;
     }
 
-    /** Why this host can no longer mirror, or null: its local storage failed it. */
+    /** Why the local storage failed, so that this host can no longer mirror, or null. */
     @Nullable
     String failure() {
         return failure;
@@ -184,7 +187,7 @@ final class Copies {
         }
     }
 
-    /** While a takeover is being decided the protocol refuses; if it is not agreed, copies and states still count. */
+    /** Takes the step now, or, while a takeover is being decided, once it is not agreed: the protocol refuses it until then. */
     void onceDecided(Runnable step) {
         if (h.state().proposal() == null) {
             step.run();
@@ -194,8 +197,8 @@ final class Copies {
     }
 
     /**
-     * Gives the session up and opens none, as that would end the one that this host opens to take over. Goes on when nothing is
-     * being stored any more: a copy that is stored after the takeover would be restored by a host that does not know of it.
+     * Gives the session up and opens no other: that would end the session with which this host takes over. Goes on once
+     * nothing is being stored: a restart would find a copy that was stored after the takeover, and the rollback not know of it.
      */
     void hold(Runnable then) {
         held = true;
@@ -221,7 +224,7 @@ final class Copies {
         pump();
     }
 
-    /** This host follows no more. */
+    /** This host stops being secondary. */
     void end() {
         giveUp();
         queue.clear();

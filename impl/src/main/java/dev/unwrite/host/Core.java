@@ -10,8 +10,8 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Holds the state of this host, and is the only place where {@link Protocol#step} is called: each step is told to the
- * listener, then its effects are performed, in their order, before the caller goes on.
+ * Holds the protocol state of this host, and is the only caller of {@link Protocol#step}. When a method returns, the step was
+ * reported to the listener and all its effects have been ordered, in their order.
  */
 final class Core {
     private final Listener listener;
@@ -28,7 +28,7 @@ final class Core {
         return state;
     }
 
-    /** The name of the other host is known now. */
+    /** Sets the name of the other host, once it is known. */
     void peerIs(String name) {
         state = state.withPeer(name);
     }
@@ -53,7 +53,7 @@ final class Core {
         };
     }
 
-    /** An action that cannot be refused, if this code is right. */
+    /** Takes an action that must be allowed; a refusal is a bug. */
     void must(Action action) {
         String why = take(action, null);
         if (why != null) {

@@ -7,13 +7,13 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Holds the machine for a moment: to cut a checkpoint, to begin a join, or, alone, to let go of what it said. No write is in
- * flight then, and all is flushed (rules DrainBeforeCut, FlushBeforeCheckpoint). One at a time.
+ * Pauses the machine to cut a checkpoint, to begin a join, or, while it is alone, to release its output. The order is: pause,
+ * drain writes, flush, save the state, take the step, resume (rules DrainBeforeCut, FlushBeforeCheckpoint). One pause at a time.
  */
 final class Cuts {
     private static final long MACHINE_WAITS_AFTER = 100 * Timers.MILLI;
 
-    /** Whoever waits for a commit asks soon after it; more than a few of the newest nobody asks for. */
+    /** The most committed checkpoints to remember; those who wait for a commit ask soon after it. */
     private static final int TAKEN_MAX = 64;
 
     private record Cut(long startedNanos, long pauseNanos) {}
@@ -25,7 +25,7 @@ final class Cuts {
         SPEAK
     }
 
-    /** One hold; another object for each, so that what comes late is not taken for its own. */
+    /** One pause. Each has its own object, so that a late reply of an earlier pause is recognized. */
     private static final class Hold {
         final Why why;
         final boolean stayPaused;
@@ -61,14 +61,16 @@ final class Cuts {
         return hold != null || handingOver;
     }
 
-    /** Whether the machine was told to pause a while ago and does not stand still yet: it may wait for writes of its own. */
+    /** Whether the machine has taken long to pause; it may be waiting for its own writes. */
     boolean waitsForMachine() {
         return hold != null && hold.machineWaits && !hold.paused;
     }
 
     /**
-     * Cuts a checkpoint of a protected machine; the reply tells its epoch, or why not. {@code handedOver} is the state that
-     * somebody handed over for this very cut.
+     * Cuts a checkpoint of a protected machine. The reply is its epoch; the checkpoint is not committed yet then.
+     *
+     * @param stayPaused leaves the machine paused, for a switchover
+     * @param handedOver the state that a person supplied for this cut, or null
      */
     void cut(boolean stayPaused, @Nullable Object handedOver, Reply<Long> reply) {
         begin(new Hold(Why.CUT, stayPaused, handedOver, reply));
@@ -79,7 +81,7 @@ final class Cuts {
         begin(new Hold(Why.JOIN, false, null, reply));
     }
 
-    /** Lets go of what a machine that is alone has said. */
+    /** Releases the output of a machine that is alone, after a flush. */
     void speakAlone() {
         if (!h.outputs.isEmpty()) {
             begin(new Hold(Why.SPEAK, false, null, Reply.of(epoch -> {}, why -> {})));
@@ -240,7 +242,7 @@ final class Cuts {
         h.states.dropUpTo(epoch);
     }
 
-    /** What was learned of a checkpoint that is committed, or null. */
+    /** The answer for a committed checkpoint, or null if it is not known. */
     Answers.@Nullable Committed taken(long epoch) {
         return taken.get(epoch);
     }
@@ -252,7 +254,7 @@ final class Cuts {
         h.states.dropUpTo(Long.MAX_VALUE);
     }
 
-    /** The machine does not run here any more: whoever waits for a cut is told. */
+    /** The machine no longer runs here: fails everyone who waits for a cut. */
     void end(Trouble why) {
         none();
         handingOver = false;

@@ -1,6 +1,6 @@
 package dev.unwrite.host;
 
-/** The result of an order that has none but that it is done. */
+/** The result of an order that returns nothing. */
 public enum Done {
     /** It is done. */
     DONE

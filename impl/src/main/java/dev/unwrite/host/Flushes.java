@@ -8,13 +8,13 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Flushes of the storage, one at a time: a flush that is asked for meanwhile waits for the next, with all others that do. A
- * flush that is answered was carried out by the storage after it was asked for, in a session in which nothing was owed.
+ * Flushes the storage, one flush at a time; requests that arrive meanwhile share the next one. A request is answered only after
+ * a flush that began after the request, in a session in which nothing was owed.
  */
 final class Flushes {
     private final Host h;
     private final Unflushed unflushed;
-    /** What is to be flushed for somebody: the writes up to that number, which may have been answered and not be done. */
+    /** A request: everything up to this write must be done and flushed. Such writes may have been answered early. */
     private record Wanted(long writes, Reply<Done> reply) {}
 
     private List<Wanted> waiting = new ArrayList<>();
@@ -42,7 +42,7 @@ final class Flushes {
         }
     }
 
-    /** Begins a flush that nobody waits for, so that not too much has to be remembered. */
+    /** Begins a flush without a reply, so that fewer unflushed contents must be remembered. */
     void soon() {
         if (!underWay && waiting.isEmpty()) {
             flush(Reply.of(done -> {}, why -> {}));
@@ -50,8 +50,8 @@ final class Flushes {
     }
 
     /**
-     * The volumes are readable, in another session than before. Pending writes stand there for what earlier ones had written to
-     * their blocks, and the storage may have lost: whoever waits for a flush waits for them too.
+     * The volumes are readable in a new session. Requests for a flush now also wait for all pending writes: a pending write may
+     * stand for an earlier one to the same block that the storage has lost.
      */
     void startInNewSession() {
         long all = h.writes.begunTotal();
@@ -95,7 +95,7 @@ final class Flushes {
         h.writes.admit();
     }
 
-    /** Whose contents have to be remembered. */
+    /** The blocks whose contents must be remembered. */
     private static Blocks mayBeWrittenAgain(HostState s) {
         Blocks blocks = s.dirty().with(s.owed());
         for (PendingWrite write : s.pending()) {
@@ -104,7 +104,7 @@ final class Flushes {
         return blocks;
     }
 
-    /** The session is of no use any more: what its flush was to cover waits for the next. */
+    /** The session ended: requests that its flush was to serve wait for the next session. */
     void sessionEnded() {
         underWay = false;
         List<Wanted> all = new ArrayList<>(covered);

@@ -16,20 +16,20 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A host: takes one event at a time, and orders what follows from it. Whoever owns it sets the time ({@link #now}), hands over
- * what has come, calls {@link #tick}, and comes back with the next event, or when the time has come that {@code tick} said.
- * Not for several threads; nothing waits in it, and no order is carried out before the call that gave it has returned.
+ * A host: takes one event at a time and orders what follows from it. Its owner sets the time ({@link #now}), hands over the
+ * events that have come, calls {@link #tick}, and returns with the next event, or at the latest at the time that {@code tick}
+ * returned. Used by one thread. No method blocks, and no order is carried out before the method that gave it has returned.
  */
 public final class Host {
     static final Trouble NOT_OWNER = new Trouble(Trouble.Kind.NOT_OWNER, "this host does not own the volume any more");
 
     private static final long HEARTBEAT = 100 * Timers.MILLI;
     private static final long SPEAK_EVERY = 50 * Timers.MILLI;
-    /** For so long a start waits for the last signs of life of the one who had the name, or this folder, before. */
+    /** How long a start waits for the last signs of life of a process that used this name or folder before. */
     private static final long ALIVE_MAX = 10 * Timers.SECOND;
 
     private static final long RETRY = 100 * Timers.MILLI;
-    /** Writes that wait for less are not worth a line: the next checkpoint is on its way. */
+    /** Writes that wait for less are not logged: the next checkpoint is on its way. */
     private static final long WAITING_SAID = Timers.SECOND;
 
     private final HostConfig config;
@@ -111,12 +111,12 @@ public final class Host {
         endFormerLives();
     }
 
-    /** The time of the events that follow, in nanoseconds from any beginning. It never goes back. */
+    /** Sets the time of the events that follow, in nanoseconds from any origin. A smaller time than before is ignored. */
     public void now(long nanos) {
         timers.now(nanos);
     }
 
-    /** Does what is due, and what follows from the events since the last call. Returns when to call it next at the latest. */
+    /** Does what is due, and what follows from the events since the last call. Returns the latest time of the next call. */
     public long tick() {
         if (ended) {
             return Long.MAX_VALUE;
@@ -144,8 +144,8 @@ public final class Host {
     }
 
     /**
-     * A storage that is busy with a flush answers other questions meanwhile, and is waited for; one that answers nothing is away,
-     * and may not say so.
+     * Gives up a session whose storage answers nothing at all. A storage that is busy with a flush still answers other requests,
+     * and is waited for.
      */
     private void giveUpWhatIsAway() {
         long limit = Policy.STALLED;
@@ -170,12 +170,12 @@ public final class Host {
         }
     }
 
-    /** The connection is lost, and what was sent over it may be. */
+    /** The connection is lost; messages that were sent over it may be lost too. */
     public void peerDown() {
         states.disconnected();
     }
 
-    /** So many bytes of a state are on their way. */
+    /** This many bytes of a state have been sent. */
     public void stateSent(long term, long epoch, long bytes) {
         states.progress(term, epoch, bytes);
     }
@@ -220,7 +220,7 @@ public final class Host {
         }
     }
 
-    /** Trims a range, which reads as zeroes then. It is only a hint: a block that it does not cover whole stays as it is. */
+    /** Trims a range, which then reads as zeroes. Blocks that are covered only in part stay as they are. */
     public void trim(int volume, long offset, long length, boolean fua, Reply<Done> reply) {
         Trouble why = whyNot(volume, offset, length);
         long first = Math.ceilDiv(offset, (long) Extent.BLOCK_BYTES) * Extent.BLOCK_BYTES;
@@ -234,7 +234,7 @@ public final class Host {
         }
     }
 
-    /** Makes durable all that was answered before. */
+    /** On reply, every write that was answered before this call is durable. Fails only if this host does not own the volumes. */
     public void flush(Reply<Done> reply) {
         if (owns()) {
             flushes.flush(reply);
@@ -313,7 +313,7 @@ public final class Host {
         return core.state();
     }
 
-    /** How this host is. */
+    /** A snapshot for status and metrics. */
     public Picture picture() {
         SharedStorage.Session session = sessions.current();
         return new Picture(
@@ -429,7 +429,7 @@ public final class Host {
         return failure;
     }
 
-    /** Whether this host should say that another would do better. */
+    /** Whether this host should tell the other that it cannot do its work. */
     boolean isFailing() {
         return copies.failure() != null || sessions.troubleNanos() > Policy.STALLED;
     }
@@ -454,7 +454,7 @@ public final class Host {
         writes.admit();
     }
 
-    /** The storage has told which volumes there are, and how large. */
+    /** The volumes and sizes, as the storage has them. */
     void volumesAre(List<SharedStorage.Volume> now) {
         if (!now.equals(volumes)) {
             volumes = now;
@@ -464,7 +464,7 @@ public final class Host {
 
     // ---- Sessions and roles.
 
-    /** The session is of no use any more. */
+    /** The session has ended. */
     void onSessionBroken() {
         reads.sessionEnded();
         flushes.sessionEnded();
@@ -602,8 +602,8 @@ public final class Host {
     // ---- The start.
 
     /**
-     * Before this process knows anything: what an earlier one had on its way to the storage does not come about any more (rule
-     * OneConnection). A takeover that it asked for, granted late, could fence the owner for a host that holds nothing by now.
+     * Ends the sessions of earlier processes of this host, before anything else (rule OneConnection). Otherwise a takeover that
+     * one of them requested could be granted late, and fence the owner for a host that holds nothing by now.
      */
     private void endFormerLives() {
         storage().open(0, Reply.of(this::formerLivesEnded, this::formerLivesMayLive));
@@ -646,7 +646,7 @@ public final class Host {
 
     // ---- Policy.
 
-    /** What policy decides as things are. */
+    /** What policy decides in the present state. */
     Policy.Decision decision() {
         HostState s = core.state();
         long since =
@@ -727,7 +727,7 @@ public final class Host {
         }
     }
 
-    /** The record was not changed, or could not be: it is looked at, and asked for again a little later. */
+    /** The record was not changed: reads it, and tries again a little later. */
     void tryLater() {
         nextTry = now() + RETRY;
         ownership.look();
@@ -813,7 +813,7 @@ public final class Host {
         }
     }
 
-    /** The next moment at which a cut, or a word of a machine that is alone, may be due. */
+    /** Sets when the next cut, or the next release of output while alone, is due. */
     private void paceCuts() {
         if (now() >= nextCut) {
             boolean alone = core.state().mode() == Mode.SOLO;
@@ -821,7 +821,7 @@ public final class Host {
         }
     }
 
-    /** Once for each time that writes begin to wait. */
+    /** Logs once when writes begin to wait. */
     private void sayIfWritesWait() {
         boolean waits = writes.withoutRoomNanos() > WAITING_SAID;
         if (waits && !waitingSaid) {

@@ -6,12 +6,12 @@ import org.jspecify.annotations.Nullable;
 /**
  * How a host was started.
  *
- * @param name its name, the owner or secondary in the ownership record
- * @param bootstrap whether it claims a group that nobody has
- * @param checkpointEvery how often a checkpoint is cut, or null for by command only
- * @param failoverAfter after how long a silence a secondary takes over, or null for by command only
- * @param undoLimitBytes the most that the undo log of the secondary may take
- * @param aloneAtUndoLimitAfter after how long a wait of writes at that limit the primary goes on alone, or null for never
+ * @param name the name by which the ownership record knows it
+ * @param bootstrap whether it claims a group without an owner
+ * @param checkpointEvery the time between checkpoints, or null: by command only
+ * @param failoverAfter the silence after which a secondary takes over, or null: by command only
+ * @param undoLimitBytes the limit of the secondary's undo log, in bytes
+ * @param aloneAtUndoLimitAfter how long writes wait at that limit before the primary goes on alone, or null: forever
  * @param storage the id of the storage that its data folder belongs to, empty before the first contact
  * @param folder the id of its data folder
  * @param undo the id of its undo log
@@ -26,15 +26,15 @@ public record HostConfig(
         String storage,
         String folder,
         String undo) {
-    /** Used by the primary, which goes alone in any case, where the takeover is by command only. */
+    /** For the primary, which goes on alone by itself even where a takeover is by command only. */
     static final Duration SILENCE_DEFAULT = Duration.ofSeconds(2);
 
-    /** After how long a silence a secondary takes the primary for dead. */
+    /** The silence after which a secondary considers the primary dead. */
     long silenceNanos() {
         return (failoverAfter == null ? SILENCE_DEFAULT : failoverAfter).toNanos();
     }
 
-    /** After how long a silence the primary goes on alone: sooner than the secondary takes over, so that it wins. */
+    /** The silence after which the primary goes on alone: shorter than that of the secondary, so that the primary acts first. */
     long lonelyNanos() {
         return silenceNanos() / 10 * 6;
     }

@@ -4,7 +4,7 @@ import dev.unwrite.protocol.Action;
 import dev.unwrite.protocol.HostState;
 import org.jspecify.annotations.Nullable;
 
-/** Watches a host: its steps for a trace, its words for a person. It changes nothing. */
+/** Observes a host: steps for the trace, lines for the log. */
 public interface Listener {
     /**
      * A step was taken; its effects follow.
@@ -14,12 +14,12 @@ public interface Listener {
      */
     void step(HostState before, Action action, HostState after, int @Nullable [] hashes);
 
-    /** Whether hashes need be computed. */
+    /** Whether {@link #step} needs hashes. */
     boolean wantsHashes();
 
     /** One line for the log. */
     void log(String line);
 
-    /** The host cannot go on, and why: its process is to end. The host does nothing any more. */
+    /** The host has stopped for good, for this reason; its process should end. */
     void end(String why);
 }

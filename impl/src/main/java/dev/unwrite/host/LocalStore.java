@@ -6,15 +6,15 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a secondary keeps on its own disk: the undo log, the committed checkpoint and those that arrive. Orders are carried
- * out in the order in which they are given, as far as one can tell from what is durable; many appends share a sync.
+ * What a secondary keeps on its own disk: the undo log, the committed checkpoint, and checkpoints that are arriving. What is
+ * durable always looks as if orders had been carried out in the order given; many appends share a sync.
  */
 public interface LocalStore {
     /** What became of an append. */
     enum Stored {
         /** It is stored, under the policy of the log. */
         STORED,
-        /** Its epoch was discarded meanwhile: nobody needs it. */
+        /** Its epoch was discarded meanwhile; nobody needs it. */
         NOT_WANTED
     }
 
@@ -27,15 +27,15 @@ public interface LocalStore {
      */
     void append(long term, long epoch, OldData old, Reply<Stored> reply);
 
-    /** Discards copies of earlier epochs of the term, and of earlier terms; not durable, and nobody relies on it. */
+    /** Discards copies of earlier epochs and terms. Not durable on reply; a crash may bring them back. */
     void discardBefore(long term, long epoch, Reply<Done> reply);
 
     /** Discards a checkpoint of another term, what has arrived of any, and copies of earlier terms; durable. */
     void discardOthers(long term, Reply<Done> reply);
 
     /**
-     * Discards all. On success the checkpoint is durably gone, and without it copies count for nothing, whatever a crash
-     * brings back of them; on failure it may still be there. To do it again is fine.
+     * Discards everything. On reply the checkpoint is durably gone; copies without a checkpoint are never used, even if a crash
+     * brings some back. On failure the checkpoint may still be there. May be repeated.
      */
     void discardAll(Reply<Done> reply);
 
@@ -57,15 +57,15 @@ public interface LocalStore {
     /** Begins to read back the copies since an epoch, the oldest of each block; an earlier reading is given up. */
     void readBack(long term, long epoch);
 
-    /** The next copies, some MiB at most; an empty list at the end. */
+    /** The next few MiB of copies; an empty list at the end. */
     void nextCopies(Reply<List<Copied>> reply);
 
     /** The storage that this folder belongs to from here on, durably; nothing is done if that was known. */
     void belongsTo(String storage, Reply<Done> reply);
 
-    /** The number of the newest copy that is safe; it only grows. */
+    /** The number of the newest copy that is stored. It only grows. */
     long position();
 
-    /** What the undo log takes, in bytes. */
+    /** The size of the undo log, in bytes. */
     long usedBytes();
 }

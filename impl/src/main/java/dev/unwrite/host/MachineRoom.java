@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
  * One order at a time, but {@link #stop}, which may come at any moment and ends the one under way without a reply.
  */
 public interface MachineRoom {
-    /** The volumes as the storage has them now: before the machine starts, and whenever one has grown. */
+    /** Tells the volumes and their sizes: before the machine starts, and whenever one has grown. */
     void volumes(List<SharedStorage.Volume> volumes);
 
     /** Makes a machine and starts it from its volumes. */
@@ -27,7 +27,7 @@ public interface MachineRoom {
     /** Ends the machine and whoever is connected to it. */
     void stop();
 
-    /** Brings the machine to a stop between two of its steps: none of its reads and writes is under way on reply. */
+    /** Stops the machine between two of its steps. On reply none of its reads and writes is in flight. */
     void pause(Reply<Done> reply);
 
     /** Lets a paused machine go on; nothing if it is not paused. */

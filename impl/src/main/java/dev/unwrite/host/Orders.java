@@ -13,13 +13,13 @@ import java.time.Duration;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** What people, and the other host, order: a checkpoint, a failover, a switchover, protection, a good end. */
+/** Carries out orders of people and of the other host: checkpoint, failover, switchover, protect, shutdown. */
 final class Orders {
-    /** The record decides within this time, or nobody knows yet. */
+    /** How long calling off a switchover may take. */
     private static final long CALL_OFF_MAX = 10 * Timers.SECOND;
-    /** A hand-over that is not answered is ordered again after this long. */
+    /** How long after an unanswered hand-over the order is sent again. */
     private static final long ASK_AGAIN = Timers.SECOND;
-    /** What is done before a host is stopped takes no longer. */
+    /** The limit for everything that is done before a host stops. */
     private static final Duration LEAVE_MAX = Duration.ofSeconds(10);
 
     private static final long LEAVE_SECONDARY_MAX = 3 * Timers.SECOND;
@@ -125,7 +125,7 @@ final class Orders {
         }
     }
 
-    /** What this host does by itself, it does now; else what only a person may decide. */
+    /** Does at once what this host would do by itself; otherwise what only a person may decide. */
     private void idle(
             OwnershipRecord now, boolean cold, long until, Consumer<String> refused, Reply<Answers.FailedOver> reply) {
         Policy.What what = h.decision().what();
@@ -190,7 +190,7 @@ final class Orders {
         };
     }
 
-    /** What was decided is decided: the order ends when the machine runs here, or another host has taken over. */
+    /** Ends the order when the machine runs here, or another host has taken over; the decision itself stands. */
     private void awaitRunning(Answers.Kind kind, long until, Reply<Answers.FailedOver> reply) {
         boolean[] owned = new boolean[1];
         h.timers.await(
@@ -223,7 +223,7 @@ final class Orders {
         return h.state().role() == Role.PRIMARY && (h.isRunning() || h.failure() != null);
     }
 
-    /** What was done cannot be taken back, and is said. */
+    /** Says what has already been decided and cannot be taken back. */
     private String notDoneYet() {
         HostState s = h.state();
         return switch (s.role()) {
@@ -306,7 +306,7 @@ final class Orders {
                 });
     }
 
-    /** It serves the volumes only when it has put everything in place. */
+    /** Waits until the other host is primary. */
     private void handedOver(long epoch, long pausedAt, long until, Reply<Answers.HandedOver> reply) {
         h.cuts.handOverEnded(false);
         Runnable answer = () -> {
@@ -317,8 +317,8 @@ final class Orders {
     }
 
     /**
-     * What the other host has not begun it must not begin any more: the record says solo, and one compare-and-set decides (rule
-     * AgreeToBeAlone).
+     * Calls the switchover off. The record must say solo first, so that the other host cannot take over later; one
+     * compare-and-set decides between the two (rule AgreeToBeAlone).
      */
     private void callOff(long term, long epoch, long pausedAt, long until, Reply<Answers.HandedOver> reply) {
         h.peer.unfit("the other host did not take over in time");
@@ -351,7 +351,7 @@ final class Orders {
         }
     }
 
-    /** The other host asks: only for the checkpoint that it named, and only as long as it waits. */
+    /** The other host asks this one to take over, from the checkpoint that it names, within the time that it waits. */
     void handOver(PeerMessage.HandOver asked) {
         if (h.takeover.isAsking() || h.state().term() > asked.term()) {
             return; // It is doing so already.

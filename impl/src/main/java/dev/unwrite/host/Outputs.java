@@ -5,7 +5,7 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 
-/** What the machine said and what has not left yet (rule HoldOutput); it leaves in the order in which it was said. */
+/** Output of the machine that is held (rule HoldOutput). It is released in the order in which it was said. */
 final class Outputs {
     /** Said before the cut of {@code epoch}. */
     private record Batch(long epoch, List<Runnable> releases) {}
@@ -16,7 +16,7 @@ final class Outputs {
     private long released;
     private boolean open;
 
-    /** From now on, until {@link #drop}, the machine may speak. */
+    /** Accepts output from now on, until {@link #drop}. */
     void open() {
         open = true;
     }
@@ -36,14 +36,14 @@ final class Outputs {
         }
     }
 
-    /** Lets go of what checkpoints up to {@code epoch} cover. */
+    /** Releases what checkpoints up to {@code epoch} cover. */
     void release(long epoch) {
         while (!sealed.isEmpty() && sealed.peekFirst().epoch <= epoch) {
             run(sealed.removeFirst().releases);
         }
     }
 
-    /** Lets go of all; called while the machine is paused and everything is flushed. */
+    /** Releases everything; called while the machine is paused and everything is flushed. */
     void releaseAll() {
         release(Long.MAX_VALUE);
         List<Runnable> all = fresh;
@@ -51,7 +51,7 @@ final class Outputs {
         run(all);
     }
 
-    /** What was said and did not leave never will: the machine is rolled back, or another owns it. */
+    /** Drops held output for good: the machine is rolled back, or another host owns it. */
     void drop() {
         open = false;
         sealed.clear();

@@ -10,8 +10,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads the ownership record, changes it by compare-and-set, and finds out what became of a change whose answer was lost:
- * a new session ends the one in which it was asked for, so that it cannot come about later, and its record tells.
+ * Reads the ownership record, and changes it by compare-and-set. If the answer to a change is lost, a new session settles it:
+ * it ends the old one, so that the change cannot happen later, and brings the record as it is.
  */
 final class OwnershipChannel {
     /** How often the record is read. */
@@ -24,7 +24,7 @@ final class OwnershipChannel {
         /** The storage has made it; {@code session} is the one to go on with. */
         void agreed(OwnershipRecord record, SharedStorage.Session session);
 
-        /** It has not, and will not. */
+        /** The storage has not made it, and never will. */
         void refused(String why);
     }
 
@@ -60,7 +60,7 @@ final class OwnershipChannel {
         return record;
     }
 
-    /** Whether the storage answered last. */
+    /** Whether the last request for the record was answered. */
     boolean answers() {
         return answers;
     }
@@ -75,12 +75,12 @@ final class OwnershipChannel {
         return answers || silentSince == Long.MIN_VALUE ? 0 : h.now() - silentSince;
     }
 
-    /** The record is read soon. */
+    /** Reads the record soon. */
     void look() {
         nextRead = h.now();
     }
 
-    /** From here on it is read ten times a second: this host is being stopped. */
+    /** Reads the record ten times a second from now on, as this host is being stopped. */
     void lookOften() {
         every = RETRY;
         look();
@@ -98,7 +98,7 @@ final class OwnershipChannel {
         }
     }
 
-    /** The record as it is after this call, not before. */
+    /** Replies with the record as it is after this call. */
     void fresh(Reply<OwnershipRecord> reply) {
         waiting.add(reply);
         readIfDue();
@@ -282,7 +282,7 @@ final class OwnershipChannel {
                         }));
     }
 
-    /** Nothing else can be decided before the outcome is known, so this tries for as long as it takes. */
+    /** Finds out the outcome. Tries without limit, since nothing else can be decided before it is known. */
     private void find(OwnershipRecord next, long term, Outcome outcome) {
         h.storage()
                 .open(

@@ -13,9 +13,9 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** The other host as seen from here: what it says, when it was last heard, and what it must still hold. */
+/** The other host as seen from here: its messages, when it was last heard, and the copies it must still hold. */
 final class Peer {
-    /** Copies that were not acknowledged for so long are asked for again. */
+    /** How long to wait for an acknowledgment before asking again. */
     private static final long ASK_AGAIN = Timers.SECOND;
 
     private final Host h;
@@ -68,12 +68,12 @@ final class Peer {
         return joinerChanged;
     }
 
-    /** The other host does not count any more, whatever it says. */
+    /** The other host is no longer relied on, whatever it says. */
     void unfit(String why) {
         unfit = why;
     }
 
-    /** As it is it does not count; as one that joins anew, with a whole state and an undo log of its own, it does. */
+    /** The other host may join again, with a whole state; what it held before still does not count. */
     void forgive() {
         unfit = null;
         acknowledged.begin(ids.undo(), ids.position());
@@ -84,7 +84,7 @@ final class Peer {
         joinerChanged = false;
     }
 
-    /** What it said last is of a time that is over. */
+    /** Forgets the last heartbeat, which is out of date. */
     void forgetHeartbeat() {
         heard = null;
     }
@@ -183,7 +183,7 @@ final class Peer {
         sendAgain();
     }
 
-    /** What was asked for over the old connection may be lost. */
+    /** Sends again what may have been lost with the old connection. */
     private void sendAgain() {
         HostState s = h.state();
         List<Extent> missing = new ArrayList<>();
@@ -199,7 +199,7 @@ final class Peer {
         }
     }
 
-    /** An acknowledgment may be lost with a connection of the other host, of which this one is not told. */
+    /** Asks again for copies: acknowledgments may be lost without notice. */
     private void askAgain(HostState s) {
         long oldest = -1;
         for (PendingWrite write : s.pending()) {
@@ -237,7 +237,7 @@ final class Peer {
 
     // ---- What this host says.
 
-    /** Says how this host is. */
+    /** Sends a heartbeat. */
     void beat() {
         HostState s = h.state();
         askAgain(s);

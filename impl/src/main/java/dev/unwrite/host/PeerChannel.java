@@ -7,7 +7,7 @@ import dev.unwrite.peer.PeerMessage;
  * outstanding is sent again when {@link Host#peerUp} says that there is a new connection.
  */
 public interface PeerChannel {
-    /** Sends the message over the present connection; it is lost without one. Heartbeats and all that is no state. */
+    /** Sends a message other than a state over the present connection; without a connection it is lost. */
     void send(PeerMessage message);
 
     /**

@@ -7,7 +7,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How a host is at one moment.
+ * A snapshot of a host, for status and metrics.
  *
  * @param state what the protocol knows
  * @param record the newest ownership record seen
@@ -39,13 +39,13 @@ public record Picture(
         Counters counters,
         Answers.@Nullable Committed last) {
     /**
-     * What the undo log of the secondary takes, as it says itself.
+     * The undo log of the secondary, as reported by it.
      *
      * @param waitingNanos for how long writes have waited without a break; 0 while none waits
      */
     public record Room(long bytes, long limitBytes, int waitingWrites, long waitingNanos) {}
 
-    /** What was done since the start of the process. */
+    /** Counts since the start of the process. */
     public record Counters(
             long writes,
             long writtenBytes,

@@ -7,19 +7,19 @@ import dev.unwrite.protocol.Role;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a host does of its own accord: whom it waits for and how long, when it cuts, goes alone, takes another host in, takes
- * over. Pure; whatever it decides, {@link dev.unwrite.protocol.Protocol} has the last word.
+ * Decides what a host does by itself: when it cuts a checkpoint, goes on alone, starts a join, or takes over. A pure function of
+ * a {@link View}. A wrong decision costs time, not safety: {@link dev.unwrite.protocol.Protocol} refuses what is not allowed.
  */
 final class Policy {
     /** The role, in a heartbeat, of a secondary whose disk failed it, and of a primary that has no use of the storage. */
     static final String FAILED = "failed";
-    /** A secondary that does not store a copy for so long is not waited for any longer. */
+    /** How long to wait for the secondary to store a copy. */
     static final long COPY_MAX = 10 * Timers.SECOND;
-    /** How long the machine speaks freely after a host did not take its state, before that host is asked again. */
+    /** How long to wait before a host that did not take a state is asked to join again; output is not held meanwhile. */
     static final long JOIN_AGAIN = 5 * Timers.SECOND;
-    /** A primary for which the storage is of no use for so long says so, and another host may do better. */
+    /** After how long without a usable storage a primary tells the other host, which may then take over. */
     static final long STALLED = 10 * Timers.SECOND;
-    /** So many checkpoints that policy has cut are on their way at once. */
+    /** The most checkpoints that policy keeps in flight. */
     static final int CUTS_MAX = 2;
 
     static final String LOST = "the host that was to join is lost";
@@ -37,7 +37,7 @@ final class Policy {
         ABORT_JOIN,
         PROTECT,
         GO_ALONE,
-        /** The other host counts from here on as one that joins anew. */
+        /** Let the other host join again. */
         FORGIVE,
         CUT;
 

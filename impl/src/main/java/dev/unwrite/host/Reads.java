@@ -6,9 +6,9 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 
-/** Reads of clients. One that meets a broken session, or what is owed in a new one, waits and goes again. */
+/** Reads of clients. A read whose session breaks is repeated in the next one, once nothing is owed there. */
 final class Reads {
-    /** One object for each, whatever its numbers. */
+    /** One read; compared by identity. */
     private static final class Read {
         final int volume;
         final long offset;
@@ -31,7 +31,7 @@ final class Reads {
         this.h = h;
     }
 
-    /** Reads once what has been answered is what the storage has. */
+    /** Reads, once no early-answered write overlaps the range. */
     void read(int volume, long offset, int length, Reply<ByteBuffer> reply) {
         start(new Read(volume, offset, length, reply));
     }
@@ -80,7 +80,7 @@ final class Reads {
         all.forEach(this::start);
     }
 
-    /** What was asked in the session goes again in the next. */
+    /** The session ended: its reads are repeated in the next one. */
     void sessionEnded() {
         waiting.addAll(underWay);
         underWay.clear();

@@ -3,8 +3,8 @@ package dev.unwrite.host;
 import java.util.function.Consumer;
 
 /**
- * Takes how an order ended. Whoever carries the order out calls one of the two methods, once, in the turn of another event
- * than the one in which the order was given; after a crash of the host, neither.
+ * Receives the outcome of an order. Exactly one of the two methods is called, once, and never before the call that gave the
+ * order has returned. After a crash of the host, neither is called.
  *
  * @param <T> what the order results in
  */

@@ -13,11 +13,12 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Writes the copies of the undo log back, the oldest of each block (rule RestoreAll): read in their order, some at a time, so
- * that memory need not hold them all, and written many at once. A session that breaks begins it anew with what is owed still.
+ * Writes the copies of the undo log back, the oldest of each block (rules OldestCopyWins, RestoreAll). Reads a few MiB at a time,
+ * so that memory need not hold all of them, and writes many at once. After a broken session it starts again with what is
+ * still owed.
  */
 final class Rollback {
-    /** So many writes are under way at once. */
+    /** The most writes in flight. */
     private static final int WRITES_MAX = 16;
 
     private final Host h;
@@ -132,14 +133,14 @@ final class Rollback {
                                 why -> h.sessions.broke(session, why)));
     }
 
-    /** Nothing of this pass counts any more. */
+    /** Ends this pass; its replies are ignored. */
     void end() {
         pass++;
         copies.clear();
         writing = 0;
     }
 
-    /** This host is primary, or owns nothing: the next rollback is another one. */
+    /** The rollback is over; the next one starts from zero. */
     void over() {
         end();
         running = false;

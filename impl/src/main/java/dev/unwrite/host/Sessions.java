@@ -8,13 +8,13 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The session of an owner with the storage. One that broke is replaced by another, for as long as it takes; in that one the
- * host first writes again what it owes (rules OneConnection, ReplayUnflushed), and until then the volumes are not readable.
+ * The owner's session with the storage. A broken session is replaced, however long that takes. In the new one the host first
+ * writes again what it owes (rules OneConnection, ReplayUnflushed); until then the volumes are not readable.
  */
 final class Sessions {
     private static final long RETRY_MIN = 100 * Timers.MILLI;
     private static final long RETRY_MAX = 2 * Timers.SECOND;
-    /** A session that served for so long was no bad one: the next try after it comes at once. */
+    /** A session that lasted this long is replaced at once; after a shorter one there is a pause. */
     private static final long GOOD_AFTER = Timers.SECOND;
 
     private final Host h;
@@ -26,7 +26,7 @@ final class Sessions {
     private long readableSince;
     private long lives;
 
-    /** Since when there is no use in the storage, and why; empty while there is. */
+    /** Since when the storage has not been usable, and why; empty while it is. */
     private long troubleSince;
 
     private String trouble = "";
@@ -35,12 +35,12 @@ final class Sessions {
         this.h = h;
     }
 
-    /** The session of this moment, also one that is broken; null for a host that owns nothing. */
+    /** The present session, even if it is broken; null for a host that owns nothing. */
     SharedStorage.@Nullable Session current() {
         return current;
     }
 
-    /** Whether requests may go to the storage in the session of this moment. */
+    /** Whether requests may be sent in the present session. */
     boolean isUsable() {
         return current != null && !broken;
     }
@@ -93,8 +93,8 @@ final class Sessions {
     }
 
     /**
-     * A request of the session failed. What it says of the contents of the storage is nothing, so that another session is
-     * opened and everything that is not flushed is written again; if the disk of the storage failed it, not at once.
+     * A request of the session failed, so the contents of the storage are unknown. Opens another session, in which everything
+     * unflushed is written again; after a disk error of the storage not at once.
      */
     void broke(long number, Trouble why) {
         if (!is(number)) {
@@ -217,7 +217,7 @@ final class Sessions {
         h.volumesAre(volumes);
     }
 
-    /** For how long the storage has been of no use to this owner; 0 if it is. */
+    /** For how long the storage has not been usable; 0 if it is. */
     long troubleNanos() {
         return trouble.isEmpty() || current == null ? 0 : Math.max(1, h.now() - troubleSince);
     }

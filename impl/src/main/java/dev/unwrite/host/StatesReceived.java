@@ -13,8 +13,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The states of the primary's machine as they arrive at the secondary: part by part, then switched in as the committed
- * checkpoint, one after the other (rule StateBeforeDiscard).
+ * States of the machine that arrive at the secondary, part by part. A whole one is switched in as the committed checkpoint,
+ * one after the other (rule StateBeforeDiscard).
  */
 final class StatesReceived {
     private record Key(long term, long epoch) {}
@@ -149,7 +149,7 @@ final class StatesReceived {
         commit();
     }
 
-    /** Switches the next state in; while a takeover is being decided, or another is on its way, that waits. */
+    /** Switches the next whole state in, unless a takeover is being decided or another commit is under way. */
     private void commit() {
         Key key = toCommit.peek();
         if (key == null || h.state().committing() >= 0) {
@@ -193,7 +193,7 @@ final class StatesReceived {
         h.send(new PeerMessage.StateRefused(key.term, key.epoch, why));
     }
 
-    /** This host follows no more: nothing that has arrived is needed. A commit under way ends first. */
+    /** This host stops being secondary: drops what has arrived, after a commit that is under way. */
     void end() {
         toCommit.clear();
         passedOver.clear();

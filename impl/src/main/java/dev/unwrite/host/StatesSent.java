@@ -5,14 +5,14 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The saved states that go to the secondary, one after the other. Each is kept until its commit is known, so that it can be
+ * Sends saved states to the secondary, one after the other. Each is kept until it is known to be committed, so that it can be
  * sent again over a new connection.
  */
 final class StatesSent {
     private static final long RETRY = 200 * Timers.MILLI;
-    /** From the last byte of a state to its commit; a host that says that it cannot gets half of it. */
+    /** The time from the last byte of a state to its commit; half of that for a host that reports that it cannot. */
     private static final long COMMIT_MAX = 10 * Timers.SECOND;
-    /** And more for large ones: a disk may be as slow as this. */
+    /** The slowest disk to allow for, which adds time for large states. */
     private static final long SLOWEST_BYTES_PER_MILLI = 16_000;
 
     private static final class State {
@@ -24,7 +24,7 @@ final class StatesSent {
 
         long notBefore;
         long bytes;
-        /** When there was last reason to hope: it grew, or became the first to be committed. */
+        /** When it last made progress: it grew, or became the next to be committed. */
         long hopefulSince;
         /** How much was ever sent over one connection. */
         long reached;
@@ -105,7 +105,7 @@ final class StatesSent {
                                 why -> ended(state, over)));
     }
 
-    /** Word of an earlier connection is none of the state that goes over the present one. */
+    /** Sending has ended; ignored if it was over an earlier connection. */
     private void ended(State state, long over) {
         if (sending == state && over == connection) {
             sending = null;

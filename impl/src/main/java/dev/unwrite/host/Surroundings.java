@@ -1,5 +1,5 @@
 package dev.unwrite.host;
 
-/** Who carries out what a host orders. */
+/** What carries out the orders of a host. */
 public record Surroundings(
         PeerChannel peer, SharedStorage storage, LocalStore store, MachineRoom room, Listener listener) {}

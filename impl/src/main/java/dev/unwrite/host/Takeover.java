@@ -9,9 +9,8 @@ import dev.unwrite.protocol.Role;
 import java.util.function.Consumer;
 
 /**
- * The ways to become primary: takeover and rollback, a rollback that is started again, a cold start. What is to be done next
- * follows from the state alone ({@link #proceed}), so that a session that breaks, or a disk that fails for a while, changes
- * nothing but the time it takes.
+ * The ways to become primary: takeover and rollback, a restarted rollback, a cold start. The next step follows from the state
+ * alone ({@link #proceed}), so a broken session or a failing disk only costs time.
  */
 final class Takeover {
     private static final long RETRY_MIN = 100 * Timers.MILLI;
@@ -21,10 +20,10 @@ final class Takeover {
     private final Rollback rollback;
     /** Between the decision to ask for the record and its outcome. */
     private boolean asking;
-    /** The machine, the local disk or the record has something to do; an answer comes in any case. */
+    /** An order to the machine, the local disk or the record is under way; it is always answered. */
     private boolean busy;
 
-    /** The storage has; no answer comes once the session has ended. */
+    /** A flush is under way; it is not answered if the session ends. */
     private boolean flushing;
 
     private boolean machineReady;
@@ -85,7 +84,7 @@ final class Takeover {
         });
     }
 
-    /** Claims the group, or starts again as its lonely owner; {@code refused} is told why not. */
+    /** Claims the group, or restarts an owner that was alone; {@code refused} is told why not. */
     void startCold(Change change, OwnershipRecord now, Consumer<String> refused) {
         if (asking) {
             refused.accept("a start is being decided already");

@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.PriorityQueue;
 import java.util.function.BooleanSupplier;
 
-/** The time, which is told from outside, and what is to be done when it has come. All times are in nanoseconds. */
+/** The time, set from outside, and the actions that are due at some time. All times are in nanoseconds. */
 final class Timers {
     static final long MILLI = 1_000_000;
     static final long SECOND = 1_000 * MILLI;
@@ -30,7 +30,7 @@ final class Timers {
         return now;
     }
 
-    /** Time never goes back: what a clock says that does is not believed. */
+    /** Sets the time; a smaller one than before is ignored. */
     void now(long nanos) {
         now = Math.max(now, nanos);
     }

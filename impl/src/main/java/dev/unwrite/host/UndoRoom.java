@@ -5,12 +5,12 @@ import dev.unwrite.protocol.HostState;
 import dev.unwrite.protocol.Mode;
 
 /**
- * Keeps the undo log of the secondary within its limit, seen from the primary: near it a checkpoint is wanted, at it
- * writes wait until one is committed. What the log takes the secondary says itself; a write whose copies it has not stored
- * yet counts with the most that they can take, from before it begins, so that many writes cannot pass together.
+ * Keeps the secondary's undo log within its limit, from the primary's side. Near the limit a checkpoint is wanted; at the limit
+ * writes wait until one is committed. The secondary reports the size of its log. A write reserves the most its copies can take
+ * before it begins, until they are stored, so that many writes cannot pass the limit together.
  */
 final class UndoRoom {
-    /** The most that the copy of a block takes: itself, and a header of its own if it is alone. */
+    /** The most a copied block can take, in bytes: the block and a header page of its own. */
     private static final long COPY_BYTES = 2L * Extent.BLOCK_BYTES;
 
     private final long limitBytes;

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * without them (rule ReplayUnflushed).
  */
 final class Unflushed {
-    /** Beyond it no write begins before the host has flushed, which it begins to do at half of it. */
+    /** The limit, in bytes: at half of it the host begins a flush, at the limit no write begins before that flush. */
     static final long LIMIT_BYTES = 64L << 20;
 
     private record Key(int volume, long block) {}

@@ -18,24 +18,24 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The way of the machine's writes: they wait until they may begin, are filled up to whole blocks, told to the protocol, which
- * asks the secondary for copies first where that is needed, go to the storage, and are answered. Of writes that overlap, a
- * later one waits for the earlier.
+ * Writes of the machine, from request to reply. A write waits until nothing earlier overlaps it and the gate is open, is
+ * filled up to whole blocks, and becomes the action {@code MachineWrite}, which asks the secondary for copies if needed.
+ * By the effect {@code Ready} it goes to the storage. Its client is answered when it is done, or early, within the window.
  */
 final class Writes {
-    /** A request is cut into pieces of at most so many blocks: 1 MiB. */
+    /** The largest piece of a request, in blocks: 1 MiB. */
     static final int MAX_BLOCKS = 256;
 
-    /** So many pieces of a request are under way at once: one may be as large as a volume. */
+    /** The most pieces of one request in flight; a request may be as large as a volume. */
     private static final int PIECES_MAX = 4;
 
     /**
-     * The write-back window: writes of so many bytes in all are answered as soon as they have begun. Reads wait for what they
-     * overlap, and a flush for all of it, so that nobody can tell; what asks for FUA is answered when it is durable.
+     * The write-back window, in bytes: writes within it are answered as soon as they have begun. Reads wait for writes they
+     * overlap and a flush waits for all, so no client can tell the difference. A write with FUA is answered when it is durable.
      */
     private static final long WINDOW_BYTES = 4L << 20;
 
-    /** So many writes have begun at once: each step of the protocol looks at all of them. */
+    /** The most writes in flight: each step of the protocol looks at all of them. */
     private static final int BEGUN_MAX = 256;
 
     private static final int BLOCK = Extent.BLOCK_BYTES;
@@ -153,7 +153,7 @@ final class Writes {
         admit();
     }
 
-    /** Lets no write begin; {@code drained} runs once those that have are done. */
+    /** Lets no further write begin; {@code drained} runs once all that began are done. */
     void close(Runnable drained) {
         open = false;
         whenDrained = drained;
@@ -253,7 +253,7 @@ final class Writes {
         return false;
     }
 
-    /** What the host owes in a new session it writes first; its client sees nothing of that but the time it takes. */
+    /** Whether the extent is still to be written again in a new session, which comes first. */
     private static boolean isOwed(HostState s, Extent extent) {
         return s.owed().containsAny(extent);
     }
@@ -362,7 +362,7 @@ final class Writes {
         }
     }
 
-    /** At the end of a turn: what has begun within the window counts as done for its client. */
+    /** At the end of a turn: answers the clients of writes that began within the window. */
     void answerEarly() {
         while (!toAnswer.isEmpty()) {
             List<Write> all = List.copyOf(toAnswer);
@@ -467,7 +467,7 @@ final class Writes {
                                 why -> h.sessions.broke(session, why)));
     }
 
-    /** This host runs the machine no more: nothing that it wrote comes about any more, and all that waits fails. */
+    /** The machine no longer runs here: everything that waits fails. */
     void end(Trouble why) {
         open = false;
         whenDrained = null;

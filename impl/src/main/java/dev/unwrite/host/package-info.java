@@ -1,21 +1,31 @@
 /**
- * What a host does: a deterministic state machine. One event in, what follows out; no thread, clock, lock, socket, file or
- * random number. Read in this order:
+ * What a host does: a deterministic state machine. It takes one event at a time and gives orders. It has no thread, clock,
+ * lock, socket, file or random number, so the node and the simulator run the same code.
+ *
+ * <p>Read in this order; each line names the method to start with.
  *
  * <ol>
- *   <li>{@link dev.unwrite.host.Host}: the events, and which part takes which.
- *   <li>{@link dev.unwrite.host.Core}: where {@link dev.unwrite.protocol.Protocol#step} is called, and effects are handed on.
- *   <li>{@link dev.unwrite.host.Writes}: the way of a write; {@link dev.unwrite.host.Copies}: the secondary reads and stores
- *       what it overwrites, and acknowledges.
- *   <li>{@link dev.unwrite.host.Cuts}, {@link dev.unwrite.host.StatesSent}, {@link dev.unwrite.host.StatesReceived}: a
- *       checkpoint, from the cut to the commit.
- *   <li>{@link dev.unwrite.host.Takeover}: takeover, rollback, cold start.
- *   <li>{@link dev.unwrite.host.Sessions}, {@link dev.unwrite.host.OwnershipChannel}: what it has to do with the storage.
- *   <li>{@link dev.unwrite.host.Policy}: whom to wait for, how long, when to go alone, to join, to take over.
+ *   <li>The events: {@link dev.unwrite.host.Host}. All of them arrive there; {@link dev.unwrite.host.Host#tick} does what is
+ *       due at the end of a turn.
+ *   <li>The rules: {@link dev.unwrite.host.Core#take} is the only caller of {@link dev.unwrite.protocol.Protocol#step};
+ *       {@code Host.perform} hands each effect to one part.
+ *   <li>Write: {@link dev.unwrite.host.Writes#write}, then {@code admit}: the write begins once nothing overlaps it.
+ *   <li>Ask: the effect {@code SendPreserve} asks the secondary for a copy; {@link dev.unwrite.host.Peer} asks again if need be.
+ *   <li>Copy: {@link dev.unwrite.host.Copies#readAndStore}, at the secondary, reads the old data and appends it to the log.
+ *   <li>Acknowledge: the effect {@code SendPreserved}; {@link dev.unwrite.host.Acknowledged} remembers how far it went.
+ *   <li>Overwrite: {@link dev.unwrite.host.Writes#ready}, by the effect {@code Ready}: the block goes to the storage.
+ *   <li>Cut: {@link dev.unwrite.host.Cuts#cut} pauses the machine, drains writes, flushes and saves the state.
+ *   <li>Commit: {@link dev.unwrite.host.StatesSent#send}, {@link dev.unwrite.host.StatesReceived} at the secondary, and back
+ *       to {@link dev.unwrite.host.Cuts#committed}; then {@link dev.unwrite.host.Outputs#release} lets output go.
+ *   <li>Rollback: {@link dev.unwrite.host.Takeover#takeOver}, {@code proceed} and {@link dev.unwrite.host.Rollback}.
+ *   <li>The storage: {@link dev.unwrite.host.Sessions} replaces broken sessions, {@link dev.unwrite.host.OwnershipChannel}
+ *       reads and changes the record, {@link dev.unwrite.host.Flushes} flushes.
+ *   <li>Decisions: {@link dev.unwrite.host.Policy} says when to cut, go alone, join or take over;
+ *       {@link dev.unwrite.host.Orders} carries out what people ask for.
  * </ol>
  *
- * What it has done for it stands in {@link dev.unwrite.host.PeerChannel}, {@link dev.unwrite.host.SharedStorage},
- * {@link dev.unwrite.host.LocalStore} and {@link dev.unwrite.host.MachineRoom}: each order returns at once and ends in one
+ * <p>The orders are the interfaces {@link dev.unwrite.host.PeerChannel}, {@link dev.unwrite.host.SharedStorage},
+ * {@link dev.unwrite.host.LocalStore} and {@link dev.unwrite.host.MachineRoom}. An order returns at once and ends in one
  * {@link dev.unwrite.host.Reply}, which is an event like any other.
  */
 @NullMarked

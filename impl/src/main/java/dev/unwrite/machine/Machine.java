@@ -5,13 +5,13 @@ import java.io.IOException;
 import java.io.InputStream;
 
 /**
- * The machine that a node protects: state in memory, data on protected volumes, and a voice to the outside.
+ * The machine that a node protects: state in memory, data on protected volumes, and output to the outside.
  *
  * <p>The node drives it from one thread at a time: {@link #coldStart} or {@link #resume} once, then any number of
  * {@link #pause}, {@link #save}, {@link #unpause}, then {@link #close}.
  */
 public interface Machine extends Closeable {
-    /** Starts with no mirrored state: whatever is on the volumes (all zeroes on new ones) is all there is. */
+    /** Starts from the volumes alone (all zeroes if they are new). */
     void coldStart() throws IOException;
 
     /** Starts from a mirrored state that {@link Saved#open} once produced; the volumes are of the same moment. */
@@ -24,8 +24,8 @@ public interface Machine extends Closeable {
     void pause() throws IOException;
 
     /**
-     * The state at this moment; called only between {@link #pause} and {@link #unpause}. The result stays what it is
-     * while the machine runs on, so that the state can travel meanwhile.
+     * The state at this moment; called only between {@link #pause} and {@link #unpause}. The result does not change while the
+     * machine runs on, so it can be sent meanwhile.
      */
     Saved save() throws IOException;
 

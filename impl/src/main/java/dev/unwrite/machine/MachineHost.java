@@ -3,7 +3,7 @@ package dev.unwrite.machine;
 import dev.unwrite.nbd.BlockDevice;
 import java.util.Map;
 
-/** What a node gives to its machine. */
+/** What a node provides to its machine. */
 public interface MachineHost {
     /** The protected volumes by name, in the order in which they were configured. */
     Map<String, BlockDevice> volumes();

@@ -12,9 +12,9 @@ import java.nio.file.StandardOpenOption;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The machine {@code none}: whoever connects over NBD. Its state is a file that is handed over for one checkpoint, and goes
- * with later ones only as long as nothing was written since; an empty state is none. After a failover it is in the node's
- * data folder as {@value #STATE}. States are streamed and may be larger than the heap.
+ * The machine {@code none}: any client that connects over NBD. Its state is a file supplied for one checkpoint, and attached to
+ * later ones only while nothing has been written since; an empty state counts as none. After a failover it is in the node's data
+ * folder as {@value #STATE}. States are streamed and may be larger than the heap.
  *
  * <p>Pausing does nothing here: the node itself holds back the NBD writes. Thread-safe.
  */
@@ -22,7 +22,7 @@ public final class NoMachine implements Machine {
     /** The file in the data folder that a resumed machine finds. */
     public static final String STATE = "state";
 
-    /** What {@value #STATE} was before, when there is no state that goes with the disk. */
+    /** Where a former {@value #STATE} goes that does not belong to the disk as it is now. */
     private static final String OLD = "state.old";
 
     private static final String GIVEN = "state.given.";
@@ -39,7 +39,7 @@ public final class NoMachine implements Machine {
         this.dataDir = dataDir;
     }
 
-    /** There is no state until one is handed over; an existing {@value #STATE} does not go with the disk, and is put aside. */
+    /** There is no state until one is handed over. An existing {@value #STATE} does not belong to this disk and is put aside. */
     @Override
     public synchronized void coldStart() throws IOException {
         removeLeftovers();
@@ -88,7 +88,7 @@ public final class NoMachine implements Machine {
         return save();
     }
 
-    /** Something was written since the state was handed over: it goes with the disk no more. */
+    /** The disk was written since the state was handed over, so the state no longer belongs to it. */
     public synchronized void forget() {
         current = null;
     }
@@ -134,7 +134,7 @@ public final class NoMachine implements Machine {
         }
     }
 
-    /** What an earlier life left: its states were either committed elsewhere or count for nothing. */
+    /** Removes the files of an earlier process; its states were committed elsewhere or do not count. */
     private void removeLeftovers() throws IOException {
         try (DirectoryStream<Path> leftovers = Files.newDirectoryStream(dataDir, "state.{next,part,given.*,saved.*}")) {
             for (Path leftover : leftovers) {

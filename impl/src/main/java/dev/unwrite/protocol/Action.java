@@ -46,15 +46,15 @@ public sealed interface Action {
     /** The secondary has committed the checkpoint that begins the epoch. */
     record LearnCommitted(long term, long epoch) implements Action {}
 
-    /** Output leaves that is covered. */
+    /** Output that a committed checkpoint covers, or a flush while alone, leaves. */
     record Speak() implements Action {}
 
     // ---- The secondary.
 
-    /** A host that nobody needs begins to follow the owner of the record. */
+    /** An idle host begins to follow the owner in the record. */
     record FollowJoin(OwnershipRecord record) implements Action {}
 
-    /** A secondary that was away comes back. */
+    /** A secondary that was restarted takes its role again. */
     record BecomeSecondary(OwnershipRecord record) implements Action {}
 
     /** The primary asks for copies: read what is there. */
@@ -125,15 +125,15 @@ public sealed interface Action {
     // ---- The end and the beginning.
 
     /**
-     * The process starts; what was in local storage is in the state already. The ids say whose that was (rule OneLife); the
-     * trace has them, the step does not look at them.
+     * The process starts; the state already has what was found in local storage. The ids identify what was found (rule OneLife);
+     * they are for the trace, and the step ignores them.
      *
      * @param storage the storage that the data folder belongs to, or empty while it belongs to none
      * @param folder the data folder itself
      * @param undo the undo log in it
      */
     record Restart(String storage, String folder, String undo) implements Action {
-        /** Where nobody asks for ids: in models and small tests. */
+        /** Without ids, for models and small tests. */
         public Restart() {
             this("", "", "");
         }
@@ -141,7 +141,7 @@ public sealed interface Action {
 
     // ---- First halves; they change no variable of the specification.
 
-    /** What the record shall become. */
+    /** The change of the record that is proposed. */
     enum Change {
         /** {@link GoAlone}. */
         GO_ALONE,
@@ -168,7 +168,7 @@ public sealed interface Action {
     /** A received checkpoint is about to be switched in; no takeover begins meanwhile. */
     record AskCommit(long epoch) implements Action {}
 
-    /** It could not be switched in. It counts as received still: it is asked for again when the host has it whole once more. */
+    /** The commit failed. The checkpoint still counts as received; the host may ask again once it has it whole once more. */
     record CommitFailed(long epoch) implements Action {}
 
     /** The storage did not change the record. */

@@ -10,7 +10,7 @@ import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Everything that a host knows, as far as the protocol is concerned. Immutable; the fields are the host variables of
+ * The protocol state of a host. Immutable; the fields are the host variables of
  * {@code Unwrite.tla}, without the contents of blocks and machine, which only the caller has.
  *
  * @param name this host

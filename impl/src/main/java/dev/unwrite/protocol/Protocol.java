@@ -40,12 +40,12 @@ import dev.unwrite.protocol.Step.Taken;
 import java.util.List;
 
 /**
- * The protocol: what a host may do in which state, and what follows. A pure function; the same rules as
- * {@code Unwrite.tla}, action by action. The four classes beside this one hold the steps: {@link PrimarySteps},
- * {@link SecondarySteps}, {@link RecordSteps} and {@link TakeoverSteps}.
+ * The protocol: which steps a host may take in which state, and their effects. A pure function, with the rules of
+ * {@code Unwrite.tla}, action by action. The steps are in {@link PrimarySteps}, {@link SecondarySteps}, {@link RecordSteps} and
+ * {@link TakeoverSteps}. A refused step changes nothing.
  */
 public final class Protocol {
-    /** How many checkpoints may be on their way at once. */
+    /** The most checkpoints in flight. */
     public static final int MAX_CUTS = 4;
 
     private Protocol() {}

@@ -2,7 +2,7 @@ package dev.unwrite.protocol;
 
 import java.util.List;
 
-/** What {@link Protocol#step} answers. */
+/** The result of {@link Protocol#step}. */
 public sealed interface Step {
     /** The step was taken. */
     record Taken(HostState next, List<Effect> effects) implements Step {}

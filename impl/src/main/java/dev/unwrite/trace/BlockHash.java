@@ -4,7 +4,7 @@ import dev.unwrite.protocol.Extent;
 import java.nio.ByteBuffer;
 import java.util.zip.CRC32C;
 
-/** What stands for the content of a block in a trace: 31 bits of its CRC32C. */
+/** The hash of a block's content in a trace: 31 bits of its CRC32C. */
 public final class BlockHash {
     /** Of a block of zeroes. */
     public static final int ZERO = one(ByteBuffer.allocate(Extent.BLOCK_BYTES));

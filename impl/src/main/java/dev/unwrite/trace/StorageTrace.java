@@ -16,7 +16,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
-/** Takes down what takes effect at the storage, in its order: one file for each group and process. */
+/** Records the effects at the storage, in their order: one file for each group and process. */
 public final class StorageTrace implements StorageObserver, Closeable {
     private static final System.Logger LOG = System.getLogger(StorageTrace.class.getName());
 

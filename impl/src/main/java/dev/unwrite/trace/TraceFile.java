@@ -15,9 +15,9 @@ import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 
 /**
- * A file that takes lines and loses none when its process is killed: lines are put into the page cache through a
- * mapping, without a system call. The file grows by a window of newlines at a time, so that after a kill it ends with
- * empty lines, and at most one line is torn. Not safe for threads.
+ * A file of lines that loses none when its process is killed: lines go into the page cache through a mapping, without a
+ * system call. The file grows by a window of newlines at a time, so after a kill it ends with empty lines, and at most one line
+ * is torn. Nothing is synced: a power cut may lose lines. Not thread-safe.
  */
 final class TraceFile implements Closeable {
     /** A trace grows to this size and then ends with {@link #LIMIT_LINE}. */
@@ -43,8 +43,8 @@ final class TraceFile implements Closeable {
     }
 
     /**
-     * Creates {@code DIR/<name>-<start>.ndjson}. {@code start} grows until it is larger than that of all such files: a later
-     * process comes later, whatever its clock says.
+     * Creates {@code DIR/<name>-<start>.ndjson}. {@code start} is raised until it is larger than that of all such files, so
+     * that a later process has a larger number, whatever its clock says.
      */
     static Created create(Path dir, String name, long start, long limitBytes) throws IOException {
         PrivateFiles.createFolder(dir);

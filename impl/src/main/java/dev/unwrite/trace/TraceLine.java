@@ -10,7 +10,7 @@ import java.io.UncheckedIOException;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** One line of JSON under way. The field names are those of conformance/README.md. */
+/** Builds one line of JSON. The field names are documented in conformance/README.md. */
 final class TraceLine {
     private static final JsonFactory JSON = new JsonFactory();
 
@@ -26,7 +26,7 @@ final class TraceLine {
         }
     }
 
-    /** Writes something of the line. */
+    /** Writes a part of the line. */
     interface Part {
         void write(JsonGenerator json) throws IOException;
     }

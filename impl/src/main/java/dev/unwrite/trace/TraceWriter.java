@@ -8,12 +8,12 @@ import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Takes down what a host does, step by step, for {@code unwrite validate}. The node calls it in the one place where it
- * calls {@link dev.unwrite.protocol.Protocol#step}, under the same lock, after the step and before its effects: so no
- * other process can have seen an effect of a step that is not in the trace.
+ * Records the steps of a host, for {@code unwrite validate}. Called in the one place that calls
+ * {@link dev.unwrite.protocol.Protocol#step}, after the step and before its effects, so no other process can have seen an effect
+ * of a step that is not in the trace.
  */
 public interface TraceWriter extends Closeable {
-    /** Takes nothing down. */
+    /** Records nothing. */
     TraceWriter NONE = new TraceWriter() {
         @Override
         public void step(HostState before, Action action, HostState after, int @Nullable [] values) {}

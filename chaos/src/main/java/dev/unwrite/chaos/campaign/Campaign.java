@@ -89,7 +89,7 @@ final class Campaign {
                 pair.clients().program(load.words());
                 form(pair, watcher);
                 formed = true;
-                nemesis.run(settings.duration(), settings.durationMax(), DidItsWork.takeovers(settings));
+                nemesis.run(settings.duration(), settings.durationMax(), CoverageCheck.takeovers(settings));
             } catch (StageException | ClusterException e) {
                 trouble = String.valueOf(e.getMessage());
                 tell("the campaign ends here: " + trouble);
@@ -160,8 +160,8 @@ final class Campaign {
         checks.add(storage.check());
         checks.add(ProtectedAgain.check(nemesis, settings.recoverMax(), problems));
         checks.add(traceJudge.check(pair.traces()));
-        checks.add(
-                DidItsWork.check(settings, stage.abilities(), nemesis, storage, watcher.counters(), images, trouble));
+        checks.add(CoverageCheck.check(
+                settings, stage.abilities(), nemesis, storage, watcher.counters(), images, trouble));
         return new Outcome(
                 startedAt,
                 endedAt,

@@ -82,11 +82,11 @@ final class MatrixMain {
         Files.writeString(target.resolve("matrix.html"), MatrixPage.of(matrix));
         System.out.println("written: " + target.resolve("matrix.html"));
         if (matrix.bad().isEmpty()) {
-            Path readme = root.resolve("conformance/README.md");
-            Files.writeString(readme, MatrixTable.into(Files.readString(readme), matrix));
-            System.out.println("written: " + readme);
+            Path page = root.resolve("conformance/MATRIX.md");
+            Files.writeString(page, MatrixTable.page(matrix));
+            System.out.println("written: " + page);
         } else {
-            System.out.println("README.md stays as it is, as not every mutant is caught by " + Matrix.WANTED
+            System.out.println("MATRIX.md stays as it is, as not every mutant is caught by " + Matrix.WANTED
                     + " layers yet, and shortly: "
                     + String.join(
                             ", ",

@@ -14,7 +14,7 @@ public final class LedgerLimits {
     public static final int OUTSTANDING_MAX = 64;
     /** Accounts of a ledger. */
     public static final int ACCOUNTS_MAX = 65_536;
-    /** Clients that a ledger remembers. More are refused, never forgotten: forgetting would break exactly-once. */
+    /** The most clients. Further ones are refused; none is forgotten, as that would break exactly-once. */
     public static final int CLIENTS_MAX = 4_096;
     /** Requests in one batch. */
     public static final int BATCH_REQUESTS_MAX = 256;

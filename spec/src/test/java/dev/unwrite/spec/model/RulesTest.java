@@ -73,7 +73,12 @@ class RulesTest {
                                 + Pins.bundled().of(model).orElseThrow().depth() + " |"))
                 .toList();
         assertThat(rows).hasSize(20);
-        assertThat(Files.readAllLines(Path.of("README.md"))).containsAll(rows);
+        Pattern firstThreeCells = Pattern.compile("^(\\|[^|]*){3}\\|");
+        assertThat(Files.readAllLines(Path.of("README.md")).stream()
+                        .map(firstThreeCells::matcher)
+                        .filter(Matcher::find)
+                        .map(Matcher::group))
+                .containsAll(rows);
     }
 
     private static Stream<String> asked(Model model) {

@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.Set;
 
 /** A campaign in which little happened has shown little: its verdict is unknown, whatever the other checks say. */
-final class DidItsWork {
+final class CoverageCheck {
     /** Twenty takeovers in ninety seconds are the least; a short campaign may go on for longer to get there. */
     private static final double TAKEOVERS_PER_SECOND = 20 / 90.0;
     /** And five hundred in an hour: what a campaign does when it is not over yet. */
@@ -22,7 +22,7 @@ final class DidItsWork {
 
     private static final int SECONDS_FOR_OTHERS = 20;
 
-    private DidItsWork() {}
+    private CoverageCheck() {}
 
     /** The least number of takeovers. */
     static long takeovers(Campaign.Settings settings) {
