@@ -37,6 +37,7 @@ final class Copies {
     private long opens;
     private boolean opening;
     private boolean held;
+    private @Nullable Runnable onceStored;
     private @Nullable String failure;
 
     Copies(Host h) {
@@ -118,7 +119,6 @@ final class Copies {
                         Reply.of(
                                 old -> {
                                     if (reading.remove(wanted)) {
-                                        storing++;
                                         store(wanted, old);
                                     }
                                 },
@@ -140,6 +140,7 @@ final class Copies {
     }
 
     private void store(Wanted wanted, OldData old) {
+        storing++;
         h.store()
                 .append(
                         wanted.term,
@@ -147,15 +148,21 @@ final class Copies {
                         old,
                         Reply.of(
                                 stored -> {
-                                    over(wanted);
+                                    storing--;
+                                    isOver(wanted);
                                     stored(wanted, old, stored);
                                     pump();
+                                    goOn();
                                 },
-                                why -> notStored(wanted, old, why)));
+                                why -> {
+                                    storing--;
+                                    notStored(wanted, old, why);
+                                    pump();
+                                    goOn();
+                                }));
     }
 
-    private void over(Wanted wanted) {
-        storing--;
+    private void isOver(Wanted wanted) {
         bytes -= wanted.extent.lengthBytes();
     }
 
@@ -165,18 +172,21 @@ final class Copies {
             h.timers.after(RETRY, () -> storeAgain(wanted, old));
             return;
         }
-        over(wanted);
+        isOver(wanted);
         if (follows(wanted.term)) {
             fail("cannot store a copy: " + why.text());
         }
-        pump();
     }
 
     private void storeAgain(Wanted wanted, OldData old) {
-        if (follows(wanted.term)) {
+        if (!held && follows(wanted.term)) {
             store(wanted, old);
+            return;
+        }
+        isOver(wanted);
+        if (held) {
+            queue.addFirst(wanted);
         } else {
-            over(wanted);
             pump();
         }
     }
@@ -202,10 +212,23 @@ final class Copies {
         }
     }
 
-    /** Gives the session up and opens no other: that would end the session with which this host takes over. */
-    void hold() {
+    /**
+     * Gives the session up and opens no other: that would end the session with which this host takes over. Goes on once
+     * nothing is being stored: a restart would find a copy that was stored after the takeover, and the rollback not know of it.
+     */
+    void hold(Runnable then) {
         held = true;
         giveUp();
+        onceStored = then;
+        goOn();
+    }
+
+    private void goOn() {
+        Runnable then = onceStored;
+        if (then != null && storing == 0) {
+            onceStored = null;
+            then.run();
+        }
     }
 
     /** The takeover is decided, one way or the other. */
@@ -229,7 +252,7 @@ final class Copies {
         opening = false;
         reading.forEach(wanted -> {
             queue.addFirst(wanted);
-            bytes -= wanted.extent.lengthBytes();
+            isOver(wanted);
         });
         reading.clear();
         SharedStorage.Session session = reader;
