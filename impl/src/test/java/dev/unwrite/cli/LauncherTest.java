@@ -175,7 +175,8 @@ class LauncherTest {
         List<ProcessHandle> all = Stream.concat(builder.descendants(), Stream.of(builder.toHandle()))
                 .toList();
         all.forEach(ProcessHandle::destroyForcibly);
-        Path torn = Files.createDirectories(checkout.resolve("impl/target/classes")).resolve("Torn.class");
+        Path torn =
+                Files.createDirectories(checkout.resolve("impl/target/classes")).resolve("Torn.class");
         Files.writeString(torn, "to");
         Path jar = Files.writeString(checkout.resolve("impl/target/unwrite-impl.jar"), "to");
         go();
