@@ -20,7 +20,7 @@ final class ResultsTest {
 
     @Test
     void ratiosAreThoseOfMediansOfTheSameWorkload() {
-        Results results = new Results();
+        BenchResults results = new BenchResults();
         for (double iops : new double[] {100, 900, 200}) {
             results.add("raw", STRIDE, false, sample(iops));
         }
@@ -39,7 +39,7 @@ final class ResultsTest {
 
     @Test
     void theTableHasALineForEachCellAndADashForWhatWasNotMeasured() {
-        Results results = new Results();
+        BenchResults results = new BenchResults();
         results.add("raw", STRIDE, true, sample(1234.4));
         for (double iops : new double[] {10_000, 12_000, 11_000}) {
             results.add("raw", STRIDE, false, sample(iops));
