@@ -7,7 +7,7 @@ import dev.unwrite.chaos.bench.Workload.Pattern;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-final class ResultsTest {
+final class BenchResultsTest {
     private static final Workload STRIDE = new Workload(Pattern.STRIDE, 16);
 
     @Test
