@@ -238,6 +238,11 @@ public final class Cluster {
         happens("run", () -> rounds.run(nanos));
     }
 
+    /** As a move that lets only time pass. */
+    void time(long nanos) {
+        happens("time", () -> rounds.time(nanos));
+    }
+
     private void perform(Move move) {
         int index = move.host();
         SimHost process = processes[index];

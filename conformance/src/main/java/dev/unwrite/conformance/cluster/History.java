@@ -40,6 +40,10 @@ final class History {
             return first;
         }
 
+        int cells() {
+            return count;
+        }
+
         int value() {
             return value;
         }

@@ -86,7 +86,16 @@ final class StorageClient implements SharedStorage {
 
     @Override
     public void read(long session, int volume, long offset, int length, Reply<ByteBuffer> reply) {
-        ask(session, Request.Asked.READ, () -> storage.read(host(), session, volume, offset, length), reply);
+        long first = offset / Extent.BLOCK_BYTES;
+        int count = (int) (Math.ceilDiv(offset + length, (long) Extent.BLOCK_BYTES) - first);
+        Extent extent = new Extent(volume, first, count);
+        ask(
+                session,
+                Request.Asked.READ,
+                extent,
+                false,
+                () -> storage.read(host(), session, volume, offset, length),
+                reply);
     }
 
     @Override

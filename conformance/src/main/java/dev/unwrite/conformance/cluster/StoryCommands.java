@@ -7,10 +7,12 @@ import dev.unwrite.protocol.Extent;
 import dev.unwrite.protocol.OwnershipRecord;
 import java.io.IOException;
 import java.time.Duration;
-import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,6 +25,8 @@ final class StoryCommands implements AutoCloseable {
     private static final int MOST = 1_000;
     private static final Duration PATIENCE = Duration.ofSeconds(10);
     private static final int ROOM_BLOCKS = 120;
+
+    private static final Pattern BLOCKS = Pattern.compile("(\\w+)/(\\d{1,6})(?:-(\\d{1,6}))?");
 
     private final StoryWords words = new StoryWords();
     private final Storyteller teller = new Storyteller(words);
@@ -148,15 +152,17 @@ final class StoryCommands implements AutoCloseable {
     }
 
     private static Extent block(String name) {
+        Matcher parts = BLOCKS.matcher(name);
         for (Cells.Volume volume : Cells.VOLUMES) {
-            if (name.startsWith(volume.name() + "/")) {
-                int number = Integer.parseInt(name.substring(volume.name().length() + 1));
-                if (number >= 0 && number < volume.blocks()) {
-                    return new Extent(volume.id(), number, 1);
+            if (parts.matches() && parts.group(1).equals(volume.name())) {
+                int first = Integer.parseInt(parts.group(2));
+                int last = parts.group(3) == null ? first : Integer.parseInt(parts.group(3));
+                if (first <= last && last < volume.blocks()) {
+                    return new Extent(volume.id(), first, last - first + 1);
                 }
             }
         }
-        throw new IllegalArgumentException("there is no block " + name + "; one is data/3");
+        throw new IllegalArgumentException("there is no block " + name + "; there are data/3 and data/0-9");
     }
 
     private static long nanos(String text) {
@@ -174,6 +180,10 @@ final class StoryCommands implements AutoCloseable {
                 teller.tells(Detail.STEPS);
                 cluster().run(nanos(command.part(1)));
                 teller.tells(Detail.ALL);
+            }
+            case "wait" -> {
+                cluster().time(nanos(command.part(1)));
+                cluster().happens(command.line, this::settle);
             }
             case "status" -> status();
             case "show" -> show(command);
@@ -197,12 +207,13 @@ final class StoryCommands implements AutoCloseable {
             // What arrives, or is done.
             case "deliver" -> deliver(command.way(1), command.has(2) ? command.number(3, MOST) : 0);
             case "again" -> cluster().former().again(command.host(1), command.part(2));
-            case "storage" -> storage(command.has(1) ? command.host(1) : null, command.number(2, MOST));
+            case "storage" -> storage(command.has(1) ? command.host(1) : null, command.has(2) ? command.part(2) : "");
             case "disk" -> disk(command.host(1), command.number(2, MOST));
             // People.
             case "checkpoint", "failover", "switchover", "protect" -> order(command.part(0), command.liveHost(1));
             // Faults.
             case "break" -> () -> List.of(cluster().lines()).forEach(Line::breakOff);
+            case "slow" -> slow(command.way(1));
             case "kill" -> kill(command.host(1));
             case "restart" -> restart(command.host(1));
             case "crash" -> this::crashStorage;
@@ -214,17 +225,22 @@ final class StoryCommands implements AutoCloseable {
     private void pair(Command command) {
         long room = ROOM_BLOCKS;
         Duration failoverAfter = null;
+        Duration aloneAfter = null;
         for (int i = 1; command.has(i); i++) {
             String[] option = command.part(i).split("=", 2);
             switch (option[0]) {
                 case "undo-limit" -> room = Integer.parseInt(option[1]);
                 case "failover-after" -> failoverAfter = Duration.ofNanos(nanos(option[1]));
+                case "alone-at-limit-after" -> aloneAfter = Duration.ofNanos(nanos(option[1]));
                 default -> {
                     // A block and its content.
                 }
             }
         }
-        Config config = new Config(null, failoverAfter, room * Extent.BLOCK_BYTES, null, true, false, true, 0);
+        Config config = new Config(null, failoverAfter, room * Extent.BLOCK_BYTES, aloneAfter, true, false, true, 0);
+        if (cluster != null) {
+            end();
+        }
         Cluster begun = new Cluster(config, Tracing.NONE, Slip.NONE, teller);
         cluster = begun;
         runUntilProtected(begun);
@@ -251,6 +267,10 @@ final class StoryCommands implements AutoCloseable {
     private void status() {
         for (SimHost host : cluster().processes()) {
             teller.tell(StoryWords.status(host));
+            String note = host.isUp() ? host.host().picture().note() : "";
+            if (!note.isEmpty()) {
+                teller.tell("  " + note);
+            }
         }
         teller.tell("record: " + StoryWords.record(cluster().storage().record()));
     }
@@ -272,7 +292,8 @@ final class StoryCommands implements AutoCloseable {
     private Runnable write(SimHost host, Extent block, String word) {
         return () -> {
             words.means(cluster().values() + 1, word);
-            host.turn(() -> host.room().writeBlocks(Cells.volume(block.volume()), (int) block.first(), 1, false));
+            host.turn(() ->
+                    host.room().writeBlocks(Cells.volume(block.volume()), (int) block.first(), block.count(), false));
         };
     }
 
@@ -282,6 +303,11 @@ final class StoryCommands implements AutoCloseable {
 
     private static Runnable flush(SimHost host) {
         return () -> host.turn(() -> host.room().flush());
+    }
+
+    /** Parts of a state travel only when a command says so. */
+    private static Runnable slow(Line line) {
+        return () -> line.slow(true);
     }
 
     private static Runnable kill(SimHost host) {
@@ -308,13 +334,18 @@ final class StoryCommands implements AutoCloseable {
         };
     }
 
-    /** So many requests that are there, of one host or of both, arrive, and their answers do. */
-    private Runnable storage(@Nullable SimHost of, int most) {
+    /** The requests that are there now arrive, and their answers do: of one host or both, of a kind or the oldest only. */
+    private Runnable storage(@Nullable SimHost host, String which) {
         SimStorage storage = cluster().storage();
+        boolean oldest = which.equals("oldest");
         return () -> {
             storage.wire.stream()
-                    .filter(request -> of == null || request.from.process == of)
-                    .limit(most)
+                    .filter(request -> host == null || request.from.process == host)
+                    // The record is read all the time, and not told of.
+                    .filter(request -> which.isEmpty()
+                            || (oldest && request.what != Request.Asked.RECORD)
+                            || request.what.name().equals(which.toUpperCase(Locale.ROOT)))
+                    .limit(oldest ? 1 : MOST)
                     .toList()
                     .forEach(storage::arrive);
             answers();
@@ -350,7 +381,7 @@ final class StoryCommands implements AutoCloseable {
                 orders.failover(
                         false,
                         PATIENCE,
-                        answer(host, done -> "the machine runs here, " + done.blocks() + " blocks were written back"));
+                        answer(host, done -> "the machine runs here, blocks written back: " + done.blocks()));
             case "switchover" ->
                 orders.switchover(PATIENCE, answer(host, done -> "the machine runs at " + done.newPrimary()));
             default -> orders.protect(PATIENCE, answer(host, done -> "protected by " + done.secondary()));
@@ -369,12 +400,12 @@ final class StoryCommands implements AutoCloseable {
         int[] before = storage.disk.image().clone();
         storage.crash(Integer.MAX_VALUE);
         int[] after = storage.disk.image();
-        for (int cell = 0; cell < Cells.COUNT; cell += Cells.PER_BLOCK) {
-            if (!Arrays.equals(StoryWords.cells(before, cell), StoryWords.cells(after, cell))) {
-                teller.tell(
-                        "storage has lost " + words.block(before, cell) + ", and has now " + words.block(after, cell));
-            }
-        }
+        StoryWords.blocks(0, Cells.COUNT, cell -> {
+                    String lost = words.content(StoryWords.cells(before, cell));
+                    String left = words.content(StoryWords.cells(after, cell));
+                    return lost.equals(left) ? "" : left + " (" + lost + " is lost)";
+                })
+                .forEach(line -> teller.tell("storage has now " + line));
         answers();
     }
 

@@ -1,7 +1,6 @@
 package dev.unwrite.conformance.cluster;
 
 import dev.unwrite.checkpoint.Checkpoint;
-import dev.unwrite.protocol.Extent;
 import dev.unwrite.undo.UndoLog;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -19,18 +18,14 @@ final class StoryView {
 
     /** The blocks that hold something. */
     List<String> sharedDisk(SharedDisk disk) {
-        List<String> lines = new ArrayList<>();
-        for (int cell = 0; cell < Cells.COUNT; cell += Cells.PER_BLOCK) {
+        return StoryWords.blocks(0, Cells.COUNT, cell -> {
             int[] now = StoryWords.cells(disk.image(), cell);
             int[] durable = StoryWords.cells(disk.durableImage(), cell);
-            if (!isZeroes(now) || !isZeroes(durable)) {
-                lines.add(words.block(disk.image(), cell)
-                        + (Arrays.equals(now, durable)
-                                ? ""
-                                : " (not flushed; durable: " + words.content(durable) + ")"));
+            if (Arrays.equals(now, durable)) {
+                return isZeroes(now) ? "" : words.content(now);
             }
-        }
-        return lines;
+            return words.content(now) + " (not flushed; durable: " + words.content(durable) + ")";
+        });
     }
 
     private static boolean isZeroes(int[] cells) {
@@ -43,13 +38,20 @@ final class StoryView {
         log.forEachRecord(records::add);
         List<String> lines = new ArrayList<>();
         for (UndoLog.RecordInfo record : records) {
-            long epoch = record.epoch().epoch();
-            for (long block = record.firstBlock(); block < record.firstBlock() + record.count(); block++) {
-                ByteBuffer copy = log.read(record.epoch().term(), epoch, record.volume(), block)
+            int[] image = new int[Cells.COUNT];
+            int from = Cells.volume(record.volume()).firstCell() + (int) record.firstBlock() * Cells.PER_BLOCK;
+            int to = from + record.count() * Cells.PER_BLOCK;
+            for (int cell = from; cell < to; cell += Cells.PER_BLOCK) {
+                long block = Cells.block(cell).first();
+                ByteBuffer copy = log.read(record.epoch().term(), record.epoch().epoch(), record.volume(), block)
                         .orElseThrow();
-                lines.add("epoch " + epoch + ": " + Cells.name(new Extent(record.volume(), block, 1)) + " was "
-                        + words.content(Cells.values(0, Cells.PER_BLOCK, copy)));
+                System.arraycopy(Cells.values(0, Cells.PER_BLOCK, copy), 0, image, cell, Cells.PER_BLOCK);
             }
+            String epoch = "epoch " + record.epoch().epoch() + ": ";
+            lines.addAll(
+                    StoryWords.blocks(from, to, cell -> "was " + words.content(StoryWords.cells(image, cell))).stream()
+                            .map(epoch::concat)
+                            .toList());
         }
         return lines;
     }
@@ -61,12 +63,10 @@ final class StoryView {
             return List.of();
         }
         int[] image = remains.state().image();
-        List<String> lines = new ArrayList<>(List.of("checkpoint " + held.epoch() + " of term " + held.term() + ":"));
-        for (int cell = 0; cell < Cells.COUNT; cell += Cells.PER_BLOCK) {
-            if (!isZeroes(StoryWords.cells(image, cell))) {
-                lines.add("  " + words.block(image, cell));
-            }
-        }
-        return lines;
+        String remembers = String.join(", ", StoryWords.blocks(0, Cells.COUNT, cell -> {
+            int[] cells = StoryWords.cells(image, cell);
+            return isZeroes(cells) ? "" : words.content(cells);
+        }));
+        return List.of("checkpoint " + held.epoch() + " of term " + held.term() + ": " + remembers);
     }
 }

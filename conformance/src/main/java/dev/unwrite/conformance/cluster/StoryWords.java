@@ -7,10 +7,12 @@ import dev.unwrite.protocol.Checkpoint;
 import dev.unwrite.protocol.Extent;
 import dev.unwrite.protocol.HostState;
 import dev.unwrite.protocol.OwnershipRecord;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.IntFunction;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -32,9 +34,30 @@ final class StoryWords {
         return contents.getOrDefault(number, "?");
     }
 
-    /** A block and its content. */
-    String block(int[] image, int firstCell) {
-        return Cells.name(Cells.block(firstCell)) + " " + content(cells(image, firstCell));
+    /** The blocks of an image from one cell to another, with their contents. */
+    List<String> blocks(int[] image, int fromCell, int toCell) {
+        return blocks(fromCell, toCell, cell -> content(cells(image, cell)));
+    }
+
+    /** Blocks with what is to be said of each, given its first cell; neighbours of which the same is said are one. */
+    static List<String> blocks(int fromCell, int toCell, IntFunction<String> what) {
+        List<String> lines = new ArrayList<>();
+        int end;
+        for (int cell = fromCell; cell < toCell; cell = end) {
+            Extent first = Cells.block(cell);
+            String text = what.apply(cell);
+            end = cell + Cells.PER_BLOCK;
+            while (end < toCell
+                    && Cells.block(end).volume() == first.volume()
+                    && what.apply(end).equals(text)) {
+                end += Cells.PER_BLOCK;
+            }
+            if (!text.isEmpty()) {
+                int count = (end - cell) / Cells.PER_BLOCK;
+                lines.add(Cells.name(new Extent(first.volume(), first.first(), count)) + " " + text);
+            }
+        }
+        return lines;
     }
 
     static int[] cells(int[] image, int firstCell) {
@@ -42,7 +65,8 @@ final class StoryWords {
     }
 
     String write(History.Write write) {
-        return Cells.name(Cells.block(write.firstCell())) + " " + content(write.value());
+        int end = write.firstCell() + write.cells();
+        return String.join(", ", blocks(write.firstCell(), end, cell -> content(write.value())));
     }
 
     static String names(List<Extent> extents) {

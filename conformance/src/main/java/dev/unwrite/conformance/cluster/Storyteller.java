@@ -8,8 +8,6 @@ import dev.unwrite.protocol.HostState;
 import dev.unwrite.protocol.OwnershipRecord;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.Collectors;
-import java.util.stream.IntStream;
 
 /** Tells what happens in a cluster, in a line for each event. */
 final class Storyteller implements Witness {
@@ -100,7 +98,7 @@ final class Storyteller implements Witness {
         }
         switch (request.what) {
             case RECORD -> {}
-            case OPEN -> tellDetail("storage gives " + host + " a session, and ends its earlier ones");
+            case OPEN -> tellDetail("storage gives " + host + " a new session");
             case READ, READ_OLD -> tellDetail("storage tells " + host + ": " + contents(request, storage));
             case WRITE -> tellDetail("storage has now " + contents(request, storage));
             case FLUSH -> tellDetail("storage has flushed all it has");
@@ -118,10 +116,8 @@ final class Storyteller implements Witness {
         if (extent == null) {
             return "some bytes";
         }
-        int first = Cells.volume(extent.volume()).firstCell() + (int) extent.first() * Cells.PER_BLOCK;
-        return IntStream.range(0, extent.count())
-                .mapToObj(i -> words.block(storage.disk.image(), first + i * Cells.PER_BLOCK))
-                .collect(Collectors.joining(", "));
+        int from = Cells.volume(extent.volume()).firstCell() + (int) extent.first() * Cells.PER_BLOCK;
+        return String.join(", ", words.blocks(storage.disk.image(), from, from + extent.count() * Cells.PER_BLOCK));
     }
 
     @Override
