@@ -32,9 +32,7 @@ class ArchitectureTest {
     /** The list says what is allowed, so that a new way to do I/O, to wait or to guess needs no entry here. */
     @Test
     void theProtocolIsPure() {
-        isPure(
-                "dev.unwrite.protocol..",
-                resideInAnyPackage("dev.unwrite.protocol..", "java.util.function", "org.roaringbitmap"));
+        isPure("dev.unwrite.protocol..", resideInAnyPackage("dev.unwrite.protocol..", "java.util.function"));
     }
 
     /** What a host does follows from its events alone; bytes and durations are values. */
@@ -79,19 +77,6 @@ class ArchitectureTest {
                 .areAssignableTo(Thread.class)
                 .orShould()
                 .callMethodWhere(target(owner(equivalentTo(System.class))).and(not(target(nameMatching("arraycopy")))))
-                .check(all);
-    }
-
-    @Test
-    void onlyBlockSetKnowsBitmaps() {
-        noClasses()
-                .that()
-                .resideInAPackage("dev.unwrite.protocol..")
-                .and()
-                .haveNameNotMatching(".*\\.BlockSet(\\$.*)?")
-                .should()
-                .dependOnClassesThat()
-                .resideInAPackage("org.roaringbitmap..")
                 .check(all);
     }
 

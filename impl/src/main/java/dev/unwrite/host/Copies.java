@@ -18,6 +18,8 @@ import org.jspecify.annotations.Nullable;
 final class Copies {
     /** The most reads and appends in flight; further preserve requests wait. */
     private static final int UNDER_WAY_MAX = 256;
+    /** The most bytes of them: less than the log holds without making the caller wait. */
+    private static final long BYTES_MAX = 32L << 20;
 
     private static final long RETRY = 50 * Timers.MILLI;
 
@@ -27,6 +29,7 @@ final class Copies {
     private final Deque<Wanted> queue = new ArrayDeque<>();
     private final Set<Wanted> reading = new LinkedHashSet<>();
     private int storing;
+    private long bytes;
     /** Steps put off while a takeover is being decided; taken if it is not agreed. */
     private final List<Runnable> undecided = new ArrayList<>();
 
@@ -65,7 +68,7 @@ final class Copies {
     }
 
     private void pump() {
-        while (reading.size() + storing < UNDER_WAY_MAX && !queue.isEmpty() && failure == null) {
+        while (reading.size() + storing < UNDER_WAY_MAX && bytes < BYTES_MAX && !queue.isEmpty() && failure == null) {
             if (!follows(queue.getFirst().term)) {
                 queue.removeFirst();
                 continue;
@@ -108,6 +111,7 @@ final class Copies {
 
     private void read(SharedStorage.Session session, Wanted wanted) {
         reading.add(wanted);
+        bytes += wanted.extent.lengthBytes();
         h.storage()
                 .readOld(
                         session.number(),
@@ -145,6 +149,7 @@ final class Copies {
                         Reply.of(
                                 stored -> {
                                     storing--;
+                                    isOver(wanted);
                                     stored(wanted, old, stored);
                                     pump();
                                     goOn();
@@ -157,22 +162,33 @@ final class Copies {
                                 }));
     }
 
+    private void isOver(Wanted wanted) {
+        bytes -= wanted.extent.lengthBytes();
+    }
+
     private void notStored(Wanted wanted, OldData old, Trouble why) {
-        if (!follows(wanted.term)) {
+        if (follows(wanted.term) && why.kind() == Trouble.Kind.NO_SPACE) {
+            // The next commit makes room; until then the primary waits.
+            h.timers.after(RETRY, () -> storeAgain(wanted, old));
             return;
         }
-        if (why.kind() != Trouble.Kind.NO_SPACE) {
+        isOver(wanted);
+        if (follows(wanted.term)) {
             fail("cannot store a copy: " + why.text());
+        }
+    }
+
+    private void storeAgain(Wanted wanted, OldData old) {
+        if (!held && follows(wanted.term)) {
+            store(wanted, old);
             return;
         }
-        // The next commit makes room; until then the primary waits.
-        h.timers.after(RETRY, () -> {
-            if (held) {
-                queue.addFirst(wanted);
-            } else if (follows(wanted.term)) {
-                store(wanted, old);
-            }
-        });
+        isOver(wanted);
+        if (held) {
+            queue.addFirst(wanted);
+        } else {
+            pump();
+        }
     }
 
     private void stored(Wanted wanted, OldData old, LocalStore.Stored how) {
@@ -234,7 +250,10 @@ final class Copies {
     /** What was being read is asked for again; what is being stored is stored, and acknowledged if it still counts. */
     private void giveUp() {
         opening = false;
-        reading.forEach(queue::addFirst);
+        reading.forEach(wanted -> {
+            queue.addFirst(wanted);
+            isOver(wanted);
+        });
         reading.clear();
         SharedStorage.Session session = reader;
         reader = null;

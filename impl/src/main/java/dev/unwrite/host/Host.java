@@ -44,6 +44,7 @@ public final class Host {
     final Reads reads = new Reads(this);
     final Flushes flushes = new Flushes(this, unflushed);
     final Copies copies = new Copies(this);
+    final CopyMessages copyMessages;
     final StatesReceived received = new StatesReceived(this);
     final StatesSent states = new StatesSent(this);
     final Outputs outputs = new Outputs();
@@ -76,8 +77,6 @@ public final class Host {
     private long nextTry;
     private long waitingWrite = -1;
     private long waitingWriteSince;
-    private long preserveRequests;
-    private long preservedBlocks;
     private long joins;
 
     /**
@@ -90,6 +89,7 @@ public final class Host {
         this.with = with;
         timers = new Timers(nowNanos);
         core = new Core(initial, with.listener(), this::perform);
+        copyMessages = new CopyMessages(with.store(), with.peer()::send);
         undoRoom = new UndoRoom(config.undoLimitBytes());
         writes = new Writes(this, unflushed, undoRoom);
         startedAt = nowNanos;
@@ -136,6 +136,7 @@ public final class Host {
             nextBeat = now() + HEARTBEAT;
             peer.beat();
         }
+        copyMessages.sendAll();
         noteChanges();
         long next = Math.min(nextBeat, formerLivesEnded ? ownership.nextRead() : Long.MAX_VALUE);
         // What waits for something else than the time is looked at again with each event, and now and then.
@@ -334,8 +335,8 @@ public final class Host {
                 new Picture.Counters(
                         writes.doneTotal(),
                         writes.doneBytes(),
-                        preserveRequests,
-                        preservedBlocks,
+                        copyMessages.requestsSent(),
+                        copyMessages.blocksAcknowledged(),
                         cuts.committedTotal(),
                         takeover.rollbacks(),
                         takeover.restoredTotal(),
@@ -399,6 +400,7 @@ public final class Host {
     }
 
     void send(PeerMessage message) {
+        copyMessages.sendAll();
         with.peer().send(message);
     }
 
@@ -845,13 +847,10 @@ public final class Host {
 
     private void perform(Effect effect) {
         switch (effect) {
-            case Effect.SendPreserve e -> {
-                preserveRequests++;
-                sendPreserve(e.term(), e.epoch(), e.extents());
-            }
+            case Effect.SendPreserve e -> copyMessages.preserve(e.term(), e.epoch(), e.extents());
             case Effect.Ready e -> writes.ready(e.writes());
             case Effect.ReadAndStore e -> copies.readAndStore(e.term(), e.epoch(), e.extents());
-            case Effect.SendPreserved e -> sendPreserved(e);
+            case Effect.SendPreserved e -> copyMessages.preserved(e.term(), e.epoch(), e.extents());
             case Effect.SendCommitted e -> send(new PeerMessage.Committed(e.term(), e.epoch()));
             case Effect.DiscardCopies e ->
                 store().discardBefore(e.term(), e.epoch(), Reply.of(done -> {}, this::storeFailed));
@@ -874,25 +873,5 @@ public final class Host {
 
     private void storeFailed(Trouble why) {
         copies.fail("cannot discard old copies: " + why.text());
-    }
-
-    void sendPreserve(long term, long epoch, List<Extent> extents) {
-        for (int from = 0; from < extents.size(); from += PeerMessage.EXTENTS_MAX) {
-            send(new PeerMessage.Preserve(
-                    term, epoch, extents.subList(from, Math.min(extents.size(), from + PeerMessage.EXTENTS_MAX))));
-        }
-    }
-
-    private void sendPreserved(Effect.SendPreserved e) {
-        List<Extent> all = e.extents();
-        all.forEach(extent -> preservedBlocks += extent.count());
-        for (int from = 0; from < all.size(); from += PeerMessage.EXTENTS_MAX) {
-            send(new PeerMessage.Preserved(
-                    store().position(),
-                    store().usedBytes(),
-                    e.term(),
-                    e.epoch(),
-                    all.subList(from, Math.min(all.size(), from + PeerMessage.EXTENTS_MAX))));
-        }
     }
 }

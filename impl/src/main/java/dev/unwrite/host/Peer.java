@@ -192,7 +192,7 @@ final class Peer {
                 missing.addAll(s.kept().missing(write.extent()));
             }
         }
-        h.sendPreserve(s.term(), s.epoch(), missing);
+        h.copyMessages.preserve(s.term(), s.epoch(), missing);
         Checkpoint held = s.checkpoint();
         if (s.role() == Role.SECONDARY && held != null) {
             h.send(new PeerMessage.Committed(held.term(), held.epoch()));

@@ -3,29 +3,46 @@ package dev.unwrite.host;
 import dev.unwrite.protocol.Blocks;
 import dev.unwrite.protocol.Extent;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The contents of blocks that were written and not flushed, so that they can be written again when the storage comes back
- * without them (rule ReplayUnflushed).
+ * without them (rule ReplayUnflushed). They are copied to memory outside of the heap, which is used again: kept on the heap
+ * for as long as a flush takes, they would be what garbage collection spends its time on.
  */
 final class Unflushed {
     /** The limit, in bytes: at half of it the host begins a flush, at the limit no write begins before that flush. */
     static final long LIMIT_BYTES = 64L << 20;
 
+    private static final int BLOCK = Extent.BLOCK_BYTES;
+    private static final int SLAB_BLOCKS = 1024;
+
     private record Key(int volume, long block) {}
 
     private final Map<Key, ByteBuffer> contents = new HashMap<>();
+    /** Room for a block each; what is in {@link #contents} is not in here. */
+    private final List<ByteBuffer> free = new ArrayList<>();
 
-    /** Remembers the contents; the buffer is not changed afterwards. */
+    /** Remembers the contents. */
     void put(Extent extent, ByteBuffer data) {
         for (int i = 0; i < extent.count(); i++) {
-            contents.put(
-                    new Key(extent.volume(), extent.first() + i),
-                    data.slice(data.position() + i * Extent.BLOCK_BYTES, Extent.BLOCK_BYTES));
+            ByteBuffer room = contents.computeIfAbsent(new Key(extent.volume(), extent.first() + i), key -> room());
+            room.put(0, data, data.position() + i * BLOCK, BLOCK);
         }
+    }
+
+    private ByteBuffer room() {
+        if (free.isEmpty()) {
+            ByteBuffer slab = ByteBuffer.allocateDirect(SLAB_BLOCKS * BLOCK);
+            for (int i = 0; i < SLAB_BLOCKS; i++) {
+                free.add(slab.slice(i * BLOCK, BLOCK));
+            }
+        }
+        return free.removeLast();
     }
 
     /** The contents of an extent of which every block is remembered, else null. */
@@ -44,14 +61,23 @@ final class Unflushed {
 
     /** Forgets all that is not in the set. */
     void keepOnly(Blocks wanted) {
-        contents.keySet().removeIf(key -> !wanted.volume(key.volume).contains(key.block));
+        contents.entrySet().removeIf(entry -> {
+            Key key = entry.getKey();
+            boolean forget = !wanted.volume(key.volume).contains(key.block);
+            if (forget) {
+                free.add(entry.getValue());
+            }
+            return forget;
+        });
     }
 
     long bytes() {
-        return (long) contents.size() * Extent.BLOCK_BYTES;
+        return (long) contents.size() * BLOCK;
     }
 
+    /** Forgets everything, and gives the memory back. */
     void clear() {
         contents.clear();
+        free.clear();
     }
 }

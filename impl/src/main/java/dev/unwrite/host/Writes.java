@@ -120,9 +120,11 @@ final class Writes {
     private final Unflushed unflushed;
     private final UndoRoom room;
     private final List<Write> waiting = new ArrayList<>();
-    private final Set<Write> active = new LinkedHashSet<>();
+    private final ExtentIndex<Write> active = new ExtentIndex<>();
     /** In the order in which they began. */
     private final Map<Long, Write> begun = new LinkedHashMap<>();
+    /** The same, by extent. */
+    private final ExtentIndex<Write> changing = new ExtentIndex<>();
 
     private boolean open;
     private boolean admitting;
@@ -215,7 +217,8 @@ final class Writes {
                 break;
             }
             Write write = i.next();
-            boolean held = overlaps(active, write) || overlaps(passedOver, write) || isOwed(h.state(), write.extent);
+            boolean held =
+                    active.overlaps(write.extent) || overlaps(passedOver, write) || isOwed(h.state(), write.extent);
             long reserved = held ? 0 : room.reserve(h.state(), write.extent, h.cuts.waitsForMachine());
             if (held || reserved < 0) {
                 lackRoom += held ? 0 : 1;
@@ -224,7 +227,7 @@ final class Writes {
             }
             i.remove();
             write.reserved = reserved;
-            active.add(write);
+            active.add(write.extent, write);
             first.add(write);
         }
         noteRoom(lackRoom);
@@ -242,7 +245,7 @@ final class Writes {
         withoutRoom = lackRoom;
     }
 
-    private static boolean overlaps(Iterable<Write> writes, Write write) {
+    private static boolean overlaps(List<Write> writes, Write write) {
         Extent e = write.extent;
         for (Write other : writes) {
             Extent o = other.extent;
@@ -270,13 +273,13 @@ final class Writes {
                 (int) write.extent.lengthBytes(),
                 Reply.of(
                         old -> {
-                            if (active.contains(write)) {
+                            if (active.contains(write.extent, write)) {
                                 write.content = filledUp(write, old);
                                 propose(write);
                             }
                         },
                         why -> {
-                            if (active.contains(write)) {
+                            if (active.contains(write.extent, write)) {
                                 end(write, why);
                             }
                         }));
@@ -294,6 +297,7 @@ final class Writes {
     private void propose(Write write) {
         write.id = ++ids;
         begun.put(write.id, write);
+        changing.add(write.extent, write);
         String why =
                 h.core.take(new Action.MachineWrite(write.id, write.extent), h.wantsHashes() ? hashes(write) : null);
         if (why == null) {
@@ -307,9 +311,10 @@ final class Writes {
             return;
         }
         begun.remove(write.id);
+        changing.remove(write.extent, write);
         if (isOwed(h.state(), write.extent)) {
             // The session changed while the rest of its blocks was read: it begins again when nothing is owed there.
-            active.remove(write);
+            active.remove(write.extent, write);
             room.release(write.reserved);
             waiting.addFirst(write);
             lookIfDrained();
@@ -373,8 +378,9 @@ final class Writes {
     }
 
     private void end(Write write, @Nullable Trouble why) {
-        active.remove(write);
+        active.remove(write.extent, write);
         begun.remove(write.id);
+        changing.remove(write.extent, write);
         room.release(write.reserved);
         if (write.early) {
             windowBytes -= write.extent.lengthBytes();
@@ -398,15 +404,7 @@ final class Writes {
 
     /** Whether a write that has begun, and may be answered, changes bytes of that range. */
     boolean isChanging(int volume, long offset, long length) {
-        for (Write write : begun.values()) {
-            Extent e = write.extent;
-            if (e.volume() == volume
-                    && e.offsetBytes() < offset + length
-                    && offset < e.offsetBytes() + e.lengthBytes()) {
-                return true;
-            }
-        }
-        return false;
+        return length > 0 && changing.overlaps(volume, offset / BLOCK, Math.ceilDiv(offset + length, (long) BLOCK));
     }
 
     /** Whether all writes up to that one of {@link #begunTotal} are done. */
@@ -474,7 +472,7 @@ final class Writes {
         Set<Request> requests = new LinkedHashSet<>();
         waiting.forEach(write -> requests.add(write.request));
         toAnswer.forEach(write -> requests.add(write.request));
-        active.forEach(write -> {
+        active.all().forEach(write -> {
             room.release(write.reserved);
             if (!write.early) {
                 requests.add(write.request);
@@ -485,6 +483,7 @@ final class Writes {
         waiting.clear();
         active.clear();
         begun.clear();
+        changing.clear();
         unflushed.clear();
         noteRoom(0);
         requests.forEach(request -> request.reply.failed(why));

@@ -109,6 +109,12 @@ final class ServerRequest {
         return true;
     }
 
+    /** Whether it may take much longer than a read or a write, so that no other should wait for it. */
+    boolean isSlow() {
+        boolean small = type == NbdWire.CMD_READ || type == NbdWire.CMD_WRITE;
+        return !small || (flags & NbdWire.CMD_FLAG_FUA) != 0 || length > BufferPool.SMALL_BYTES;
+    }
+
     private boolean changesData() {
         return type == NbdWire.CMD_WRITE || type == NbdWire.CMD_WRITE_ZEROES || type == NbdWire.CMD_TRIM;
     }

@@ -5,6 +5,8 @@ import dev.unwrite.net.Stream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
@@ -12,7 +14,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * One connection in the transmission phase ("Transmission"): takes requests apart, has each carried out, and sends the replies
- * as they come. A device that answers later is asked by the loop, one that blocks by a virtual thread for each request.
+ * as they come. A device that answers later is asked by the loop. One that blocks is asked by virtual threads: of requests that
+ * came together, each thread takes as many as cost no more than a thread does ({@link Pace}).
  */
 final class ServerStream extends Stream {
     /** From a client that does not take its replies, nothing more is read. */
@@ -27,6 +30,9 @@ final class ServerStream extends Stream {
     private int underWay;
     private boolean draining;
     private @Nullable ServerRequest arriving;
+    private final Pace pace = new Pace();
+    /** For the next thread. */
+    private List<ServerRequest> together = new ArrayList<>();
 
     ServerStream(
             ServerConnection connection,
@@ -147,12 +153,35 @@ final class ServerStream extends Stream {
             reply(request);
         } else if (async != null) {
             request.execute(async, () -> reply(request));
-        } else {
+        } else if (request.isSlow()) {
             Thread.startVirtualThread(() -> {
                 request.run();
                 loop.post(() -> reply(request));
             });
+        } else {
+            together.add(request);
+            if (together.size() >= pace.together()) {
+                caughtUp();
+            }
         }
+    }
+
+    @Override
+    protected void caughtUp() {
+        if (!together.isEmpty()) {
+            List<ServerRequest> requests = together;
+            together = new ArrayList<>();
+            run(requests);
+        }
+    }
+
+    private void run(List<ServerRequest> requests) {
+        Thread.startVirtualThread(() -> {
+            long begun = System.nanoTime();
+            requests.forEach(ServerRequest::run);
+            pace.took((System.nanoTime() - begun) / requests.size());
+            loop.post(() -> requests.forEach(this::reply));
+        });
     }
 
     private void reply(ServerRequest request) {

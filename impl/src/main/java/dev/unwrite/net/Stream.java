@@ -94,6 +94,9 @@ public abstract class Stream {
     /** What was to be skipped has come. */
     protected void skipped() {}
 
+    /** All that has come is taken apart; whatever came of it. */
+    protected void caughtUp() {}
+
     /** The other side sends nothing more. Ends the connection, unless a subclass has something to send still. */
     protected void closedByPeer() throws IOException {
         throw new EOFException("the other side has closed the connection");
@@ -167,6 +170,14 @@ public abstract class Stream {
     }
 
     private void parse() throws IOException {
+        try {
+            parseAll();
+        } finally {
+            caughtUp();
+        }
+    }
+
+    private void parseAll() throws IOException {
         while (!ended && !paused) {
             if (skipped > 0) {
                 int drop = (int) Math.min(skipped, in.remaining());

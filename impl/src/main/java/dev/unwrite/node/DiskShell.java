@@ -10,6 +10,7 @@ import dev.unwrite.store.Outcome;
 import java.io.Closeable;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -17,32 +18,53 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
 /**
- * Carries a host's orders to its local disk. Copies go by a thread of their own, all that wait with one sync: they need not
- * wait for the sync of a checkpoint. All other orders are carried out one after the other by another thread.
+ * Carries a host's orders to its local disk. Copies of one turn are handed to the log together, whose own thread stores all that
+ * wait with one sync: they need not wait for the sync of a checkpoint. All other orders are carried out one after the other by
+ * another thread.
  */
 final class DiskShell implements LocalStore, Closeable {
     private static final Duration CLOSE_MAX = Duration.ofSeconds(5);
 
     private final LocalDisk disk;
     private final Loop loop;
-    private final CopyThread copies;
+    private List<LocalDisk.Append> appends = new ArrayList<>();
+    private List<Reply<Stored>> replies = new ArrayList<>();
     private final ExecutorService states = Executors.newSingleThreadExecutor(
             Thread.ofPlatform().name("disk").daemon().factory());
 
     DiskShell(LocalDisk disk, Loop loop) {
         this.disk = disk;
         this.loop = loop;
-        this.copies = new CopyThread(disk, loop);
+        loop.events().atEndOfTurn(this::store);
     }
 
     @Override
     public void append(long term, long epoch, OldData old, Reply<Stored> reply) {
-        copies.append(new LocalDisk.Append(term, epoch, old), reply);
+        appends.add(new LocalDisk.Append(term, epoch, old));
+        replies.add(reply);
+    }
+
+    /** Hands the log what was to be appended in this turn. */
+    private void store() {
+        if (appends.isEmpty()) {
+            return;
+        }
+        List<LocalDisk.Append> all = appends;
+        List<Reply<Stored>> waiting = replies;
+        appends = new ArrayList<>();
+        replies = new ArrayList<>();
+        disk.append(all)
+                .thenAccept(outcomes -> loop.post(() -> {
+                    for (int i = 0; i < waiting.size(); i++) {
+                        outcomes.get(i).tell(waiting.get(i));
+                    }
+                }));
     }
 
     @Override
     public void discardBefore(long term, long epoch, Reply<Done> reply) {
-        copies.discardBefore(term, epoch, reply);
+        store();
+        disk.discardBefore(term, epoch).thenAccept(outcome -> loop.post(() -> outcome.tell(reply)));
     }
 
     @Override
@@ -118,7 +140,7 @@ final class DiskShell implements LocalStore, Closeable {
     }
 
     /** No order is left without an end, whatever went wrong. */
-    static <T> Outcome<T> attempt(Supplier<Outcome<T>> order) {
+    private static <T> Outcome<T> attempt(Supplier<Outcome<T>> order) {
         try {
             return order.get();
         } catch (RuntimeException e) {
@@ -126,10 +148,9 @@ final class DiskShell implements LocalStore, Closeable {
         }
     }
 
-    /** What was ordered is carried out; waits for that, but not for ever. The loop has ended. */
+    /** What was ordered is carried out; waits for that, but not for ever. The loop has ended; the log is closed by the caller. */
     @Override
     public void close() {
-        copies.close();
         states.shutdown();
         try {
             if (!states.awaitTermination(CLOSE_MAX.toMillis(), TimeUnit.MILLISECONDS)) {

@@ -101,7 +101,11 @@ public record Blocks(List<BlockSet> volumes) {
         return size() == 0;
     }
 
+    @SuppressWarnings("ReferenceEquality") // A set that has not changed is the same object.
     private Blocks replace(int index, BlockSet set) {
+        if (set == volume(index)) {
+            return this;
+        }
         List<BlockSet> changed = new ArrayList<>(volumes);
         while (changed.size() <= index) {
             changed.add(BlockSet.EMPTY);

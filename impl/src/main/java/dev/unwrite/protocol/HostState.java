@@ -1,7 +1,8 @@
 package dev.unwrite.protocol;
 
 import dev.unwrite.protocol.Action.Change;
-import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.NavigableMap;
 import java.util.NavigableSet;
@@ -229,24 +230,33 @@ public record HostState(
             return this;
         }
 
+        // An array is copied once for each of these: they are taken for each write.
+
         Edit replace(PendingWrite write) {
-            List<PendingWrite> changed = new ArrayList<>(pending);
-            changed.replaceAll(old -> old.id() == write.id() ? write : old);
-            pending = List.copyOf(changed);
+            PendingWrite[] all = pending.toArray(PendingWrite[]::new);
+            for (int i = 0; i < all.length; i++) {
+                all[i] = all[i].id() == write.id() ? write : all[i];
+            }
+            pending = Collections.unmodifiableList(Arrays.asList(all));
             return this;
         }
 
         Edit remove(long id) {
-            List<PendingWrite> changed = new ArrayList<>(pending);
-            changed.removeIf(old -> old.id() == id);
-            pending = List.copyOf(changed);
+            PendingWrite[] all = new PendingWrite[pending.size() - 1];
+            int at = 0;
+            for (PendingWrite write : pending) {
+                if (write.id() != id) {
+                    all[at++] = write;
+                }
+            }
+            pending = Collections.unmodifiableList(Arrays.asList(all));
             return this;
         }
 
         Edit add(PendingWrite write) {
-            List<PendingWrite> changed = new ArrayList<>(pending);
-            changed.add(write);
-            pending = List.copyOf(changed);
+            PendingWrite[] all = pending.toArray(new PendingWrite[pending.size() + 1]);
+            all[all.length - 1] = write;
+            pending = Collections.unmodifiableList(Arrays.asList(all));
             return this;
         }
 

@@ -74,20 +74,16 @@ final class SecondarySteps {
         CopyKey key = new CopyKey(a.term(), a.epoch());
         Blocks stored = s.copies().getOrDefault(key, Blocks.NONE);
         Blocks reading = s.reading().getOrDefault(key, Blocks.NONE);
-        Blocks known = stored.with(reading);
         List<Extent> fresh = new ArrayList<>();
         List<Extent> repeated = new ArrayList<>();
         Blocks now = reading;
         for (Extent extent : a.extents()) {
-            List<Extent> missing = known.missing(extent);
-            fresh.addAll(missing);
-            Blocks rest = Blocks.of(extent);
+            List<Extent> missing = stored.missing(extent);
             for (Extent part : missing) {
+                fresh.addAll(now.missing(part));
                 now = now.with(part);
-                known = known.with(part);
-                rest = rest.without(part);
             }
-            repeated.addAll(rest.without(now).extents());
+            repeated.addAll(without(extent, missing));
         }
         List<Effect> effects = new ArrayList<>();
         if (!fresh.isEmpty()) {
@@ -99,6 +95,24 @@ final class SecondarySteps {
         HostState.Edit edit = s.edit();
         edit.reading = HostState.Edit.with(s.reading(), key, now);
         return new Step.Taken(fresh.isEmpty() ? s : edit.done(), effects);
+    }
+
+    /** The extent without some parts of it, which are ascending. */
+    private static List<Extent> without(Extent extent, List<Extent> parts) {
+        List<Extent> rest = new ArrayList<>();
+        long from = extent.first();
+        for (Extent part : parts) {
+            addUpTo(rest, extent.volume(), from, part.first());
+            from = part.end();
+        }
+        addUpTo(rest, extent.volume(), from, extent.end());
+        return rest;
+    }
+
+    private static void addUpTo(List<Extent> extents, int volume, long from, long end) {
+        if (from < end) {
+            extents.add(new Extent(volume, from, (int) (end - from)));
+        }
     }
 
     /** Rule StoreBeforeAck: the caller takes this step when the copy is safe. */

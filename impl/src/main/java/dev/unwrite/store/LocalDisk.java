@@ -89,13 +89,22 @@ public final class LocalDisk implements Closeable {
         return new Blocks(volumes);
     }
 
-    /** Stores the copies of many orders, with as few syncs as can be; how each ended, in their order. */
-    public List<Outcome<Stored>> append(List<Append> appends) {
-        List<CompletableFuture<Void>> futures = new ArrayList<>(appends.size());
-        for (Append append : appends) {
-            futures.add(undo.append(copies(append)));
+    /**
+     * Stores the copies of many orders, with one sync; the future has how each ended, in their order. A log without threads is
+     * done on return.
+     */
+    public CompletableFuture<List<Outcome<Stored>>> append(List<Append> appends) {
+        List<CompletableFuture<Void>> stored;
+        try {
+            stored = undo.appendAll(appends.stream().map(LocalDisk::copies).toList());
+        } catch (RuntimeException e) {
+            // No order is left without an end, whatever went wrong.
+            return CompletableFuture.completedFuture(appends.stream()
+                    .map(append -> Outcome.<Stored>failed(Trouble.Kind.FAILED, e))
+                    .toList());
         }
-        return futures.stream().map(LocalDisk::stored).toList();
+        return CompletableFuture.allOf(stored.toArray(CompletableFuture[]::new))
+                .handle((done, failed) -> stored.stream().map(LocalDisk::stored).toList());
     }
 
     private static List<Copy> copies(Append append) {
@@ -122,8 +131,9 @@ public final class LocalDisk implements Closeable {
     }
 
     /** As {@link LocalStore#discardBefore}. */
-    public Outcome<Done> discardBefore(long term, long epoch) {
-        return attempt(() -> await(undo.discardBefore(term, epoch)));
+    public CompletableFuture<Outcome<Done>> discardBefore(long term, long epoch) {
+        CompletableFuture<Void> discarded = undo.discardBefore(term, epoch);
+        return discarded.handle((done, failed) -> attempt(() -> await(discarded)));
     }
 
     /** As {@link LocalStore#discardOthers}. */

@@ -178,20 +178,30 @@ public final class UndoLog implements Closeable {
      * no harm.
      */
     public CompletableFuture<Void> append(List<Copy> copies) {
-        long bytes = 0;
-        List<Runs> own = new ArrayList<>(copies.size());
-        for (Copy copy : copies) {
-            Runs runs = Runs.of(copy);
-            own.add(runs);
-            bytes += runs.bytes();
+        return appendAll(List.of(copies)).getFirst();
+    }
+
+    /** Many appends that are stored together, with one sync; each ends on its own, as above. */
+    public List<CompletableFuture<Void>> appendAll(List<List<Copy>> appends) {
+        List<Request> requests = new ArrayList<>(appends.size());
+        for (List<Copy> copies : appends) {
+            long bytes = 0;
+            List<Runs> own = new ArrayList<>(copies.size());
+            for (Copy copy : copies) {
+                Runs runs = Runs.of(copy);
+                own.add(runs);
+                bytes += runs.bytes();
+            }
+            counters.appends.increment();
+            requests.add(new Request(log -> log.append(own), bytes, new CompletableFuture<>()));
         }
-        counters.appends.increment();
-        return submit(log -> log.append(own), bytes);
+        submit(requests);
+        return requests.stream().map(Request::done).toList();
     }
 
     /** Waits until all that was appended before the call is safe under the policy. */
     public void sync() throws IOException {
-        await(submit(log -> {}, 0));
+        await(submit(log -> {}));
     }
 
     /**
@@ -203,12 +213,12 @@ public final class UndoLog implements Closeable {
      */
     public CompletableFuture<Void> discardBefore(long term, long epoch) {
         EpochKey floor = new EpochKey(term, epoch);
-        return submit(log -> log.discardBefore(floor), 0);
+        return submit(log -> log.discardBefore(floor));
     }
 
     /** Drops everything; copies of any epoch may follow. As for a crash, see {@link #discardBefore}. */
     public CompletableFuture<Void> discardAll() {
-        return submit(LogWriter::discardAll, 0);
+        return submit(LogWriter::discardAll);
     }
 
     /** The blocks of a volume that have a safe copy in an epoch. */
@@ -333,20 +343,25 @@ public final class UndoLog implements Closeable {
         }
     }
 
-    private CompletableFuture<Void> submit(Action action, long bytes) {
-        Request request = new Request(action, bytes, new CompletableFuture<>());
+    private CompletableFuture<Void> submit(Action action) {
+        Request request = new Request(action, 0, new CompletableFuture<>());
+        submit(List.of(request));
+        return request.done;
+    }
+
+    private void submit(List<Request> requests) {
+        long bytes = requests.stream().mapToLong(Request::bytes).sum();
         lock.lock();
         try {
             while (waitingBytes > 0 && waitingBytes + bytes > MAX_WAITING_BYTES && failure == null && !closed) {
                 room.awaitUninterruptibly();
             }
-            UndoLogException failed = failure;
+            UndoLogException failed =
+                    failure == null && closed ? new UndoLogException("the undo log is closed") : failure;
             if (failed != null) {
-                request.done.completeExceptionally(failed);
-            } else if (closed) {
-                request.done.completeExceptionally(new UndoLogException("the undo log is closed"));
+                requests.forEach(request -> request.done.completeExceptionally(failed));
             } else {
-                waiting.add(request);
+                waiting.addAll(requests);
                 waitingBytes += bytes;
                 arrived.signal();
             }
@@ -356,7 +371,6 @@ public final class UndoLog implements Closeable {
         if (thread == null) {
             workInline();
         }
-        return request.done;
     }
 
     private void workInline() {

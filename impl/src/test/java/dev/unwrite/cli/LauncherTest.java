@@ -169,6 +169,24 @@ class LauncherTest {
     }
 
     @Test
+    void whatAKilledBuildLeftIsNotUsed() throws Exception {
+        Process builder = start("builder");
+        await(() -> Files.exists(checkout.resolve("chaos/target/unwrite.classpath")));
+        List<ProcessHandle> all = Stream.concat(builder.descendants(), Stream.of(builder.toHandle()))
+                .toList();
+        all.forEach(ProcessHandle::destroyForcibly);
+        Path torn =
+                Files.createDirectories(checkout.resolve("impl/target/classes")).resolve("Torn.class");
+        Files.writeString(torn, "to");
+        Path jar = Files.writeString(checkout.resolve("impl/target/unwrite-impl.jar"), "to");
+        go();
+        assertRan("second", start("second"));
+        assertThat(said("builds")).hasLineCount(2);
+        assertThat(torn).doesNotExist();
+        assertThat(jar).doesNotExist();
+    }
+
+    @Test
     void whatIsBuiltNeedsNoWriting() throws Exception {
         go();
         assertRan("first", start("first"));

@@ -39,8 +39,10 @@ final class Script {
     /** So long after a kill, a record that still says solo was solo before. */
     private static final Duration SURELY_ALONE = Duration.ofSeconds(5);
 
-    /** Without writes for so long, the kill comes anyway. */
+    /** Without so many copies for so long, the kill comes anyway. */
     private static final Duration WRITES_MAX = Duration.ofMillis(500);
+    /** Of so many blocks that were announced some are overwritten by now. */
+    private static final int COPIES_MIN = 4;
 
     private static final String CLIENTS = "clients";
 
@@ -179,13 +181,13 @@ final class Script {
         return dead;
     }
 
-    /** Waits until the primary has begun to overwrite what the last checkpoint has: its secondary keeps copies then. */
+    /** Waits until the primary is overwriting what the last checkpoint has: its secondary keeps copies then. */
     private void awaitWrites(Host secondary) {
+        Await.pause(plan.nextWrites());
         long deadline = System.nanoTime() + WRITES_MAX.toNanos();
-        while (cluster.status(secondary).undoBlocks() == 0 && System.nanoTime() < deadline) {
+        while (cluster.status(secondary).undoBlocks() < COPIES_MIN && System.nanoTime() < deadline) {
             Await.pause(1);
         }
-        Await.pause(plan.nextWrites());
     }
 
     /**

@@ -77,7 +77,7 @@ final class SimStore implements LocalStore {
             jobs.remove();
         }
         List<Outcome<Stored>> outcomes =
-                disk.append(batch.stream().map(Append::copies).toList());
+                disk.append(batch.stream().map(Append::copies).toList()).join();
         for (int i = 0; i < batch.size(); i++) {
             if (slip != Slip.STORED_TOO_EARLY) {
                 answer(outcomes.get(i), batch.get(i).reply);
@@ -106,7 +106,7 @@ final class SimStore implements LocalStore {
 
     @Override
     public void discardBefore(long term, long epoch, Reply<Done> reply) {
-        order(() -> disk.discardBefore(term, epoch), reply);
+        order(() -> disk.discardBefore(term, epoch).join(), reply);
     }
 
     @Override

@@ -7,7 +7,7 @@ package dev.unwrite.conformance.trace;
  * @param host 0 or 1: the host that wrote it, or that the storage's line names; -1 if it names none
  * @param life another number for each life of the process that wrote it
  * @param action what happened, as the trace calls it
- * @param micros when, by the storage's clock: that of the last line of the storage before it, microseconds since 1970
+ * @param micros when, microseconds since 1970: by the storage's clock, and between two of its lines by the host's own
  * @param place file and line, for people
  * @param volume of the first block that the line names; -1 if it names none
  * @param block its number in the volume

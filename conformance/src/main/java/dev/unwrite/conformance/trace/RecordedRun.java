@@ -39,14 +39,31 @@ public record RecordedRun(
         Merger.Order order = new Merger(folder).order();
         Map<String, Integer> hosts = hosts(folder);
         List<RecordedEvent> events = new ArrayList<>(order.events().size());
+        long[] until = nextOfStorage(order.events());
         long micros =
                 folder.storage().isEmpty() ? 0 : folder.storage().getFirst().time();
-        for (TraceEvent event : order.events()) {
-            boolean storage = event.json().has("group");
-            micros = storage ? event.time() : micros;
+        for (int i = 0; i < until.length; i++) {
+            TraceEvent event = order.events().get(i);
+            boolean storage = isOfStorage(event);
+            micros = storage ? event.time() : Math.max(micros, Math.min(event.time(), until[i]));
             events.add(event(event, storage, hosts, micros));
         }
         return new RecordedRun(List.copyOf(events), hosts, order.displaced());
+    }
+
+    private static boolean isOfStorage(TraceEvent event) {
+        return event.json().has("group");
+    }
+
+    /** For each event, the time of the storage's next line: a host's clock may be wrong, and counts only up to there. */
+    private static long[] nextOfStorage(List<TraceEvent> events) {
+        long[] next = new long[events.size()];
+        long time = Long.MAX_VALUE;
+        for (int i = next.length - 1; i >= 0; i--) {
+            time = isOfStorage(events.get(i)) ? events.get(i).time() : time;
+            next[i] = time;
+        }
+        return next;
     }
 
     private static Map<String, Integer> hosts(TraceFolder folder) {

@@ -55,6 +55,25 @@ class RecordingTest {
         assertThat(counts.storageCrashes).isEqualTo(1);
     }
 
+    /** The storage is idle between the two, so only the host's clock tells. */
+    @Test
+    void whatIsAskedForLongAfterACheckpointIsAskedForThen() throws Exception {
+        Path folder = record(Move.parse("config:135,run:8,checkpoint:A:0,run:6,load:A:3:3,run:6"), 0, "one");
+        RecordedRun run = RecordedRun.read(List.of(folder));
+        List<Recording.Timed> moves = Recording.moves(run, RecordedFaults.of(folder, run));
+        double cut = inTheRun(moves, Kind.CHECKPOINT);
+        assertThat(inTheRun(moves, Kind.ASK)).isGreaterThanOrEqualTo(cut + 0.149);
+    }
+
+    /** The last such move between the forming of the pair and the end of the moves. */
+    private static double inTheRun(List<Recording.Timed> moves, Kind kind) {
+        return moves.stream()
+                .filter(timed -> timed.move().kind() == kind && timed.seconds() > 0.9 && timed.seconds() < 1.3)
+                .mapToDouble(Recording.Timed::seconds)
+                .max()
+                .orElseThrow();
+    }
+
     @Test
     void runsWithEveryFaultBreakNothingAndAreFollowed() throws Exception {
         for (long seed = 1; seed <= SEEDS; seed++) {

@@ -15,7 +15,7 @@ class RecordedMutantIT {
     private static final String MAIN = "dev.unwrite.conformance.cluster.SimulateCommand";
     private static final Duration LIMIT = Duration.ofSeconds(100);
     private static final String MOVES =
-            "config:0,run:8,load:A:15:3,run:4,load:A:15:40,run:1,crash:A:0,run:9,load:B:15:3,run:3";
+            "config:135,run:8,load:A:15:3,run:6,checkpoint:A:0,run:6,load:A:15:40,run:6,crash:A:0,run:9,load:B:15:3,run:3";
 
     @Test
     void theReplayFindsWhatTheRecordedCodeDidWrongAndMakesItShort(@TempDir Path dir) throws Exception {
