@@ -107,6 +107,12 @@ final class Cells {
         throw new IllegalArgumentException("there is no cell " + cell);
     }
 
+    /** Blocks as people say them. */
+    static String name(Extent extent) {
+        return volume(extent.volume()).name + "/" + extent.first()
+                + (extent.count() == 1 ? "" : "-" + (extent.end() - 1));
+    }
+
     /** A cell as people say it. */
     static String name(int cell) {
         for (Volume volume : VOLUMES) {

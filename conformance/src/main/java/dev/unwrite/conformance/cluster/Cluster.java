@@ -29,6 +29,7 @@ public final class Cluster {
     private final Config config;
     private final Tracing tracing;
     private final Slip slip;
+    private final Witness witness;
     private final Counts counts = new Counts();
     private final SimStorage storage;
     private final SimHost[] processes;
@@ -44,10 +45,11 @@ public final class Cluster {
     private boolean lost;
     private boolean logging;
 
-    private Cluster(Config config, Tracing tracing, Slip slip) {
+    Cluster(Config config, Tracing tracing, Slip slip, Witness witness) {
         this.config = config;
         this.tracing = tracing;
         this.slip = slip;
+        this.witness = witness;
         storage = new SimStorage(tracing.observer(), counts, line -> log("storage", line));
         storage.slip(slip);
         processes = new SimHost[] {new SimHost(0, this), new SimHost(1, this)};
@@ -65,7 +67,7 @@ public final class Cluster {
         for (Move move : moves) {
             choice = move.kind() == Move.Kind.CONFIG ? move.a() : choice;
         }
-        return new Cluster(Config.of(choice), tracing, slip);
+        return new Cluster(Config.of(choice), tracing, slip, Witness.NONE);
     }
 
     // ---- What the parts ask.
@@ -76,6 +78,10 @@ public final class Cluster {
 
     Slip slip() {
         return slip;
+    }
+
+    Witness witness() {
+        return witness;
     }
 
     Counts counts() {
@@ -112,6 +118,11 @@ public final class Cluster {
         return ++values;
     }
 
+    /** The newest of them. */
+    int values() {
+        return values;
+    }
+
     /** Of how many writes somebody has told, or will. */
     int said() {
         return said;
@@ -146,6 +157,7 @@ public final class Cluster {
     void heard(int number, History of, History.Write write) {
         counts.heard++;
         checks.heard(number, of, write);
+        witness.heard(write);
     }
 
     /** A process has ended: what it had under way in memory is gone. */
@@ -156,6 +168,7 @@ public final class Cluster {
     }
 
     void stepped(SimHost process, HostState before, Action action, HostState after) {
+        witness.step(process, before, action, after);
         switch (action) {
             case Action.Cut a -> checks.cut(process, after);
             case Action.StartJoin a -> checks.cut(process, after);
@@ -195,20 +208,39 @@ public final class Cluster {
 
     /** Makes the move; throws {@link Violation} if a property is broken afterwards. */
     public void move(Move move) {
+        happens(move, () -> perform(move));
+    }
+
+    /** The same for what is not a move; {@code what} says it in an error. */
+    void happens(Object what, Runnable event) {
         try {
-            perform(move);
+            event.run();
             rounds.endThoseWhoMust();
             checks.afterMove();
         } catch (Violation e) {
             throw e;
         } catch (RuntimeException e) {
-            throw new Violation("NoError", move + " ended with " + e + at(e), e);
+            throw new Violation("NoError", what + " ended with " + e + at(e), e);
         }
     }
 
     static String at(RuntimeException e) {
         StackTraceElement[] trace = e.getStackTrace();
         return trace.length == 0 ? "" : " at " + trace[0];
+    }
+
+    FormerMessages former() {
+        return former;
+    }
+
+    /** As a move that lets time pass, for any length of it. */
+    void run(long nanos) {
+        happens("run", () -> rounds.run(nanos));
+    }
+
+    /** As a move that lets only time pass. */
+    void time(long nanos) {
+        happens("time", () -> rounds.time(nanos));
     }
 
     private void perform(Move move) {

@@ -17,7 +17,16 @@ final class FormerMessages {
 
     private final List<Former> messages = new ArrayList<>();
 
-    private record Former(int life, SimHost to, byte[] frame) {}
+    private record Former(int life, SimHost to, byte[] frame) {
+        PeerMessage message() {
+            ByteBuffer whole = ByteBuffer.wrap(frame);
+            try {
+                return FrameCodec.decode(whole.slice(HEADER_BYTES, whole.limit() - HEADER_BYTES));
+            } catch (IOException e) {
+                throw new Violation("NoError", "a message could not be read: " + e, e);
+            }
+        }
+    }
 
     void add(SimHost from, SimHost to, byte[] frame) {
         messages.add(new Former(from.life(), to, frame));
@@ -33,14 +42,22 @@ final class FormerMessages {
         }
         Former former = messages.get(messages.size() - 1 - choice % messages.size());
         if (former.to.isRunning()) {
-            ByteBuffer frame = ByteBuffer.wrap(former.frame);
-            PeerMessage message;
-            try {
-                message = FrameCodec.decode(frame.slice(HEADER_BYTES, frame.limit() - HEADER_BYTES));
-            } catch (IOException e) {
-                throw new Violation("NoError", "a message could not be read: " + e, e);
-            }
+            PeerMessage message = former.message();
             former.to.turn(() -> former.to.host().received(message, former.life));
         }
+    }
+
+    /** Lets the newest of a kind arrive at the host once more. Throws {@link IllegalArgumentException} if there is none. */
+    Runnable again(SimHost to, String kind) {
+        Former former = messages.reversed().stream()
+                .filter(one ->
+                        one.to == to && one.message().getClass().getSimpleName().equals(kind))
+                .findFirst()
+                .orElseThrow(() -> new IllegalArgumentException("no " + kind + " has arrived at " + to.name));
+        PeerMessage message = former.message();
+        return () -> {
+            to.witness().got(to, message);
+            to.turn(() -> to.host().received(message, former.life));
+        };
     }
 }

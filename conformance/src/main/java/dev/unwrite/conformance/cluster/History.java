@@ -36,6 +36,18 @@ final class History {
             this.start = start;
         }
 
+        int firstCell() {
+            return first;
+        }
+
+        int cells() {
+            return count;
+        }
+
+        int value() {
+            return value;
+        }
+
         @Override
         public String toString() {
             return (value == ANYTHING ? "any" : value) + (end == PENDING ? "?" : "") + " in " + Cells.name(first)

@@ -109,6 +109,7 @@ final class Line implements PeerChannel {
     public void send(PeerMessage message) {
         if (up && !broken) {
             urgent.add(encoded(message));
+            from.witness().sent(from, to, message);
         }
     }
 
@@ -231,6 +232,11 @@ final class Line implements PeerChannel {
         return urgent.isEmpty() && (slow || bulk.isEmpty());
     }
 
+    /** Whether something but a part of a state is on its way. */
+    boolean isUrgent() {
+        return !urgent.isEmpty();
+    }
+
     /** So many streams have something: 0 to 2. */
     int streams() {
         return (urgent.isEmpty() ? 0 : 1) + (bulk.isEmpty() ? 0 : 1);
@@ -252,6 +258,7 @@ final class Line implements PeerChannel {
             former.add(from, to, frame);
             PeerMessage message = decode(frame);
             int life = from.life();
+            to.witness().got(to, message);
             if (!(message instanceof PeerMessage.Heartbeat)) {
                 to.logs(message);
             }

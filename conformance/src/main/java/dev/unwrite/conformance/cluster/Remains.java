@@ -29,6 +29,10 @@ final class Remains {
         return store.committed().orElse(null);
     }
 
+    UndoLog undo() {
+        return undo;
+    }
+
     MachineState state() throws IOException {
         try (InputStream state = store.open()) {
             return MachineState.of(state.readAllBytes());

@@ -2,8 +2,10 @@ package dev.unwrite.conformance.cluster;
 
 import dev.unwrite.host.Reply;
 import dev.unwrite.host.Trouble;
+import dev.unwrite.protocol.Extent;
 import dev.unwrite.store.Outcome;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a host asked the storage, on its way there. It outlives its host.
@@ -34,14 +36,24 @@ final class Request<T> {
     final Asked what;
     private final Supplier<Outcome<T>> work;
     private final Reply<T> reply;
-    private final String details;
+    final @Nullable Extent extent;
+    private final boolean fua;
+    private @Nullable Trouble refused;
     private boolean abandoned;
 
-    Request(StorageClient from, long session, Asked what, String details, Supplier<Outcome<T>> work, Reply<T> reply) {
+    Request(
+            StorageClient from,
+            long session,
+            Asked what,
+            @Nullable Extent extent,
+            boolean fua,
+            Supplier<Outcome<T>> work,
+            Reply<T> reply) {
         this.from = from;
         this.session = session;
         this.what = what;
-        this.details = details;
+        this.extent = extent;
+        this.fua = fua;
         this.work = work;
         this.reply = reply;
     }
@@ -60,7 +72,14 @@ final class Request<T> {
     /** The storage does it, or what it does instead; how to answer. */
     Runnable carryOut() {
         Outcome<T> outcome = work.get();
+        refused = outcome.why();
         return () -> outcome.tell(reply);
+    }
+
+    /** Why the storage did not do it, or null if it did or has not been asked yet. */
+    @Nullable
+    Trouble refused() {
+        return refused;
     }
 
     Runnable fail(Trouble.Kind kind, String why) {
@@ -69,7 +88,7 @@ final class Request<T> {
 
     @Override
     public String toString() {
-        return what + (details.isEmpty() ? "" : " " + details) + " of " + from
+        return what + (extent == null ? "" : " " + Cells.name(extent)) + (fua ? " FUA" : "") + " of " + from
                 + (session == 0 ? "" : " in session " + (session >>> 32) + "." + (int) session);
     }
 }

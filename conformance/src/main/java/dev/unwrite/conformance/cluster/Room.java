@@ -97,6 +97,7 @@ final class Room implements MachineRoom {
     public void coldStart(Reply<Done> reply) {
         int[] image = cluster.storage().disk.image().clone();
         cluster.checks().coldStart(process, image);
+        cluster.witness().machine(process, "start from its disk");
         begin(image, cluster.said());
         readAll(reply, 0, 0, 0);
     }
@@ -145,6 +146,7 @@ final class Room implements MachineRoom {
             return;
         }
         cluster.checks().resumed(process, state);
+        cluster.witness().machine(process, "resume checkpoint " + epoch);
         begin(state.image(), state.said());
         later(() -> reply.done(Done.DONE));
     }
@@ -171,6 +173,7 @@ final class Room implements MachineRoom {
     public void pause(Reply<Done> reply) {
         if (cluster.config().holdsAtOnce() || underWay == 0) {
             paused = true;
+            cluster.witness().machine(process, "pause");
             later(() -> reply.done(Done.DONE));
         } else {
             pausing = reply;
@@ -190,6 +193,7 @@ final class Room implements MachineRoom {
     public void unpause() {
         pausing = null;
         paused = false;
+        cluster.witness().machine(process, "go on");
     }
 
     @Override
@@ -243,17 +247,7 @@ final class Room implements MachineRoom {
             }
             case 7 -> {
                 int block = first / Cells.PER_BLOCK;
-                int blocks = Math.min(1 + where % 3, volume.blocks() - block);
-                int from = block * Cells.PER_BLOCK;
-                int value = cluster.nextValue();
-                ByteBuffer data = Cells.filled(from, blocks * Cells.PER_BLOCK, value);
-                change(
-                        volume,
-                        from,
-                        blocks * Cells.PER_BLOCK,
-                        value,
-                        false,
-                        reply -> host().write(volume.id(), Cells.offset(from), data, false, reply));
+                writeBlocks(volume, block, Math.min(1 + where % 3, volume.blocks() - block), false);
             }
             case 8, 9 -> {
                 boolean noHole = what % 16 == 9;
@@ -283,6 +277,27 @@ final class Room implements MachineRoom {
         }
     }
 
+    /** Writes whole blocks; returns the number that they hold then. */
+    int writeBlocks(Cells.Volume volume, int block, int blocks, boolean fua) {
+        int from = block * Cells.PER_BLOCK;
+        int count = blocks * Cells.PER_BLOCK;
+        int value = cluster.nextValue();
+        ByteBuffer data = Cells.filled(from, count, value);
+        change(
+                volume,
+                from,
+                count,
+                value,
+                fua,
+                reply -> host().write(volume.id(), Cells.offset(from), data, fua, reply));
+        return value;
+    }
+
+    /** Reads a whole block. */
+    void readBlock(Cells.Volume volume, int block) {
+        read(volume, block * Cells.PER_BLOCK, Cells.PER_BLOCK, why -> {});
+    }
+
     /** An order of a client. */
     private interface Order<T> {
         void give(Reply<T> reply);
@@ -296,6 +311,7 @@ final class Room implements MachineRoom {
                 order,
                 done -> {
                     log(write + " is answered");
+                    cluster.witness().answered(process, write);
                     now.answered(write, fua);
                     writes += count == 0 ? 0 : 1;
                     said = cluster.says();
@@ -313,7 +329,9 @@ final class Room implements MachineRoom {
         this.<ByteBuffer>ask(
                 reply -> host().read(volume.id(), offset, length, reply),
                 bytes -> {
-                    now.read(read, Cells.values(first, count, bytes));
+                    int[] values = Cells.values(first, count, bytes);
+                    now.read(read, values);
+                    cluster.witness().read(process, volume.firstCell() + first, values);
                     then.accept(null);
                 },
                 why -> {
@@ -322,7 +340,7 @@ final class Room implements MachineRoom {
                 });
     }
 
-    private void flush() {
+    void flush() {
         History now = java.util.Objects.requireNonNull(history);
         History.Flush flush = now.beginFlush();
         log(flush + " is asked for");
@@ -331,6 +349,7 @@ final class Room implements MachineRoom {
                 done -> {
                     log(flush + " is answered");
                     now.flushed(flush);
+                    cluster.witness().flushed(process);
                 },
                 why -> {});
     }

@@ -139,6 +139,10 @@ final class SimHost {
         return disk;
     }
 
+    Witness witness() {
+        return cluster.witness();
+    }
+
     Counts counts() {
         return cluster.counts();
     }
@@ -424,6 +428,7 @@ final class SimHost {
         public void end(String why) {
             end = why;
             log("ends: " + why);
+            witness().ended(SimHost.this, why);
         }
     }
 

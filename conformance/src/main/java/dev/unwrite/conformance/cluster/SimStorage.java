@@ -103,6 +103,7 @@ final class SimStorage {
             answer(request, request.fail(Trouble.Kind.LOST, StorageClient.lost().text()));
         } else {
             wire.add(request);
+            request.from.process.witness().asked(request);
         }
     }
 
@@ -124,6 +125,7 @@ final class SimStorage {
             return;
         }
         Runnable tell = request.carryOut();
+        request.from.process.witness().arrived(request, this);
         log.accept(request + (request.isAbandoned() ? ", which nobody waits for" : ""));
         if (!request.isAbandoned()) {
             answer(request, tell);

@@ -91,6 +91,12 @@ public final class SimulateCommand implements Callable<Integer> {
             description = "With --recorded: write the moves there; \"--replay @FILE\" makes them again.")
     private @Nullable Path moves;
 
+    @Option(
+            names = "--story",
+            paramLabel = "FILE",
+            description = "Tell the story in this file: its commands, and what happens then.")
+    private @Nullable Path story;
+
     /** Called by picocli. */
     public SimulateCommand() {}
 
@@ -113,6 +119,9 @@ public final class SimulateCommand implements Callable<Integer> {
         }
         if (recording != null) {
             return new RecordedScreen(out(), slip).show(recording, from, to, moves);
+        }
+        if (story != null) {
+            return told(story);
         }
         return replay == null ? search() : replayed(replay);
     }
@@ -166,6 +175,22 @@ public final class SimulateCommand implements Callable<Integer> {
                 + (violation == null ? found : violation).getMessage());
         out().flush();
         return Exit.FAILED;
+    }
+
+    private int told(Path file) throws IOException {
+        String text = Files.readString(file);
+        try {
+            if (!StoryCommands.tell(text, out()::println).equals(text)) {
+                throw new ExitException(Exit.FAILED, "this is not what " + file + " says happens");
+            }
+            return Exit.OK;
+        } catch (IllegalArgumentException e) {
+            throw new ExitException(Exit.USAGE, file + ": " + e.getMessage(), e);
+        } catch (Violation e) {
+            throw new ExitException(Exit.FAILED, "caught: " + e.getMessage(), e);
+        } finally {
+            out().flush();
+        }
     }
 
     private int replayed(String text) throws IOException {

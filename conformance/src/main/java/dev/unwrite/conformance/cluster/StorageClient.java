@@ -50,15 +50,17 @@ final class StorageClient implements SharedStorage {
     }
 
     private <T> void ask(long session, Request.Asked what, Supplier<Outcome<T>> work, Reply<T> reply) {
-        ask(session, what, "", work, reply);
+        ask(session, what, null, false, work, reply);
     }
 
-    private <T> void ask(long session, Request.Asked what, String details, Supplier<Outcome<T>> work, Reply<T> reply) {
-        storage.ask(new Request<>(this, session, what, details, work, reply));
-    }
-
-    private static String describe(Extent extent) {
-        return extent.volume() + "/" + extent.first() + "+" + extent.count();
+    private <T> void ask(
+            long session,
+            Request.Asked what,
+            @Nullable Extent extent,
+            boolean fua,
+            Supplier<Outcome<T>> work,
+            Reply<T> reply) {
+        storage.ask(new Request<>(this, session, what, extent, fua, work, reply));
     }
 
     @Override
@@ -84,12 +86,21 @@ final class StorageClient implements SharedStorage {
 
     @Override
     public void read(long session, int volume, long offset, int length, Reply<ByteBuffer> reply) {
-        ask(session, Request.Asked.READ, () -> storage.read(host(), session, volume, offset, length), reply);
+        long first = offset / Extent.BLOCK_BYTES;
+        int count = (int) (Math.ceilDiv(offset + length, (long) Extent.BLOCK_BYTES) - first);
+        Extent extent = new Extent(volume, first, count);
+        ask(
+                session,
+                Request.Asked.READ,
+                extent,
+                false,
+                () -> storage.read(host(), session, volume, offset, length),
+                reply);
     }
 
     @Override
     public void readOld(long session, Extent extent, Reply<OldData> reply) {
-        ask(session, Request.Asked.READ_OLD, describe(extent), () -> storage.readOld(host(), session, extent), reply);
+        ask(session, Request.Asked.READ_OLD, extent, false, () -> storage.readOld(host(), session, extent), reply);
     }
 
     @Override
@@ -97,12 +108,7 @@ final class StorageClient implements SharedStorage {
         if (data != null && data.remaining() != extent.lengthBytes()) {
             throw new Violation("NoError", "a write of " + data.remaining() + " bytes to " + extent);
         }
-        ask(
-                session,
-                Request.Asked.WRITE,
-                describe(extent) + (fua ? " FUA" : ""),
-                () -> storage.write(host(), session, extent, data, fua),
-                reply);
+        ask(session, Request.Asked.WRITE, extent, fua, () -> storage.write(host(), session, extent, data, fua), reply);
     }
 
     @Override
