@@ -157,7 +157,7 @@ class GraphReplayIT {
                 new PlantedBug(
                         "BlockSet",
                         "public boolean isEmpty() {",
-                        "public boolean isEmpty() { if (size > 1) throw new IllegalStateException(\"planted\");",
+                        "public boolean isEmpty() { if (size() > 1) throw new IllegalStateException(\"planted\");",
                         "graph-parts",
                         List.of("a step", "planted")));
     }
