@@ -64,7 +64,8 @@ Init ==
   /\ reading = [h \in Host |-> {}]
   /\ log = [h \in Host |-> {}]
   /\ ckpt = [h \in Host |-> None]
-  /\ seen = Fresh
+  /\ seen = Fresh /\ flushed = Fresh
+  /\ asked = [h \in Host |-> {}]
   /\ era = 1
   /\ life = [h \in Host |-> 0]
   /\ logs = [h \in Host |-> 1]
@@ -94,7 +95,7 @@ Named == {E.blocks[k] : k \in DOMAIN E.blocks}
 TakeDestage ==
   /\ disk' = [b \in Block |-> IF b \in Named THEN cache[b] ELSE disk[b]]
   /\ UNCHANGED <<cache, record, session, wire, replies, net, role, term, mode, epoch,
-                 mine, machineVars, secondaryVars, localVars, seen, lives>>
+                 mine, machineVars, secondaryVars, localVars, seen, flushes, lives>>
 
 (***************************************************************************)
 (* The host hears of its flush.  What that made durable became so before,  *)
@@ -112,7 +113,7 @@ TakeFlush(h) ==
      /\ \A b \in these \ sent[h] : disk[b] = cache[b]
      /\ dirty' = [dirty EXCEPT ![h] = @ \ these]
      /\ UNCHANGED <<storage, net, role, term, mode, epoch, mine, mem, pending, sent,
-                    kept, cuts, safe, secondaryVars, localVars, seen, lives>>
+                    kept, cuts, safe, secondaryVars, localVars, seen, flushes, lives>>
 
 \* The value 0 says that nobody recorded what was read: the process was killed before it could.
 TakeStoreCopy(h) ==
@@ -130,7 +131,7 @@ TakeStagePart(h) ==
      /\ ckpt[h] # None => E.epoch > ckpt[h].epoch
      /\ staged' = [staged EXCEPT ![h] = @ \cup parts]
      /\ UNCHANGED <<storage, net, role, term, mode, epoch, mine, machineVars, reading,
-                    localVars, seen, lives>>
+                    localVars, seen, flushes, lives>>
 
 \* What was let go of before a takeover is in the checkpoint that it goes back to.
 Covered(h) == covered.term = ckpt[h].term => covered.epoch <= ckpt[h].epoch
@@ -147,7 +148,7 @@ Stutter == UNCHANGED vars
 Lose ==
   /\ net' = {m \in net : m.term > E.term \/ (m.term = E.term /\ m.epoch >= E.epoch)}
   /\ UNCHANGED <<storage, role, term, mode, epoch, mine, machineVars, secondaryVars,
-                 localVars, seen, lives>>
+                 localVars, seen, flushes, lives>>
 
 (***************************************************************************)
 (* A host came back with another undo log (LoseLog), or in another folder  *)
@@ -162,12 +163,12 @@ TakeLost(h, folder) ==
   /\ gone' = gone \cup {h}
   /\ ckpt' = IF folder THEN [ckpt EXCEPT ![h] = None] ELSE ckpt
   /\ life' = IF folder THEN [life EXCEPT ![h] = 0] ELSE life
-  /\ UNCHANGED <<storage, net, role, term, mode, epoch, mine, machineVars, secondaryVars, seen, era>>
+  /\ UNCHANGED <<storage, net, role, term, mode, epoch, mine, machineVars, secondaryVars, seen, flushes, era>>
 
 Taken(h) ==
   CASE E.action = "MachineWrite" -> MachineWrite(h, E.block, E.value)
     [] E.action = "RecvPreserved" -> RecvPreserved(h, Message("Preserved", h, E.block))
-    [] E.action = "SendWrite" -> SendWrite(h, E.block)
+    [] E.action = "SendWrite" -> SendWrite(h, E.block, FALSE)
     [] E.action = "Apply" -> TakeApply(h)
     [] E.action = "WriteDone" -> WriteDone(h, E.block)
     [] E.action = "ReadOld" -> ReadOld(h, Message("Preserve", h, E.block))
@@ -329,7 +330,7 @@ Enabled(h) == {
   IF ENABLED ForceColdStart(h) THEN "ForceColdStart" ELSE "",
   IF ENABLED ColdRead(h) THEN "ColdRead" ELSE "",
   IF role[h] = "primary" THEN "MachineWrite" ELSE "",
-  IF \E b \in Block : ENABLED SendWrite(h, b) THEN "SendWrite" ELSE "",
+  IF \E b \in Block : ENABLED SendWrite(h, b, FALSE) THEN "SendWrite" ELSE "",
   IF \E b \in Block : ENABLED WriteDone(h, b) THEN "WriteDone" ELSE "",
   IF \E m \in net : ENABLED RecvPreserved(h, m) THEN "RecvPreserved" ELSE "",
   IF \E m \in net : ENABLED LearnCommitted(h, m) THEN "LearnCommitted" ELSE "",
