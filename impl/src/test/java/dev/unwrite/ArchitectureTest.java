@@ -108,7 +108,6 @@ class ArchitectureTest {
                 "dev.unwrite.files");
         mayUse("dev.unwrite.undo", "dev.unwrite.protocol..", "dev.unwrite.files");
         mayUse("dev.unwrite.checkpoint", "dev.unwrite.protocol..", "dev.unwrite.files");
-        mayUse("dev.unwrite.machine.ledger.client", "dev.unwrite.machine..", "dev.unwrite.cli");
         mayUse("dev.unwrite.machine.ledger", "dev.unwrite.machine..", "dev.unwrite.nbd..");
         mayUse("dev.unwrite.peer", "dev.unwrite.protocol..");
         mayUse(

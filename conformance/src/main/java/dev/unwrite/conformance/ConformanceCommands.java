@@ -1,8 +1,7 @@
 package dev.unwrite.conformance;
 
 import dev.unwrite.cli.SubcommandProvider;
-import dev.unwrite.conformance.cluster.ClusterCommand;
-import dev.unwrite.conformance.sim.SimulateCommand;
+import dev.unwrite.conformance.cluster.SimulateCommand;
 import java.util.List;
 
 /** The subcommands of this module. */
@@ -12,6 +11,6 @@ public final class ConformanceCommands implements SubcommandProvider {
 
     @Override
     public List<Object> subcommands() {
-        return List.of(new CheckCommand(), new ValidateCommand(), new SimulateCommand(), new ClusterCommand());
+        return List.of(new CheckCommand(), new ValidateCommand(), new SimulateCommand());
     }
 }

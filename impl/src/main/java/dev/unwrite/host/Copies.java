@@ -34,6 +34,7 @@ final class Copies {
     private long opens;
     private boolean opening;
     private boolean held;
+    private @Nullable Runnable onceStored;
     private @Nullable String failure;
 
     Copies(Host h) {
@@ -146,11 +147,13 @@ final class Copies {
                                     storing--;
                                     stored(wanted, old, stored);
                                     pump();
+                                    goOn();
                                 },
                                 why -> {
                                     storing--;
                                     notStored(wanted, old, why);
                                     pump();
+                                    goOn();
                                 }));
     }
 
@@ -164,7 +167,9 @@ final class Copies {
         }
         // The next commit makes room; until then the primary waits.
         h.timers.after(RETRY, () -> {
-            if (follows(wanted.term)) {
+            if (held) {
+                queue.addFirst(wanted);
+            } else if (follows(wanted.term)) {
                 store(wanted, old);
             }
         });
@@ -191,10 +196,23 @@ final class Copies {
         }
     }
 
-    /** Gives the session up and opens no other: that would end the session with which this host takes over. */
-    void hold() {
+    /**
+     * Gives the session up and opens no other: that would end the session with which this host takes over. Goes on once
+     * nothing is being stored: a restart would find a copy that was stored after the takeover, and the rollback not know of it.
+     */
+    void hold(Runnable then) {
         held = true;
         giveUp();
+        onceStored = then;
+        goOn();
+    }
+
+    private void goOn() {
+        Runnable then = onceStored;
+        if (then != null && storing == 0) {
+            onceStored = null;
+            then.run();
+        }
     }
 
     /** The takeover is decided, one way or the other. */

@@ -17,6 +17,8 @@ import org.jspecify.annotations.Nullable;
 final class Orders {
     /** How long calling off a switchover may take. */
     private static final long CALL_OFF_MAX = 10 * Timers.SECOND;
+    /** How long after an unanswered hand-over the order is sent again. */
+    private static final long ASK_AGAIN = Timers.SECOND;
     /** The limit for everything that is done before a host stops. */
     private static final Duration LEAVE_MAX = Duration.ofSeconds(10);
 
@@ -283,7 +285,7 @@ final class Orders {
         h.send(new PeerMessage.HandOver(term, epoch, left(until) / Timers.MILLI));
         h.timers.await(
                 () -> h.state().term() != term || handOverRefused != null,
-                left(until),
+                Math.min(left(until), ASK_AGAIN),
                 () -> {
                     if (h.state().term() != term) {
                         handedOver(epoch, pausedAt, until, reply);
@@ -294,7 +296,14 @@ final class Orders {
                                         "the other host does not take over: " + handOverRefused + "; goes on here"));
                     }
                 },
-                () -> callOff(term, epoch, pausedAt, until, reply));
+                () -> {
+                    if (left(until) > 0) {
+                        // Order or refusal may be lost with a connection, and the machine stands still meanwhile.
+                        handOver(term, epoch, pausedAt, until, reply);
+                    } else {
+                        callOff(term, epoch, pausedAt, until, reply);
+                    }
+                });
     }
 
     /** Waits until the other host is primary. */
@@ -344,6 +353,9 @@ final class Orders {
 
     /** The other host asks this one to take over, from the checkpoint that it names, within the time that it waits. */
     void handOver(PeerMessage.HandOver asked) {
+        if (h.takeover.isAsking() || h.state().term() > asked.term()) {
+            return; // It is doing so already.
+        }
         long until = h.now() + asked.millis() * Timers.MILLI;
         Consumer<String> refused = why -> h.send(new PeerMessage.HandOverRefused(asked.term(), why));
         h.ownership.fresh(Reply.of(
@@ -357,7 +369,7 @@ final class Orders {
                         refused.accept("it does not hold checkpoint " + asked.epoch() + " of term " + asked.term());
                     } else if (h.now() > until) {
                         refused.accept("the order came too late");
-                    } else {
+                    } else if (!h.takeover.isAsking()) {
                         h.takeover.takeOver(now, refused);
                     }
                 },

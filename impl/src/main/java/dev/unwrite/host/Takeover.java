@@ -60,7 +60,10 @@ final class Takeover {
         }
         asking = true;
         // The session in which old data is read would be ended by the one that is opened now.
-        h.copies.hold();
+        h.copies.hold(() -> claim(now, refused));
+    }
+
+    private void claim(OwnershipRecord now, Consumer<String> refused) {
         h.ownership.claim(Change.TAKE_OVER, now, new OwnershipChannel.Outcome() {
             @Override
             public void agreed(OwnershipRecord record, SharedStorage.Session session) {

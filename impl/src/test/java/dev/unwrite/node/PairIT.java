@@ -10,10 +10,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.unwrite.cli.Main;
-import dev.unwrite.machine.ledger.client.History;
-import dev.unwrite.machine.ledger.client.LedgerChecker;
-import dev.unwrite.machine.ledger.client.LedgerLoad;
-import dev.unwrite.machine.ledger.client.LedgerView;
 import dev.unwrite.nbd.NbdClient;
 import dev.unwrite.protocol.OwnershipRecord;
 import dev.unwrite.storage.NameTakenException;
@@ -24,7 +20,6 @@ import java.io.File;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.http.HttpResponse;
 import java.nio.ByteBuffer;
@@ -583,72 +578,6 @@ class PairIT {
         assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
         assertThat(answer.body()).contains("\"kind\":\"takeover\"");
         assertSame(pair.b.image(), image, "of the checkpoint");
-    }
-
-    // ---- The ledger.
-
-    @Test
-    void ledgerAnswersNothingThatAFailoverTakesBack() throws Exception {
-        pair.options("--machine=ledger", "--failover-after=2s");
-        pair.start();
-        Path history = dir.resolve("history");
-        Process load = load(history);
-        try {
-            TestPair.Host primary = pair.a;
-            for (int round = 0; round < 3; round++) {
-                long said = primary.status()
-                        .path("counters")
-                        .path("releasedOutputs")
-                        .asLong();
-                primary.awaitStatus(
-                        "answers",
-                        s -> s.path("counters").path("releasedOutputs").asLong() > said + 50);
-                primary.kill();
-                TestPair.Host next = primary.other();
-                next.awaitStatus("is primary", s -> s.path("role").asText().equals("primary"));
-                primary.start();
-                pair.awaitProtected(next);
-                primary = next;
-            }
-            load.getOutputStream().close();
-            assertThat(load.waitFor(60, TimeUnit.SECONDS)).isTrue();
-            assertThat(load.exitValue())
-                    .as(() -> textOf(dir.resolve("load.log")))
-                    .isZero();
-        } finally {
-            load.destroyForcibly().waitFor();
-        }
-        LedgerView view = LedgerView.read(ledgers(), List.of("c1", "c2", "c3", "c4"), Duration.ofSeconds(30));
-        LedgerChecker.Result result = LedgerChecker.check(History.read(history), view);
-        assertThat(result.findings()).isEmpty();
-        assertThat(result.verdict()).isEqualTo(LedgerChecker.Verdict.VALID);
-        assertThat(result.answered()).isGreaterThan(150);
-    }
-
-    private Process load(Path history) throws IOException {
-        return new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "-XX:TieredStopAtLevel=1",
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        LedgerLoad.class.getName(),
-                        "--servers",
-                        "127.0.0.1:" + pair.a.ledgerPort + ",127.0.0.1:" + pair.b.ledgerPort,
-                        "--history",
-                        history.toString(),
-                        "--clients",
-                        "4",
-                        "--rate",
-                        "300")
-                .redirectErrorStream(true)
-                .redirectOutput(dir.resolve("load.log").toFile())
-                .start();
-    }
-
-    private List<InetSocketAddress> ledgers() {
-        return List.of(
-                new InetSocketAddress(InetAddress.getLoopbackAddress(), pair.a.ledgerPort),
-                new InetSocketAddress(InetAddress.getLoopbackAddress(), pair.b.ledgerPort));
     }
 
     // ---- Limits and bad input.

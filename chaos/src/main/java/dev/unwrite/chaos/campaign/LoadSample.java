@@ -2,8 +2,8 @@ package dev.unwrite.chaos.campaign;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import dev.unwrite.chaos.Moment;
+import dev.unwrite.chaos.ledger.Operation.Outcome;
 import dev.unwrite.chaos.report.Quantiles;
-import dev.unwrite.machine.ledger.client.Operation.Outcome;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;

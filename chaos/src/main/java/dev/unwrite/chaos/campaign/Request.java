@@ -1,8 +1,8 @@
 package dev.unwrite.chaos.campaign;
 
+import dev.unwrite.chaos.ledger.Operation;
+import dev.unwrite.chaos.ledger.Operation.Outcome;
 import dev.unwrite.chaos.volume.VolumeEvent;
-import dev.unwrite.machine.ledger.client.Operation;
-import dev.unwrite.machine.ledger.client.Operation.Outcome;
 
 /**
  * Something that a client asked for, whatever the load.

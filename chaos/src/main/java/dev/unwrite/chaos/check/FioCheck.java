@@ -1,8 +1,8 @@
 package dev.unwrite.chaos.check;
 
+import dev.unwrite.chaos.ledger.Operation.Outcome;
 import dev.unwrite.chaos.volume.VolumeEvent;
 import dev.unwrite.chaos.volume.VolumeEvent.Kind;
-import dev.unwrite.machine.ledger.client.Operation.Outcome;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashSet;

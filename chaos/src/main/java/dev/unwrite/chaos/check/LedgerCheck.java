@@ -1,8 +1,8 @@
 package dev.unwrite.chaos.check;
 
-import dev.unwrite.machine.ledger.client.LedgerChecker;
-import dev.unwrite.machine.ledger.client.LedgerView;
-import dev.unwrite.machine.ledger.client.Operation;
+import dev.unwrite.chaos.ledger.LedgerChecker;
+import dev.unwrite.chaos.ledger.LedgerView;
+import dev.unwrite.chaos.ledger.Operation;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;

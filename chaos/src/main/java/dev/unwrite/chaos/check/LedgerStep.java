@@ -1,7 +1,7 @@
 package dev.unwrite.chaos.check;
 
-import dev.unwrite.machine.ledger.client.Operation;
-import dev.unwrite.machine.ledger.client.Operation.Outcome;
+import dev.unwrite.chaos.ledger.Operation;
+import dev.unwrite.chaos.ledger.Operation.Outcome;
 import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;

@@ -1,10 +1,10 @@
 package dev.unwrite.chaos.check;
 
 import dev.unwrite.chaos.check.LinearizationSearch.Found;
-import dev.unwrite.machine.ledger.client.LedgerView;
-import dev.unwrite.machine.ledger.client.Operation;
-import dev.unwrite.machine.ledger.client.Operation.Kind;
-import dev.unwrite.machine.ledger.client.Operation.Outcome;
+import dev.unwrite.chaos.ledger.LedgerView;
+import dev.unwrite.chaos.ledger.Operation;
+import dev.unwrite.chaos.ledger.Operation.Kind;
+import dev.unwrite.chaos.ledger.Operation.Outcome;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Whether a history of the ledger is linearizable (M. Herlihy and J. Wing, 1990), decided without the transfer numbers: a
- * cross-check of {@link dev.unwrite.machine.ledger.client.LedgerChecker}, which goes by these. The balances at the end are
+ * cross-check of {@link dev.unwrite.chaos.ledger.LedgerChecker}, which goes by these. The balances at the end are
  * one more read, asked after everything. The search is {@link LinearizationSearch}; this class makes it small.
  *
  * <p><b>Windows.</b> Where everything that was asked is answered before anything else is asked, any order has all steps of before

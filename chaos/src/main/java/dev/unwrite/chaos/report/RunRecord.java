@@ -4,7 +4,7 @@ import dev.unwrite.chaos.check.CheckResult;
 import dev.unwrite.chaos.check.Takeover;
 import dev.unwrite.chaos.cluster.NodeStatus;
 import dev.unwrite.chaos.cluster.Watcher;
-import dev.unwrite.machine.ledger.client.Operation;
+import dev.unwrite.chaos.ledger.Operation;
 import java.util.List;
 
 /**

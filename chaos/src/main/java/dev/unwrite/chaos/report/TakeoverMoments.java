@@ -1,8 +1,8 @@
 package dev.unwrite.chaos.report;
 
 import dev.unwrite.chaos.check.Takeover;
-import dev.unwrite.machine.ledger.client.Operation;
-import dev.unwrite.machine.ledger.client.Operation.Outcome;
+import dev.unwrite.chaos.ledger.Operation;
+import dev.unwrite.chaos.ledger.Operation.Outcome;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;

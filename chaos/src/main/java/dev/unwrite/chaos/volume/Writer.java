@@ -1,7 +1,7 @@
 package dev.unwrite.chaos.volume;
 
+import dev.unwrite.chaos.ledger.Operation.Outcome;
 import dev.unwrite.chaos.volume.VolumeEvent.Kind;
-import dev.unwrite.machine.ledger.client.Operation.Outcome;
 import dev.unwrite.nbd.NbdClient;
 import java.io.IOException;
 import java.nio.ByteBuffer;

@@ -1,8 +1,8 @@
 package dev.unwrite.chaos.workload;
 
 import dev.unwrite.chaos.cluster.Processes;
-import dev.unwrite.machine.ledger.client.LedgerLoad;
-import dev.unwrite.machine.ledger.client.Load;
+import dev.unwrite.chaos.ledger.LedgerLoad;
+import dev.unwrite.chaos.ledger.Load;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;

@@ -27,7 +27,7 @@ final class CampaignIT {
     private static final long CAMPAIGN_MAX_MINUTES = 12;
     private static final long REPLAY_MAX_MINUTES = 6;
     private static final Pattern TAKEN = Pattern.compile("taken: [0-9.]+ % \\((\\d+) of");
-    /** Not all may find their place: the output says how many did. So many show that it went through something. */
+    /** The output says how many moves found somebody to make them. So many show that it went through something. */
     private static final int TAKEN_MIN = 2_000;
 
     private final List<Long> harnesses = new ArrayList<>();
@@ -64,7 +64,7 @@ final class CampaignIT {
                 .allSatisfy(pid -> assertThat(left(pid)).isEmpty());
     }
 
-    /** Step by step in the same code on simulated disks, and no property is broken on the way. */
+    /** What struck and was asked for, in the same code on simulated disks; no property is broken on the way. */
     private void canBeGoneThroughInTheSimulator(Path recorded) throws Exception {
         Process replay = Harness.unwrite(dir, "replay", List.of("simulate", "--recorded", recorded.toString()));
         assertThat(replay.waitFor(REPLAY_MAX_MINUTES, TimeUnit.MINUTES)).isTrue();

@@ -2,7 +2,7 @@ package dev.unwrite.chaos.campaign;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.unwrite.machine.ledger.client.Operation;
+import dev.unwrite.chaos.ledger.Operation;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;

@@ -11,7 +11,7 @@ import dev.unwrite.chaos.cluster.UndoCurve;
 import dev.unwrite.chaos.cluster.Watcher;
 import dev.unwrite.chaos.fault.Fault;
 import dev.unwrite.chaos.fault.Target;
-import dev.unwrite.machine.ledger.client.Operation;
+import dev.unwrite.chaos.ledger.Operation;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;

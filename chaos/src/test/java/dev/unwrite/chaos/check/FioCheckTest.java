@@ -2,10 +2,10 @@ package dev.unwrite.chaos.check;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.unwrite.chaos.ledger.Operation.Outcome;
 import dev.unwrite.chaos.volume.MachineState;
 import dev.unwrite.chaos.volume.VolumeEvent;
 import dev.unwrite.chaos.volume.VolumeEvent.Kind;
-import dev.unwrite.machine.ledger.client.Operation.Outcome;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;

@@ -2,8 +2,8 @@ package dev.unwrite.chaos.check;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.unwrite.machine.ledger.client.LedgerView;
-import dev.unwrite.machine.ledger.client.Operation;
+import dev.unwrite.chaos.ledger.LedgerView;
+import dev.unwrite.chaos.ledger.Operation;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;

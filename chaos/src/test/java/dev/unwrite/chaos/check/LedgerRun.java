@@ -1,9 +1,9 @@
 package dev.unwrite.chaos.check;
 
-import dev.unwrite.machine.ledger.client.LedgerView;
-import dev.unwrite.machine.ledger.client.Operation;
-import dev.unwrite.machine.ledger.client.Operation.Kind;
-import dev.unwrite.machine.ledger.client.Operation.Outcome;
+import dev.unwrite.chaos.ledger.LedgerView;
+import dev.unwrite.chaos.ledger.Operation;
+import dev.unwrite.chaos.ledger.Operation.Kind;
+import dev.unwrite.chaos.ledger.Operation.Outcome;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

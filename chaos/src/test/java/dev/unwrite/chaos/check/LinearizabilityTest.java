@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.unwrite.chaos.check.LedgerRun.Ask;
 import dev.unwrite.chaos.check.LedgerRun.Loss;
-import dev.unwrite.machine.ledger.client.Operation;
-import dev.unwrite.machine.ledger.client.Operation.Kind;
-import dev.unwrite.machine.ledger.client.Operation.Outcome;
+import dev.unwrite.chaos.ledger.Operation;
+import dev.unwrite.chaos.ledger.Operation.Kind;
+import dev.unwrite.chaos.ledger.Operation.Outcome;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;

@@ -42,20 +42,20 @@ final class Checks {
     }
 
     /** Whether the record says that the machine runs there: one that is fenced and does not know yet promises nothing. */
-    private boolean owns(Process process) {
+    private boolean owns(SimHost process) {
         OwnershipRecord record = cluster.storage().record();
         return record.owner().equals(process.name)
                 && record.term() == process.state().term();
     }
 
-    private boolean isConnected(Process process) {
+    private boolean isConnected(SimHost process) {
         return cluster.storage().isNewest(process.name, process.state().session());
     }
 
     // ---- At single moments.
 
     /** A machine is about to start from its disk: FlushedSurvives. */
-    void coldStart(Process process, int[] image) {
+    void coldStart(SimHost process, int[] image) {
         History before = lineage;
         if (before == null || !owns(process) || cluster.isLost()) {
             return;
@@ -69,7 +69,7 @@ final class Checks {
     }
 
     /** The machine begins, with a history of its own; if it is the one that the record knows, that counts from now on. */
-    void begins(Process process, History history, int said) {
+    void begins(SimHost process, History history, int said) {
         if (owns(process)) {
             lineage = history;
             lineageBase = said;
@@ -77,7 +77,7 @@ final class Checks {
     }
 
     /** The state of a machine that stands still is saved, for a checkpoint that is about to be cut. */
-    void saved(Process process, History history, long term, long epoch, int[] image) {
+    void saved(SimHost process, History history, long term, long epoch, int[] image) {
         if (!owns(process) || cluster.isLost()) {
             return;
         }
@@ -93,7 +93,7 @@ final class Checks {
     }
 
     /** A cut is that of a machine whose disk agrees with it, all of it flushed. */
-    void cut(Process process, HostState after) {
+    void cut(SimHost process, HostState after) {
         if (!owns(process) || cluster.isLost()) {
             return;
         }
@@ -116,7 +116,7 @@ final class Checks {
     }
 
     /** CheckpointedMachine: a failure takes machine and disk back to one checkpoint, whole. */
-    void resumed(Process process, MachineState state) {
+    void resumed(SimHost process, MachineState state) {
         if (!owns(process) || cluster.isLost()) {
             return;
         }
@@ -165,7 +165,7 @@ final class Checks {
         if (cluster.isLost()) {
             return;
         }
-        for (Process process : cluster.processes()) {
+        for (SimHost process : cluster.processes()) {
             if (process.isUp()) {
                 consistent(process);
                 oneOwner(process);
@@ -175,7 +175,7 @@ final class Checks {
     }
 
     /** Consistent: the owner's machine and disk agree, up to writes in flight. FlushedSurvives: so does what is durable. */
-    private void consistent(Process process) {
+    private void consistent(SimHost process) {
         Room room = process.room();
         History history = room.history();
         if (history == null || !room.isRunning() || !owns(process)) {
@@ -217,7 +217,7 @@ final class Checks {
     }
 
     /** OneOwner: in the record's term, only its owner runs the machine. What the storage applies is checked there. */
-    private void oneOwner(Process process) {
+    private void oneOwner(SimHost process) {
         OwnershipRecord record = cluster.storage().record();
         if (process.state().role() == Role.PRIMARY && process.state().term() == record.term()) {
             require("OneOwner", record.owner().equals(process.name), cluster::toString);
@@ -242,7 +242,7 @@ final class Checks {
         checkedChanges = changes;
         sinceDeep = 0;
         String name = isProtected ? record.secondary() : record.owner();
-        Process holder = cluster.processes()[name.equals("A") ? 0 : 1];
+        SimHost holder = cluster.processes()[name.equals("A") ? 0 : 1];
         if (holder.disk().isDamaged() || cluster.isReplaced(holder)) {
             return;
         }
@@ -253,7 +253,7 @@ final class Checks {
         }
     }
 
-    private void rebuild(Process holder, OwnershipRecord record, boolean isProtected) throws IOException {
+    private void rebuild(SimHost holder, OwnershipRecord record, boolean isProtected) throws IOException {
         Remains left = holder.remains();
         Checkpoint held = left.checkpoint();
         if (held == null) {

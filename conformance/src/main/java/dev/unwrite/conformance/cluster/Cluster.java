@@ -31,7 +31,7 @@ public final class Cluster {
     private final Slip slip;
     private final Counts counts = new Counts();
     private final SimStorage storage;
-    private final Process[] processes;
+    private final SimHost[] processes;
     private final Line[] lines;
     private final FormerMessages former = new FormerMessages();
     private final Checks checks;
@@ -50,7 +50,7 @@ public final class Cluster {
         this.slip = slip;
         storage = new SimStorage(tracing.observer(), counts, line -> log("storage", line));
         storage.slip(slip);
-        processes = new Process[] {new Process(0, this), new Process(1, this)};
+        processes = new SimHost[] {new SimHost(0, this), new SimHost(1, this)};
         lines = new Line[] {new Line(processes[0], processes[1], former), new Line(processes[1], processes[0], former)};
         checks = new Checks(this);
         rounds = new Rounds(this);
@@ -86,7 +86,7 @@ public final class Cluster {
         return storage;
     }
 
-    Process[] processes() {
+    SimHost[] processes() {
         return processes;
     }
 
@@ -122,7 +122,7 @@ public final class Cluster {
         return ++said;
     }
 
-    TraceWriter openTrace(Process process) {
+    TraceWriter openTrace(SimHost process) {
         return tracing.open(process);
     }
 
@@ -135,11 +135,11 @@ public final class Cluster {
         return lost;
     }
 
-    boolean isReplaced(Process process) {
+    boolean isReplaced(SimHost process) {
         return replaced[process.index];
     }
 
-    void machineBegins(Process process, History history) {
+    void machineBegins(SimHost process, History history) {
         checks.begins(process, history, process.room().said());
     }
 
@@ -149,13 +149,13 @@ public final class Cluster {
     }
 
     /** A process has ended: what it had under way in memory is gone. */
-    void ended(Process process) {
+    void ended(SimHost process) {
         lines[process.index].forget();
         lines[1 - process.index].breakOff();
         storage.hostCrashed(process.name);
     }
 
-    void stepped(Process process, HostState before, Action action, HostState after) {
+    void stepped(SimHost process, HostState before, Action action, HostState after) {
         switch (action) {
             case Action.Cut a -> checks.cut(process, after);
             case Action.StartJoin a -> checks.cut(process, after);
@@ -213,7 +213,7 @@ public final class Cluster {
 
     private void perform(Move move) {
         int index = move.host();
-        Process process = processes[index];
+        SimHost process = processes[index];
         Line line = lines[index];
         int a = move.a();
         boolean odd = (a & 1) == 1;
@@ -296,23 +296,39 @@ public final class Cluster {
         }
     }
 
+    /** Whether the move changes anything now; those that let time or messages pass always may. */
+    boolean isPossible(Move move) {
+        SimHost host = processes[move.host()];
+        return switch (move.kind()) {
+            case ASK, LOAD ->
+                (runsMachine(host) ? host : processes[1 - host.index]).isUp()
+                        && (runsMachine(host) ? host : processes[1 - host.index])
+                                .room()
+                                .takesRequests();
+            case CHECKPOINT, FAILOVER, SWITCHOVER, PROTECT, LEAVE, HANG_UP -> host.isRunning();
+            case CRASH, KILL, FREEZE -> host.isUp();
+            case RESTART, REPLACE, FLIP -> !host.isUp();
+            default -> true;
+        };
+    }
+
     /** Of the machine at this host, or, if none runs there, of that at the other. */
-    private void ask(Process wanted, int what, int where) {
-        Process process = runsMachine(wanted) ? wanted : processes[1 - wanted.index];
+    private void ask(SimHost wanted, int what, int where) {
+        SimHost process = runsMachine(wanted) ? wanted : processes[1 - wanted.index];
         if (runsMachine(process)) {
             process.turn(() -> process.room().operate(what, where));
         }
     }
 
-    private static boolean runsMachine(Process process) {
+    private static boolean runsMachine(SimHost process) {
         return process.isRunning() && process.room().isRunning();
     }
 
     /** What a person asks of a host; nobody waits for the answer. */
-    private void order(Process wanted, Move.Kind kind, boolean odd) {
+    private void order(SimHost wanted, Move.Kind kind, boolean odd) {
         // Who is to fail over is the one that does not run the machine.
         boolean other = kind == Move.Kind.FAILOVER && runsMachine(wanted);
-        Process process = other ? processes[1 - wanted.index] : wanted;
+        SimHost process = other ? processes[1 - wanted.index] : wanted;
         if (!process.isRunning()) {
             return;
         }
@@ -354,7 +370,7 @@ public final class Cluster {
             line.cut(false);
             line.slow(false);
         }
-        for (Process process : processes) {
+        for (SimHost process : processes) {
             process.freeze(false);
             process.disk().setFull(false);
             process.disk().setReadOnly(false);
@@ -380,12 +396,12 @@ public final class Cluster {
     }
 
     /** Asks for a checkpoint; tells how it went. */
-    void checkpoint(Process process, Reply<Answers.Committed> reply) {
+    void checkpoint(SimHost process, Reply<Answers.Committed> reply) {
         process.turn(() -> process.host().checkpoint(null, PATIENCE, reply));
     }
 
     @Nullable
-    Process owner() {
+    SimHost owner() {
         String owner = storage.record().owner();
         return owner.isEmpty() ? null : processes[owner.equals("A") ? 0 : 1];
     }
@@ -393,7 +409,7 @@ public final class Cluster {
     /** Ends the traces. */
     public void close() {
         long crashes = counts.crashes;
-        for (Process process : processes) {
+        for (SimHost process : processes) {
             process.crash(0);
         }
         counts.crashes = crashes;

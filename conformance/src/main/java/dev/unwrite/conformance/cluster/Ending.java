@@ -65,7 +65,7 @@ final class Ending {
         if (cluster.config().hasLittleRoom()) {
             return;
         }
-        for (Process process : cluster.processes()) {
+        for (SimHost process : cluster.processes()) {
             if (process.isUp() && process.room().isRunning() && !process.isLeaving()) {
                 long since = Math.max(process.room().oldest(), begun);
                 Violation.require(
@@ -83,7 +83,7 @@ final class Ending {
     }
 
     private void startThoseDown() {
-        for (Process process : cluster.processes()) {
+        for (SimHost process : cluster.processes()) {
             if (process.isUp()) {
                 continue;
             }
@@ -100,11 +100,11 @@ final class Ending {
     }
 
     private boolean isWell() {
-        Process owner = cluster.owner();
+        SimHost owner = cluster.owner();
         if (owner == null || !owner.isUp()) {
             return false;
         }
-        Process other = cluster.processes()[1 - owner.index];
+        SimHost other = cluster.processes()[1 - owner.index];
         OwnershipRecord record = cluster.storage().record();
         return record.mode() == OwnershipRecord.Mode.PROTECTED
                 && owner.room().isRunning()
@@ -116,17 +116,17 @@ final class Ending {
 
     /** What takes a person: failovers that are not to come by themselves, checkpoints by command, and a machine lost for good. */
     private void lookAfter() {
-        for (Process process : cluster.processes()) {
+        for (SimHost process : cluster.processes()) {
             if (process.isToBeRestarted()) {
                 process.exit();
                 cluster.start(process.index);
             }
         }
-        Process owner = cluster.owner();
+        SimHost owner = cluster.owner();
         if (owner == null || !owner.isUp()) {
             return;
         }
-        Process other = cluster.processes()[1 - owner.index];
+        SimHost other = cluster.processes()[1 - owner.index];
         boolean holds = other.isUp() && other.state().checkpoint() != null;
         switch (cluster.storage().record().mode()) {
             case PROTECTED -> {
@@ -153,7 +153,7 @@ final class Ending {
 
     /** Writes, flushes and reads once more, and sees it committed; again at the other host if an order moves the machine. */
     private void lastWords(long end) {
-        Process owner = java.util.Objects.requireNonNull(cluster.owner());
+        SimHost owner = java.util.Objects.requireNonNull(cluster.owner());
         long term = owner.state().term();
         long before = cluster.counts().operations;
         int asked = 0;
@@ -194,7 +194,7 @@ final class Ending {
         over = true;
     }
 
-    private static boolean runsIn(Process owner, long term) {
+    private static boolean runsIn(SimHost owner, long term) {
         return owner.isUp()
                 && owner.state().role() == Role.PRIMARY
                 && owner.state().term() == term

@@ -17,9 +17,9 @@ final class FormerMessages {
 
     private final List<Former> messages = new ArrayList<>();
 
-    private record Former(int life, Process to, byte[] frame) {}
+    private record Former(int life, SimHost to, byte[] frame) {}
 
-    void add(Process from, Process to, byte[] frame) {
+    void add(SimHost from, SimHost to, byte[] frame) {
         messages.add(new Former(from.life(), to, frame));
         if (messages.size() > MOST) {
             messages.removeFirst();

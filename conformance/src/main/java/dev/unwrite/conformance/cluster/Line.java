@@ -23,8 +23,8 @@ final class Line implements PeerChannel {
     /** So many parts of a state are in the stream at once. */
     private static final int WINDOW = 2;
 
-    private final Process from;
-    private final Process to;
+    private final SimHost from;
+    private final SimHost to;
     private final FormerMessages former;
     private final Deque<byte[]> urgent = new ArrayDeque<>();
     private final Deque<byte[]> bulk = new ArrayDeque<>();
@@ -92,7 +92,7 @@ final class Line implements PeerChannel {
         }
     }
 
-    Line(Process from, Process to, FormerMessages former) {
+    Line(SimHost from, SimHost to, FormerMessages former) {
         this.from = from;
         this.to = to;
         this.former = former;

@@ -2,7 +2,6 @@ package dev.unwrite.conformance.cluster;
 
 import dev.unwrite.checkpoint.Checkpoint;
 import dev.unwrite.checkpoint.CheckpointStore;
-import dev.unwrite.conformance.sim.SimDisk;
 import dev.unwrite.undo.UndoLog;
 import dev.unwrite.undo.UndoOptions;
 import java.io.IOException;

@@ -22,7 +22,7 @@ final class Room implements MachineRoom {
     private static final int MOST_UNDER_WAY = 16;
     private static final int MOST_TRIES = 40;
 
-    private final Process process;
+    private final SimHost process;
     private final Cluster cluster;
     private @Nullable History history;
     private @Nullable Reply<Done> pausing;
@@ -35,7 +35,7 @@ final class Room implements MachineRoom {
     private long savedWrites = -1;
     private final IdentityHashMap<Order<?>, Long> started = new IdentityHashMap<>();
 
-    Room(Process process, Cluster cluster) {
+    Room(SimHost process, Cluster cluster) {
         this.process = process;
         this.cluster = cluster;
     }

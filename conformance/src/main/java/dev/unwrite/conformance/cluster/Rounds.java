@@ -21,6 +21,8 @@ final class Rounds {
         1_000 * MILLI,
         2_500 * MILLI
     };
+    /** How many lengths of time there are. */
+    static final int CHOICES = NANOS.length;
     /** How long a message, a request or a job takes. */
     private static final long STEP = 100 * MICRO;
 
@@ -63,7 +65,7 @@ final class Rounds {
 
     private long nextWake() {
         long next = Long.MAX_VALUE;
-        for (Process process : cluster.processes()) {
+        for (SimHost process : cluster.processes()) {
             if (process.isRunning()) {
                 next = Math.min(next, process.wake());
             }
@@ -72,7 +74,7 @@ final class Rounds {
     }
 
     private void tickDue() {
-        for (Process process : cluster.processes()) {
+        for (SimHost process : cluster.processes()) {
             if (process.isRunning() && process.wake() <= cluster.now()) {
                 process.tick();
             }
@@ -83,7 +85,7 @@ final class Rounds {
     /** Whether something is under way that this round could have carried on. */
     private boolean round() {
         boolean busy = false;
-        for (Process process : cluster.processes()) {
+        for (SimHost process : cluster.processes()) {
             busy |= work(process);
         }
         for (Line line : cluster.lines()) {
@@ -125,7 +127,7 @@ final class Rounds {
         return result;
     }
 
-    private boolean work(Process process) {
+    private boolean work(SimHost process) {
         boolean busy = false;
         for (int i = 0;
                 i < MOST_A_ROUND && process.isRunning() && process.store().hasJobs();
@@ -178,7 +180,7 @@ final class Rounds {
 
     /** A host whose disk died in the middle of something, or that gave up, is no more. */
     void endThoseWhoMust() {
-        for (Process process : cluster.processes()) {
+        for (SimHost process : cluster.processes()) {
             process.endIfMust();
         }
     }

@@ -2,7 +2,9 @@ package dev.unwrite.conformance.cluster;
 
 import dev.unwrite.conformance.cluster.Move.Kind;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
+import java.util.Set;
 import java.util.SplittableRandom;
 
 /** Draws lists of moves. A style of run is a row of stretches; a stretch says how often each kind of move comes. */
@@ -72,6 +74,8 @@ public final class Schedule {
             new Style(2, 20, PEOPLE),
             new Style(2, 20, DAMAGED));
 
+    private static final Set<Kind> UNTRACED = EnumSet.of(Kind.FLIP, Kind.MISDIRECT, Kind.CRASH_AT);
+
     private static final int LARGEST = 64;
     private static final int MOST_MOVES = 160;
     private static final int FEWEST_MOVES = 25;
@@ -136,5 +140,17 @@ public final class Schedule {
             }
         }
         return moves;
+    }
+
+    /**
+     * The same without what the specification does not know: damage to a local disk, which ends in its being replaced; a crash
+     * within a step, which may part what the specification does at once; writes of the storage that are done in part, and flushes
+     * that drop what they should have made durable.
+     */
+    public static List<Move> traced(long seed) {
+        return of(seed).stream()
+                .filter(move -> !UNTRACED.contains(move.kind())
+                        && !(move.kind() == Kind.FAIL && StorageFaults.leavesOpen(move.a())))
+                .toList();
     }
 }

@@ -309,7 +309,8 @@ final class SimStorage {
         failedWrite = certain ? failedWrite : session;
         // Of one that failed, nothing is written, the first part, or all.
         int bytes = (int) (certain ? extent.lengthBytes() : extent.lengthBytes() * (bits % 3) / 2);
-        disk.write(extent, data, bytes, certain && fua && slip != Slip.FUA_IGNORED);
+        boolean durable = certain && fua && slip != Slip.FUA_IGNORED;
+        disk.write(extent, data, bytes, durable);
         changes++;
         observer.written(new StorageObserver.Write(
                 GROUP,
@@ -321,6 +322,9 @@ final class SimStorage {
                 extent.lengthBytes(),
                 data == null ? null : data.duplicate(),
                 certain));
+        if (durable) {
+            observer.destaged(GROUP, List.of(extent));
+        }
         Session by = state.find(host, session);
         Violation.require(
                 "OneOwner",

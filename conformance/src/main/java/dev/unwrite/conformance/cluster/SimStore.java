@@ -1,6 +1,5 @@
 package dev.unwrite.conformance.cluster;
 
-import dev.unwrite.conformance.sim.SimDisk;
 import dev.unwrite.host.Done;
 import dev.unwrite.host.LocalStore;
 import dev.unwrite.host.OldData;
@@ -16,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 
 /** The disk of a host: orders wait in a queue, are carried out in order when a move says so, and are answered later. */
 final class SimStore implements LocalStore {
-    private final Process process;
+    private final SimHost process;
     private final LocalDisk disk;
     private final SimDisk platter;
     private final Deque<Job> jobs = new ArrayDeque<>();
@@ -32,7 +31,7 @@ final class SimStore implements LocalStore {
         Outcome<T> carryOut();
     }
 
-    SimStore(Process process, LocalDisk disk, SimDisk platter, Slip slip) {
+    SimStore(SimHost process, LocalDisk disk, SimDisk platter, Slip slip) {
         this.process = process;
         this.disk = disk;
         this.platter = platter;

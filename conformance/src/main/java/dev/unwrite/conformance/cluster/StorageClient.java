@@ -17,12 +17,12 @@ import org.jspecify.annotations.Nullable;
 /** One process's way to the storage. */
 final class StorageClient implements SharedStorage {
     private final SimStorage storage;
-    final Process process;
+    final SimHost process;
     final int life;
     private final Set<Long> broken = new HashSet<>();
     private final Set<Long> closed = new HashSet<>();
 
-    StorageClient(SimStorage storage, Process process, int life) {
+    StorageClient(SimStorage storage, SimHost process, int life) {
         this.storage = storage;
         this.process = process;
         this.life = life;

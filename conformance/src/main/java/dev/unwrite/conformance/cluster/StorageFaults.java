@@ -36,6 +36,12 @@ final class StorageFaults {
         failing.put(what, new Failing(kind, rest, 1 + count));
     }
 
+    /** Whether {@link #fail} with this choice leaves open what is on the disk: writes or flushes fail. */
+    static boolean leavesOpen(int choice) {
+        Asked what = FAILING[choice % FAILING.length];
+        return what == Asked.WRITE || what == Asked.FLUSH;
+    }
+
     /** The next answer is lost with its connection; {@code done}: what was asked for is carried out. */
     void lose(boolean done) {
         toLose++;

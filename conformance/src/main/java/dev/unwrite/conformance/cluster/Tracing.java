@@ -39,7 +39,7 @@ public final class Tracing {
         return storage == null ? StorageObserver.NONE : storage;
     }
 
-    TraceWriter open(Process process) {
+    TraceWriter open(SimHost process) {
         if (folder == null) {
             return TraceWriter.NONE;
         }

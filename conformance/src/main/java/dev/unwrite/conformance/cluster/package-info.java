@@ -5,7 +5,7 @@
  * <ol>
  *   <li>{@link dev.unwrite.conformance.cluster.Move}: what can happen.
  *   <li>{@link dev.unwrite.conformance.cluster.Cluster}: the two processes and what is between them.
- *   <li>{@link dev.unwrite.conformance.cluster.Process}: one host, life after life, on its disk.
+ *   <li>{@link dev.unwrite.conformance.cluster.SimHost}: one host, life after life, on its disk.
  *   <li>{@link dev.unwrite.conformance.cluster.SimStorage}, {@link dev.unwrite.conformance.cluster.Line},
  *       {@link dev.unwrite.conformance.cluster.SimStore}, {@link dev.unwrite.conformance.cluster.Room}: what carries out
  *       the orders of a host.

@@ -1,51 +1,29 @@
 package dev.unwrite.conformance.trace;
 
-import java.util.List;
-import org.jspecify.annotations.Nullable;
-
 /**
- * A line of the traces of a whole group, in small numbers: what of it a replay goes by. Only {@link RecordedRun} makes these.
+ * A line of the traces of a group, as far as a replay goes by it. Only {@link RecordedRun} makes these.
  *
  * @param storage whether the storage wrote it
  * @param host 0 or 1: the host that wrote it, or that the storage's line names; -1 if it names none
+ * @param life another number for each life of the process that wrote it
  * @param action what happened, as the trace calls it
- * @param micros when, by the storage's clock: that of the last line of the storage before it, microseconds since 1970
+ * @param micros when, microseconds since 1970: by the storage's clock, and between two of its lines by the host's own
  * @param place file and line, for people
- * @param id of a write; 0 for one that the host owes
- * @param term of the epoch that the line names
- * @param epoch likewise
- * @param session the one that a flush or a write came in
- * @param blocks the blocks that the line names, numbered from 0 over all volumes without gaps; of a start of the storage those
- *     that it came back without
- * @param values what stands in them, if the line says so: a hash for each
+ * @param volume of the first block that the line names; -1 if it names none
+ * @param block its number in the volume
  * @param change what a host wants the record to become, if it asks for that
- * @param record the record that the line came with, or null
- * @param after what the host was after the step, or null
- * @param copies what a start found in the undo log
+ * @param folder the id of the data folder, if the line says so
+ * @param lost how many blocks a storage came back without
  */
 public record RecordedEvent(
         boolean storage,
         int host,
+        long life,
         String action,
         long micros,
         String place,
-        long id,
-        long term,
-        long epoch,
-        long session,
-        List<Integer> blocks,
-        List<Integer> values,
+        int volume,
+        long block,
         String change,
-        @Nullable Ownership record,
-        @Nullable After after,
-        List<Copy> copies) {
-
-    /** The ownership record, as far as it matters here. */
-    public record Ownership(long version, long term, int owner, String mode) {}
-
-    /** A host after the step. */
-    public record After(long term, long epoch, long checkpointTerm, long checkpointEpoch) {}
-
-    /** A copy of a block. */
-    public record Copy(long term, long epoch, int block) {}
-}
+        String folder,
+        int lost) {}

@@ -153,7 +153,9 @@ final class StorageChecks {
         }
         record = e.record();
         records.put(e.recordVersion(), e.record());
-        writer = e.record().path("owner").asText().equals(e.text("host")) ? e.number("session") : -1;
+        boolean owns = e.record().path("owner").asText().equals(e.text("host"))
+                && e.record().path("term").asLong() == terms.getOrDefault(e.number("session"), -1L);
+        writer = owns ? e.number("session") : -1;
         return null;
     }
 

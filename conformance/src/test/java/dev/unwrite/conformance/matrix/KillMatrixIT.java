@@ -19,7 +19,7 @@ import org.junit.jupiter.api.io.TempDir;
 class KillMatrixIT {
     private static final List<String> NAMES = List.of("AskFirst", "kept-over-cut", "DrainBeforeCut");
     private static final List<Layer> LAYERS =
-            List.of(new UnitLayer(List.of("protocol.RulesTest")), new TracesLayer(List.of("plain-28")));
+            List.of(new UnitLayer(List.of("protocol.RulesTest")), new TracesLayer(40));
     /** All that the simulator runs are simulated if this is set; else those above. */
     private static final boolean ALL = Boolean.getBoolean("unwrite.simulatedMutants");
 

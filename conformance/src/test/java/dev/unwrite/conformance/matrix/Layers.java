@@ -1,6 +1,6 @@
 package dev.unwrite.conformance.matrix;
 
-import dev.unwrite.conformance.sim.SimulateCommand;
+import dev.unwrite.conformance.cluster.SimulateCommand;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -13,7 +13,24 @@ final class Layers {
     /** Rare mistakes take so many. */
     private static final int SIMULATED_RUNS = 10_000;
 
+    /** What the simulator runs. */
+    private static final List<String> SIMULATED = List.of(
+            "dev/unwrite/protocol/",
+            "dev/unwrite/host/",
+            "dev/unwrite/undo/",
+            "dev/unwrite/checkpoint/",
+            "dev/unwrite/store/",
+            "dev/unwrite/peer/",
+            "dev/unwrite/storage/Session.java",
+            "dev/unwrite/storage/StorageCore.java",
+            "dev/unwrite/storage/StorageState.java");
+
     private Layers() {}
+
+    /** Whether the simulator runs what the mutant changes. */
+    static boolean isSimulated(Mutant mutant) {
+        return simulator(1).appliesTo(mutant);
+    }
 
     static List<Layer> all() {
         List<Layer> layers = new ArrayList<>(List.of(new TlcLayer(), new UnitLayer()));
@@ -28,13 +45,8 @@ final class Layers {
     static Layer simulator(int runs) {
         return new MainLayer(
                 "simulator",
-                List.of("impl/src/main", "conformance/src/main/java/dev/unwrite/conformance/sim"),
-                List.of(
-                        "dev/unwrite/protocol/",
-                        "dev/unwrite/undo/",
-                        "dev/unwrite/checkpoint/",
-                        "dev/unwrite/storage/StorageCore.java",
-                        "dev/unwrite/storage/StorageState.java"),
+                List.of("impl/src/main", "conformance/src/main/java/dev/unwrite/conformance/cluster"),
+                SIMULATED,
                 SIMULATOR_LIMIT,
                 SimulateCommand.class.getName(),
                 List.of("--seed", "1", "--runs", Integer.toString(runs), "--seconds", "180"));

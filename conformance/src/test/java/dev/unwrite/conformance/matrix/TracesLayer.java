@@ -4,25 +4,24 @@ import dev.unwrite.conformance.matrix.Finding.Verdict;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 
-/** Generated schedules of the mutated protocol; TLC says whether the specification allows what they did. */
+/** Traces of simulated runs with the mutated classes; TLC says whether the specification allows what they did. */
 final class TracesLayer implements Layer {
     private static final Duration LIMIT = Duration.ofMinutes(2);
 
     private static final String PROTOCOL = "dev/unwrite/protocol/";
+    private static final int RUNS = 60;
 
-    private static final String GENERATOR = "dev.unwrite.conformance.trace.PairDriverMain";
-    private final List<String> schedules;
+    private final int runs;
 
     TracesLayer() {
-        this(List.of());
+        this(RUNS);
     }
 
-    /** Only these schedules, such as {@code plain-17} or {@code faults-11}. */
-    TracesLayer(List<String> schedules) {
-        this.schedules = List.copyOf(schedules);
+    /** Of so many runs. */
+    TracesLayer(int runs) {
+        this.runs = runs;
     }
 
     @Override
@@ -32,17 +31,12 @@ final class TracesLayer implements Layer {
 
     @Override
     public List<String> sources() {
-        return List.of(
-                "spec/src/main",
-                "impl/src/main",
-                "conformance/src/main",
-                "conformance/src/test/java/dev/unwrite/conformance/trace");
+        return List.of("spec/src/main", "impl/src/main", "conformance/src/main");
     }
 
-    /** Storage and undo log are played in these schedules, not run. */
     @Override
     public boolean appliesTo(Mutant mutant) {
-        return changesProtocol(mutant);
+        return Layers.isSimulated(mutant);
     }
 
     /** Whether a layer that runs the protocol alone can see the mutant; it has to pass the canary too. */
@@ -53,15 +47,20 @@ final class TracesLayer implements Layer {
 
     @Override
     public String settings() {
-        return String.join(" ", schedules);
+        return Integer.toString(runs);
     }
 
     @Override
     public Finding run(Mutant mutant, Workspace workspace) throws IOException, InterruptedException {
         Path traces = workspace.folder().resolve("traces");
-        List<String> arguments = new ArrayList<>(List.of(traces.toString()));
-        arguments.addAll(schedules);
-        Finding generated = workspace.mutated().run("generate", LIMIT, List.of(), GENERATOR, arguments);
+        Finding generated = workspace
+                .mutated()
+                .run(
+                        "generate",
+                        LIMIT,
+                        List.of(),
+                        TracedMain.class.getName(),
+                        List.of(traces.toString(), Integer.toString(runs)));
         if (generated.verdict() != Verdict.MISSED) {
             return generated;
         }

@@ -1,13 +1,15 @@
 package dev.unwrite.conformance.matrix;
 
+import dev.unwrite.conformance.trace.TraceFolder;
 import dev.unwrite.conformance.trace.TraceValidation;
 import dev.unwrite.conformance.trace.Verdict;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** Validates each folder of traces in the folder that is the argument, with the real code, until one is rejected. */
+/** Validates each folder of traces in the folder that is the argument, with the real code; says which is the first that is rejected. */
 final class ValidateMain {
     private ValidateMain() {}
 
@@ -16,9 +18,14 @@ final class ValidateMain {
         try (Stream<Path> found = Files.list(Path.of(args[0]))) {
             folders = found.filter(Files::isDirectory).sorted().toList();
         }
+        List<TraceFolder> runs = new ArrayList<>();
         for (Path folder : folders) {
-            if (TraceValidation.validate(List.of(folder)) instanceof Verdict.Rejected rejected) {
-                System.out.println(ChildJvm.CAUGHT + " " + folder.getFileName() + ": "
+            runs.add(TraceFolder.read(List.of(folder)));
+        }
+        List<Verdict> verdicts = TraceValidation.validateAll(runs);
+        for (int i = 0; i < verdicts.size(); i++) {
+            if (verdicts.get(i) instanceof Verdict.Rejected rejected) {
+                System.out.println(ChildJvm.CAUGHT + " seed " + folders.get(i).getFileName() + ": "
                         + action(rejected.event()) + " of " + rejected.file().getFileName() + ":" + rejected.line()
                         + ": "
                         + rejected.why().strip().replaceAll("\\s+", " "));

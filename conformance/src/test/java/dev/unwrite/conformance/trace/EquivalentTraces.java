@@ -37,7 +37,10 @@ final class EquivalentTraces {
         String reason = switch (mutant.mutation()) {
             case "drop" -> dropped(mutant);
             case "double" -> doubled(mutant);
-            case "swap" -> swapped(mutant);
+            case "swap" ->
+                swapped(mutant) == null && mutant.action().equals("Destage") && !isSeenToBeDurable(mutant)
+                        ? UNSEEN
+                        : swapped(mutant);
             default -> altered(mutant);
         };
         return new Outcome(mutant, false, reason == null ? place(mutant) : reason, reason != null);
@@ -64,7 +67,7 @@ final class EquivalentTraces {
                 isColdAgain(mutant)
                         ? "a cold owner that had flushed flushed again"
                         : next == null || follows(mutant, "StepDown") ? FORGOTTEN : null;
-            case "Protect" -> isLearned(mutant) ? "it saw the record, and never heard the answer" : null;
+            case "Protect", "GoAlone" -> isLearned(mutant) ? "it saw the record, and never heard the answer" : null;
             case "ReadOld", "StagePart" -> isUseful(mutant) ? null : UNUSED;
             case "OpenSession" -> isLeftAtOnce(mutant) ? "a session in which nothing was done" : null;
             case "WriteDone" -> follows(mutant, "OpenSession") ? "the new session owes the write either way" : null;
@@ -259,6 +262,11 @@ final class EquivalentTraces {
         return switch (other.path("action").asText()) {
             case "Session", "Record", "Refused" -> "a block that becomes durable, and what says nothing of contents";
             case "Apply", "Destage" -> areApart(first, second) ? "different blocks" : null;
+            case "Flushed" -> {
+                int volume =
+                        event(destagedFirst ? first : second).blocks().getLast().volume();
+                yield other.path("volume").asInt() == volume ? null : "a flush of another volume";
+            }
             default -> null;
         };
     }

@@ -58,7 +58,7 @@ class RejectionIT {
 
     @Test
     void eachNamesWhatIsFalse() throws Exception {
-        Map<String, List<String>> good = new PairRuns(dir, 600, 3).run(4);
+        Map<String, List<String>> good = new SimulatedRuns(dir).run(3);
         List<TraceFolder> runs = new ArrayList<>();
         List<String> places = new ArrayList<>();
         for (Mistake mistake : MISTAKES) {

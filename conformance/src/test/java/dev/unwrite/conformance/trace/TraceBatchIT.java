@@ -22,8 +22,6 @@ import org.junit.jupiter.api.io.TempDir;
 class TraceBatchIT {
     /** How many generated runs are validated. */
     private static final int RUNS = Integer.getInteger("unwrite.traces", 1000);
-    /** Four of five come from the simulator; steps of the generator in each of the others. */
-    private static final int STEPS = Integer.getInteger("unwrite.traceSteps", 120);
     /** How many are generated and validated at once. */
     private static final int AT_ONCE = 500;
 
@@ -74,9 +72,7 @@ class TraceBatchIT {
 
     @Test
     void athousandRunsAreAccepted() throws Exception {
-        RunSource pairs = new PairRuns(dir, STEPS, 3);
-        RunSource simulated = new SimulatedRuns(dir);
-        RunSource source = seed -> (seed % 5 == 0 ? pairs : simulated).run(seed);
+        RunSource source = new SimulatedRuns(dir);
         TraceBatch batch = new TraceBatch(true);
         Map<String, Integer> actions = new TreeMap<>();
         List<String> rejected = new ArrayList<>();
@@ -120,8 +116,7 @@ class TraceBatchIT {
 
     @Test
     void eachRunIsJudgedByItself() throws Exception {
-        RunSource source = new PairRuns(dir, STEPS, 3);
-        Map<String, List<String>> good = source.run(4);
+        Map<String, List<String>> good = new SimulatedRuns(dir).run(3);
         Map<String, List<String>> wrongAtFirst = edited(good, "Restart", "\"role\":\"idle\"", "\"role\":\"primary\"");
         Map<String, List<String>> wrongLater = edited(good, "ColdRead", "\"dirty\":0", "\"dirty\":1");
         Map<String, List<String>> disordered = edited(good, "Record", "\"version\":1,", "\"version\":3,");

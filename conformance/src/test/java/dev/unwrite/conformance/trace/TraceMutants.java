@@ -61,7 +61,17 @@ final class TraceMutants {
      * @param reason why it was rejected, or why it survived
      * @param equivalent whether the mutated trace is as right as the original
      */
-    record Outcome(Mutant mutant, boolean rejected, String reason, boolean equivalent) {}
+    record Outcome(Mutant mutant, boolean rejected, String reason, boolean equivalent) {
+        /** The same, for those who only count. */
+        Outcome withoutTraces() {
+            Mutant m = mutant;
+            return new Outcome(
+                    new Mutant(m.mutation, m.action, m.file, m.line, Map.of(), m.first, m.second),
+                    rejected,
+                    reason,
+                    equivalent);
+        }
+    }
 
     /** All mutants of the traces, at {@code places} places of each kind, spread over the run. */
     static List<Mutant> of(Map<String, List<String>> files, int places) throws IOException {

@@ -22,6 +22,8 @@ class TraceMutantsIT {
 
     private static final int PLACES = Integer.getInteger("unwrite.mutatedPlaces", 1);
 
+    private static final int MUTANTS_AT_ONCE = 1500;
+
     @TempDir
     private Path dir;
 
@@ -95,12 +97,18 @@ class TraceMutantsIT {
     }
 
     private List<Outcome> outcomes() throws IOException, InterruptedException {
-        RunSource source = new PairRuns(dir, 120, 2);
+        RunSource source = new SimulatedRuns(dir);
+        List<Outcome> outcomes = new ArrayList<>();
         List<List<Mutant>> runs = new ArrayList<>();
         for (int seed = 0; seed < RUNS; seed++) {
-            runs.add(TraceMutants.of(source.run(100 + seed), PLACES));
+            runs.add(TraceMutants.of(source.run(100 + 3L * seed), PLACES));
+            // Each mutant is a whole trace in memory.
+            if (seed == RUNS - 1 || runs.stream().mapToInt(List::size).sum() > MUTANTS_AT_ONCE) {
+                outcomes(runs).forEach(outcome -> outcomes.add(outcome.withoutTraces()));
+                runs.clear();
+            }
         }
-        return outcomes(runs);
+        return outcomes;
     }
 
     /** All together: the fewer processes of TLC, the better. */

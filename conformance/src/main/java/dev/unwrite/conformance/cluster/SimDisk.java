@@ -1,0 +1,461 @@
+package dev.unwrite.conformance.cluster;
+
+import dev.unwrite.checkpoint.CheckpointFiles;
+import dev.unwrite.undo.LogFiles;
+import dev.unwrite.undo.SegmentFile;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * The local disk of a host. What was not synced may be lost in a crash, whole or in part, in any order; a crash may come
+ * at any operation; the disk may be full, or can only be read; bits may change, and a write may land elsewhere.
+ */
+public final class SimDisk {
+    private static final int PAGE = 4096;
+    private static final int NO_CRASH = -1;
+
+    private final Folder undo;
+    private final Folder checkpoints;
+    private int crashIn = NO_CRASH;
+    private int leaves;
+    private boolean dead;
+    private boolean full;
+    private boolean readOnly;
+    private boolean damaged;
+    private boolean lied;
+    private int misdirect = NO_CRASH;
+
+    /** An empty disk. */
+    public SimDisk() {
+        this(new Folder(), new Folder());
+    }
+
+    private SimDisk(Folder undo, Folder checkpoints) {
+        this.undo = undo;
+        this.checkpoints = checkpoints;
+    }
+
+    /** A file: what a reader sees, what is on the platter, and what lies between. */
+    private static final class Blob {
+        byte[] live;
+        byte[] durable;
+        final List<Piece> unsynced = new ArrayList<>();
+
+        Blob(int bytes) {
+            live = new byte[bytes];
+            durable = live.clone();
+        }
+
+        void write(int offset, byte[] bytes) {
+            live = grown(live, offset + bytes.length);
+            System.arraycopy(bytes, 0, live, offset, bytes.length);
+            unsynced.add(new Piece(offset, bytes));
+        }
+
+        void sync() {
+            for (Piece piece : unsynced) {
+                place(piece, piece.bytes.length);
+            }
+            unsynced.clear();
+            durable = grown(durable, live.length);
+        }
+
+        /** Of each unsynced write, all, nothing or the first half is left, as the bits of {@code choice} say. */
+        void crash(int choice) {
+            int bits = choice;
+            for (Piece piece : unsynced) {
+                switch (bits & 3) {
+                    case 1 -> place(piece, piece.bytes.length);
+                    case 2 -> place(piece, piece.bytes.length / 2);
+                    default -> {
+                        // Lost.
+                    }
+                }
+                bits = Integer.rotateRight(bits, 2);
+            }
+            unsynced.clear();
+            live = durable.clone();
+        }
+
+        private void place(Piece piece, int count) {
+            durable = grown(durable, piece.offset + count);
+            System.arraycopy(piece.bytes, 0, durable, piece.offset, count);
+        }
+
+        private static byte[] grown(byte[] bytes, int size) {
+            return bytes.length >= size ? bytes : Arrays.copyOf(bytes, size);
+        }
+
+        Blob copy() {
+            Blob copy = new Blob(0);
+            copy.live = live.clone();
+            copy.durable = durable.clone();
+            copy.unsynced.addAll(unsynced);
+            return copy;
+        }
+    }
+
+    private record Piece(int offset, byte[] bytes) {}
+
+    /** A folder: the names that a process sees and those that are durable. */
+    private static final class Folder {
+        Map<String, Blob> live = new TreeMap<>();
+        Map<String, Blob> durable = new TreeMap<>();
+
+        void crash(int choice) {
+            // A rename or a deletion that was not synced may have happened or not: one bit decides for all.
+            if ((choice & 1) == 0) {
+                live = new TreeMap<>(durable);
+            }
+            live.values().forEach(blob -> blob.crash(choice));
+            durable = new TreeMap<>(live);
+        }
+
+        Folder copy() {
+            Map<Blob, Blob> copies = new HashMap<>();
+            Folder folder = new Folder();
+            live.forEach((name, blob) -> folder.live.put(name, copies.computeIfAbsent(blob, Blob::copy)));
+            durable.forEach((name, blob) -> folder.durable.put(name, copies.computeIfAbsent(blob, Blob::copy)));
+            return folder;
+        }
+    }
+
+    /** What would be left if the host crashed now and nothing unsynced survived. */
+    public SimDisk afterCrash() {
+        SimDisk copy = new SimDisk(undo.copy(), checkpoints.copy());
+        copy.undo.crash(0);
+        copy.checkpoints.crash(0);
+        copy.damaged = damaged;
+        return copy;
+    }
+
+    /** The host crashed. */
+    public void crash(int choice) {
+        undo.crash(choice);
+        checkpoints.crash(choice >>> 1);
+        dead = false;
+        crashIn = NO_CRASH;
+        misdirect = NO_CRASH;
+    }
+
+    /** The host will crash at an operation that is still to come; {@code choice} says what is left of what is unsynced. */
+    public void crashIn(int operations, int choice) {
+        crashIn = operations;
+        leaves = choice;
+    }
+
+    /** What is to be left when the host crashes at an operation of the disk. */
+    public int leaves() {
+        return leaves;
+    }
+
+    /** Whether it came to that. */
+    public boolean isDead() {
+        return dead;
+    }
+
+    /** Whether nothing was ever kept here. */
+    public boolean isNew() {
+        return undo.live.isEmpty();
+    }
+
+    boolean isFull() {
+        return full;
+    }
+
+    /** Whether there is no room from now on. */
+    public void setFull(boolean now) {
+        full = now;
+    }
+
+    /** Whether it can only be read. */
+    public boolean isReadOnly() {
+        return readOnly;
+    }
+
+    /** Whether it can only be read from now on. */
+    public void setReadOnly(boolean now) {
+        readOnly = now;
+    }
+
+    /** Whether something here is not as it was written, so that it may rightly be refused. */
+    public boolean isDamaged() {
+        return damaged;
+    }
+
+    /**
+     * Whether what it holds is not what was written. If that concerns the last sync before a crash, before the log has noted
+     * how far it is durable, nothing tells it from what was cut short and never acknowledged; all else must be refused.
+     */
+    public boolean hasLied() {
+        return lied;
+    }
+
+    /** A bit of a file of the undo log changes. */
+    public void flip(int which, int bit) {
+        List<Blob> blobs = List.copyOf(undo.live.values());
+        if (blobs.isEmpty()) {
+            return;
+        }
+        Blob blob = blobs.get(which % blobs.size());
+        int at = bit % (blob.live.length * 8);
+        blob.live[at / 8] ^= (byte) (1 << at % 8);
+        blob.durable = blob.live.clone();
+        damaged = true;
+        lied = true;
+    }
+
+    /** The next write of the undo log lands so many pages away; -1 for none. */
+    public void misdirect(int pages) {
+        misdirect = pages;
+    }
+
+    private void operation() throws IOException {
+        if (crashIn >= 0 && crashIn-- == 0) {
+            dead = true;
+        }
+        if (dead) {
+            throw new IOException("the host crashed here");
+        }
+        if (readOnly) {
+            throw new IOException("Read-only file system");
+        }
+    }
+
+    private void needRoom() throws IOException {
+        if (full) {
+            throw new IOException("No space left on device");
+        }
+    }
+
+    private static byte[] bytes(ByteBuffer source) {
+        byte[] bytes = new byte[source.remaining()];
+        source.get(bytes);
+        return bytes;
+    }
+
+    /** The folder of the undo log. */
+    public LogFiles undo() {
+        return new UndoFiles();
+    }
+
+    /** The folder of the checkpoint store. */
+    public CheckpointFiles checkpoints() {
+        return new StateFiles();
+    }
+
+    private final class UndoFiles implements LogFiles {
+        @Override
+        public List<String> names() {
+            return List.copyOf(undo.live.keySet());
+        }
+
+        @Override
+        public SegmentFile open(String name) throws IOException {
+            return new Segment(name, found(undo, name));
+        }
+
+        @Override
+        public SegmentFile create(String name, long bytes, ByteBuffer start) throws IOException {
+            operation();
+            needRoom();
+            Blob blob = new Blob((int) bytes);
+            byte[] first = bytes(start);
+            System.arraycopy(first, 0, blob.live, 0, first.length);
+            blob.durable = blob.live.clone();
+            undo.live.put(name, blob);
+            undo.durable.put(name, blob);
+            return new Segment(name, blob);
+        }
+
+        @Override
+        public void delete(String name) throws IOException {
+            operation();
+            undo.live.remove(name);
+        }
+
+        @Override
+        public void syncFolder() throws IOException {
+            if (dead) {
+                throw new IOException("the host crashed here");
+            }
+            undo.durable = new TreeMap<>(undo.live);
+        }
+
+        @Override
+        public String describe(String name) {
+            return "undo/" + name;
+        }
+
+        @Override
+        public void close() {
+            // Nothing is open.
+        }
+    }
+
+    private static Blob found(Folder folder, String name) throws IOException {
+        Blob blob = folder.live.get(name);
+        if (blob == null) {
+            throw new IOException("no file " + name);
+        }
+        return blob;
+    }
+
+    private final class Segment implements SegmentFile {
+        private final String name;
+        private final Blob blob;
+
+        Segment(String name, Blob blob) {
+            this.name = name;
+            this.blob = blob;
+        }
+
+        @Override
+        public String name() {
+            return name;
+        }
+
+        @Override
+        public long size() {
+            return blob.live.length;
+        }
+
+        @Override
+        public void read(long offset, ByteBuffer target) throws IOException {
+            if (offset + target.remaining() > blob.live.length) {
+                throw new IOException("beyond the end of " + name);
+            }
+            // The callers that read one page look at it with absolute offsets, without a flip.
+            target.put(blob.live, (int) offset, target.remaining());
+        }
+
+        @Override
+        public void write(long offset, ByteBuffer source) throws IOException {
+            operation();
+            byte[] data = bytes(source);
+            int at = (int) offset;
+            if (misdirect >= 0) {
+                int pages = blob.live.length / PAGE;
+                int elsewhere = (at / PAGE + 1 + misdirect % pages) % pages * PAGE;
+                misdirect = NO_CRASH;
+                if (elsewhere + data.length <= blob.live.length) {
+                    at = elsewhere;
+                    damaged = true;
+                    lied = true;
+                }
+            }
+            if (at + data.length > blob.live.length) {
+                throw new IOException("beyond the end of " + name);
+            }
+            blob.write(at, data);
+        }
+
+        @Override
+        public void sync() throws IOException {
+            operation();
+            blob.sync();
+        }
+
+        @Override
+        public void close() {
+            // Nothing is open.
+        }
+    }
+
+    private final class StateFiles implements CheckpointFiles {
+        @Override
+        public List<String> names() {
+            return List.copyOf(checkpoints.live.keySet());
+        }
+
+        @Override
+        public StateFile create(String name) throws IOException {
+            operation();
+            needRoom();
+            Blob blob = new Blob(0);
+            checkpoints.live.put(name, blob);
+            return new State(blob);
+        }
+
+        @Override
+        public StateFile open(String name) throws IOException {
+            return new State(found(checkpoints, name));
+        }
+
+        @Override
+        public void rename(String from, String to) throws IOException {
+            operation();
+            checkpoints.live.put(to, found(checkpoints, from));
+            checkpoints.live.remove(from);
+        }
+
+        @Override
+        public void delete(String name) throws IOException {
+            operation();
+            checkpoints.live.remove(name);
+        }
+
+        @Override
+        public void syncFolder() throws IOException {
+            operation();
+            checkpoints.durable = new TreeMap<>(checkpoints.live);
+        }
+
+        @Override
+        public String describe(String name) {
+            return "checkpoints/" + name;
+        }
+
+        @Override
+        public void close() {
+            // Nothing is open.
+        }
+    }
+
+    private final class State implements CheckpointFiles.StateFile {
+        private final Blob blob;
+
+        State(Blob blob) {
+            this.blob = blob;
+        }
+
+        @Override
+        public long size() {
+            return blob.live.length;
+        }
+
+        @Override
+        public int read(long offset, ByteBuffer target) {
+            int count = Math.min(target.remaining(), blob.live.length - (int) offset);
+            if (count <= 0) {
+                return -1;
+            }
+            target.put(blob.live, (int) offset, count);
+            return count;
+        }
+
+        @Override
+        public void write(long offset, ByteBuffer source) throws IOException {
+            operation();
+            needRoom();
+            blob.write((int) offset, bytes(source));
+        }
+
+        @Override
+        public void sync() throws IOException {
+            operation();
+            blob.sync();
+        }
+
+        @Override
+        public void close() {
+            // Nothing is open.
+        }
+    }
+}
