@@ -35,6 +35,7 @@ import org.jspecify.annotations.Nullable;
  * @param checkpoint the committed checkpoint, or null
  * @param proposal a change of the record that the storage has not answered, or null
  * @param flushing the part of {@code dirty} that the flush under way covers
+ * @param asked flushes that the machine has asked for and that are not answered
  * @param committing the epoch whose checkpoint is being switched in, or -1
  * @param coldFlushed whether a cold owner has flushed the storage in its present session (rule FlushAtColdStart)
  */
@@ -60,6 +61,7 @@ public record HostState(
         @Nullable Checkpoint checkpoint,
         @Nullable Change proposal,
         Blocks flushing,
+        List<AskedFlush> asked,
         long committing,
         boolean coldFlushed) {
 
@@ -91,6 +93,7 @@ public record HostState(
                 checkpoint,
                 null,
                 Blocks.NONE,
+                List.of(),
                 -1,
                 false);
     }
@@ -169,6 +172,7 @@ public record HostState(
         Change proposal;
 
         Blocks flushing;
+        List<AskedFlush> asked;
         long committing;
         boolean coldFlushed;
         private final HostState from;
@@ -195,6 +199,7 @@ public record HostState(
             checkpoint = from.checkpoint;
             proposal = from.proposal;
             flushing = from.flushing;
+            asked = from.asked;
             committing = from.committing;
             coldFlushed = from.coldFlushed;
         }
@@ -218,6 +223,7 @@ public record HostState(
             owed = Blocks.NONE;
             owedSent = Blocks.NONE;
             flushing = Blocks.NONE;
+            asked = List.of();
             cuts = new TreeSet<>();
             return this;
         }
@@ -283,6 +289,7 @@ public record HostState(
                     checkpoint,
                     proposal,
                     flushing,
+                    List.copyOf(asked),
                     committing,
                     coldFlushed);
         }
