@@ -3,7 +3,8 @@
 (* Why the protocol is safe for behaviours of any length: an invariant     *)
 (* that each step keeps, with all rules followed, two hosts, any number of *)
 (* blocks, any terms, epochs, sessions and values.  It holds at the start  *)
-(* and implies Recoverable, Consistent, OneOwner and NoOutputLost.         *)
+(* and implies Recoverable, Consistent, OneOwner, NoOutputLost and         *)
+(* FlushedSurvives.                                                        *)
 (*                                                                         *)
 (* Each conjunct has a name and is an invariant of the models, so that one *)
 (* which breaks says what broke first, often long before a property does.  *)
@@ -34,8 +35,8 @@ Types ==
   /\ record.term >= 0 /\ record.base >= 0
   /\ record.owner \in Host \cup {None} /\ record.secondary \in Host \cup {None}
   /\ record.mode \in {"none", "solo", "protected", "rollback"}
-  /\ \A b \in Block : disk[b] > 0 /\ cache[b] > 0 /\ seen[b] > 0
-  /\ \A w \in wire \cup replies : w.host \in Host /\ w.block \in Block /\ w.value > 0
+  /\ \A b \in Block : disk[b] > 0 /\ cache[b] > 0 /\ seen[b] > 0 /\ flushed[b] > 0
+  /\ \A w \in wire \cup replies : w.host \in Host /\ w.block \in Block /\ w.value > 0 /\ w.fua \in BOOLEAN
   /\ \A m \in net :
        /\ m.type \in {"Preserve", "Preserved", "Part", "Committed"} /\ m.to \in Host /\ m.epoch >= 0
        /\ m.type # "Committed" => m.block \in Block
@@ -45,6 +46,8 @@ Types ==
        /\ session[h] >= 0 /\ term[h] >= 0 /\ epoch[h] >= 0 /\ mine[h] >= 0
        /\ \A b \in Block : mem[h][b] > 0 /\ pending[h][b] >= 0 /\ safe[h][b] > 0
        /\ sent[h] \subseteq Block /\ kept[h] \subseteq Block /\ dirty[h] \subseteq Block
+       /\ \A r \in asked[h] : r.writes \subseteq r.owes /\ r.owes \subseteq Block /\ \A b \in Block : r.state[b] > 0
+       /\ \A r, s \in asked[h] : r.n = s.n => r = s
        /\ \A c \in cuts[h] : \A b \in Block : c.state[b] > 0
        /\ \A c \in log[h] \cup reading[h] : c.block \in Block /\ c.value > 0 /\ c.term > 0 /\ c.epoch >= 0
        /\ ckpt[h] # None => ckpt[h].term > 0 /\ ckpt[h].epoch >= 0 /\ \A b \in Block : ckpt[h].state[b] > 0
@@ -64,6 +67,7 @@ RoleShape == \A h \in Host :
   /\ role[h] = "restoring" => Blankish(h) /\ NoSecondary(h) /\ mine[h] > 0 /\ term[h] > 0
   /\ role[h] = "cold" => Blankish(h) /\ NoMachine(h) /\ NoSecondary(h) /\ mine[h] > 0 /\ term[h] > 0
   /\ role[h] = "primary" => NoSecondary(h) /\ mine[h] > 0 /\ term[h] > 0
+  /\ role[h] # "primary" => asked[h] = {}
 
 -----------------------------------------------------------------------------
 (* Ownership. *)
@@ -307,10 +311,31 @@ Said ==
               => Covered(c.state)
 
 -----------------------------------------------------------------------------
+(***************************************************************************)
+(* Flushes.  Whatever the machine may start from next has what is flushed. *)
+(* A flush that was asked for may be answered as soon as it owes nothing;  *)
+(* a block that it owes will be written, or is dirty, so that no crash of  *)
+(* the storage is overlooked.                                              *)
+(***************************************************************************)
+Flushed ==
+  /\ Upto(flushed, disk) /\ Upto(flushed, cache)
+  /\ \A w \in wire : Admitted(w) => flushed[w.block] <= w.value
+  /\ Has /\ Working(O) => Upto(flushed, mem[O])
+  /\ Rolling => Upto(flushed, ckpt[O].state)
+
+Asked == Has => \A r \in asked[O] :
+  /\ Upto(r.state, mem[O])
+  /\ \A b \in r.writes : pending[O][b] # 0
+  /\ \A b \in r.owes : pending[O][b] # 0 \/ b \in dirty[O]
+  /\ \A b \in r.owes \ r.writes : b \in dirty[O] /\ Connected(O) => r.state[b] <= cache[b]
+  /\ \A b \in Block \ r.owes : r.state[b] <= cache[b] /\ r.state[b] <= disk[b]
+
+-----------------------------------------------------------------------------
 SafetyInv ==
   /\ Types /\ RoleShape /\ RecordShape /\ Terms /\ OwnerTerm /\ ModeByRole /\ Zombie /\ ActiveNoCkpt /\ SoloNoCuts /\ Silent
   /\ Folders /\ Logs
   /\ Sessions /\ InFlight /\ ColdQuiet /\ PendingIsMem /\ Machine
   /\ Messages /\ SecondaryShape /\ History /\ JoinCut /\ ProtectedCkpt
   /\ Preserving /\ Rebuild /\ Reading /\ Rollback /\ Grown /\ Said
+  /\ Flushed /\ Asked
 =============================================================================

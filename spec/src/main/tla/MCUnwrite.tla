@@ -18,6 +18,7 @@ CONSTANTS
   MaxLives,       \* storages, one after the other
   LostLogs,       \* undo logs that are gone beside their checkpoints
   Replacements,   \* hosts whose whole folder is lost
+  MaxFlushes,     \* flushes that the machine asks for, of all blocks or of one (FUA)
   InPart          \* what may happen in part: "Flush", of what is dirty; "Write", when the storage crashes
 
 VARIABLE spent  \* what was used of the bounds
@@ -39,13 +40,13 @@ Alive ==
     {w \in wire : Admitted(w)},
     {w \in replies : w.session = mine[w.host]},
     disk, cache, record, session, role, term, mode, epoch, mine,
-    mem, pending, sent, kept, dirty, cuts, safe, staged, reading, log, ckpt, seen, lives,
+    mem, pending, sent, kept, dirty, cuts, safe, staged, reading, log, ckpt, seen, flushes, lives,
     spent>>
 
 Init ==
   /\ IF First = None THEN InitNobody ELSE InitAs(Protected, First)
   /\ spent = [writes |-> 0, crashes |-> 0, storage |-> 0, reconnects |-> 0, forced |-> 0,
-               logs |-> 0, replaced |-> 0]
+               logs |-> 0, replaced |-> 0, flushes |-> 0]
 
 Spend(what, limit) ==
   /\ spent[what] < limit
@@ -55,12 +56,19 @@ Free == spent' = spent
 
 MCMachineWrite(h, b) == MachineWrite(h, b, spent.writes + 2) /\ Spend("writes", MaxWrites)
 MCRecvPreserved(h) == (\E m \in net : RecvPreserved(h, m)) /\ Free
-MCSendWrite(h, b) == SendWrite(h, b) /\ Free
+\* With FUA only what a flush waits for: else it is a Destage by which nobody gains.
+MCSendWrite(h, b) ==
+  /\ \E fua \in {\E r \in asked[h] : b \in r.writes, FALSE} : SendWrite(h, b, fua)
+  /\ Free
 MCApply == (\E w \in wire : Apply(w)) /\ Free
 MCWriteDone(h, b) == WriteDone(h, b) /\ Free
 MCFlush(h) ==
   /\ \E covered \in IF "Flush" \in InPart THEN SUBSET dirty[h] ELSE {dirty[h]} : Flush(h, covered)
   /\ Free
+MCMachineFlush(h) ==
+  /\ \E blocks \in {Block} \cup {{b} : b \in Block} : MachineFlush(h, spent.flushes + 1, blocks)
+  /\ Spend("flushes", MaxFlushes)
+MCAnswerFlush(h) == (\E r \in asked[h] : AnswerFlush(h, r.n)) /\ Free
 MCCut(h) == epoch[h] < MaxEpoch /\ Cardinality(cuts[h]) < MaxCuts /\ Cut(h) /\ Free
 MCLearnCommitted(h) == (\E m \in net : LearnCommitted(h, m)) /\ Free
 MCSpeak(h) == Speak(h) /\ Free
@@ -118,7 +126,7 @@ Next ==
        \/ \E b \in Block : MCMachineWrite(h, b) \/ MCSendWrite(h, b) \/ MCWriteDone(h, b)
        \/ MCRecvPreserved(h) \/ MCLearnCommitted(h) \/ MCReadOld(h) \/ MCStagePart(h)
        \/ MCStoreCopy(h) \/ MCCommit(h)
-       \/ MCFlush(h) \/ MCCut(h) \/ MCSpeak(h)
+       \/ MCFlush(h) \/ MCMachineFlush(h) \/ MCAnswerFlush(h) \/ MCCut(h) \/ MCSpeak(h)
        \/ MCFollowJoin(h) \/ MCBecomeSecondary(h)
        \/ MCGoAlone(h) \/ MCLearn(h) \/ MCStartJoin(h) \/ MCProtect(h) \/ MCAbortJoin(h) \/ MCStepDown(h)
        \/ MCOpenSession(h)
@@ -148,7 +156,7 @@ Owed ==
        /\ \A b \in Block : WF_bounded(\E m \in net : m.type = "Part" /\ m.block = b /\ StagePart(h, m) /\ Free)
        /\ WF_bounded(MCStoreCopy(h))
        /\ WF_bounded(MCCommit(h))
-       /\ WF_bounded(MCFlush(h)) /\ WF_bounded(MCFollowJoin(h)) /\ WF_bounded(MCBecomeSecondary(h))
+       /\ WF_bounded(MCFlush(h)) /\ WF_bounded(MCAnswerFlush(h)) /\ WF_bounded(MCFollowJoin(h)) /\ WF_bounded(MCBecomeSecondary(h))
        /\ WF_bounded(MCLearn(h)) /\ WF_bounded(MCProtect(h)) /\ WF_bounded(MCStepDown(h))
        /\ WF_bounded(~Connected(h) /\ MCOpenSession(h))
        /\ WF_bounded(MCRestartRollback(h)) /\ WF_bounded(MCFinishRollback(h)) /\ WF_bounded(MCResume(h))
@@ -175,6 +183,9 @@ FairSpecAlone == Spec /\ FairnessAlone
 WriteEnds ==
   \A h \in Host, b \in Block :
     role[h] = "primary" /\ pending[h][b] # 0 ~> role[h] # "primary" \/ pending[h][b] = 0
+FlushEnds ==
+  \A h \in Host, n \in 1..MaxFlushes :
+    (\E r \in asked[h] : r.n = n) ~> ~\E r \in asked[h] : r.n = n
 FailoverEnds == record.mode = "rollback" ~> record.mode # "rollback"
 JoinEnds ==
   \A h \in Host : role[h] = "primary" /\ mode[h] = "joining" ~>
@@ -240,4 +251,11 @@ NeverLogReplaced ==
     /\ logs[record.secondary] > 1)
 \* The outside heard of a write that a takeover must not take back, and there was one.
 NeverKept == ~(role[Second] = "primary" /\ seen # Fresh)
+\* A machine that was alone starts again, and had flushed something.
+NeverFlushedCold == ~(role[First] = "primary" /\ record.term > 1 /\ flushed # Fresh)
+\* A takeover takes back what was flushed.
+NeverFlushedBack == [][Upto(flushed, flushed')]_flushed
+\* A flush is answered, and a newer version of its block, not flushed, is what a read sees.
+NeverOvertaken ==
+  ~\E b \in Block : flushed[b] > 1 /\ flushed[b] = disk[b] /\ disk[b] < cache[b] /\ b \in dirty[First]
 =============================================================================

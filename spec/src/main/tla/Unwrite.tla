@@ -13,9 +13,9 @@
 (* switch: a rule named in Off is not followed, and a model with that      *)
 (* switch must show what goes wrong.                                       *)
 (*                                                                         *)
-(* Reading order: the variables; the primary writes a block; a checkpoint; *)
-(* the secondary; going alone and joining; takeover; cold start; faults;   *)
-(* what must hold.                                                         *)
+(* Reading order: the variables; the primary writes a block; a flush of    *)
+(* the machine; a checkpoint; the secondary; going alone and joining;      *)
+(* takeover; cold start; faults; what must hold.                           *)
 (***************************************************************************)
 EXTENDS Naturals, FiniteSets
 
@@ -30,7 +30,7 @@ Rules == {
   "FlushBeforeCheckpoint", "StateBeforeDiscard", "OldestCopyWins",
   "FenceBeforeRollback", "OneConnection", "ReplayUnflushed", "RestoreAll",
   "FlushRestored", "KeepUntilRestored", "FlushAtColdStart", "AgreeToBeAlone",
-  "JoinWhole", "HoldOutput", "HoldWhileJoining", "OneLife" }
+  "JoinWhole", "HoldOutput", "HoldWhileJoining", "OneLife", "FlushBeforeAnswer" }
 
 ASSUME Off \subseteq Rules
 
@@ -57,6 +57,7 @@ VARIABLES
   sent,     \* blocks whose write is on the wire in the present session
   kept,     \* blocks preserved in the present epoch
   dirty,    \* blocks written since the last flush
+  asked,    \* flushes that the machine has asked for and that are not answered
   cuts,     \* checkpoints cut and not known to be committed
   safe,     \* the state of the newest checkpoint known to be committed
   staged,   \* parts of a coming checkpoint at a secondary
@@ -66,6 +67,7 @@ VARIABLES
   ckpt,     \* the committed checkpoint: term, epoch, state, and the id of the log that goes with it
   (* Outside. *)
   seen,     \* for each block the newest value of which the outside has heard
+  flushed,  \* for each block the newest value that a flush was answered for and no takeover took back
   (* Identity. *)
   era,      \* which storage this is: each that begins anew is another
   life,     \* [Host -> Nat]: the storage to which a host's folder belongs; 0: empty, to none yet
@@ -76,9 +78,10 @@ storage    == <<disk, cache, record, session, wire, replies>>
 machineVars == <<mem, pending, sent, kept, dirty, cuts, safe>>
 secondaryVars == <<staged, reading>>
 localVars  == <<log, ckpt>>
+flushes    == <<asked, flushed>>
 lives      == <<era, life, logs, gone>>
 vars == <<storage, net, role, term, mode, epoch, mine, machineVars,
-          secondaryVars, localVars, seen, lives>>
+          secondaryVars, localVars, seen, flushes, lives>>
 
 -----------------------------------------------------------------------------
 Peer(h) == CHOOSE p \in Host : p # h
@@ -88,6 +91,7 @@ Fresh == [b \in Block |-> 1]
 NoWrite == [b \in Block |-> 0]
 Max(a, b) == IF a > b THEN a ELSE b
 Newer(s, t) == [b \in Block |-> Max(s[b], t[b])]
+Meet(s, t) == [b \in Block |-> IF s[b] < t[b] THEN s[b] ELSE t[b]]
 Upto(s, t) == \A b \in Block : s[b] <= t[b]
 
 Record(t, o, m, s, e) ==
@@ -103,6 +107,7 @@ Lives(h) == On("OneLife") => life[h] = era
 
 Drained(h) == pending[h] = NoWrite
 Connected(h) == mine[h] # 0 /\ mine[h] = session[h]
+Runs(h) == role[h] = "primary" /\ record.owner = h /\ term[h] = record.term
 
 Send(m) == net' = net \cup m
 
@@ -130,6 +135,7 @@ Forget(h) ==
   /\ sent' = [sent EXCEPT ![h] = {}]
   /\ kept' = [kept EXCEPT ![h] = {}]
   /\ dirty' = [dirty EXCEPT ![h] = {}]
+  /\ asked' = [asked EXCEPT ![h] = {}]
   /\ cuts' = [cuts EXCEPT ![h] = {}]
   /\ safe' = [safe EXCEPT ![h] = Fresh]
   /\ staged' = [staged EXCEPT ![h] = {}]
@@ -153,7 +159,7 @@ MachineWrite(h, b, v) ==
        THEN Send({Preserve(h, b)})
        ELSE UNCHANGED net
   /\ UNCHANGED <<storage, role, term, mode, epoch, mine, sent, kept, dirty,
-                 cuts, safe, secondaryVars, localVars, seen, lives>>
+                 cuts, safe, secondaryVars, localVars, seen, flushes, lives>>
 
 \* The acknowledgment enables the overwrite (claim 1).
 RecvPreserved(h, m) ==
@@ -164,10 +170,11 @@ RecvPreserved(h, m) ==
   /\ m.block \notin kept[h]
   /\ kept' = [kept EXCEPT ![h] = @ \cup {m.block}]
   /\ UNCHANGED <<storage, net, role, term, mode, epoch, mine, mem, pending, sent,
-                 dirty, cuts, safe, secondaryVars, localVars, seen, lives>>
+                 dirty, cuts, safe, secondaryVars, localVars, seen, flushes, lives>>
 
-\* Also the way in which a copy is written back during a rollback.
-SendWrite(h, b) ==
+\* Also the way in which a copy is written back during a rollback.  With FUA, the storage
+\* answers when the block is durable; a host may ask for that whenever it likes.
+SendWrite(h, b, fua) ==
   /\ Lives(h)
   /\ role[h] \in {"primary", "restoring"}
   /\ mine[h] # 0
@@ -177,11 +184,11 @@ SendWrite(h, b) ==
      \/ b \in kept[h]
      \/ ~On("AskFirst")
   /\ wire' = wire \cup {[host |-> h, session |-> mine[h], term |-> term[h],
-                         block |-> b, value |-> pending[h][b]]}
+                         block |-> b, value |-> pending[h][b], fua |-> fua]}
   /\ sent' = [sent EXCEPT ![h] = @ \cup {b}]
   /\ UNCHANGED <<disk, cache, record, session, replies, net, role, term, mode, epoch,
                  mine, mem, pending, kept, dirty, cuts, safe, secondaryVars,
-                 localVars, seen, lives>>
+                 localVars, seen, flushes, lives>>
 
 (***************************************************************************)
 (* The storage applies a write: of the newest session of its host only,    *)
@@ -198,7 +205,11 @@ Apply(w) ==
   /\ wire' = wire \ {w}
   /\ replies' = replies \cup {w}
   /\ UNCHANGED <<disk, record, session, net, role, term, mode, epoch, mine,
-                 machineVars, secondaryVars, localVars, seen, lives>>
+                 machineVars, secondaryVars, localVars, seen, flushes, lives>>
+
+\* What a flush that was asked for waits for, when a write of b is done.
+Wrote(r, b, fua) ==
+  [r EXCEPT !.writes = @ \ {b}, !.owes = IF fua THEN @ \ {b} ELSE @]
 
 WriteDone(h, b) ==
   /\ Lives(h)
@@ -207,14 +218,16 @@ WriteDone(h, b) ==
   /\ \E w \in replies :
        /\ w.host = h /\ w.session = mine[h] /\ w.block = b /\ w.value = pending[h][b]
        /\ replies' = replies \ {w}
+       /\ disk' = IF w.fua THEN [disk EXCEPT ![b] = cache[b]] ELSE disk
+       /\ asked' = [asked EXCEPT ![h] = {Wrote(r, b, w.fua) : r \in @}]
   /\ pending' = [pending EXCEPT ![h][b] = 0]
   /\ sent' = [sent EXCEPT ![h] = @ \ {b}]
   /\ dirty' = [dirty EXCEPT ![h] = @ \cup {b}]
   /\ IF role[h] = "restoring" /\ ~On("KeepUntilRestored")
        THEN log' = [log EXCEPT ![h] = {c \in @ : c.block # b}]
        ELSE UNCHANGED log
-  /\ UNCHANGED <<disk, cache, record, session, wire, net, role, term, mode, epoch,
-                 mine, mem, kept, cuts, safe, secondaryVars, ckpt, seen, lives>>
+  /\ UNCHANGED <<cache, record, session, wire, net, role, term, mode, epoch, mine,
+                 mem, kept, cuts, safe, secondaryVars, ckpt, seen, flushed, lives>>
 
 (***************************************************************************)
 (* The storage makes durable what it has applied; covered is what the host *)
@@ -227,9 +240,49 @@ Flush(h, covered) ==
   /\ covered # {} /\ covered \subseteq dirty[h]
   /\ disk' = [b \in Block |-> IF b \in dirty[h] \ covered THEN disk[b] ELSE cache[b]]
   /\ dirty' = [dirty EXCEPT ![h] = @ \ covered]
+  /\ asked' = [asked EXCEPT ![h] = {[r EXCEPT !.owes = @ \ (covered \ r.writes)] : r \in @}]
   /\ UNCHANGED <<cache, record, session, wire, replies, net, role, term, mode, epoch,
                  mine, mem, pending, sent, kept, cuts, safe, secondaryVars,
-                 localVars, seen, lives>>
+                 localVars, seen, flushed, lives>>
+
+-----------------------------------------------------------------------------
+(* A flush of the machine. *)
+
+(***************************************************************************)
+(* The machine asks that what it has written to these blocks be durable:   *)
+(* all blocks, or those of one write with FUA.  Any write that was begun   *)
+(* may have been answered already, so it counts, done or not.  n tells     *)
+(* flushes apart.  state: what is to be durable.  writes: blocks whose     *)
+(* write, of that time, is not done.  owes: blocks of which no flush has   *)
+(* told since that they are durable.                                       *)
+(*                                                                         *)
+(* A storage that crashes in between changes nothing here: a block that it *)
+(* may have lost is owed, is written again (ReplayUnflushed), and is dirty *)
+(* only after that, so that no flush covers it before.                     *)
+(***************************************************************************)
+MachineFlush(h, n, blocks) ==
+  LET writes == {b \in blocks : pending[h][b] # 0}
+  IN /\ Lives(h)
+     /\ role[h] = "primary"
+     /\ blocks # {}
+     /\ \A r \in asked[h] : r.n # n
+     /\ asked' = [asked EXCEPT ![h] = @ \cup
+          {[n |-> n, state |-> [b \in Block |-> IF b \in blocks THEN mem[h][b] ELSE 1],
+            writes |-> writes, owes |-> writes \cup (blocks \cap dirty[h])]}]
+     /\ UNCHANGED <<storage, net, role, term, mode, epoch, mine, machineVars,
+                    secondaryVars, localVars, seen, flushed, lives>>
+
+\* The answer to a machine that was fenced meanwhile comes too late to promise anything.
+AnswerFlush(h, n) ==
+  /\ Lives(h)
+  /\ role[h] = "primary"
+  /\ \E r \in asked[h] :
+       /\ r.n = n
+       /\ On("FlushBeforeAnswer") => r.owes = {}
+       /\ asked' = [asked EXCEPT ![h] = @ \ {r}]
+       /\ flushed' = IF Runs(h) THEN Newer(flushed, r.state) ELSE flushed
+  /\ UNCHANGED <<storage, net, role, term, mode, epoch, mine, machineVars,
+                 secondaryVars, localVars, seen, lives>>
 
 -----------------------------------------------------------------------------
 (* A checkpoint. *)
@@ -252,7 +305,7 @@ Cut(h) ==
   /\ Quiet(h)
   /\ TakeCut(h)
   /\ UNCHANGED <<storage, role, term, mode, mine, mem, pending, sent, dirty, safe,
-                 secondaryVars, localVars, seen, lives>>
+                 secondaryVars, localVars, seen, flushes, lives>>
 
 LearnCommitted(h, m) ==
   /\ Lives(h)
@@ -263,7 +316,7 @@ LearnCommitted(h, m) ==
        /\ safe' = [safe EXCEPT ![h] = c.state]
        /\ cuts' = [cuts EXCEPT ![h] = {d \in @ : d.epoch > c.epoch}]
   /\ UNCHANGED <<storage, net, role, term, mode, epoch, mine, mem, pending, sent,
-                 kept, dirty, secondaryVars, localVars, seen, lives>>
+                 kept, dirty, secondaryVars, localVars, seen, flushes, lives>>
 
 (***************************************************************************)
 (* What the machine says leaves: all that a committed checkpoint covers,   *)
@@ -280,7 +333,7 @@ Speak(h) ==
   /\ seen' = Newer(seen, Sayable(h))
   /\ seen' # seen
   /\ UNCHANGED <<storage, net, role, term, mode, epoch, mine, machineVars,
-                 secondaryVars, localVars, lives>>
+                 secondaryVars, localVars, flushes, lives>>
 
 -----------------------------------------------------------------------------
 (* The secondary. *)
@@ -297,7 +350,7 @@ FollowJoin(h) ==
   /\ ckpt' = [ckpt EXCEPT ![h] = IF @ # None /\ @.term = record.term THEN @ ELSE None]
   /\ gone' = gone \ {h}
   /\ UNCHANGED <<storage, net, mode, epoch, mine, machineVars, secondaryVars, seen,
-                 era, life, logs>>
+                 flushes, era, life, logs>>
 
 \* A secondary that was away: the record still counts on it.
 BecomeSecondary(h) ==
@@ -308,7 +361,7 @@ BecomeSecondary(h) ==
   /\ role' = [role EXCEPT ![h] = "secondary"]
   /\ term' = [term EXCEPT ![h] = record.term]
   /\ UNCHANGED <<storage, net, mode, epoch, mine, machineVars, secondaryVars,
-                 localVars, seen, lives>>
+                 localVars, seen, flushes, lives>>
 
 Same(c, m) == c.term = m.term /\ c.epoch = m.epoch /\ c.block = m.block
 
@@ -324,7 +377,7 @@ ReadOld(h, m) ==
        {[term |-> m.term, epoch |-> m.epoch, block |-> m.block, value |-> cache[m.block]]}]
   /\ IF On("StoreBeforeAck") THEN UNCHANGED net ELSE Send({Preserved(h, m)})
   /\ UNCHANGED <<storage, role, term, mode, epoch, mine, machineVars, staged,
-                 localVars, seen, lives>>
+                 localVars, seen, flushes, lives>>
 
 \* ... stores a copy of it in its local storage, and acknowledges.
 StoreCopy(h, c) ==
@@ -335,7 +388,7 @@ StoreCopy(h, c) ==
   /\ log' = [log EXCEPT ![h] = {d \in @ : ~Same(d, c)} \cup {c}]
   /\ Send({Preserved(h, c)})
   /\ UNCHANGED <<storage, role, term, mode, epoch, mine, machineVars, staged, ckpt,
-                 seen, lives>>
+                 seen, flushes, lives>>
 
 StagePart(h, m) ==
   /\ Lives(h)
@@ -345,7 +398,7 @@ StagePart(h, m) ==
   /\ m \notin staged[h]
   /\ staged' = [staged EXCEPT ![h] = @ \cup {m}]
   /\ UNCHANGED <<storage, net, role, term, mode, epoch, mine, machineVars, reading,
-                 localVars, seen, lives>>
+                 localVars, seen, flushes, lives>>
 
 (***************************************************************************)
 (* The whole state of a checkpoint is durable: in one atomic switch it     *)
@@ -367,7 +420,7 @@ Commit(h, e) ==
      /\ reading' = [reading EXCEPT ![h] = {c \in @ : c.epoch >= e}]
      /\ staged' = [staged EXCEPT ![h] = {m \in @ : m.epoch > e}]
      /\ Send({Committed(h, term[h], e)})
-     /\ UNCHANGED <<storage, role, term, mode, epoch, mine, machineVars, seen, lives>>
+     /\ UNCHANGED <<storage, role, term, mode, epoch, mine, machineVars, seen, flushes, lives>>
 
 -----------------------------------------------------------------------------
 (* Going alone, and joining. *)
@@ -385,7 +438,7 @@ GoAlone(h) ==
             /\ cuts' = [cuts EXCEPT ![h] = {}]
             /\ UNCHANGED record
   /\ UNCHANGED <<disk, cache, session, wire, replies, net, role, term, epoch, mine,
-                 mem, pending, sent, kept, dirty, safe, secondaryVars, localVars, seen, lives>>
+                 mem, pending, sent, kept, dirty, safe, secondaryVars, localVars, seen, flushes, lives>>
 
 \* The answer to a change of the record arrives, or the record is read again.
 Learn(h) ==
@@ -397,7 +450,7 @@ Learn(h) ==
   /\ mode' = [mode EXCEPT ![h] = record.mode]
   /\ cuts' = [cuts EXCEPT ![h] = IF record.mode = "solo" THEN {} ELSE @]
   /\ UNCHANGED <<storage, net, role, term, epoch, mine, mem, pending, sent, kept,
-                 dirty, safe, secondaryVars, localVars, seen, lives>>
+                 dirty, safe, secondaryVars, localVars, seen, flushes, lives>>
 
 \* A whole state goes to the other host, and from this cut on it preserves.
 StartJoin(h) ==
@@ -408,7 +461,7 @@ StartJoin(h) ==
   /\ mode' = [mode EXCEPT ![h] = "joining"]
   /\ TakeCut(h)
   /\ UNCHANGED <<storage, role, term, mine, mem, pending, sent, dirty, safe,
-                 secondaryVars, localVars, seen, lives>>
+                 secondaryVars, localVars, seen, flushes, lives>>
 
 Protect(h) ==
   /\ Lives(h)
@@ -417,7 +470,7 @@ Protect(h) ==
   /\ On("JoinWhole") => cuts[h] = {}
   /\ record' = [record EXCEPT !.mode = "protected", !.secondary = Peer(h), !.base = epoch[h]]
   /\ UNCHANGED <<disk, cache, session, wire, replies, net, role, term, mode, epoch,
-                 mine, machineVars, secondaryVars, localVars, seen, lives>>
+                 mine, machineVars, secondaryVars, localVars, seen, flushes, lives>>
 
 \* The host that was to join is lost.  The record must have stayed solo.
 AbortJoin(h) ==
@@ -427,7 +480,7 @@ AbortJoin(h) ==
   /\ mode' = [mode EXCEPT ![h] = "solo"]
   /\ cuts' = [cuts EXCEPT ![h] = {}]
   /\ UNCHANGED <<storage, net, role, term, epoch, mine, mem, pending, sent, kept,
-                 dirty, safe, secondaryVars, localVars, seen, lives>>
+                 dirty, safe, secondaryVars, localVars, seen, flushes, lives>>
 
 \* A host learns that the storage has a newer owner.
 StepDown(h) ==
@@ -436,7 +489,7 @@ StepDown(h) ==
   /\ term[h] < record.term
   /\ role' = [role EXCEPT ![h] = "idle"]
   /\ Forget(h)
-  /\ UNCHANGED <<storage, net, localVars, seen, lives>>
+  /\ UNCHANGED <<storage, net, localVars, seen, flushed, lives>>
 
 -----------------------------------------------------------------------------
 (* Sessions with the storage. *)
@@ -469,7 +522,7 @@ OpenSession(h) ==
               THEN dirty' = [dirty EXCEPT ![h] = Block] /\ UNCHANGED pending
               ELSE UNCHANGED <<pending, dirty>>
   /\ UNCHANGED <<disk, cache, record, net, role, term, mode, epoch, mem, kept, cuts,
-                 safe, secondaryVars, localVars, seen, lives>>
+                 safe, secondaryVars, localVars, seen, flushes, lives>>
 
 -----------------------------------------------------------------------------
 (* Takeover and rollback. *)
@@ -494,7 +547,8 @@ BeginRestore(h) ==
 (***************************************************************************)
 (* The failure notification (claim 1): a person, a cluster manager or the  *)
 (* detector says that the primary is lost, rightly or wrongly.  The change *)
-(* of the record fences the old term (FenceBeforeRollback).                *)
+(* of the record fences the old term (FenceBeforeRollback).  What was      *)
+(* flushed since the checkpoint goes with the machine that flushed it.     *)
 (***************************************************************************)
 TakeOver(h) ==
   /\ Lives(h)
@@ -508,7 +562,8 @@ TakeOver(h) ==
   /\ BeginRestore(h)
   /\ staged' = [staged EXCEPT ![h] = {}]
   /\ reading' = [reading EXCEPT ![h] = {}]
-  /\ UNCHANGED <<disk, cache, net, mode, epoch, kept, cuts, safe, localVars, seen, lives>>
+  /\ flushed' = Meet(flushed, ckpt[h].state)
+  /\ UNCHANGED <<disk, cache, net, mode, epoch, kept, cuts, safe, localVars, seen, asked, lives>>
 
 (***************************************************************************)
 (* The owner crashed in the middle of its rollback and starts it again; or *)
@@ -523,7 +578,7 @@ RestartRollback(h) ==
   /\ term' = [term EXCEPT ![h] = record.term]
   /\ BeginRestore(h)
   /\ UNCHANGED <<disk, cache, record, net, mode, epoch, kept, cuts, safe,
-                 secondaryVars, localVars, seen, lives>>
+                 secondaryVars, localVars, seen, flushes, lives>>
 
 FinishRollback(h) ==
   /\ Lives(h)
@@ -533,7 +588,7 @@ FinishRollback(h) ==
   /\ On("FlushRestored") => dirty[h] = {}
   /\ record' = [record EXCEPT !.mode = "solo"]
   /\ UNCHANGED <<disk, cache, session, wire, replies, net, role, term, mode, epoch,
-                 mine, machineVars, secondaryVars, localVars, seen, lives>>
+                 mine, machineVars, secondaryVars, localVars, seen, flushes, lives>>
 
 \* Claim 1: the second machine operates the mirrored state.
 Resume(h) ==
@@ -551,7 +606,7 @@ Resume(h) ==
   /\ dirty' = [dirty EXCEPT ![h] = {}]
   /\ log' = [log EXCEPT ![h] = {}]
   /\ ckpt' = [ckpt EXCEPT ![h] = None]
-  /\ UNCHANGED <<storage, net, term, mine, mem, kept, cuts, secondaryVars, seen, lives>>
+  /\ UNCHANGED <<storage, net, term, mine, mem, kept, cuts, secondaryVars, seen, flushes, lives>>
 
 -----------------------------------------------------------------------------
 (* Cold start: an owner that has no state to resume. *)
@@ -564,7 +619,7 @@ BecomeCold(h) ==
   /\ OpenAt(h)
   /\ gone' = gone \ {h}
   /\ UNCHANGED <<disk, cache, net, mode, epoch, mem, pending, sent, kept, cuts, safe,
-                 secondaryVars, localVars, seen, era, life, logs>>
+                 secondaryVars, localVars, seen, flushes, era, life, logs>>
 
 \* --bootstrap claims a group that has no owner yet.
 Bootstrap(h) ==
@@ -602,7 +657,7 @@ ColdRead(h) ==
   /\ log' = [log EXCEPT ![h] = {}]
   /\ ckpt' = [ckpt EXCEPT ![h] = None]
   /\ UNCHANGED <<storage, net, term, epoch, mine, pending, sent, kept, cuts,
-                 secondaryVars, seen, lives>>
+                 secondaryVars, seen, flushes, lives>>
 
 -----------------------------------------------------------------------------
 (* Faults.  A wrong suspicion needs no action: TakeOver and GoAlone may    *)
@@ -612,7 +667,7 @@ Crash(h) ==
   /\ role[h] # "down"
   /\ role' = [role EXCEPT ![h] = "down"]
   /\ Forget(h)
-  /\ UNCHANGED <<storage, net, localVars, seen, lives>>
+  /\ UNCHANGED <<storage, net, localVars, seen, flushed, lives>>
 
 (***************************************************************************)
 (* A folder that is empty belongs to the storage that its host meets       *)
@@ -627,7 +682,7 @@ Restart(h) ==
   /\ ckpt' = [ckpt EXCEPT ![h] =
        IF On("OneLife") /\ @ # None /\ @.log # logs[h] THEN None ELSE @]
   /\ UNCHANGED <<storage, net, term, mode, epoch, mine, machineVars, secondaryVars, log,
-                 seen, era, logs, gone>>
+                 seen, flushes, era, logs, gone>>
 
 \* The storage makes a block durable of its own accord, in any order: what a later
 \* crash leaves may be a version between the last flush and the newest.
@@ -635,7 +690,7 @@ Destage(b) ==
   /\ disk[b] # cache[b]
   /\ disk' = [disk EXCEPT ![b] = cache[b]]
   /\ UNCHANGED <<cache, record, session, wire, replies, net, role, term, mode, epoch,
-                 mine, machineVars, secondaryVars, localVars, seen, lives>>
+                 mine, machineVars, secondaryVars, localVars, seen, flushes, lives>>
 
 \* All sessions end; of what was not flushed, what is in Lost is gone.
 StorageCrash(Lost) ==
@@ -645,7 +700,7 @@ StorageCrash(Lost) ==
   /\ wire' = IF On("OneConnection") THEN {} ELSE wire
   /\ replies' = {}
   /\ UNCHANGED <<record, net, role, term, mode, epoch, mine, machineVars,
-                 secondaryVars, localVars, seen, lives>>
+                 secondaryVars, localVars, seen, flushes, lives>>
 
 (***************************************************************************)
 (* ... in the middle of a write: a part of its block is new and a part is  *)
@@ -659,13 +714,13 @@ TornCrash(w, content, Lost) ==
   /\ wire' = IF On("OneConnection") THEN {} ELSE wire \ {w}
   /\ replies' = {}
   /\ UNCHANGED <<record, net, role, term, mode, epoch, mine, machineVars,
-                 secondaryVars, localVars, seen, lives>>
+                 secondaryVars, localVars, seen, flushes, lives>>
 
 (***************************************************************************)
 (* A person's act: the storage begins anew, its volumes new, kept, or put  *)
-(* back from a backup.  Nobody owns the group.  What the outside heard     *)
-(* before does not bind it.  The hosts and their folders are as they were, *)
-(* and know nothing of it.                                                 *)
+(* back from a backup.  Nobody owns the group.  What the outside heard and *)
+(* what was flushed before does not bind it.  The hosts and their folders  *)
+(* are as they were, and know nothing of it.                               *)
 (*                                                                         *)
 (* A connection begins with both telling which storage they belong to, so  *)
 (* no message comes from one life into another (OneLife).                  *)
@@ -677,8 +732,8 @@ BeginAnew(content) ==
   /\ session' = [h \in Host |-> IF On("OneLife") THEN session[h] + 1 ELSE 0]
   /\ wire' = {} /\ replies' = {}
   /\ net' = IF On("OneLife") THEN {} ELSE net
-  /\ seen' = Fresh
-  /\ UNCHANGED <<role, term, mode, epoch, mine, machineVars, secondaryVars, localVars,
+  /\ seen' = Fresh /\ flushed' = Fresh
+  /\ UNCHANGED <<asked, role, term, mode, epoch, mine, machineVars, secondaryVars, localVars,
                  life, logs, gone>>
 
 (***************************************************************************)
@@ -700,7 +755,7 @@ LocalLoss(h) ==
 LoseLog(h) ==
   /\ LocalLoss(h)
   /\ UNCHANGED <<storage, role, term, mode, epoch, mine, machineVars, secondaryVars,
-                 ckpt, seen, era, life>>
+                 ckpt, seen, flushes, era, life>>
 
 \* The whole folder is gone, or another host, with an empty one, has the name now.
 Replaced(h) ==
@@ -708,7 +763,7 @@ Replaced(h) ==
   /\ ckpt' = [ckpt EXCEPT ![h] = None]
   /\ life' = [life EXCEPT ![h] = 0]
   /\ UNCHANGED <<storage, role, term, mode, epoch, mine, machineVars, secondaryVars,
-                 seen, era>>
+                 seen, flushes, era>>
 
 -----------------------------------------------------------------------------
 (* The start: a pair that is protected, a machine that is alone, or a group *)
@@ -727,7 +782,8 @@ Blank ==
   /\ staged = [h \in Host |-> {}]
   /\ reading = [h \in Host |-> {}]
   /\ log = [h \in Host |-> {}]
-  /\ seen = Fresh
+  /\ seen = Fresh /\ flushed = Fresh
+  /\ asked = [h \in Host |-> {}]
   /\ era = 1
   /\ life = [h \in Host |-> 1]
   /\ logs = [h \in Host |-> 1]
@@ -781,8 +837,6 @@ Recoverable ==
           /\ ckpt[record.secondary].epoch >= record.base
   /\ record.mode = "rollback" => record.owner \in gone \/ CanRebuild(record.owner)
 
-Runs(h) == role[h] = "primary" /\ record.owner = h /\ term[h] = record.term
-
 Consistent ==
   \A h \in Host : Runs(h) /\ Drained(h) /\ Connected(h) => cache = mem[h]
 
@@ -798,6 +852,16 @@ NoOutputLost ==
        record.secondary \in gone \/ Upto(seen, ckpt[record.secondary].state)
   /\ record.mode = "rollback" =>
        record.owner \in gone \/ Upto(seen, ckpt[record.owner].state)
+
+(***************************************************************************)
+(* What a flush was answered for, or a write with FUA, is there after any  *)
+(* crash of anything: in the machine that runs, and on the disk, for one   *)
+(* that starts cold.  A takeover goes back to a checkpoint, and takes what *)
+(* was flushed since off `flushed'.                                        *)
+(***************************************************************************)
+FlushedSurvives ==
+  /\ Upto(flushed, disk)
+  /\ \A h \in Host : Runs(h) => Upto(flushed, mem[h])
 
 -----------------------------------------------------------------------------
 (***************************************************************************)

@@ -15,7 +15,8 @@
 (* several blocks at once was split by the merge, so that only the last    *)
 (* part has an "after".  Speak changes nothing here: contents have no      *)
 (* order, so `seen' stays as it was, and what may be said is checked by    *)
-(* epochs (Covered).                                                       *)
+(* epochs (Covered).  So does `flushed': what a flush is answered for must *)
+(* be on the disk then (Durable), and what happens to the disk is checked. *)
 (***************************************************************************)
 EXTENDS Unwrite, Sequences, TLC, UnwriteTraceReader
 
@@ -64,7 +65,8 @@ Init ==
   /\ reading = [h \in Host |-> {}]
   /\ log = [h \in Host |-> {}]
   /\ ckpt = [h \in Host |-> None]
-  /\ seen = Fresh
+  /\ seen = Fresh /\ flushed = Fresh
+  /\ asked = [h \in Host |-> {}]
   /\ era = 1
   /\ life = [h \in Host |-> 0]
   /\ logs = [h \in Host |-> 1]
@@ -94,7 +96,7 @@ Named == {E.blocks[k] : k \in DOMAIN E.blocks}
 TakeDestage ==
   /\ disk' = [b \in Block |-> IF b \in Named THEN cache[b] ELSE disk[b]]
   /\ UNCHANGED <<cache, record, session, wire, replies, net, role, term, mode, epoch,
-                 mine, machineVars, secondaryVars, localVars, seen, lives>>
+                 mine, machineVars, secondaryVars, localVars, seen, flushes, lives>>
 
 (***************************************************************************)
 (* The host hears of its flush.  What that made durable became so before,  *)
@@ -111,8 +113,32 @@ TakeFlush(h) ==
      /\ these # {} /\ these \subseteq dirty[h]
      /\ \A b \in these \ sent[h] : disk[b] = cache[b]
      /\ dirty' = [dirty EXCEPT ![h] = @ \ these]
+     /\ asked' = [asked EXCEPT ![h] = {[r EXCEPT !.owes = @ \ (these \ r.writes)] : r \in @}]
      /\ UNCHANGED <<storage, net, role, term, mode, epoch, mine, mem, pending, sent,
-                    kept, cuts, safe, secondaryVars, localVars, seen, lives>>
+                    kept, cuts, safe, secondaryVars, localVars, seen, flushed, lives>>
+
+\* The storage made a write with FUA durable before it answered, and said so (Destage).
+TakeWriteDone(h) ==
+  /\ \A w \in replies : w.host = h /\ w.block = E.block /\ w.fua => disk[w.block] = cache[w.block]
+  /\ WriteDone(h, E.block)
+
+TakeMachineFlush(h) ==
+  MachineFlush(h, E.value, IF Named = {} THEN Block ELSE Named)
+
+\* What is answered for is on the disk, as far as contents can tell: where it was not written again since.
+Durable(h, r) ==
+  \A b \in Block :
+    r.state[b] # 1 /\ pending[h][b] = 0 /\ mem[h][b] = r.state[b] => disk[b] = r.state[b]
+
+TakeAnswerFlush(h) ==
+  /\ role[h] = "primary"
+  /\ \E r \in asked[h] :
+       /\ r.n = E.value
+       /\ r.owes = {}
+       /\ Runs(h) => Durable(h, r)
+       /\ asked' = [asked EXCEPT ![h] = @ \ {r}]
+  /\ UNCHANGED <<storage, net, role, term, mode, epoch, mine, machineVars,
+                 secondaryVars, localVars, seen, flushed, lives>>
 
 \* The value 0 says that nobody recorded what was read: the process was killed before it could.
 TakeStoreCopy(h) ==
@@ -130,7 +156,7 @@ TakeStagePart(h) ==
      /\ ckpt[h] # None => E.epoch > ckpt[h].epoch
      /\ staged' = [staged EXCEPT ![h] = @ \cup parts]
      /\ UNCHANGED <<storage, net, role, term, mode, epoch, mine, machineVars, reading,
-                    localVars, seen, lives>>
+                    localVars, seen, flushes, lives>>
 
 \* What was let go of before a takeover is in the checkpoint that it goes back to.
 Covered(h) == covered.term = ckpt[h].term => covered.epoch <= ckpt[h].epoch
@@ -147,7 +173,7 @@ Stutter == UNCHANGED vars
 Lose ==
   /\ net' = {m \in net : m.term > E.term \/ (m.term = E.term /\ m.epoch >= E.epoch)}
   /\ UNCHANGED <<storage, role, term, mode, epoch, mine, machineVars, secondaryVars,
-                 localVars, seen, lives>>
+                 localVars, seen, flushes, lives>>
 
 (***************************************************************************)
 (* A host came back with another undo log (LoseLog), or in another folder  *)
@@ -162,18 +188,20 @@ TakeLost(h, folder) ==
   /\ gone' = gone \cup {h}
   /\ ckpt' = IF folder THEN [ckpt EXCEPT ![h] = None] ELSE ckpt
   /\ life' = IF folder THEN [life EXCEPT ![h] = 0] ELSE life
-  /\ UNCHANGED <<storage, net, role, term, mode, epoch, mine, machineVars, secondaryVars, seen, era>>
+  /\ UNCHANGED <<storage, net, role, term, mode, epoch, mine, machineVars, secondaryVars, seen, flushes, era>>
 
 Taken(h) ==
   CASE E.action = "MachineWrite" -> MachineWrite(h, E.block, E.value)
     [] E.action = "RecvPreserved" -> RecvPreserved(h, Message("Preserved", h, E.block))
-    [] E.action = "SendWrite" -> SendWrite(h, E.block)
+    [] E.action = "SendWrite" -> SendWrite(h, E.block, E.value = 1)
     [] E.action = "Apply" -> TakeApply(h)
-    [] E.action = "WriteDone" -> WriteDone(h, E.block)
+    [] E.action = "WriteDone" -> TakeWriteDone(h)
     [] E.action = "ReadOld" -> ReadOld(h, Message("Preserve", h, E.block))
     [] E.action = "StoreCopy" -> TakeStoreCopy(h)
     [] E.action = "Stutter" -> Stutter
     [] E.action = "Flush" -> TakeFlush(h)
+    [] E.action = "MachineFlush" -> TakeMachineFlush(h)
+    [] E.action = "AnswerFlush" -> TakeAnswerFlush(h)
     [] E.action = "Cut" -> Cut(h)
     [] E.action = "StagePart" -> TakeStagePart(h)
     [] E.action = "Commit" -> Commit(h, E.epoch)
@@ -329,7 +357,9 @@ Enabled(h) == {
   IF ENABLED ForceColdStart(h) THEN "ForceColdStart" ELSE "",
   IF ENABLED ColdRead(h) THEN "ColdRead" ELSE "",
   IF role[h] = "primary" THEN "MachineWrite" ELSE "",
-  IF \E b \in Block : ENABLED SendWrite(h, b) THEN "SendWrite" ELSE "",
+  IF role[h] = "primary" THEN "MachineFlush" ELSE "",
+  IF \E r \in asked[h] : ENABLED AnswerFlush(h, r.n) THEN "AnswerFlush" ELSE "",
+  IF \E b \in Block : ENABLED SendWrite(h, b, FALSE) THEN "SendWrite" ELSE "",
   IF \E b \in Block : ENABLED WriteDone(h, b) THEN "WriteDone" ELSE "",
   IF \E m \in net : ENABLED RecvPreserved(h, m) THEN "RecvPreserved" ELSE "",
   IF \E m \in net : ENABLED LearnCommitted(h, m) THEN "LearnCommitted" ELSE "",

@@ -504,7 +504,7 @@ public final class Host {
     /** The volumes read as they should. */
     void onReadable() {
         reads.start();
-        flushes.startInNewSession();
+        flushes.start();
         writes.admit();
     }
 
@@ -864,6 +864,7 @@ public final class Host {
                     takeover.restore();
                 }
             }
+            case Effect.FlushDone e -> flushes.done(e.id());
             case Effect.CompareAndSet e -> ownership.compareAndSet(e);
             // The state was saved, and all discarded, before the step was taken: see Cuts and Takeover.
             case Effect.SendState e -> {}

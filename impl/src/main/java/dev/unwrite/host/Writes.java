@@ -1,6 +1,7 @@
 package dev.unwrite.host;
 
 import dev.unwrite.protocol.Action;
+import dev.unwrite.protocol.Blocks;
 import dev.unwrite.protocol.Extent;
 import dev.unwrite.protocol.HostState;
 import dev.unwrite.protocol.PendingWrite;
@@ -52,8 +53,10 @@ final class Writes {
         final boolean fua;
         final Reply<Done> reply;
         long next;
-        /** Pieces that are neither within the window nor done. */
+        /** Pieces that are neither within the window nor done, nor, with FUA, durable. */
         int underWay;
+
+        boolean answered;
 
         @Nullable
         Trouble trouble;
@@ -301,9 +304,9 @@ final class Writes {
         String why =
                 h.core.take(new Action.MachineWrite(write.id, write.extent), h.wantsHashes() ? hashes(write) : null);
         if (why == null) {
-            if (!write.request.fua
-                    && windowBytes + write.extent.lengthBytes() <= WINDOW_BYTES
-                    && begun.containsKey(write.id)) {
+            if (write.request.fua) {
+                awaitDurable(write);
+            } else if (windowBytes + write.extent.lengthBytes() <= WINDOW_BYTES && begun.containsKey(write.id)) {
                 write.early = true;
                 windowBytes += write.extent.lengthBytes();
                 toAnswer.add(write);
@@ -323,6 +326,19 @@ final class Writes {
         }
     }
 
+    /** With FUA, a write is one with a flush of its blocks. */
+    private void awaitDurable(Write write) {
+        Request request = write.request;
+        h.flushes.flush(
+                Blocks.of(write.extent),
+                Reply.of(
+                        done -> {
+                            pieceIsOver(request, null);
+                            admit();
+                        },
+                        why -> pieceIsOver(request, why)));
+    }
+
     private static int[] hashes(Write write) {
         ByteBuffer content = write.content;
         if (content != null) {
@@ -339,7 +355,7 @@ final class Writes {
             Write write = begun.get(pending.id());
             if (write != null
                     && h.sessions.isUsable()
-                    && h.core.take(new Action.SendWrite(pending.id(), pending.extent()))) {
+                    && h.core.take(new Action.SendWrite(pending.id(), pending.extent(), write.request.fua))) {
                 long session = h.sessions.number();
                 h.storage()
                         .write(
@@ -384,7 +400,7 @@ final class Writes {
         room.release(write.reserved);
         if (write.early) {
             windowBytes -= write.extent.lengthBytes();
-        } else {
+        } else if (why != null || !write.request.fua) {
             pieceIsOver(write.request, why);
         }
         admit();
@@ -407,13 +423,12 @@ final class Writes {
         return length > 0 && changing.overlaps(volume, offset / BLOCK, Math.ceilDiv(offset + length, (long) BLOCK));
     }
 
-    /** Whether all writes up to that one of {@link #begunTotal} are done. */
-    boolean areDone(long upTo) {
-        return begun.isEmpty() || begun.keySet().iterator().next() > upTo;
-    }
-
     private static void answer(Request request) {
         Trouble trouble = request.trouble;
+        if (request.answered) {
+            return;
+        }
+        request.answered = true;
         if (trouble == null) {
             request.reply.done(Done.DONE);
         } else {
@@ -486,7 +501,10 @@ final class Writes {
         changing.clear();
         unflushed.clear();
         noteRoom(0);
-        requests.forEach(request -> request.reply.failed(why));
+        requests.forEach(request -> {
+            request.trouble = why;
+            answer(request);
+        });
     }
 
     /** How many writes of the machine have begun, whatever became of them. */

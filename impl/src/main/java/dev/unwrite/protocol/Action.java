@@ -1,6 +1,7 @@
 package dev.unwrite.protocol;
 
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A step of a host. Each record has the name of an action of {@code Unwrite.tla} and of an event in a trace.
@@ -29,14 +30,35 @@ public sealed interface Action {
     /** The secondary has acknowledged its copies. */
     record RecvPreserved(long term, long epoch, List<Extent> extents) implements Action {}
 
-    /** A write goes to the storage: of the machine, or, with {@link HostState#OWED} as id, one that the host owes. */
-    record SendWrite(long id, Extent extent) implements Action {}
+    /**
+     * A write goes to the storage: of the machine, or, with {@link HostState#OWED} as id, one that the host owes.
+     *
+     * @param fua whether the storage is to answer when it is durable; not for what is owed
+     */
+    record SendWrite(long id, Extent extent, boolean fua) implements Action {
+        /** Without FUA. */
+        public SendWrite(long id, Extent extent) {
+            this(id, extent, false);
+        }
+    }
 
     /** The storage has answered the write that was sent in {@code session}. */
     record WriteDone(long id, Extent extent, long session) implements Action {}
 
     /** The storage has answered the flush that {@link AskFlush} announced, asked for in {@code session}. */
     record Flush(long session) implements Action {}
+
+    // ---- A flush of the machine.
+
+    /**
+     * The machine asks that what it has written be durable.
+     *
+     * @param blocks of which blocks, of one write with FUA; null for all
+     */
+    record MachineFlush(long id, @Nullable Blocks blocks) implements Action {}
+
+    /** The machine is told that its flush is done. */
+    record AnswerFlush(long id) implements Action {}
 
     // ---- A checkpoint.
 

@@ -40,6 +40,9 @@ public sealed interface Effect {
     /** Have the storage compare and set the record. */
     record CompareAndSet(long expectedVersion, OwnershipRecord record) implements Effect {}
 
+    /** This flush of the machine owes nothing: answer it, with {@link Action.AnswerFlush}. */
+    record FlushDone(long id) implements Effect {}
+
     /** Write these blocks again, before anything else ({@link HostState#OWED}). */
     record WriteOwed(Blocks blocks) implements Effect {}
 }

@@ -36,6 +36,7 @@ import org.jspecify.annotations.Nullable;
  * @param checkpoint the committed checkpoint, or null
  * @param proposal a change of the record that the storage has not answered, or null
  * @param flushing the part of {@code dirty} that the flush under way covers
+ * @param asked flushes that the machine has asked for and that are not answered
  * @param committing the epoch whose checkpoint is being switched in, or -1
  * @param coldFlushed whether a cold owner has flushed the storage in its present session (rule FlushAtColdStart)
  */
@@ -61,6 +62,7 @@ public record HostState(
         @Nullable Checkpoint checkpoint,
         @Nullable Change proposal,
         Blocks flushing,
+        List<AskedFlush> asked,
         long committing,
         boolean coldFlushed) {
 
@@ -92,6 +94,7 @@ public record HostState(
                 checkpoint,
                 null,
                 Blocks.NONE,
+                List.of(),
                 -1,
                 false);
     }
@@ -170,6 +173,7 @@ public record HostState(
         Change proposal;
 
         Blocks flushing;
+        List<AskedFlush> asked;
         long committing;
         boolean coldFlushed;
         private final HostState from;
@@ -196,6 +200,7 @@ public record HostState(
             checkpoint = from.checkpoint;
             proposal = from.proposal;
             flushing = from.flushing;
+            asked = from.asked;
             committing = from.committing;
             coldFlushed = from.coldFlushed;
         }
@@ -219,6 +224,7 @@ public record HostState(
             owed = Blocks.NONE;
             owedSent = Blocks.NONE;
             flushing = Blocks.NONE;
+            asked = List.of();
             cuts = new TreeSet<>();
             return this;
         }
@@ -293,6 +299,7 @@ public record HostState(
                     checkpoint,
                     proposal,
                     flushing,
+                    List.copyOf(asked),
                     committing,
                     coldFlushed);
         }

@@ -82,10 +82,14 @@ final class PrimarySteps {
         if (s.session() == 0) {
             return refused("no session with the storage");
         }
-        return a.id() == HostState.OWED ? sendOwed(s, a.extent()) : sendPending(s, a);
+        return a.id() == HostState.OWED ? sendOwed(s, a) : sendPending(s, a);
     }
 
-    private static Step sendOwed(HostState s, Extent extent) {
+    private static Step sendOwed(HostState s, SendWrite a) {
+        Extent extent = a.extent();
+        if (a.fua()) {
+            return refused("what is owed is flushed with the rest");
+        }
         if (s.role() != Role.PRIMARY && s.role() != Role.RESTORING) {
             return refused("only a primary or a restoring host writes");
         }
@@ -108,7 +112,7 @@ final class PrimarySteps {
         if (!mayGo(s, write)) {
             return refused("write " + a.id() + " has to wait for its copies");
         }
-        return taken(s.edit().replace(new PendingWrite(write.id(), write.extent(), true)));
+        return taken(s.edit().replace(new PendingWrite(write.id(), write.extent(), true, a.fua())));
     }
 
     /** Rule OneConnection: an answer that came in an earlier session does not count. */
@@ -129,7 +133,8 @@ final class PrimarySteps {
         HostState.Edit edit = s.edit().remove(a.id());
         edit.dirty = s.dirty().with(a.extent());
         edit.flushing = s.flushing().without(a.extent());
-        return taken(edit);
+        FlushSteps.written(edit, a.extent(), write.fua());
+        return taken(edit, FlushSteps.answerable(s, edit));
     }
 
     private static Step owedDone(HostState s, Extent extent) {
@@ -141,6 +146,7 @@ final class PrimarySteps {
         edit.owedSent = s.owedSent().without(extent);
         edit.dirty = s.dirty().with(extent);
         edit.flushing = s.flushing().without(extent);
+        FlushSteps.written(edit, extent, false);
         return withReady(edit.done());
     }
 
@@ -168,13 +174,14 @@ final class PrimarySteps {
                 }
                 edit.dirty = s.dirty().without(s.flushing());
                 edit.flushing = Blocks.NONE;
+                FlushSteps.flushed(edit, s.flushing());
             }
             case COLD -> edit.coldFlushed = true;
             default -> {
                 return refused("only an owner flushes");
             }
         }
-        return taken(edit);
+        return taken(edit, FlushSteps.answerable(s, edit));
     }
 
     static Step cut(HostState s) {

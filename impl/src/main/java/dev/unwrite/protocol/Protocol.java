@@ -1,6 +1,7 @@
 package dev.unwrite.protocol;
 
 import dev.unwrite.protocol.Action.AbortJoin;
+import dev.unwrite.protocol.Action.AnswerFlush;
 import dev.unwrite.protocol.Action.AskCommit;
 import dev.unwrite.protocol.Action.AskFlush;
 import dev.unwrite.protocol.Action.BecomeSecondary;
@@ -17,6 +18,7 @@ import dev.unwrite.protocol.Action.ForceColdStart;
 import dev.unwrite.protocol.Action.GoAlone;
 import dev.unwrite.protocol.Action.Learn;
 import dev.unwrite.protocol.Action.LearnCommitted;
+import dev.unwrite.protocol.Action.MachineFlush;
 import dev.unwrite.protocol.Action.MachineWrite;
 import dev.unwrite.protocol.Action.NotAgreed;
 import dev.unwrite.protocol.Action.OpenSession;
@@ -41,8 +43,8 @@ import java.util.List;
 
 /**
  * The protocol: which steps a host may take in which state, and their effects. A pure function, with the rules of
- * {@code Unwrite.tla}, action by action. The steps are in {@link PrimarySteps}, {@link SecondarySteps}, {@link RecordSteps} and
- * {@link TakeoverSteps}. A refused step changes nothing.
+ * {@code Unwrite.tla}, action by action. The steps are in {@link PrimarySteps}, {@link FlushSteps}, {@link SecondarySteps},
+ * {@link RecordSteps} and {@link TakeoverSteps}. A refused step changes nothing.
  */
 public final class Protocol {
     /** The most checkpoints in flight. */
@@ -59,6 +61,8 @@ public final class Protocol {
             case WriteDone a -> PrimarySteps.writeDone(s, a);
             case AskFlush a -> PrimarySteps.askFlush(s);
             case Flush a -> PrimarySteps.flush(s, a);
+            case MachineFlush a -> FlushSteps.machineFlush(s, a);
+            case AnswerFlush a -> FlushSteps.answerFlush(s, a);
             case Cut a -> PrimarySteps.cut(s);
             case LearnCommitted a -> PrimarySteps.learnCommitted(s, a);
             case Speak a -> PrimarySteps.speak(s);

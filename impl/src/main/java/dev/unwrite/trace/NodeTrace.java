@@ -78,7 +78,15 @@ final class NodeTrace implements TraceWriter {
             case Action.MachineWrite a -> line.put("id", a.id()).put("extent", a.extent());
             case Action.RecvPreserved a ->
                 tag(line, a.term(), a.epoch()).put("extents", after.kept().without(before.kept()));
-            case Action.SendWrite a -> line.put("id", a.id()).put("extent", a.extent());
+            case Action.SendWrite a -> {
+                line.put("id", a.id()).put("extent", a.extent());
+                if (a.fua()) {
+                    line.put("fua", 1);
+                }
+            }
+            case Action.MachineFlush a ->
+                line.put("id", a.id()).put("extents", a.blocks() == null ? Blocks.NONE : a.blocks());
+            case Action.AnswerFlush a -> line.put("id", a.id());
             case Action.WriteDone a -> line.put("id", a.id()).put("extent", a.extent());
             case Action.LearnCommitted a -> tag(line, a.term(), a.epoch());
             case Action.ReadOld a -> tag(line, a.term(), a.epoch()).put("extents", newlyRead(before, after, a));

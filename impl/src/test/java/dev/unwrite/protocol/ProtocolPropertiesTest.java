@@ -13,14 +13,14 @@ import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
 
-/** Recoverable, Consistent and OneOwner hold whatever happens; {@link World} checks them after each step. */
+/** Recoverable, Consistent, OneOwner and FlushedSurvives hold whatever happens; {@link World} checks them after each step. */
 class ProtocolPropertiesTest {
     record Move(int what, int who, int which) {}
 
     @Provide
     Arbitrary<List<Move>> moves() {
         return Combinators.combine(
-                        Arbitraries.integers().between(0, 19),
+                        Arbitraries.integers().between(0, 21),
                         Arbitraries.integers().between(0, 1),
                         Arbitraries.integers().between(0, 59))
                 .as(Move::new)
@@ -45,12 +45,13 @@ class ProtocolPropertiesTest {
             World world = new World();
             Random random = new Random(seed);
             for (int i = 0; i < 3000; i++) {
-                world.step(random.nextInt(20), random.nextInt(2), random.nextInt(60));
+                world.step(random.nextInt(22), random.nextInt(2), random.nextInt(60));
             }
             world.counts.forEach((name, count) -> counts.merge(name, count, Integer::sum));
         }
         assertThat(counts)
                 .containsKeys("MachineWrite", "RecvPreserved", "WriteDone", "Flush", "Cut", "LearnCommitted")
+                .containsKeys("MachineFlush", "AnswerFlush")
                 .containsKeys("StoreCopy", "StagePart", "Commit", "GoAlone", "Protect", "AbortJoin", "StepDown")
                 .containsKeys("TakeOver", "RestartRollback", "FinishRollback", "Resume", "ColdStart", "ColdRead")
                 .containsKeys("BecomeSecondary", "FollowJoin", "OpenSession", "crash", "crashStorage");

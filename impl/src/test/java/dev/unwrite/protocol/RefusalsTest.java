@@ -54,6 +54,17 @@ class RefusalsTest {
         idle().refuses(new Action.AskFlush(), "no session").refuses(new Action.Flush(0), "session 0");
     }
 
+    @Test
+    void aFlushHasOneAnswer() {
+        TestHost host = TestHost.primary().write(1, X).take(new Action.MachineFlush(1, null));
+        host.refuses(new Action.MachineFlush(1, null), "flush 1 is not answered yet");
+        host.refuses(new Action.AnswerFlush(2), "flush 2 was not asked for");
+        host.take(new Action.OpenSession(2)).refuses(new Action.SendWrite(HostState.OWED, X, true), "is owed");
+        idle().refuses(new Action.MachineFlush(1, null), "only a primary")
+                .refuses(new Action.AnswerFlush(1), "not asked");
+        TestHost.secondary().refuses(new Action.MachineFlush(1, null), "only a primary");
+    }
+
     /** An idle host and a secondary have no session; the role is looked at nevertheless. */
     @Test
     void whoOwnsNothingFlushesNothing() {

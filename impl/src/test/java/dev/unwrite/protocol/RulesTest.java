@@ -263,6 +263,60 @@ class RulesTest {
     }
 
     @Test
+    void FlushBeforeAnswer_whatWasWrittenOrBegunIsFlushedFirst() {
+        TestHost host = TestHost.primary().write(1, X).take(new Action.MachineWrite(2, Y));
+        host.take(new Action.MachineFlush(7, null))
+                .hasNo(Effect.FlushDone.class)
+                .refuses(new Action.AnswerFlush(7));
+        host.flush().hasNo(Effect.FlushDone.class).refuses(new Action.AnswerFlush(7), "not done");
+        host.take(new Action.SendWrite(2, Y))
+                .take(new Action.WriteDone(2, Y, 1))
+                .hasNo(Effect.FlushDone.class);
+        assertThat(host.flush().effect(Effect.FlushDone.class)).isEqualTo(new Effect.FlushDone(7));
+        host.take(new Action.AnswerFlush(7)).refuses(new Action.AnswerFlush(7), "not asked for");
+    }
+
+    /** A flush of the storage that was begun before covers a write that was done then, and none that was not. */
+    @Test
+    void FlushBeforeAnswer_aFlushThatIsUnderWayCoversWhatWasDoneBeforeIt() {
+        TestHost host = TestHost.primary().write(1, X).take(new Action.MachineWrite(2, Y));
+        host.take(new Action.AskFlush()).take(new Action.MachineFlush(7, Blocks.of(X)));
+        host.take(new Action.MachineFlush(8, null));
+        assertThat(host.take(new Action.Flush(1)).effects).containsExactly(new Effect.FlushDone(7));
+        assertThat(host.state.asked().getLast()).isEqualTo(new AskedFlush(8, Blocks.of(Y), Blocks.of(Y)));
+    }
+
+    @Test
+    void FlushBeforeAnswer_withFuaAWriteIsDurableWhenItIsDone() {
+        TestHost host = TestHost.primary().take(new Action.MachineWrite(1, X));
+        host.take(new Action.MachineFlush(7, Blocks.of(X))).take(new Action.SendWrite(1, X, true));
+        assertThat(host.take(new Action.WriteDone(1, X, 1)).effects).containsExactly(new Effect.FlushDone(7));
+        assertThat(host.state.dirty()).isEqualTo(Blocks.of(X));
+    }
+
+    /** A newer write of the block must be flushed then: the storage may have lost the one that was to be flushed. */
+    @Test
+    void FlushBeforeAnswer_whatTheStorageMayHaveLostIsOwedAgain() {
+        TestHost host = TestHost.primary().write(1, X).write(2, Y).take(new Action.MachineFlush(7, null));
+        host.take(new Action.MachineWrite(3, Y)).take(new Action.OpenSession(2)).hasNo(Effect.FlushDone.class);
+        assertThat(host.writeOwed().flush().effects).isEmpty();
+        host.take(new Action.SendWrite(3, Y))
+                .take(new Action.WriteDone(3, Y, 2))
+                .hasNo(Effect.FlushDone.class);
+        assertThat(host.flush().effects).containsExactly(new Effect.FlushDone(7));
+    }
+
+    @Test
+    void FlushBeforeAnswer_nothingIsOwedWhereAllIsFlushed() {
+        TestHost host = TestHost.primary().write(1, X).flush().take(new Action.MachineWrite(2, Y));
+        assertThat(host.take(new Action.MachineFlush(7, Blocks.of(X))).effects)
+                .containsExactly(new Effect.FlushDone(7));
+        host.take(new Action.AnswerFlush(7));
+        host.take(new Action.StepDown(new OwnershipRecord(9, 9, "B", OwnershipRecord.Mode.ROLLBACK, "", 1)));
+        assertThat(host.state.asked()).isEmpty();
+    }
+
+    @Test
     void AgreeToBeAlone_writesWaitUntilTheRecordSaysSolo() {
         TestHost host = TestHost.guarded().take(new Action.MachineWrite(1, X));
         host.take(new Action.Propose(Change.GO_ALONE, TestHost.pair()));

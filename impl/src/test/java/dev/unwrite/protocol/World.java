@@ -23,7 +23,7 @@ final class World {
     private record Mail(int to, Action action, int @Nullable [] machine) {}
 
     /** A write on its way to the storage. */
-    private record Sent(int host, int life, long session, long id, Extent extent, int value) {}
+    private record Sent(int host, int life, long session, long id, Extent extent, int value, boolean fua) {}
 
     /** One host with what only the caller of the protocol knows. */
     private static final class Host {
@@ -35,6 +35,8 @@ final class World {
         Map<Long, int[]> received = new HashMap<>();
         int @Nullable [] checkpoint;
         final Map<Long, Integer> values = new HashMap<>();
+        /** What the machine remembered when it asked for a flush. */
+        final Map<Long, int[]> asked = new HashMap<>();
 
         Host(int index) {
             this.index = index;
@@ -45,6 +47,9 @@ final class World {
     private final Host[] hosts = {new Host(0), new Host(1)};
     private final int[] disk = new int[BLOCKS];
     private int[] durable = new int[BLOCKS];
+    /** What flushes were answered for, and no takeover took back. */
+    private final int[] flushed = new int[BLOCKS];
+
     private OwnershipRecord record = OwnershipRecord.INITIAL;
     private final long[] sessions = new long[2];
     private long lastSession;
@@ -63,7 +68,8 @@ final class World {
     /** One step; what {@code what}, {@code who} and {@code which} mean depends on what is possible. */
     void step(int what, int who, int which) {
         Host host = hosts[who % 2];
-        switch (what % 20) {
+        switch (what % 22) {
+            case 20, 21 -> flushMachine(host, which);
             case 0 -> write(host, which % BLOCKS);
             case 1, 2, 3, 4, 5 -> deliver(which);
             case 6, 7, 8 -> send(host);
@@ -141,7 +147,31 @@ final class World {
             case Effect.DiscardOthers e -> host.copies.keySet().removeIf(key -> key.term() != e.term());
             case Effect.DiscardCopies e ->
                 host.copies.keySet().removeIf(key -> key.compareTo(new CopyKey(e.term(), e.epoch())) < 0);
+            case Effect.FlushDone e -> answerFlush(host, e.id());
             default -> {}
+        }
+    }
+
+    /** All blocks, or one, as a write of it with FUA asks for. */
+    private void flushMachine(Host host, int which) {
+        int[] machine = host.machine.clone();
+        boolean all = which % 2 == 0;
+        int only = which % BLOCKS;
+        for (int block = 0; block < BLOCKS; block++) {
+            machine[block] = all || block == only ? machine[block] : 0;
+        }
+        long id = ++lastId;
+        host.asked.put(id, machine);
+        take(host, new Action.MachineFlush(id, all ? null : Blocks.of(new Extent(0, only, 1))));
+    }
+
+    private void answerFlush(Host host, long id) {
+        take(host, new Action.AnswerFlush(id));
+        int[] machine = Objects.requireNonNull(host.asked.remove(id));
+        if (record.owner().equals(host.state.name()) && record.term() == host.state.term()) {
+            for (int block = 0; block < BLOCKS; block++) {
+                flushed[block] = Math.max(flushed[block], machine[block]);
+            }
         }
     }
 
@@ -181,16 +211,18 @@ final class World {
                 for (long block = extent.first(); block < extent.end(); block++) {
                     Extent one = new Extent(0, block, 1);
                     if (take(host, new Action.SendWrite(HostState.OWED, one))) {
-                        sent.add(new Sent(host.index, host.life, s.session(), 0, one, host.machine[(int) block]));
+                        sent.add(
+                                new Sent(host.index, host.life, s.session(), 0, one, host.machine[(int) block], false));
                         return;
                     }
                 }
             }
         }
         for (PendingWrite write : s.pending()) {
-            if (take(host, new Action.SendWrite(write.id(), write.extent()))) {
+            boolean fua = write.id() % 3 == 0;
+            if (take(host, new Action.SendWrite(write.id(), write.extent(), fua))) {
                 int value = Objects.requireNonNull(host.values.get(write.id()));
-                sent.add(new Sent(host.index, host.life, s.session(), write.id(), write.extent(), value));
+                sent.add(new Sent(host.index, host.life, s.session(), write.id(), write.extent(), value, fua));
                 return;
             }
         }
@@ -207,6 +239,9 @@ final class World {
             return;
         }
         disk[(int) next.extent.first()] = next.value;
+        if (next.fua) {
+            durable[(int) next.extent.first()] = next.value;
+        }
         if (host.life == next.life) {
             take(host, new Action.WriteDone(next.id, next.extent, next.session));
         }
@@ -279,6 +314,9 @@ final class World {
             open(host);
         } else if (which % 3 == 0 && agree(host, Change.TAKE_OVER)) {
             take(host, new Action.TakeOver(record, open(host)));
+            for (int block = 0; block < BLOCKS; block++) {
+                flushed[block] = Math.min(flushed[block], Objects.requireNonNull(restored)[block]);
+            }
         } else if (record.term() > host.state.term()) {
             take(host, new Action.StepDown(record));
         } else if (which % 5 == 0 && host.state.role() != Role.IDLE && host.state.role() != Role.SECONDARY) {
@@ -313,7 +351,7 @@ final class World {
         for (Extent extent : s.owed().extents()) {
             Extent one = new Extent(0, extent.first() + which % extent.count(), 1);
             if (take(host, new Action.SendWrite(HostState.OWED, one))) {
-                sent.add(new Sent(host.index, host.life, s.session(), 0, one, oldest(host, (int) one.first())));
+                sent.add(new Sent(host.index, host.life, s.session(), 0, one, oldest(host, (int) one.first()), false));
                 return;
             }
         }
@@ -340,6 +378,7 @@ final class World {
 
     private void crash(Host host) {
         host.life++;
+        host.asked.clear();
         host.state =
                 HostState.started(host.state.name(), host.state.peer(), host.state.copies(), host.state.checkpoint());
         host.received.clear();
@@ -360,6 +399,9 @@ final class World {
     }
 
     private void check() {
+        for (int block = 0; block < BLOCKS; block++) {
+            assertThat(durable[block]).as("FlushedSurvives: block %s", block).isGreaterThanOrEqualTo(flushed[block]);
+        }
         List<Host> owners = new ArrayList<>();
         for (Host host : hosts) {
             if (host.state.role() == Role.PRIMARY && host.state.term() == record.term()) {

@@ -6,6 +6,7 @@ import static dev.unwrite.conformance.graph.CodeTerms.record;
 
 import dev.unwrite.protocol.Action;
 import dev.unwrite.protocol.Action.Change;
+import dev.unwrite.protocol.Blocks;
 import dev.unwrite.protocol.Effect;
 import dev.unwrite.protocol.HostState;
 import dev.unwrite.protocol.OwnershipRecord;
@@ -53,7 +54,8 @@ final class EdgeReplay {
             EdgeReplay replay = new EdgeReplay(where, s, t, step, before);
             if (Way.atRest(before) || step.action().equals("Crash")) {
                 if (LeftOut.applies(step, before)) {
-                    replay.mustRefuse(new Action.SendWrite(id(step.block()), extent(step.block())));
+                    replay.mustRefuse(
+                            new Action.SendWrite(writeId(before, step.block()), extent(step.block()), step.fua()));
                     return List.of();
                 }
                 replay.take();
@@ -124,7 +126,9 @@ final class EdgeReplay {
         switch (step.action()) {
             case "MachineWrite" -> last(new Action.MachineWrite(id(b), extent(b)));
             case "RecvPreserved" -> last(new Action.RecvPreserved(step.term(), step.epoch(), List.of(extent(b))));
-            case "SendWrite" -> last(new Action.SendWrite(writeId(b), extent(b)));
+            case "SendWrite" -> last(new Action.SendWrite(writeId(b), extent(b), step.fua()));
+            case "MachineFlush" -> last(new Action.MachineFlush(step.flush(), b < 0 ? null : Blocks.of(extent(b))));
+            case "AnswerFlush" -> last(new Action.AnswerFlush(step.flush()));
             case "WriteDone" -> last(new Action.WriteDone(writeId(b), extent(b), session));
             case "Flush" -> {
                 first(new Action.AskFlush());
@@ -237,12 +241,13 @@ final class EdgeReplay {
 
         /**
          * A write of the machine waits until all is written that the host owes since its session broke: the
-         * specification lets both go in any order, the code writes what it owes "before anything else".
+         * specification lets both go in any order, the code writes what it owes "before anything else", and without
+         * FUA, which the specification leaves to the host.
          */
         static boolean applies(Chosen step, HostState host) {
             return step.action().equals("SendWrite")
                     && !host.owed().isEmpty()
-                    && !host.owed().containsAll(extent(step.block()));
+                    && (step.fua() || !host.owed().containsAll(extent(step.block())));
         }
     }
 

@@ -123,15 +123,17 @@ final class EdgesReplayed {
         long term = 0;
         long epoch = 0;
         long session = 0;
+        long flush = 0;
         for (int i = 0; i < graph.states(); i++) {
             SpecState state = specStates.state(i);
             term = Math.max(term, state.record().term());
+            flush = Math.max(flush, state.spent().getOrDefault("flushes", 0L));
             for (String name : specStates.hosts()) {
                 epoch = Math.max(epoch, state.host(name).epoch());
                 session = Math.max(session, state.session().getOrDefault(name, 0L));
             }
         }
-        return new Universe(term, epoch, session, specStates.state(0).blocks(), specStates.hosts());
+        return new Universe(term, epoch, session, flush, specStates.state(0).blocks(), specStates.hosts());
     }
 
     private void reached(int state, Way way, @Nullable Visit from, @Nullable Chosen step) {

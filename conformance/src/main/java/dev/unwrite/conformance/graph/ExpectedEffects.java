@@ -2,6 +2,7 @@ package dev.unwrite.conformance.graph;
 
 import static dev.unwrite.conformance.graph.CodeTerms.extent;
 
+import dev.unwrite.conformance.graph.SpecHost.Flush;
 import dev.unwrite.conformance.graph.SpecHost.Message;
 import dev.unwrite.protocol.Effect;
 import dev.unwrite.protocol.Extent;
@@ -50,6 +51,12 @@ final class ExpectedEffects {
             effects.add(new Effect.DiscardCopies(from.term(), step.epoch()));
         }
         ready(effects, before, after);
+        to.asked().stream()
+                .filter(flush -> flush.owes() == 0)
+                .map(Flush::n)
+                .filter(n -> from.asked().stream().noneMatch(flush -> flush.n() == n && flush.owes() == 0))
+                .sorted()
+                .forEach(n -> effects.add(new Effect.FlushDone(n)));
         return singly(effects);
     }
 

@@ -50,6 +50,16 @@ final class Guards {
                                 && (h.kept() & 1 << p.block()) == 0
                                 && !sent(s, "Preserved", name, p),
                         Exemption.NOT_SENT);
+            case "SendWrite" -> sendWithFua(h, code, answer);
+            case "MachineFlush" -> {
+                long n = ((dev.unwrite.protocol.Action.MachineFlush) p.code().getFirst()).id();
+                yield when(
+                        primary
+                                && h.asked().stream().noneMatch(flush -> flush.n() == n)
+                                && (spent(s, "flushes", "MaxFlushes")
+                                        || n != s.spent().getOrDefault("flushes", 0L) + 1),
+                        Exemption.BOUND);
+            }
             case "WriteDone" -> when(isOnItsWay(h, code, answer) && !replied(s, name, h, p), Exemption.NOT_ANSWERED);
             case "Flush" -> flush(s, name, h, code, answer);
             case "Cut" ->
@@ -109,6 +119,19 @@ final class Guards {
                 && (h.sent() & 1 << p.block()) != 0
                 && p.session() == h.mine()
                 && id == EdgeReplay.writeId(code, p.block());
+    }
+
+    /** The models send with FUA only what a flush waits for; a host may always. */
+    private static @Nullable Exemption sendWithFua(SpecHost h, HostState code, Answer answer) {
+        Probe p = answer.probe();
+        dev.unwrite.protocol.Action.SendWrite send =
+                (dev.unwrite.protocol.Action.SendWrite) p.code().getFirst();
+        return when(
+                send.fua()
+                        && sendWrite(h, p.block())
+                        && send.id() == EdgeReplay.writeId(code, p.block())
+                        && h.asked().stream().noneMatch(flush -> (flush.writes() & 1 << p.block()) != 0),
+                Exemption.BOUND);
     }
 
     private static boolean replied(SpecState s, String name, SpecHost h, Probe p) {

@@ -12,8 +12,10 @@ import dev.unwrite.protocol.HostState;
 import dev.unwrite.protocol.PendingWrite;
 import dev.unwrite.protocol.Role;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 
 /** Compares all that the specification and the code both know of a host, between two steps of it. */
@@ -42,6 +44,7 @@ final class HostFields {
         boolean cold = code.role() == Role.COLD;
         fields.same("dirty", text(cold ? 0 : spec.dirty()), text(CodeTerms.mask(code.dirty())));
         fields.same("dirty", cold && spec.dirty() == 0, code.coldFlushed() && cold);
+        fields.same("asked", asked(spec), asked(code));
         fields.same("cuts", spec.cuts().keySet(), code.cuts());
         fields.same("safe", spec.safe(), ModelCheckpoints.stateOf(state, code.name(), code.safe()));
         fields.same("staged", whole(spec, state.blocks()), code.staged());
@@ -55,6 +58,20 @@ final class HostFields {
                 checkpoint == null ? "None" : checkpoint);
         fields.same("Restores", text(spec.restores()), text(CodeTerms.mask(code.restorable())));
         between(fields, state, code, asked);
+    }
+
+    private static Map<Long, List<String>> asked(SpecHost spec) {
+        Map<Long, List<String>> asked = new TreeMap<>();
+        spec.asked().forEach(flush -> asked.put(flush.n(), List.of(text(flush.writes()), text(flush.owes()))));
+        return asked;
+    }
+
+    private static Map<Long, List<String>> asked(HostState code) {
+        Map<Long, List<String>> asked = new TreeMap<>();
+        code.asked()
+                .forEach(flush -> asked.put(
+                        flush.id(), List.of(text(CodeTerms.mask(flush.writes())), text(CodeTerms.mask(flush.owes())))));
+        return asked;
     }
 
     private static void writes(Fields fields, SpecHost spec, HostState code) {

@@ -134,9 +134,21 @@ final class Refusals {
         String h = code.name();
         return switch (p.action()) {
             case "MachineWrite" -> edges.contains(new Chosen(p.action(), h, 0, 0, p.block()));
-            case "SendWrite" ->
-                edges.contains(new Chosen(p.action(), h, 0, 0, p.block()))
-                        && ((Action.SendWrite) p.code().getFirst()).id() == EdgeReplay.writeId(code, p.block());
+            case "SendWrite" -> {
+                Action.SendWrite send = (Action.SendWrite) p.code().getFirst();
+                yield edges.contains(new Chosen(p.action(), h, 0, 0, p.block(), 0, send.fua()))
+                        && send.id() == EdgeReplay.writeId(code, p.block());
+            }
+            case "MachineFlush" -> {
+                long n = ((Action.MachineFlush) p.code().getFirst()).id();
+                yield edges.stream()
+                        .anyMatch(edge -> edge.action().equals("MachineFlush")
+                                && edge.host().equals(h)
+                                && edge.flush() == n);
+            }
+            case "AnswerFlush" ->
+                edges.contains(new Chosen(
+                        p.action(), h, 0, 0, -1, ((Action.AnswerFlush) p.code().getFirst()).id(), false));
             case "WriteDone" ->
                 edges.contains(new Chosen(p.action(), h, 0, 0, p.block()))
                         && p.session() == s.host(h).mine()

@@ -15,6 +15,8 @@ final class ReplayReport {
     private final StateGraph graph;
     private final Refusals refusals;
     private final BitSet taken = new BitSet();
+    private final BitSet leaves = new BitSet();
+    private final BitSet reached = new BitSet();
     private long steps;
     private final Map<String, Long> putOff = new TreeMap<>();
     private long leftOut;
@@ -33,6 +35,7 @@ final class ReplayReport {
         if (wasTaken) {
             taken.set(edge);
         } else if (atRest) {
+            leaves.set(edge);
             leftOut++;
         } else {
             putOff.merge(graph.edge(edge).label().action(), 1L, Long::sum);
@@ -40,7 +43,9 @@ final class ReplayReport {
     }
 
     void end(List<@Nullable List<Way>> all) {
-        for (List<Way> known : all) {
+        for (int state = 0; state < all.size(); state++) {
+            List<Way> known = all.get(state);
+            reached.set(state, known != null);
             ways += known == null ? 0 : known.size();
             waysMost = Math.max(waysMost, known == null ? 0 : known.size());
         }
@@ -54,12 +59,14 @@ final class ReplayReport {
         return graph.edges();
     }
 
-    /** The edges that the code did not take from any state in which it was. */
+    /** The edges that the code neither took nor left out, from any state in which it was. */
     List<String> neverTaken() {
         List<String> never = new ArrayList<>();
         for (int i = taken.nextClearBit(0); i < graph.edges(); i = taken.nextClearBit(i + 1)) {
-            never.add(model + ", state " + graph.edge(i).source() + " to "
-                    + graph.edge(i).target() + ", " + graph.edge(i).label());
+            if (!leaves.get(i) && reached.get(graph.edge(i).source())) {
+                never.add(model + ", state " + graph.edge(i).source() + " to "
+                        + graph.edge(i).target() + ", " + graph.edge(i).label());
+            }
         }
         return never;
     }
@@ -71,6 +78,11 @@ final class ReplayReport {
             counts.merge(graph.edge(i).label().action(), 1L, Long::sum);
         }
         return counts;
+    }
+
+    /** How many states it is never in, since all that leads there is left out. */
+    int unreached() {
+        return graph.states() - reached.cardinality();
     }
 
     /** How many steps it left out while it was between no halves. */
@@ -94,7 +106,7 @@ final class ReplayReport {
         return String.format(
                 Locale.ROOT,
                 "%s: %,d states, %,d edges, %,d taken; %,d steps from %,d states of the code (at most %d for one of the"
-                        + " specification), %,d left out, put off between halves: %s; asked for %,d things, %,d refused; taken beyond the edges: %s",
+                        + " specification), %,d left out, %,d states behind them; put off between halves: %s; asked for %,d things, %,d refused; taken beyond the edges: %s",
                 model,
                 graph.states(),
                 graph.edges(),
@@ -103,6 +115,7 @@ final class ReplayReport {
                 ways,
                 waysMost,
                 leftOut,
+                unreached(),
                 putOff,
                 refusals.asked(),
                 refused,

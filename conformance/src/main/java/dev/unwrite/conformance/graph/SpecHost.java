@@ -20,6 +20,7 @@ record SpecHost(
         int sent,
         int kept,
         int dirty,
+        Set<Flush> asked,
         NavigableMap<Long, List<Integer>> cuts,
         List<Integer> safe,
         Set<Message> staged,
@@ -36,6 +37,9 @@ record SpecHost(
             return new Tag(term, epoch, block);
         }
     }
+
+    /** A flush that the machine has asked for. */
+    record Flush(long n, List<Integer> state, int writes, int owes) {}
 
     /** What the code knows of a copy: all but its content. */
     record Tag(long term, long epoch, int block) {}

@@ -33,7 +33,7 @@ record SpecState(
     record SpecRecord(long term, String owner, String mode, String secondary, long base) {}
 
     /** A write on its way, or its answer. */
-    record Write(String host, long session, long term, int block, int value) {}
+    record Write(String host, long session, long term, int block, int value, boolean fua) {}
 
     SpecHost host(String name) {
         SpecHost host = hosts.get(name);

@@ -1,6 +1,7 @@
 package dev.unwrite.conformance.graph;
 
 import dev.unwrite.conformance.graph.SpecHost.Copy;
+import dev.unwrite.conformance.graph.SpecHost.Flush;
 import dev.unwrite.conformance.graph.SpecHost.Held;
 import dev.unwrite.conformance.graph.SpecHost.Message;
 import dev.unwrite.conformance.graph.SpecState.SpecRecord;
@@ -79,6 +80,7 @@ final class SpecStates {
                 of(number, "sent", host, this::mask),
                 of(number, "kept", host, this::mask),
                 of(number, "dirty", host, this::mask),
+                of(number, "asked", host, value -> set(value, this::flush)),
                 of(number, "cuts", host, this::cuts),
                 of(number, "safe", host, this::contents),
                 of(number, "staged", host, value -> set(value, this::message)),
@@ -172,7 +174,16 @@ final class SpecStates {
                 integer(field(value, "session")),
                 integer(field(value, "term")),
                 block(field(value, "block").plain()),
-                (int) integer(field(value, "value")));
+                (int) integer(field(value, "value")),
+                Boolean.parseBoolean(field(value, "fua").plain()));
+    }
+
+    private Flush flush(TlaValue value) {
+        return new Flush(
+                integer(field(value, "n")),
+                contents(field(value, "state")),
+                mask(field(value, "writes")),
+                mask(field(value, "owes")));
     }
 
     private @Nullable Held held(TlaValue value) {

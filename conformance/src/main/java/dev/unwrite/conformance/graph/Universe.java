@@ -6,6 +6,7 @@ import static dev.unwrite.conformance.graph.CodeTerms.id;
 import dev.unwrite.conformance.graph.SpecState.SpecRecord;
 import dev.unwrite.protocol.Action;
 import dev.unwrite.protocol.Action.Change;
+import dev.unwrite.protocol.Blocks;
 import dev.unwrite.protocol.HostState;
 import dev.unwrite.protocol.OwnershipRecord;
 import java.util.ArrayList;
@@ -13,7 +14,7 @@ import java.util.List;
 
 /**
  * All that can be asked of a host within the bounds of a graph, and a little beyond them: every action with every term,
- * epoch, block and session that occurs and one more, and every record that the storage could hold.
+ * epoch, block, session and flush that occurs and one more, and every record that the storage could hold.
  */
 final class Universe {
     /** The record of a group without an owner. */
@@ -22,18 +23,21 @@ final class Universe {
     private final long termMax;
     private final long epochMax;
     private final long sessionMax;
+    private final long flushMax;
     private final int blocks;
     private final List<String> hosts;
     private final List<Probe> probes = new ArrayList<>();
 
-    Universe(long termMax, long epochMax, long sessionMax, int blocks, List<String> hosts) {
+    Universe(long termMax, long epochMax, long sessionMax, long flushMax, int blocks, List<String> hosts) {
         this.termMax = termMax + 1;
         this.epochMax = epochMax + 1;
         this.sessionMax = sessionMax + 1;
+        this.flushMax = flushMax + 1;
         this.blocks = blocks;
         this.hosts = hosts;
         simple();
         writes();
+        flushes();
         messages();
         sessions();
         records().forEach(this::records);
@@ -58,14 +62,27 @@ final class Universe {
             probes.add(Probe.of("MachineWrite", new Action.MachineWrite(id(b), extent(b)))
                     .on(b));
             for (long writeId : List.of(HostState.OWED, id(b), id(blocks))) {
-                probes.add(Probe.of("SendWrite", new Action.SendWrite(writeId, extent(b)))
-                        .on(b));
+                for (boolean fua : List.of(false, true)) {
+                    probes.add(Probe.of("SendWrite", new Action.SendWrite(writeId, extent(b), fua))
+                            .on(b));
+                }
                 for (long session = 0; session <= sessionMax; session++) {
                     probes.add(Probe.of("WriteDone", new Action.WriteDone(writeId, extent(b), session))
                             .on(b)
                             .in(session));
                 }
             }
+        }
+    }
+
+    private void flushes() {
+        for (long n = 1; n <= flushMax; n++) {
+            probes.add(Probe.of("MachineFlush", new Action.MachineFlush(n, null)));
+            for (int b = 0; b < blocks; b++) {
+                probes.add(Probe.of("MachineFlush", new Action.MachineFlush(n, Blocks.of(extent(b))))
+                        .on(b));
+            }
+            probes.add(Probe.of("AnswerFlush", new Action.AnswerFlush(n)));
         }
     }
 

@@ -54,6 +54,8 @@ final class Merger {
         int sent;
         int applied;
         int done;
+        /** Whether the last one was sent with FUA. */
+        boolean fua;
     }
 
     /** A read that saw what is written later in this order. */
@@ -346,6 +348,9 @@ final class Merger {
             if (write.applied <= write.done) {
                 return "Apply of " + show(block) + " in session " + e.after("session") + " at the storage";
             }
+            if (write.fua && contents.isUnflushed(block)) {
+                return "a flush at the storage after the write of " + show(block) + " with FUA";
+            }
         }
         return null;
     }
@@ -539,7 +544,9 @@ final class Merger {
             case "RecvPreserved" -> eachBlock(node, e, true);
             case "SendWrite" -> {
                 for (BlockId block : e.blocks()) {
-                    write(node.name(), e.after("session"), blocks.number(block)).sent++;
+                    Progress write = write(node.name(), e.after("session"), blocks.number(block));
+                    write.sent++;
+                    write.fua = e.number("fua") == 1;
                 }
                 eachBlock(node, e, false);
             }
@@ -553,6 +560,11 @@ final class Merger {
             case "ReadOld" -> readOld(node, e);
             case "StoreCopy" -> storeCopy(node, e);
             case "Flush" -> flush(node, e);
+            case "MachineFlush" ->
+                add(out.of(e.action(), node.name(), e)
+                        .value((int) e.number("id"))
+                        .blocks(numbers(e.blocks())));
+            case "AnswerFlush" -> add(out.of(e.action(), node.name(), e).value((int) e.number("id")));
             case "Cut", "StartJoin" -> {
                 cuts.add(tag(e));
                 simple(node, e);
@@ -627,7 +639,9 @@ final class Merger {
             add(out.of("Stutter", node.name(), e));
         }
         for (int i = 0; i < extent.size(); i++) {
-            StepList.Draft draft = out.of(e.action(), node.name(), e).block(blocks.number(extent.get(i)));
+            StepList.Draft draft = out.of(e.action(), node.name(), e)
+                    .block(blocks.number(extent.get(i)))
+                    .value((int) e.number("fua"));
             last(tagged ? draft.tag(tag(e)) : draft, i + 1 == extent.size());
         }
     }

@@ -37,7 +37,8 @@ public final class GuardModule {
     private static final Pattern NOT_PLAIN =
             Pattern.compile("=>|\\\\/|\\\\E|\\\\A|\\bIF\\b|\\bLET\\b|\\bCHOOSE\\b|<=>");
     /** Sets and functions that may be large: told by their size. */
-    private static final Set<String> LARGE = Set.of("net", "wire", "replies", "staged", "reading", "log", "cuts");
+    private static final Set<String> LARGE =
+            Set.of("net", "wire", "replies", "staged", "reading", "log", "cuts", "asked");
 
     private final List<TlaModule> modules;
     private final List<Guard> guards = new ArrayList<>();
