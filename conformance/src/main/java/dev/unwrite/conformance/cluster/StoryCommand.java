@@ -4,7 +4,6 @@ import dev.unwrite.protocol.Extent;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -86,9 +85,9 @@ final class StoryCommand {
 
     // ---- What stands behind "pair".
 
-    <T> T option(String name, Function<String, T> value, T otherwise) {
-        String given = options().get(name);
-        return given == null ? otherwise : value.apply(given);
+    @Nullable
+    String option(String name) {
+        return options().get(name);
     }
 
     /** Blocks, and the word that they are to hold. */

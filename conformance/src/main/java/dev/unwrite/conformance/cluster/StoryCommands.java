@@ -33,7 +33,8 @@ import org.jspecify.annotations.Nullable;
  *   <tr><td>{@code crash storage}<td>the storage loses its power, and all that it has not flushed; it is there again at once
  *   <tr><td>{@code break}<td>the connections between the hosts break; they are made anew at once
  *   <tr><td>{@code slow A->B}<td>from here on {@code run} carries no parts of a state
- *   <tr><td>{@code show disk}<br>{@code show undo B}<br>{@code show checkpoint B}<td>what is on the disks; on those of hosts, what a crash would leave
+ *   <tr><td>{@code show disk}<br>{@code show undo B}<br>{@code show checkpoint B}<td>what is on the disks; on those of
+ *       hosts, what a crash would leave
  *   <tr><td>{@code status}<td>what the hosts do, and the ownership record
  * </table>
  */
@@ -156,11 +157,13 @@ final class StoryCommands implements AutoCloseable {
         if (cluster != null) {
             end();
         }
+        String room = command.option("undo-limit");
+        String alone = command.option("alone-at-limit-after");
         Config config = new Config(
                 null,
                 null,
-                (long) command.option("undo-limit", Integer::parseInt, ROOM_BLOCKS) * Extent.BLOCK_BYTES,
-                command.option("alone-at-limit-after", StoryCommand::time, null),
+                Extent.BLOCK_BYTES * (room == null ? ROOM_BLOCKS : Long.parseLong(room)),
+                alone == null ? null : StoryCommand.time(alone),
                 true,
                 false,
                 true,
