@@ -6,15 +6,15 @@ import dev.unwrite.spec.model.CheckRunner;
 import dev.unwrite.spec.model.Model;
 import dev.unwrite.spec.model.ModelCheck;
 import dev.unwrite.spec.model.ModelException;
+import dev.unwrite.spec.model.ModelOutcome;
 import dev.unwrite.spec.model.Models;
-import dev.unwrite.spec.model.Outcome;
 import dev.unwrite.spec.model.Pin;
 import dev.unwrite.spec.model.Pins;
 import dev.unwrite.spec.story.Story;
 import dev.unwrite.spec.story.Words;
 import dev.unwrite.spec.tlc.LackingException;
 import dev.unwrite.spec.tlc.TlcResult;
-import dev.unwrite.spec.tlc.Verdict;
+import dev.unwrite.spec.tlc.TlcVerdict;
 import java.io.Console;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -126,19 +126,19 @@ public final class CheckCommand implements Callable<Integer> {
             return Exit.OK;
         }
         CheckScreen screen = new CheckScreen(out(), isTerminal());
-        List<Outcome> outcomes = new CheckRunner(check, pins, cores).run(chosen, screen);
+        List<ModelOutcome> outcomes = new CheckRunner(check, pins, cores).run(chosen, screen);
         screen.summary(outcomes);
         if (pin) {
             return pin(models, pins, outcomes);
         }
-        for (Outcome outcome : outcomes) {
+        for (ModelOutcome outcome : outcomes) {
             if (!outcome.passed() && !outcome.result().trace().isEmpty()) {
                 out().println();
                 out().println("== " + outcome.model().name() + ": " + outcome.message());
                 tell(outcome.model(), outcome.result());
             }
         }
-        return outcomes.stream().allMatch(Outcome::passed) ? Exit.OK : Exit.FAILED;
+        return outcomes.stream().allMatch(ModelOutcome::passed) ? Exit.OK : Exit.FAILED;
     }
 
     private List<Model> chosen(Models models) {
@@ -181,10 +181,10 @@ public final class CheckCommand implements Callable<Integer> {
             out().flush();
             TlcResult result = check.run(model, progress -> {});
             tell(model, result);
-            if (!result.verdict().isViolation() && result.verdict() != Verdict.HOLDS) {
+            if (!result.verdict().isViolation() && result.verdict() != TlcVerdict.HOLDS) {
                 throw new ExitException(Exit.LACKING, model.name() + " could not be checked: " + result.why());
             }
-            worst = result.verdict() == Verdict.HOLDS ? worst : Exit.FAILED;
+            worst = result.verdict() == TlcVerdict.HOLDS ? worst : Exit.FAILED;
         }
         return worst;
     }
@@ -194,7 +194,7 @@ public final class CheckCommand implements Callable<Integer> {
         out().flush();
     }
 
-    private int pin(Models models, Pins pins, List<Outcome> outcomes) throws IOException {
+    private int pin(Models models, Pins pins, List<ModelOutcome> outcomes) throws IOException {
         Map<String, Pin> changes = new LinkedHashMap<>();
         outcomes.stream()
                 .filter(outcome -> outcome.passed() && outcome.model().simulation() == null)
@@ -202,7 +202,7 @@ public final class CheckCommand implements Callable<Integer> {
         Path file = pinsFile();
         pins.keepOnly(models).with(changes).write(file);
         out().println("pinned " + changes.size() + " of " + outcomes.size() + " models in " + file);
-        return outcomes.stream().allMatch(Outcome::passed) ? Exit.OK : Exit.FAILED;
+        return outcomes.stream().allMatch(ModelOutcome::passed) ? Exit.OK : Exit.FAILED;
     }
 
     private void export(Models models, List<Model> chosen, Path to) throws IOException {

@@ -2,7 +2,7 @@ package dev.unwrite.conformance;
 
 import dev.unwrite.spec.model.CheckRunner;
 import dev.unwrite.spec.model.Model;
-import dev.unwrite.spec.model.Outcome;
+import dev.unwrite.spec.model.ModelOutcome;
 import dev.unwrite.spec.tlc.TlcProgress;
 import java.io.PrintWriter;
 import java.util.LinkedHashMap;
@@ -37,7 +37,7 @@ final class CheckScreen implements CheckRunner.Listener {
     }
 
     @Override
-    public synchronized void finished(Outcome outcome) {
+    public synchronized void finished(ModelOutcome outcome) {
         running.remove(outcome.model().name());
         clear();
         out.println(line(outcome));
@@ -46,9 +46,9 @@ final class CheckScreen implements CheckRunner.Listener {
     }
 
     /** The table at the end. */
-    synchronized void summary(List<Outcome> outcomes) {
+    synchronized void summary(List<ModelOutcome> outcomes) {
         clear();
-        List<Outcome> failed =
+        List<ModelOutcome> failed =
                 outcomes.stream().filter(outcome -> !outcome.passed()).toList();
         long mustFail =
                 outcomes.stream().filter(outcome -> !outcome.model().mustHold()).count();
@@ -67,7 +67,7 @@ final class CheckScreen implements CheckRunner.Listener {
         out.flush();
     }
 
-    private static String line(Outcome outcome) {
+    private static String line(ModelOutcome outcome) {
         return String.format(
                 Locale.ROOT,
                 "%-4s %7.1f s  %-28s %s",

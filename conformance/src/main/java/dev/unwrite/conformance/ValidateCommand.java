@@ -3,8 +3,8 @@ package dev.unwrite.conformance;
 import dev.unwrite.cli.Exit;
 import dev.unwrite.cli.ExitException;
 import dev.unwrite.conformance.trace.TraceFormatException;
+import dev.unwrite.conformance.trace.TraceJudgment;
 import dev.unwrite.conformance.trace.TraceValidation;
-import dev.unwrite.conformance.trace.Verdict;
 import dev.unwrite.spec.tlc.LackingException;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -50,8 +50,8 @@ public final class ValidateCommand implements Callable<Integer> {
         PrintWriter out = java.util.Objects.requireNonNull(spec).commandLine().getOut();
         try {
             return switch (TraceValidation.validate(paths)) {
-                case Verdict.Accepted accepted -> show(out, accepted);
-                case Verdict.Rejected rejected -> show(out, rejected);
+                case TraceJudgment.Accepted accepted -> show(out, accepted);
+                case TraceJudgment.Rejected rejected -> show(out, rejected);
             };
         } catch (TraceFormatException e) {
             throw new ExitException(Exit.USAGE, String.valueOf(e.getMessage()), e);
@@ -65,7 +65,7 @@ public final class ValidateCommand implements Callable<Integer> {
         }
     }
 
-    private static int show(PrintWriter out, Verdict.Accepted accepted) {
+    private static int show(PrintWriter out, TraceJudgment.Accepted accepted) {
         out.println("accepted: " + accepted.events() + " events, " + accepted.steps() + " steps of "
                 + accepted.actions().size() + " actions on " + accepted.blocks() + " blocks, in "
                 + seconds(accepted.time()) + " (TLC: " + seconds(accepted.checking()) + ", "
@@ -75,7 +75,7 @@ public final class ValidateCommand implements Callable<Integer> {
         return Exit.OK;
     }
 
-    private int show(PrintWriter out, Verdict.Rejected rejected) {
+    private int show(PrintWriter out, TraceJudgment.Rejected rejected) {
         out.println("REJECTED at " + rejected.file() + ", line " + rejected.line() + " (of " + rejected.events()
                 + " events, in " + seconds(rejected.time()) + ")");
         out.println("  " + rejected.event());

@@ -12,7 +12,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.zip.CRC32C;
 
-/** The first page of a checkpoint file: the {@link Checkpoint}, with a checksum at the end. The state follows. */
+/** The first page of a checkpoint file: the {@link StoredCheckpoint}, with a checksum at the end. The state follows. */
 final class CheckpointHeader {
     /** The state begins here. */
     static final int BYTES = 4096;
@@ -23,7 +23,7 @@ final class CheckpointHeader {
 
     private CheckpointHeader() {}
 
-    static ByteBuffer encode(Checkpoint checkpoint) throws CheckpointException {
+    static ByteBuffer encode(StoredCheckpoint checkpoint) throws CheckpointException {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         try (DataOutputStream out = new DataOutputStream(bytes)) {
             out.writeLong(MAGIC);
@@ -50,7 +50,7 @@ final class CheckpointHeader {
         return buffer.putInt(CRC_AT, crc(page));
     }
 
-    static Checkpoint read(StateFile file, String path) throws IOException {
+    static StoredCheckpoint read(StateFile file, String path) throws IOException {
         byte[] bytes = new byte[BYTES];
         ByteBuffer page = ByteBuffer.wrap(bytes);
         while (page.hasRemaining() && file.read(page.position(), page) >= 0) {
@@ -69,7 +69,7 @@ final class CheckpointHeader {
         if (page.getInt(CRC_AT) != crc(bytes)) {
             throw new CorruptCheckpointException(path, "its header does not match its checksum");
         }
-        Checkpoint checkpoint = decode(bytes);
+        StoredCheckpoint checkpoint = decode(bytes);
         if (file.size() != BYTES + checkpoint.length()) {
             throw new CorruptCheckpointException(
                     path, "it should have " + (BYTES + checkpoint.length()) + " bytes and has " + file.size());
@@ -77,7 +77,7 @@ final class CheckpointHeader {
         return checkpoint;
     }
 
-    private static Checkpoint decode(byte[] page) throws IOException {
+    private static StoredCheckpoint decode(byte[] page) throws IOException {
         try (DataInputStream in = new DataInputStream(new ByteArrayInputStream(page))) {
             in.skipNBytes(Long.BYTES + Integer.BYTES);
             long term = in.readLong();
@@ -90,7 +90,7 @@ final class CheckpointHeader {
                 String key = in.readUTF();
                 meta.put(key, in.readUTF());
             }
-            return new Checkpoint(term, epoch, length, crc, base, meta);
+            return new StoredCheckpoint(term, epoch, length, crc, base, meta);
         }
     }
 

@@ -31,7 +31,7 @@ public final class CheckpointStore implements Closeable {
     private final Policy policy;
     private final long limitBytes;
     private final ReentrantLock lock = new ReentrantLock();
-    private @Nullable Checkpoint committed;
+    private @Nullable StoredCheckpoint committed;
     private @Nullable CheckpointException failure;
     private int receivers;
     private long nextReceiver;
@@ -70,7 +70,7 @@ public final class CheckpointStore implements Closeable {
         }
         CheckpointStore store = new CheckpointStore(files, policy, limitBytes);
         if (files.names().contains(COMMITTED)) {
-            Checkpoint found = store.readCommitted();
+            StoredCheckpoint found = store.readCommitted();
             store.committed = found;
             try (InputStream state = store.open()) {
                 byte[] buffer = new byte[(int) Math.min(VERIFY_BYTES, found.length() + 1)];
@@ -91,14 +91,14 @@ public final class CheckpointStore implements Closeable {
         this.limitBytes = limitBytes;
     }
 
-    private Checkpoint readCommitted() throws IOException {
+    private StoredCheckpoint readCommitted() throws IOException {
         try (StateFile file = files.open(COMMITTED)) {
             return CheckpointHeader.read(file, files.describe(COMMITTED));
         }
     }
 
     /** The committed checkpoint. */
-    public Optional<Checkpoint> committed() {
+    public Optional<StoredCheckpoint> committed() {
         lock.lock();
         try {
             return Optional.ofNullable(committed);
@@ -114,7 +114,7 @@ public final class CheckpointStore implements Closeable {
     public InputStream open() throws IOException {
         lock.lock();
         try {
-            Checkpoint checkpoint = committed;
+            StoredCheckpoint checkpoint = committed;
             if (checkpoint == null) {
                 throw new CheckpointException("no checkpoint is committed here");
             }
@@ -145,7 +145,7 @@ public final class CheckpointStore implements Closeable {
         if (failure != null) {
             throw failure;
         }
-        Checkpoint current = committed;
+        StoredCheckpoint current = committed;
         if (current != null && !current.isBefore(term, epoch)) {
             throw new CheckpointException("checkpoint " + epoch + " of term " + term + " comes too late: "
                     + current.epoch() + " of term " + current.term() + " is committed");
@@ -221,7 +221,7 @@ public final class CheckpointStore implements Closeable {
         }
 
         /** As below, with nothing that goes with the state. */
-        public Checkpoint commit(long length, long crc32c) throws IOException {
+        public StoredCheckpoint commit(long length, long crc32c) throws IOException {
             return commit(length, crc32c, "", Map.of());
         }
 
@@ -233,7 +233,8 @@ public final class CheckpointStore implements Closeable {
          *
          * @throws CheckpointException if length or checksum are not those of what arrived, or a newer one is committed
          */
-        public Checkpoint commit(long length, long crc32c, String base, Map<String, String> meta) throws IOException {
+        public StoredCheckpoint commit(long length, long crc32c, String base, Map<String, String> meta)
+                throws IOException {
             requireOpen();
             try {
                 if (!isWhole(length, crc32c)) {
@@ -241,7 +242,7 @@ public final class CheckpointStore implements Closeable {
                             + received + " bytes with checksum " + Long.toHexString(crc.getValue()) + " instead of "
                             + length + " with " + Long.toHexString(crc32c));
                 }
-                Checkpoint checkpoint = new Checkpoint(term, epoch, length, crc32c, base, meta);
+                StoredCheckpoint checkpoint = new StoredCheckpoint(term, epoch, length, crc32c, base, meta);
                 file.write(0, CheckpointHeader.encode(checkpoint));
                 if (policy == Policy.DURABLE) {
                     file.sync();
@@ -284,7 +285,7 @@ public final class CheckpointStore implements Closeable {
         }
     }
 
-    private void publish(Checkpoint checkpoint, String name) throws IOException {
+    private void publish(StoredCheckpoint checkpoint, String name) throws IOException {
         lock.lock();
         try {
             requireNewer(checkpoint.term(), checkpoint.epoch());

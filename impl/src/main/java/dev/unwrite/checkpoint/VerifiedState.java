@@ -10,12 +10,12 @@ import java.util.zip.CRC32C;
 /** Reads a state; the read that reaches the end fails if the state is damaged. */
 final class VerifiedState extends InputStream {
     private final StateFile file;
-    private final Checkpoint checkpoint;
+    private final StoredCheckpoint checkpoint;
     private final String path;
     private final CRC32C crc = new CRC32C();
     private long position;
 
-    VerifiedState(StateFile file, Checkpoint checkpoint, String path) {
+    VerifiedState(StateFile file, StoredCheckpoint checkpoint, String path) {
         this.file = file;
         this.checkpoint = checkpoint;
         this.path = path;

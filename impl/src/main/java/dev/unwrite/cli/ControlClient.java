@@ -111,7 +111,7 @@ final class ControlClient {
             throw new ExitException(
                     Exit.FAILED, "the node at " + node + " did not answer within " + Durations.format(timeout), e);
         } catch (IOException e) {
-            String other = Stranger.at(node);
+            String other = ForeignServer.at(node);
             throw new ExitException(
                     Exit.FAILED,
                     other != null

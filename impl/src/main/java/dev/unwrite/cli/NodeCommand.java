@@ -214,7 +214,7 @@ final class NodeCommand implements Callable<Integer> {
                 throw new IllegalArgumentException(
                         "--undo-limit is a number of MiB from " + UNDO_LIMIT_MIB_MIN + " to " + (1 << 30));
             }
-            if (Oneself.is(listen, peer)) {
+            if (SelfPeer.is(listen, peer)) {
                 throw new IllegalArgumentException(
                         "--peer " + peer + " is this node itself; give the --listen address of the other one");
             }

@@ -248,7 +248,7 @@ final class Cuts {
     }
 
     /** No checkpoint is on its way any more. */
-    void none() {
+    void forgetAll() {
         cuts.clear();
         taken.clear();
         h.states.dropUpTo(Long.MAX_VALUE);
@@ -256,7 +256,7 @@ final class Cuts {
 
     /** The machine no longer runs here: fails everyone who waits for a cut. */
     void end(Trouble why) {
-        none();
+        forgetAll();
         handingOver = false;
         Hold mine = hold;
         hold = null;

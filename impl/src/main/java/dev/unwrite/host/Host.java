@@ -315,9 +315,9 @@ public final class Host {
     }
 
     /** A snapshot for status and metrics. */
-    public Picture picture() {
+    public HostSnapshot picture() {
         SharedStorage.Session session = sessions.current();
-        return new Picture(
+        return new HostSnapshot(
                 core.state(),
                 ownership.record(),
                 ownership.answers(),
@@ -330,9 +330,9 @@ public final class Host {
                 failure,
                 note(),
                 volumes,
-                new Picture.Room(
+                new HostSnapshot.Room(
                         undoRoom.bytes(), undoRoom.limitBytes(), writes.withoutRoom(), writes.withoutRoomNanos()),
-                new Picture.Counters(
+                new HostSnapshot.Counters(
                         writes.doneTotal(),
                         writes.doneBytes(),
                         copyMessages.requestsSent(),
@@ -486,7 +486,7 @@ public final class Host {
     }
 
     private void joinEnded(String why) {
-        cuts.none();
+        cuts.forgetAll();
         peer.forgetHeartbeat();
         peer.joinerIsThere();
         log(why + "; is alone");
@@ -575,7 +575,7 @@ public final class Host {
     /** A primary reads the record. */
     void learn(OwnershipRecord now) {
         if (core.take(new Action.Learn(now)) && core.state().mode() == Mode.SOLO) {
-            cuts.none();
+            cuts.forgetAll();
             writes.admit();
         }
     }

@@ -35,7 +35,7 @@ public record HostConfig(
     }
 
     /** The silence after which the primary goes on alone: shorter than that of the secondary, so that the primary acts first. */
-    long lonelyNanos() {
+    long aloneAfterNanos() {
         return silenceNanos() / 10 * 6;
     }
 }

@@ -145,7 +145,7 @@ final class Peer {
             follows = true;
             sendAgain();
             if (h.state().mode() == Mode.PROTECTED) {
-                h.states.again();
+                h.states.resend();
             }
         }
         h.undoReported(m.undoBytes());

@@ -220,7 +220,7 @@ final class Policy {
         }
         PeerMessage.Heartbeat last = v.heard;
         boolean joins = last != null
-                && v.heardAgo < v.config.lonelyNanos()
+                && v.heardAgo < v.config.aloneAfterNanos()
                 && last.readyToJoin()
                 && last.recordVersion() >= v.record.version();
         return joins && v.joinDue && v.peerConnected ? Decision.of(What.START_JOIN) : Decision.NOTHING;
@@ -240,7 +240,7 @@ final class Policy {
         if (v.state.cuts().isEmpty()) {
             return Decision.of(What.PROTECT);
         }
-        if (v.silence > v.config.lonelyNanos()) {
+        if (v.silence > v.config.aloneAfterNanos()) {
             return Decision.of(What.ABORT_JOIN, LOST);
         }
         return v.stateOverdue == null ? Decision.NOTHING : new Decision(What.ABORT_JOIN, v.stateOverdue, true);
@@ -267,7 +267,7 @@ final class Policy {
         if (v.unfit != null) {
             return v.unfit;
         }
-        if (v.silence > v.config.lonelyNanos()) {
+        if (v.silence > v.config.aloneAfterNanos()) {
             return "the secondary is silent";
         }
         var limit = v.config.aloneAtUndoLimitAfter();

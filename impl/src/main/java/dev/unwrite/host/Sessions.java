@@ -113,7 +113,7 @@ final class Sessions {
             retryNanos = RETRY_MIN;
         }
         if (why.isAnswer() || !good) {
-            again();
+            openLater();
         } else {
             open();
         }
@@ -130,7 +130,7 @@ final class Sessions {
         open();
     }
 
-    private void again() {
+    private void openLater() {
         long life = lives;
         h.timers.after(retryNanos, () -> {
             if (life == lives) {
@@ -178,7 +178,7 @@ final class Sessions {
             trouble = why.text();
             h.log("no session with the storage: " + trouble);
         }
-        again();
+        openLater();
     }
 
     private void opened(SharedStorage.Session session) {

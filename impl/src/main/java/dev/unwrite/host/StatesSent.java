@@ -63,7 +63,7 @@ final class StatesSent {
     }
 
     /** What was sent over this connection goes again, but for the state that is being sent. */
-    void again() {
+    void resend() {
         for (State state : states.values()) {
             state.sentOver = state == sending ? connection : -1;
         }

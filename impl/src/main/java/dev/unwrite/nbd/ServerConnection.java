@@ -116,7 +116,7 @@ final class ServerConnection implements NbdConnection, Watchdog.Watched {
     }
 
     /** A private option went well: the client is not one that hangs. */
-    void haggleOn() {
+    void extendHandshake() {
         if (handshakeDeadline != Clock.NEVER) {
             handshakeDeadline = Clock.after(settings.handshakeTimeout);
         }

@@ -134,7 +134,7 @@ final class ServerHandshake {
         }
         reply(option, option, answer);
         acknowledge(option);
-        connection.haggleOn();
+        connection.extendHandshake();
     }
 
     private void list(byte[] data) throws IOException {

@@ -4,7 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.unwrite.checkpoint.Checkpoint;
+import dev.unwrite.checkpoint.StoredCheckpoint;
 import dev.unwrite.files.PrivateFiles;
 import dev.unwrite.storage.ForeignStorageException;
 import dev.unwrite.store.DataFolder;
@@ -163,7 +163,7 @@ final class Folder implements DataFolder, Closeable {
      * Before the undo log is opened, which would make a new one: throws with one line if a checkpoint is here whose undo log
      * is not. Without its copies the disk cannot be put back to it.
      */
-    void requireUndoOf(@Nullable Checkpoint checkpoint) throws IOException {
+    void requireUndoOf(@Nullable StoredCheckpoint checkpoint) throws IOException {
         if (checkpoint == null) {
             return;
         }
@@ -178,7 +178,7 @@ final class Folder implements DataFolder, Closeable {
     }
 
     /** As above, when the log was opened. Without a checkpoint, true says that the log is not the one that was here before. */
-    boolean isUndoAnother(String found, @Nullable Checkpoint checkpoint) throws IOException {
+    boolean isUndoAnother(String found, @Nullable StoredCheckpoint checkpoint) throws IOException {
         if (checkpoint != null && !found.equals(checkpoint.meta().get(META_UNDO))) {
             throw undoGone("is another one now");
         }

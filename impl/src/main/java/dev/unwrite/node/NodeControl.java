@@ -2,7 +2,7 @@ package dev.unwrite.node;
 
 import dev.unwrite.host.Answers;
 import dev.unwrite.host.Host;
-import dev.unwrite.host.Picture;
+import dev.unwrite.host.HostSnapshot;
 import dev.unwrite.host.Reply;
 import dev.unwrite.host.Trouble;
 import dev.unwrite.node.control.ControlApi;
@@ -103,7 +103,7 @@ final class NodeControl implements ControlApi {
     @Override
     public NodeStatus status() {
         CompletableFuture<NodeStatus> status = loop.call(() -> {
-            Picture picture = loop.host().picture();
+            HostSnapshot picture = loop.host().picture();
             return report.of(picture, usedBytes.getAsLong(), System.nanoTime());
         });
         try {

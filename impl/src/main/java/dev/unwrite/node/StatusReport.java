@@ -1,7 +1,7 @@
 package dev.unwrite.node;
 
 import dev.unwrite.host.Answers;
-import dev.unwrite.host.Picture;
+import dev.unwrite.host.HostSnapshot;
 import dev.unwrite.node.control.NodeStatus;
 import dev.unwrite.protocol.Checkpoint;
 import dev.unwrite.protocol.HostState;
@@ -25,7 +25,7 @@ final class StatusReport {
     }
 
     /** {@code usedBytes}: what this host's own undo log takes; {@code nowNanos}: when the picture was taken. */
-    NodeStatus of(Picture p, long usedBytes, long nowNanos) {
+    NodeStatus of(HostSnapshot p, long usedBytes, long nowNanos) {
         HostState s = p.state();
         NodeStatus.Mode mode = mode(s, p.record());
         return new NodeStatus(
@@ -67,9 +67,9 @@ final class StatusReport {
     }
 
     /** Of a primary: what the other host's log takes for it, as it said last. */
-    private static NodeStatus.Undo undo(Picture p, long usedBytes) {
+    private static NodeStatus.Undo undo(HostSnapshot p, long usedBytes) {
         HostState s = p.state();
-        Picture.Room room = p.undo();
+        HostSnapshot.Room room = p.undo();
         if (s.role() == Role.PRIMARY) {
             boolean counts = s.mode() != Mode.SOLO;
             return new NodeStatus.Undo(
@@ -83,13 +83,13 @@ final class StatusReport {
         return new NodeStatus.Undo(blocks, usedBytes, room.limitBytes(), 0, 0);
     }
 
-    private static List<NodeStatus.VolumeStatus> volumes(Picture p) {
+    private static List<NodeStatus.VolumeStatus> volumes(HostSnapshot p) {
         return p.volumes().stream()
                 .map(volume -> new NodeStatus.VolumeStatus(volume.name(), volume.sizeBytes()))
                 .toList();
     }
 
-    private static NodeStatus.Counters counters(Picture.Counters c) {
+    private static NodeStatus.Counters counters(HostSnapshot.Counters c) {
         return new NodeStatus.Counters(
                 c.writes(),
                 c.writtenBytes(),
@@ -117,7 +117,7 @@ final class StatusReport {
     }
 
     /** A primary that does not let clients in yet is not one to them. */
-    private static NodeStatus.Role role(Picture p) {
+    private static NodeStatus.Role role(HostSnapshot p) {
         return switch (p.state().role()) {
             case PRIMARY -> p.running() || p.failure() != null ? NodeStatus.Role.PRIMARY : NodeStatus.Role.RESTORING;
             case SECONDARY -> NodeStatus.Role.SECONDARY;

@@ -20,7 +20,7 @@ record Binding(String group, String host, long session, Hosts.@Nullable Heard he
     void isAlive() {
         Hosts.Heard asked = heard;
         if (asked != null) {
-            asked.again();
+            asked.touch();
         }
     }
 }

@@ -37,18 +37,18 @@ final class Hosts {
 
     /** Who spoke over a connection, and when it did so last. */
     static final class Heard {
-        private final Speaker who;
+        private final Caller who;
         private final LongSupplier nanos;
         private volatile long last;
 
-        private Heard(Speaker who, LongSupplier nanos) {
+        private Heard(Caller who, LongSupplier nanos) {
             this.who = who;
             this.nanos = nanos;
-            again();
+            touch();
         }
 
         /** The connection has asked for something. */
-        void again() {
+        void touch() {
             last = nanos.getAsLong();
         }
     }
@@ -57,7 +57,7 @@ final class Hosts {
      * Hears somebody out over a connection (null: a call within this process), or throws with code TAKEN or ALIVE if the name
      * is not his, or not now.
      */
-    synchronized @Nullable Heard hear(Speaker who, @Nullable NbdConnection connection) throws IOException {
+    synchronized @Nullable Heard hear(Caller who, @Nullable NbdConnection connection) throws IOException {
         String owner = store.memory(group).folders().get(who.host());
         if (owner == null || owner.equals(who.folder())) {
             checkOneLife(who);
@@ -79,12 +79,12 @@ final class Hosts {
             heard = new Heard(who, nanos);
             connections.put(connection, heard);
         }
-        heard.again();
+        heard.touch();
         return heard;
     }
 
     /** As {@link #hear}; on return the name is this folder's, and that is durable. */
-    synchronized void claim(Speaker who, @Nullable NbdConnection connection) throws IOException {
+    synchronized void claim(Caller who, @Nullable NbdConnection connection) throws IOException {
         hear(who, connection);
         Map<String, String> folders = store.memory(group).folders();
         if (who.folder().equals(folders.get(who.host()))) {
@@ -105,7 +105,7 @@ final class Hosts {
         connections.remove(connection);
     }
 
-    private void checkOneLife(Speaker who) throws StorageOpException {
+    private void checkOneLife(Caller who) throws StorageOpException {
         Heard other = alive(who.host(), who.folder(), who.life());
         if (other != null) {
             throw new StorageOpException(
@@ -117,7 +117,7 @@ final class Hosts {
         }
     }
 
-    private void checkDead(Speaker who, String owner) throws StorageOpException {
+    private void checkDead(Caller who, String owner) throws StorageOpException {
         Heard other = alive(who.host(), owner, null);
         if (other != null) {
             throw new StorageOpException(
@@ -127,7 +127,7 @@ final class Hosts {
         }
     }
 
-    private StorageOpException taken(Speaker who) {
+    private StorageOpException taken(Caller who) {
         return new StorageOpException(
                 StorageOpException.Code.TAKEN,
                 "the name " + who.host() + " of group " + group

@@ -77,7 +77,7 @@ final class OwnershipOps implements OptionHandler {
             throw new StorageOpException(StorageOpException.Code.FOREIGN, "this is storage " + storage);
         }
         StorageGroup group = group(request);
-        Speaker who = request.has("host") ? speaker(group, request) : null;
+        Caller who = request.has("host") ? speaker(group, request) : null;
         Hosts.Heard heard = who == null || op.equals("open") ? null : group.hear(who, connection);
         return switch (op) {
             case "read" -> Json.object().set("record", Json.ofRecord(group.record()));
@@ -112,7 +112,7 @@ final class OwnershipOps implements OptionHandler {
     }
 
     private static ObjectNode open(StorageGroup group, JsonNode request, NbdConnection connection) throws IOException {
-        Speaker who = speaker(group, request);
+        Caller who = speaker(group, request);
         StorageGroup.Opened opened = group.open(who, connection, Json.number(request, "term"));
         ObjectNode reply = Json.object()
                 .put("session", opened.session().number())
@@ -151,13 +151,13 @@ final class OwnershipOps implements OptionHandler {
     }
 
     /** Whoever names no folder has one that is known by its group and its name. */
-    private static Speaker speaker(StorageGroup group, JsonNode request) {
+    private static Caller speaker(StorageGroup group, JsonNode request) {
         String host = host(request);
         if (!request.has("folder")) {
-            return Speaker.of(group.name(), host);
+            return Caller.of(group.name(), host);
         }
         long life = request.has("life") ? Json.number(request, "life") : 0;
-        return new Speaker(host, folder(request), life, request.path("replace").asBoolean());
+        return new Caller(host, folder(request), life, request.path("replace").asBoolean());
     }
 
     private static String folder(JsonNode request) {

@@ -25,7 +25,7 @@ public final class StorageClient implements Closeable {
     private final String host;
     private final Identity identity;
     private final Timeouts timeouts;
-    private final Haggling haggling;
+    private final OptionChannel options;
     private volatile @Nullable EventLoop loop;
     /** The storage that this client has to do with; empty before the first answer of a host that belongs to none yet. */
     private volatile String storage;
@@ -78,7 +78,7 @@ public final class StorageClient implements Closeable {
         this.timeouts = timeouts;
         this.storage = identity.storage();
         this.replacing = identity.replace();
-        this.haggling = new Haggling(this.uri, timeouts.settings(), this::checked);
+        this.options = new OptionChannel(this.uri, timeouts.settings(), this::checked);
     }
 
     /** A client that connects when it is first used. Throws {@link IllegalArgumentException} for a bad name. */
@@ -125,7 +125,7 @@ public final class StorageClient implements Closeable {
      * {@link dev.unwrite.nbd.NbdRefusedException} if trying again is no use.
      */
     public OwnershipRecord readRecord() throws IOException {
-        return recordOf(haggling.callTwice(request("read")));
+        return recordOf(options.callTwice(request("read")));
     }
 
     /**
@@ -141,7 +141,7 @@ public final class StorageClient implements Closeable {
      */
     public List<VolumeInfo> volumes() throws IOException {
         List<VolumeInfo> volumes = new ArrayList<>();
-        for (JsonNode volume : haggling.callTwice(request("volumes")).path("volumes")) {
+        for (JsonNode volume : options.callTwice(request("volumes")).path("volumes")) {
             volumes.add(new VolumeInfo(
                     Math.toIntExact(Json.number(volume, "id")),
                     Json.string(volume, "name"),
@@ -157,7 +157,7 @@ public final class StorageClient implements Closeable {
      * it throws {@link NameTakenException} or {@link ForeignStorageException}.
      */
     public StorageSession openSession(long term) throws IOException {
-        Haggling own = new Haggling(uri, timeouts.settings(), this::checked);
+        OptionChannel own = new OptionChannel(uri, timeouts.settings(), this::checked);
         try {
             // Opening twice is harmless: the second only ends the first, which nobody knows.
             ObjectNode reply = own.callTwice(request("open").put("term", term));
@@ -172,7 +172,7 @@ public final class StorageClient implements Closeable {
 
     @Override
     public void close() {
-        haggling.close();
+        options.close();
     }
 
     /**
@@ -223,7 +223,7 @@ public final class StorageClient implements Closeable {
             case "ended" -> new SessionEndedException(message);
             case "unavailable" -> new StorageUnavailableException(message);
             case "taken" -> new NameTakenException(message, reply.path("alive").asBoolean());
-            default -> new Haggling.UnansweredException(new IOException(message));
+            default -> new OptionChannel.UnansweredException(new IOException(message));
         };
     }
 

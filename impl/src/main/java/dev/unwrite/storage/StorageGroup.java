@@ -85,7 +85,7 @@ final class StorageGroup {
     record Opened(Session session, OwnershipRecord record) {}
 
     /** Hears somebody out over a connection; throws with code TAKEN or ALIVE if he is not to be answered. */
-    Hosts.@Nullable Heard hear(Speaker who, NbdConnection connection) throws IOException {
+    Hosts.@Nullable Heard hear(Caller who, NbdConnection connection) throws IOException {
         try {
             return hosts.hear(who, connection);
         } catch (StorageOpException e) {
@@ -96,14 +96,14 @@ final class StorageGroup {
 
     /** For a host that says no more than its name. */
     Opened open(String host, long term) throws IOException {
-        return open(Speaker.of(name, host), null, term);
+        return open(Caller.of(name, host), null, term);
     }
 
     /**
      * On return no write of the host's earlier sessions is under way, nor will one ever be applied, and the host's name is
      * this folder's, durable. Throws with code TAKEN or ALIVE if it cannot be.
      */
-    Opened open(Speaker who, @Nullable NbdConnection connection, long term) throws IOException {
+    Opened open(Caller who, @Nullable NbdConnection connection, long term) throws IOException {
         String host = who.host();
         Opened opened;
         List<Session> ended;
@@ -193,7 +193,7 @@ final class StorageGroup {
         return compared;
     }
 
-    private void claim(Speaker who, @Nullable NbdConnection connection) throws StorageOpException {
+    private void claim(Caller who, @Nullable NbdConnection connection) throws StorageOpException {
         String before = folderOf(who.host());
         store(() -> hosts.claim(who, connection));
         if (!before.isEmpty() && !before.equals(who.folder())) {

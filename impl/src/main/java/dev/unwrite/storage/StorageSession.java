@@ -16,7 +16,7 @@ import java.util.List;
  */
 public final class StorageSession implements Closeable {
     private final StorageClient client;
-    private final Haggling haggling;
+    private final OptionChannel options;
     private final long term;
     private final long number;
     private final long boot;
@@ -24,9 +24,10 @@ public final class StorageSession implements Closeable {
     private final List<NbdClient> devices = new ArrayList<>();
     private boolean closed;
 
-    StorageSession(StorageClient client, Haggling haggling, long term, long number, long boot, OwnershipRecord record) {
+    StorageSession(
+            StorageClient client, OptionChannel options, long term, long number, long boot, OwnershipRecord record) {
         this.client = client;
-        this.haggling = haggling;
+        this.options = options;
         this.term = term;
         this.number = number;
         this.boot = boot;
@@ -64,15 +65,15 @@ public final class StorageSession implements Closeable {
      * {@link StorageClient#readRecord}.
      */
     public NbdClient volume(String name) throws IOException {
-        NbdNegotiation negotiation = Haggling.connect(client.uri(), client.settings());
+        NbdNegotiation negotiation = OptionChannel.connect(client.uri(), client.settings());
         NbdClient device;
         try (negotiation) {
             ObjectNode attach = client.request("attach").put("session", number);
-            client.checked(Haggling.call(negotiation, attach));
+            client.checked(OptionChannel.call(negotiation, attach));
             device = negotiation.go(client.group() + "/" + name);
         } catch (NbdDisconnectedException e) {
             throw new StorageUnavailableException("the storage hung up: " + e.getMessage(), e);
-        } catch (Haggling.UnansweredException e) {
+        } catch (OptionChannel.UnansweredException e) {
             throw new StorageUnavailableException("the storage did not answer: " + e.getMessage(), e);
         }
         synchronized (devices) {
@@ -108,9 +109,9 @@ public final class StorageSession implements Closeable {
         ObjectNode request = client.request("cas").put("session", number).put("expect", expectVersion);
         request.set("record", Json.ofRecord(next));
         try {
-            ObjectNode reply = haggling.call(request);
+            ObjectNode reply = options.call(request);
             return new CasResult(reply.path("ok").asBoolean(), StorageClient.recordOf(reply));
-        } catch (Haggling.UnansweredException e) {
+        } catch (OptionChannel.UnansweredException e) {
             throw new CasUncertainException("no answer to a change of the record: " + e.getMessage(), e);
         }
     }
@@ -124,7 +125,7 @@ public final class StorageSession implements Closeable {
             closing = List.copyOf(devices);
             devices.clear();
         }
-        haggling.close();
+        options.close();
         for (NbdClient device : closing) {
             device.close();
         }

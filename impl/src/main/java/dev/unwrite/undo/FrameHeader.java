@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * @param firstSeq the number of the first record; the others follow without a gap
  */
 record FrameHeader(
-        LogId log, long generation, long offset, long firstSeq, EpochKey epoch, Control control, List<Line> lines) {
+        LogId log, long generation, long offset, long firstSeq, EpochKey epoch, LogHead control, List<Line> lines) {
     /** One record: its blocks, and the CRC32C of their content; {@code zero}: no content follows, all is zeroes. */
     record Line(int volume, long first, int count, int crc, boolean zero) {
         /** How many pages of content follow. */
@@ -23,7 +23,7 @@ record FrameHeader(
 
     static final int MAX_LINES = 160;
     private static final long MAGIC = 0x314D5246_52574E55L; // "UNWRFRM1"
-    private static final int COUNT_AT = 64 + Control.BYTES;
+    private static final int COUNT_AT = 64 + LogHead.BYTES;
     private static final int LINES_AT = COUNT_AT + 8;
     private static final int LINE_BYTES = 24;
     private static final int ZERO = 1;
@@ -70,7 +70,7 @@ record FrameHeader(
         }
         EpochKey epoch = new EpochKey(page.getLong(48), page.getLong(56));
         return new FrameHeader(
-                log, page.getLong(24), offset, page.getLong(40), epoch, Control.get(page, 64), List.copyOf(lines));
+                log, page.getLong(24), offset, page.getLong(40), epoch, LogHead.get(page, 64), List.copyOf(lines));
     }
 
     /** The length of the frame in bytes, header and contents. */

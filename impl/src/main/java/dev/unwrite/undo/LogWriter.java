@@ -32,7 +32,7 @@ final class LogWriter implements Closeable {
     private final ByteBuffer staging;
     private final LogStats.Counters counters;
 
-    private Control control;
+    private LogHead control;
     private long nextSeq;
     private long nextGeneration;
     private @Nullable Segment active;
@@ -44,14 +44,18 @@ final class LogWriter implements Closeable {
     private long writtenHead;
 
     private long durableHead;
-    private Control marked;
-    private Control firm;
+    private LogHead marked;
+    private LogHead firm;
 
     private record OpenFrame(EpochKey epoch, int at, long firstSeq, List<FrameHeader.Line> lines) {}
 
     /** Goes on after a recovery, always in a new segment: what a torn tail left behind is never continued. */
     LogWriter(
-            Marker marker, SegmentPool pool, Recovery.Result recovered, UndoOptions options, LogStats.Counters counters)
+            Marker marker,
+            SegmentPool pool,
+            LogRecovery.Result recovered,
+            UndoOptions options,
+            LogStats.Counters counters)
             throws IOException {
         this.options = options;
         // A segment is written from its start to its end, so that more than a segment is never staged.
@@ -79,11 +83,12 @@ final class LogWriter implements Closeable {
      * What was written and perhaps never synced is written again, and synced: that it can be read now does not mean that
      * it is on the disk, not even after a successful sync, if an earlier sync had failed.
      */
-    private static void secure(List<Recovery.Frame> unvouched) throws IOException {
-        long largest = unvouched.stream().mapToLong(Recovery.Frame::bytes).max().orElse(Pages.BYTES);
+    private static void secure(List<LogRecovery.Frame> unvouched) throws IOException {
+        long largest =
+                unvouched.stream().mapToLong(LogRecovery.Frame::bytes).max().orElse(Pages.BYTES);
         ByteBuffer buffer = ByteBuffer.allocateDirect((int) largest);
         Segment previous = null;
-        for (Recovery.Frame frame : unvouched) {
+        for (LogRecovery.Frame frame : unvouched) {
             SegmentFile file = frame.segment().file();
             if (previous != null && !previous.equals(frame.segment())) {
                 previous.file().sync();

@@ -77,16 +77,16 @@ final class Marker implements Closeable {
     }
 
     /** All that the readable pages say. */
-    Control read() throws IOException {
-        Control control = Control.INITIAL;
+    LogHead read() throws IOException {
+        LogHead control = LogHead.INITIAL;
         for (int slot = FIRM; slot < PAGES; slot++) {
-            Control said = read(slot);
+            LogHead said = read(slot);
             control = said == null ? control : control.merge(said);
         }
         return control;
     }
 
-    private @Nullable Control read(int slot) throws IOException {
+    private @Nullable LogHead read(int slot) throws IOException {
         page.clear();
         file.read((long) slot * Pages.BYTES, page);
         if (page.getLong(0) != MAGIC
@@ -97,23 +97,23 @@ final class Marker implements Closeable {
         if (slot < HINT) {
             turn = Math.max(turn, page.getLong(32));
         }
-        return Control.get(page, 40);
+        return LogHead.get(page, 40);
     }
 
     /** Durable on return. */
-    void firm(Control control) throws IOException {
+    void firm(LogHead control) throws IOException {
         turn++;
         write(FIRM + (int) (turn & 1), control);
         file.sync();
     }
 
     /** Survives the end of the process; durable at some time. */
-    void hint(Control control) throws IOException {
+    void hint(LogHead control) throws IOException {
         hints++;
         write(HINT + (int) (hints & 1), control);
     }
 
-    private void write(int slot, Control control) throws IOException {
+    private void write(int slot, LogHead control) throws IOException {
         page.clear();
         page.putLong(0, MAGIC);
         log.put(page, 16);

@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  * @param firstSeq the number of the first record; records of earlier generations with this number or a higher one
  *     were cut off by a recovery and do not count
  */
-record SegmentHeader(LogId log, long generation, long firstSeq, Control control) {
+record SegmentHeader(LogId log, long generation, long firstSeq, LogHead control) {
     private static final long MAGIC = 0x31474553_52574E55L; // "UNWRSEG1"
 
     void put(ByteBuffer page) {
@@ -31,6 +31,6 @@ record SegmentHeader(LogId log, long generation, long firstSeq, Control control)
         if (page.getInt(8) != Marker.VERSION) {
             throw Marker.otherFormat(file, page.getInt(8));
         }
-        return new SegmentHeader(LogId.get(page, 16), page.getLong(32), page.getLong(40), Control.get(page, 48));
+        return new SegmentHeader(LogId.get(page, 16), page.getLong(32), page.getLong(40), LogHead.get(page, 48));
     }
 }

@@ -55,7 +55,7 @@ final class SegmentPool implements Closeable {
     void start(List<SegmentFile> free) throws IOException {
         long highest = 0;
         for (String name : files.names()) {
-            highest = Recovery.isSegment(name) ? Math.max(highest, Recovery.segmentNumber(name)) : highest;
+            highest = LogRecovery.isSegment(name) ? Math.max(highest, LogRecovery.segmentNumber(name)) : highest;
         }
         nextNumber.set(highest + 1);
         for (SegmentFile file : free) {
@@ -141,7 +141,7 @@ final class SegmentPool implements Closeable {
     }
 
     private SegmentFile create() throws IOException {
-        String name = Recovery.segmentName(nextNumber.getAndIncrement());
+        String name = LogRecovery.segmentName(nextNumber.getAndIncrement());
         return files.create(name, options.segmentBytes(), ByteBuffer.allocate(0));
     }
 

@@ -125,10 +125,10 @@ public final class UndoLog implements Closeable {
                     + " holds no undo log; choose another folder");
         }
         Marker marker = created ? Marker.create(files) : Marker.open(files);
-        return new UndoLog(files, marker, Recovery.run(files, marker, created), options, inline);
+        return new UndoLog(files, marker, LogRecovery.run(files, marker, created), options, inline);
     }
 
-    private UndoLog(LogFiles files, Marker marker, Recovery.Result found, UndoOptions options, boolean inline)
+    private UndoLog(LogFiles files, Marker marker, LogRecovery.Result found, UndoOptions options, boolean inline)
             throws IOException {
         this.files = files;
         this.id = marker.log().toString();
@@ -280,12 +280,12 @@ public final class UndoLog implements Closeable {
 
     /** What a rollback writes back, for one thread. */
     public final class Reading implements Closeable {
-        private final Rollback rollback;
+        private final OldestCopies rollback;
         private boolean ended;
 
         private Reading(EpochKey from, EpochKey to) {
             pool.beginRead();
-            rollback = new Rollback(files, published.subMap(from, true, to, true));
+            rollback = new OldestCopies(files, published.subMap(from, true, to, true));
         }
 
         /** Hands out the next blocks; returns their number, 0 at the end. */

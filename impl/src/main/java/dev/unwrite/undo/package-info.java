@@ -6,7 +6,7 @@
  * acknowledged is written again. Blocks of zeroes are a record of their own, of any number of blocks, whose line in the
  * header says so and which has no contents: what was trimmed or never written costs the log 24 bytes, and the header if
  * nothing else is in the batch. Records are numbered without gaps. Each frame says up to which record the log was
- * known to be durable when the frame was written; {@link dev.unwrite.undo.Recovery} tells a torn tail from damage by
+ * known to be durable when the frame was written; {@link dev.unwrite.undo.LogRecovery} tells a torn tail from damage by
  * that.
  */
 @NullMarked

@@ -37,7 +37,7 @@ class CheckpointStoreCrashTest {
         Random coin = new Random(survivors);
         Folder next = powerLoss ? folder.afterPowerLoss(coin::nextBoolean) : folder.afterKill();
         CheckpointStore reopened = CheckpointStore.open(next, Policy.DURABLE, LIMIT);
-        Checkpoint found = reopened.committed().orElseThrow();
+        StoredCheckpoint found = reopened.committed().orElseThrow();
         assertThat(found.epoch()).isBetween(done ? 2L : 1L, 2L);
         assertThat(found.base()).isEqualTo("base " + found.epoch());
         try (InputStream in = reopened.open()) {

@@ -37,7 +37,7 @@ class CheckpointStoreTest {
         return crc.getValue();
     }
 
-    static Checkpoint put(CheckpointStore store, long term, long epoch, byte[] state) throws IOException {
+    static StoredCheckpoint put(CheckpointStore store, long term, long epoch, byte[] state) throws IOException {
         try (Receiver receiver = store.begin(term, epoch)) {
             int half = state.length / 2;
             receiver.write(ByteBuffer.wrap(state, 0, half));
@@ -58,12 +58,12 @@ class CheckpointStoreTest {
             assertThat(store.committed()).isEmpty();
             assertThatThrownBy(store::open).hasMessageContaining("no checkpoint");
             put(store, 1, 1, state(1, 100_000));
-            Checkpoint second = put(store, 1, 2, state(2, 3_000_000));
+            StoredCheckpoint second = put(store, 1, 2, state(2, 3_000_000));
             assertThat(store.committed()).contains(second);
             assertThat(read(store)).isEqualTo(state(2, 3_000_000));
         }
         try (CheckpointStore store = CheckpointStore.open(folder, Policy.DURABLE, LIMIT)) {
-            Checkpoint found = store.committed().orElseThrow();
+            StoredCheckpoint found = store.committed().orElseThrow();
             assertThat(found.term()).isEqualTo(1);
             assertThat(found.epoch()).isEqualTo(2);
             assertThat(found.base()).isEqualTo("base 2");
@@ -80,7 +80,7 @@ class CheckpointStoreTest {
     void whatDoesNotArriveWholeIsNotCommitted() throws Exception {
         try (CheckpointStore store = CheckpointStore.open(folder, Policy.MEMORY, LIMIT)) {
             byte[] old = state(1, 10_000);
-            Checkpoint first = put(store, 4, 9, old);
+            StoredCheckpoint first = put(store, 4, 9, old);
             try (Receiver receiver = store.begin(4, 10)) {
                 receiver.write(ByteBuffer.wrap(state(2, 5_000)));
                 assertThatThrownBy(() -> receiver.write(4_000, ByteBuffer.allocate(1)))

@@ -3,7 +3,7 @@ package dev.unwrite.node;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.unwrite.checkpoint.Checkpoint;
+import dev.unwrite.checkpoint.StoredCheckpoint;
 import dev.unwrite.storage.ForeignStorageException;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -25,8 +25,8 @@ class FolderTest {
         return Folder.open(data(), group, name);
     }
 
-    private static Checkpoint checkpoint(Map<String, String> meta) {
-        return new Checkpoint(1, 2, 0, 0, "", meta);
+    private static StoredCheckpoint checkpoint(Map<String, String> meta) {
+        return new StoredCheckpoint(1, 2, 0, 0, "", meta);
     }
 
     @Test
@@ -88,7 +88,7 @@ class FolderTest {
     void aCheckpointWithoutItsUndoLogIsRefused() throws IOException {
         try (Folder folder = open("vm1", "A")) {
             folder.undoIs("log-1");
-            Checkpoint own = checkpoint(folder.checkpointMeta());
+            StoredCheckpoint own = checkpoint(folder.checkpointMeta());
             assertThatThrownBy(() -> folder.requireUndoOf(own)).hasMessageContaining("is gone");
             Files.createDirectories(data().resolve("undo"));
             Files.writeString(data().resolve("undo/undo.log"), "there");
@@ -96,7 +96,7 @@ class FolderTest {
             folder.requireUndoOf(null);
             assertThat(folder.isUndoAnother("log-1", own)).isFalse();
             assertThatThrownBy(() -> folder.isUndoAnother("log-2", own)).hasMessageContaining("is another one now");
-            Checkpoint foreign = checkpoint(Map.of("folder", "another", "undo", "log-1"));
+            StoredCheckpoint foreign = checkpoint(Map.of("folder", "another", "undo", "log-1"));
             assertThatThrownBy(() -> folder.requireUndoOf(foreign)).hasMessageContaining("another data folder");
         }
     }

@@ -79,12 +79,12 @@ class HostsTest {
         }
     }
 
-    private static Speaker speaker(String folder, long life) {
-        return new Speaker("A", folder, life, false);
+    private static Caller speaker(String folder, long life) {
+        return new Caller("A", folder, life, false);
     }
 
-    private static Speaker replacing(String folder) {
-        return new Speaker("A", folder, 1, true);
+    private static Caller replacing(String folder) {
+        return new Caller("A", folder, 1, true);
     }
 
     private void pass(long millis) {
@@ -109,7 +109,7 @@ class HostsTest {
         hosts.claim(speaker("mine", 1), new Connection());
         refused(StorageOpException.Code.TAKEN, "--replace", () -> hosts.claim(speaker("other", 1), new Connection()));
         refused(StorageOpException.Code.TAKEN, "--name", () -> hosts.hear(speaker("other", 1), new Connection()));
-        hosts.claim(new Speaker("B", "other", 1, false), new Connection());
+        hosts.claim(new Caller("B", "other", 1, false), new Connection());
         store.close();
         store = RecordStore.open(folder.resolve("data"), List.of("g"));
         hosts = new Hosts("g", store, () -> nanos);
@@ -127,7 +127,7 @@ class HostsTest {
         Hosts.Heard heard = hosts.hear(speaker("mine", 1), first);
         hosts.claim(speaker("mine", 1), first);
         pass(2900);
-        Objects.requireNonNull(heard).again();
+        Objects.requireNonNull(heard).touch();
         pass(2900);
         refused(StorageOpException.Code.ALIVE, "heard 2.9 s ago", () -> hosts.hear(replacing("new"), new Connection()));
         refused(StorageOpException.Code.ALIVE, "is alive", () -> hosts.claim(replacing("new"), new Connection()));
@@ -167,17 +167,17 @@ class HostsTest {
     @Test
     void namesAreLimitedAndTheLineSaysWhatToDo() throws IOException {
         for (int i = 0; i < Hosts.NAMES_MAX; i++) {
-            hosts.claim(new Speaker("h" + i, "f" + i, 1, false), null);
+            hosts.claim(new Caller("h" + i, "f" + i, 1, false), null);
         }
         refused(StorageOpException.Code.TAKEN, "--replace", () -> hosts.claim(speaker("mine", 1), null));
-        hosts.claim(new Speaker("h7", "mine", 1, true), null);
-        hosts.claim(new Speaker("h8", "f8", 1, false), null);
+        hosts.claim(new Caller("h7", "mine", 1, true), null);
+        hosts.claim(new Caller("h8", "f8", 1, false), null);
     }
 
     @Test
     void whoSaysNoFolderHasOneThatIsKnownByItsName() throws IOException {
-        hosts.claim(Speaker.of("g", "A"), null);
-        hosts.claim(Speaker.of("g", "A"), new Connection());
+        hosts.claim(Caller.of("g", "A"), null);
+        hosts.claim(Caller.of("g", "A"), new Connection());
         refused(StorageOpException.Code.TAKEN, "another", () -> hosts.claim(speaker("mine", 1), null));
     }
 }

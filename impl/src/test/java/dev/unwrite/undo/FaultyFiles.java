@@ -233,7 +233,7 @@ final class FaultyFiles implements LogFiles {
 
         @Override
         public void sync() throws IOException {
-            if (Recovery.isSegment(name)) {
+            if (LogRecovery.isSegment(name)) {
                 waitAtGate();
             }
             synchronized (FaultyFiles.this) {
@@ -245,7 +245,7 @@ final class FaultyFiles implements LogFiles {
                     pending.clear();
                     throw new IOException("Input/output error");
                 }
-                segmentSyncs += Recovery.isSegment(name) ? 1 : 0;
+                segmentSyncs += LogRecovery.isSegment(name) ? 1 : 0;
                 pending.forEach(write -> System.arraycopy(write.bytes, 0, durable, write.offset, write.bytes.length));
                 pending.clear();
             }

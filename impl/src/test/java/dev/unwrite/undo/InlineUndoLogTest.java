@@ -28,7 +28,7 @@ class InlineUndoLogTest {
     private final FaultyFiles files = new FaultyFiles();
 
     private List<String> segments() {
-        return files.names().stream().filter(Recovery::isSegment).toList();
+        return files.names().stream().filter(LogRecovery::isSegment).toList();
     }
 
     // ---- Work.

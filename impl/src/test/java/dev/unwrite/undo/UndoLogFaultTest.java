@@ -33,15 +33,15 @@ class UndoLogFaultTest {
         return after;
     }
 
-    private static Recovery.Result recover(FaultyFiles files) throws IOException {
-        return Recovery.run(files, Marker.open(files), false);
+    private static LogRecovery.Result recover(FaultyFiles files) throws IOException {
+        return LogRecovery.run(files, Marker.open(files), false);
     }
 
     @Test
     @Timeout(60) // Thousands of recoveries: longer than the mutation tests give others.
     void eachFlippedByteOfAnAcknowledgedRecordIsDamage() throws Exception {
         FaultyFiles files = killed();
-        Recovery.Result good = recover(files);
+        LogRecovery.Result good = recover(files);
         assertThat(good.live()).hasSizeGreaterThan(2);
         assertThat(good.recovered().records()).isEqualTo(good.recovered().lastSeq());
         List<StoredRecord> records = new ArrayList<>();
@@ -89,11 +89,11 @@ class UndoLogFaultTest {
     @Test
     void aDamagedMarkerTellsNothingWrong() throws Exception {
         FaultyFiles files = killed();
-        Recovery.Result good = recover(files);
+        LogRecovery.Result good = recover(files);
         byte[] bytes = files.bytes(Marker.NAME);
         for (int at = PAGE; at < bytes.length; at += 23) {
             bytes[at] ^= 0x40;
-            Recovery.Result found = recover(files);
+            LogRecovery.Result found = recover(files);
             bytes[at] ^= 0x40;
             assertThat(found.nextSeq()).isEqualTo(good.nextSeq());
         }

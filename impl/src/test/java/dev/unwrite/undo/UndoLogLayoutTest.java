@@ -295,7 +295,7 @@ class UndoLogLayoutTest {
         assertThatThrownBy(() -> log.append(copy(1, 0, 1)).get()).hasMessageContaining("stopped");
         log.close();
         FaultyFiles killed = files.afterKill();
-        Recovery.Result found = Recovery.run(killed, Marker.open(killed), false);
+        LogRecovery.Result found = LogRecovery.run(killed, Marker.open(killed), false);
         assertThat(found.live()).isEmpty();
         assertThat(found.nextGeneration()).isEqualTo(2);
     }

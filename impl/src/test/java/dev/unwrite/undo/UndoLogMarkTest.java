@@ -27,7 +27,7 @@ class UndoLogMarkTest {
     /** Up to which record the log is known to be durable if the power is lost now. */
     private static long vouchedFor(FaultyFiles files) throws IOException {
         FaultyFiles dark = files.afterPowerLoss(() -> false);
-        return Recovery.run(dark, Marker.open(dark), false).recovered().durableUpTo();
+        return LogRecovery.run(dark, Marker.open(dark), false).recovered().durableUpTo();
     }
 
     @Test
@@ -162,7 +162,7 @@ class UndoLogMarkTest {
         log.close();
         Arrays.fill(files.bytes(Marker.NAME), PAGE, 5 * PAGE, (byte) 0);
         // Each header for what was before it.
-        assertThat(Recovery.run(files, Marker.open(files), false).recovered().durableUpTo())
+        assertThat(LogRecovery.run(files, Marker.open(files), false).recovered().durableUpTo())
                 .isEqualTo(3);
     }
 
@@ -223,7 +223,7 @@ class UndoLogMarkTest {
         log.append(copy(1, 0, 6)).get();
         log.append(copy(1, 10, 6)).get();
         log.append(copy(2, 20, 3)).get();
-        return Recovery.segmentName(1);
+        return LogRecovery.segmentName(1);
     }
 
     @Test

@@ -2,7 +2,7 @@ package dev.unwrite.chaos.bench;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.unwrite.chaos.bench.Workload.Pattern;
-import dev.unwrite.chaos.cluster.Ports;
+import dev.unwrite.chaos.cluster.ClusterPorts;
 import dev.unwrite.chaos.cluster.Processes;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -17,16 +17,16 @@ import java.util.function.Consumer;
 final class Bench {
     private final Path dir;
     private final Processes processes;
-    private final Plan plan;
+    private final BenchPlan plan;
     private final boolean withQemu;
     private final Consumer<String> say;
-    private final Results results = new Results();
+    private final BenchResults results = new BenchResults();
     private final FioRun fio;
     private final long startedAt = System.nanoTime();
     private int rounds;
 
     /** {@code dir} is empty; {@code withQemu} is whether copy-before-write is measured, too. */
-    Bench(Path dir, Processes processes, Plan plan, boolean withQemu, Consumer<String> say) {
+    Bench(Path dir, Processes processes, BenchPlan plan, boolean withQemu, Consumer<String> say) {
         this.dir = dir;
         this.processes = processes;
         this.plan = plan;
@@ -35,7 +35,7 @@ final class Bench {
         this.fio = new FioRun(processes, dir.resolve("fio.json"));
     }
 
-    Results results() {
+    BenchResults results() {
         return results;
     }
 
@@ -47,12 +47,12 @@ final class Bench {
     /** Measures everything; returns the setups in the order in which people want to see them. */
     List<Setup> run() throws IOException, InterruptedException {
         List<Setup> setups = setups();
-        progress("cold", "IOPS of " + Plan.afterStart().id() + ", each right after its start");
+        progress("cold", "IOPS of " + BenchPlan.afterStart().id() + ", each right after its start");
         for (Setup setup : setups) {
             setup.start();
             setup.freshen();
-            Sample sample = measure(setup, Plan.afterStart(), 0, plan.cold(), 0);
-            results.add(setup.id(), Plan.afterStart(), true, sample);
+            Sample sample = measure(setup, BenchPlan.afterStart(), 0, plan.cold(), 0);
+            results.add(setup.id(), BenchPlan.afterStart(), true, sample);
             setup.rest();
             progress("cold", String.format(Locale.ROOT, "%-11s  %7s", setup.id(), Table.whole(sample.iops())));
         }
@@ -90,7 +90,7 @@ final class Bench {
         }
         progress("disks", "writes " + images.size() + " of " + (plan.diskBytes() >> 20) + " MiB full");
         Images.fill(images, plan.diskBytes());
-        Ports ports = new Ports();
+        ClusterPorts ports = new ClusterPorts();
         RawSetup bare = new RawSetup(processes, raw, sockets.resolve("raw.sock"));
         List<Setup> setups = new ArrayList<>(List.of(
                 bare,
@@ -106,7 +106,7 @@ final class Bench {
     private void all(Setup setup, int round, String name) throws IOException, InterruptedException {
         StringBuilder line = new StringBuilder();
         long strideBytes = 0;
-        for (Workload workload : Plan.workloads()) {
+        for (Workload workload : BenchPlan.workloads()) {
             if (workload.pattern().onFreshDisk()) {
                 setup.freshen();
             }
@@ -127,7 +127,7 @@ final class Bench {
     private void headings() {
         StringBuilder patterns = new StringBuilder();
         StringBuilder depths = new StringBuilder();
-        for (Workload workload : Plan.workloads()) {
+        for (Workload workload : BenchPlan.workloads()) {
             String word = workload.pattern() == Pattern.SEQUENTIAL
                     ? "seq"
                     : workload.pattern().id();

@@ -75,7 +75,7 @@ public final class BenchCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException, InterruptedException {
         Needs.programs();
-        Plan plan = plan();
+        BenchPlan plan = plan();
         List<String> skipped = Needs.lackingForCopyBeforeWrite().stream().toList();
         skipped.forEach(why -> print("SKIPPED   " + why + "; there are no ratios to it"));
         BenchFolder folder = BenchFolder.make(dir);
@@ -94,10 +94,10 @@ public final class BenchCommand implements Callable<Integer> {
         }
     }
 
-    private int measure(BenchFolder folder, Path work, Processes processes, Plan plan, List<String> skipped)
+    private int measure(BenchFolder folder, Path work, Processes processes, BenchPlan plan, List<String> skipped)
             throws IOException, InterruptedException {
         Instant startedAt = Instant.now().truncatedTo(ChronoUnit.SECONDS);
-        Machine machine = Machine.look(folder.dir());
+        MachineInfo machine = MachineInfo.look(folder.dir());
         print("machine   " + machine.words());
         Bench bench = new Bench(work, processes, plan, skipped.isEmpty(), this::print);
         List<Setup> setups = bench.run();
@@ -126,9 +126,9 @@ public final class BenchCommand implements Callable<Integer> {
         return Exit.OK;
     }
 
-    private Plan plan() {
-        Plan usual = quick ? Plan.quick() : Plan.whole();
-        return new Plan(
+    private BenchPlan plan() {
+        BenchPlan usual = quick ? BenchPlan.quick() : BenchPlan.whole();
+        return new BenchPlan(
                 diskMib == null ? usual.diskBytes() : (long) diskMib << 20,
                 rounds == null ? usual.rounds() : rounds,
                 cellMillis == null ? usual.cell() : Duration.ofMillis(cellMillis),

@@ -28,13 +28,13 @@ final class BenchJson {
             String command,
             Instant startedAt,
             long seconds,
-            Plan plan,
+            BenchPlan plan,
             int rounds,
-            Machine machine,
+            MachineInfo machine,
             List<String> skipped) {}
 
     /** Replaces the file. */
-    static void write(Path file, Head head, Results results) throws IOException {
+    static void write(Path file, Head head, BenchResults results) throws IOException {
         ObjectNode all = JSON.createObjectNode();
         all.put("command", head.command());
         all.put("startedAt", head.startedAt().toString());
@@ -51,7 +51,7 @@ final class BenchJson {
         Files.writeString(file, JSON.writeValueAsString(all) + "\n");
     }
 
-    private static ObjectNode cell(Cell cell, Results results) {
+    private static ObjectNode cell(Cell cell, BenchResults results) {
         ObjectNode json = JSON.createObjectNode();
         Workload workload = cell.workload();
         json.put("setup", cell.setup());

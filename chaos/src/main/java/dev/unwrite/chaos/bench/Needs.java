@@ -41,7 +41,7 @@ final class Needs {
     }
 
     /** Whether disks can lie there. */
-    static void folder(Path dir, Plan plan) throws IOException {
+    static void folder(Path dir, BenchPlan plan) throws IOException {
         if (!dir.toString().matches(FOLDER_CHARS) || dir.toString().length() > FOLDER_CHARS_MAX) {
             throw new ExitException(
                     Exit.USAGE,

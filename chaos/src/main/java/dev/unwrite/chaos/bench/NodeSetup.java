@@ -1,11 +1,11 @@
 package dev.unwrite.chaos.bench;
 
 import dev.unwrite.chaos.cluster.Await;
-import dev.unwrite.chaos.cluster.Control;
-import dev.unwrite.chaos.cluster.Host;
-import dev.unwrite.chaos.cluster.NodeStatus;
-import dev.unwrite.chaos.cluster.Ports;
+import dev.unwrite.chaos.cluster.ClusterPorts;
+import dev.unwrite.chaos.cluster.HostId;
+import dev.unwrite.chaos.cluster.NodeClient;
 import dev.unwrite.chaos.cluster.Processes;
+import dev.unwrite.chaos.cluster.SeenStatus;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
@@ -29,21 +29,21 @@ final class NodeSetup implements Setup {
     private final Path image;
     private final Path folder;
     private final boolean isProtected;
-    private final Map<Host, InetSocketAddress> peers = new EnumMap<>(Host.class);
-    private final Map<Host, InetSocketAddress> controlAddresses = new EnumMap<>(Host.class);
-    private final Map<Host, Control> controls = new EnumMap<>(Host.class);
+    private final Map<HostId, InetSocketAddress> peers = new EnumMap<>(HostId.class);
+    private final Map<HostId, InetSocketAddress> controlAddresses = new EnumMap<>(HostId.class);
+    private final Map<HostId, NodeClient> controls = new EnumMap<>(HostId.class);
 
     /** {@code folder} exists and is its own. */
-    NodeSetup(Processes processes, Path image, Path folder, Ports ports, boolean isProtected) {
+    NodeSetup(Processes processes, Path image, Path folder, ClusterPorts ports, boolean isProtected) {
         this.processes = processes;
         this.image = image;
         this.folder = folder;
         this.isProtected = isProtected;
-        for (Host host : Host.values()) {
+        for (HostId host : HostId.values()) {
             peers.put(host, ports.next());
             InetSocketAddress control = ports.next();
             controlAddresses.put(host, control);
-            controls.put(host, new Control(control));
+            controls.put(host, new NodeClient(control));
         }
     }
 
@@ -72,9 +72,9 @@ final class NodeSetup implements Setup {
                         "--volume",
                         GROUP + "/" + VOLUME + "=" + image));
         Sockets.await(name, storage, socket, processes);
-        Process first = node(Host.A);
+        Process first = node(HostId.A);
         if (isProtected) {
-            node(Host.B);
+            node(HostId.B);
         }
         String log = id() + "-A";
         Await.until(
@@ -84,16 +84,16 @@ final class NodeSetup implements Setup {
                     if (!first.isAlive()) {
                         throw new BenchException("node A ended: " + processes.lastLine(log));
                     }
-                    NodeStatus status = control(Host.A).status();
+                    SeenStatus status = control(HostId.A).status();
                     return (isProtected ? status.isProtectedPrimary() : status.isPrimary())
                             ? Optional.of(true)
                             : Optional.empty();
                 },
                 () -> "it said: " + processes.lastLine(log));
-        Sockets.await(log, first, served(Host.A), processes);
+        Sockets.await(log, first, served(HostId.A), processes);
     }
 
-    private Process node(Host host) {
+    private Process node(HostId host) {
         List<String> args = new ArrayList<>(List.of("node", "--name", host.name(), "--group", GROUP));
         args.addAll(List.of("--data", folder.resolve(host.name()).toString()));
         args.addAll(List.of("--storage", Sockets.uri(folder.resolve("storage.sock"), "")));
@@ -101,17 +101,17 @@ final class NodeSetup implements Setup {
         args.addAll(List.of("--serve", Sockets.uri(served(host), ""), "--control", text(controlAddresses.get(host))));
         args.addAll(List.of("--machine", "none", "--ack", "durable"));
         args.addAll(List.of("--checkpoint-every", "manual", "--failover-after", "manual"));
-        if (host == Host.A) {
+        if (host == HostId.A) {
             args.add("--bootstrap");
         }
         return processes.asLaunched(id() + "-" + host, args);
     }
 
-    private Path served(Host host) {
+    private Path served(HostId host) {
         return folder.resolve(host.name() + ".sock");
     }
 
-    private Control control(Host host) {
+    private NodeClient control(HostId host) {
         return Objects.requireNonNull(controls.get(host));
     }
 
@@ -123,13 +123,13 @@ final class NodeSetup implements Setup {
     @Override
     public void freshen() throws IOException {
         if (isProtected) {
-            control(Host.A).checkpoint(new byte[0], CHECKPOINT_MAX);
+            control(HostId.A).checkpoint(new byte[0], CHECKPOINT_MAX);
         }
     }
 
     @Override
     public String uri() {
-        return Sockets.uri(served(Host.A), VOLUME);
+        return Sockets.uri(served(HostId.A), VOLUME);
     }
 
     @Override
@@ -139,8 +139,8 @@ final class NodeSetup implements Setup {
 
     @Override
     public long copies() {
-        NodeStatus second = isProtected ? control(Host.B).status() : NodeStatus.DOWN;
-        return second.equals(NodeStatus.DOWN) ? -1 : second.undoBlocks();
+        SeenStatus second = isProtected ? control(HostId.B).status() : SeenStatus.DOWN;
+        return second.equals(SeenStatus.DOWN) ? -1 : second.undoBlocks();
     }
 
     @Override

@@ -14,10 +14,10 @@ final class Table {
     private Table() {}
 
     /** For each workload a block with a line for each setup. */
-    static List<String> lines(Results results, List<Setup> setups) {
+    static List<String> lines(BenchResults results, List<Setup> setups) {
         List<String> lines = new ArrayList<>();
         lines.add(row("", "IOPS", "least .. most", "p50 µs", "p99 µs", "/ raw", "/ cbw"));
-        block(lines, results, setups, Plan.afterStart(), true);
+        block(lines, results, setups, BenchPlan.afterStart(), true);
         for (Workload workload : ordered()) {
             block(lines, results, setups, workload, false);
         }
@@ -27,7 +27,7 @@ final class Table {
     }
 
     /** The protected node against the others, a line for each of these. */
-    static List<String> summary(Results results) {
+    static List<String> summary(BenchResults results) {
         List<String> lines = new ArrayList<>();
         for (String other : List.of("raw", "cbw")) {
             StringBuilder line = new StringBuilder();
@@ -52,13 +52,13 @@ final class Table {
 
     /** By pattern, so that depths stand one below the other. */
     private static List<Workload> ordered() {
-        return Plan.workloads().stream()
+        return BenchPlan.workloads().stream()
                 .sorted(Comparator.comparing(Workload::pattern).thenComparingInt(Workload::depth))
                 .toList();
     }
 
     private static void block(
-            List<String> lines, Results results, List<Setup> setups, Workload workload, boolean isCold) {
+            List<String> lines, BenchResults results, List<Setup> setups, Workload workload, boolean isCold) {
         if (setups.stream()
                 .noneMatch(setup -> results.cell(setup.id(), workload, isCold).isPresent())) {
             return;

@@ -7,8 +7,8 @@ import dev.unwrite.chaos.check.StorageHistory;
 import dev.unwrite.chaos.check.TraceJudge;
 import dev.unwrite.chaos.cluster.Await;
 import dev.unwrite.chaos.cluster.ClusterException;
-import dev.unwrite.chaos.cluster.Host;
-import dev.unwrite.chaos.cluster.NodeStatus;
+import dev.unwrite.chaos.cluster.HostId;
+import dev.unwrite.chaos.cluster.SeenStatus;
 import dev.unwrite.chaos.cluster.UndoCurve;
 import dev.unwrite.chaos.cluster.Watcher;
 import dev.unwrite.chaos.fault.Fault;
@@ -68,10 +68,10 @@ final class Campaign {
             List<Long> recoveries,
             int restarts,
             StorageHistory storage,
-            NodeStatus.Counters counters,
+            SeenStatus.Counters counters,
             List<Watcher.Seen> samples,
-            Map<Host, List<UndoCurve.Point>> undoCurves,
-            List<Request> requests,
+            Map<HostId, List<UndoCurve.Point>> undoCurves,
+            List<CampaignRequest> requests,
             List<CheckResult> checks,
             String trouble) {}
 
@@ -81,7 +81,7 @@ final class Campaign {
         try (Pair pair = new Pair(stage, settings.options());
                 Watcher watcher = Watcher.start(pair::status);
                 Load load = Load.of(pair, watcher);
-                RestoredImages images = new RestoredImages(List.of(pair.witness(Host.A), pair.witness(Host.B)))) {
+                RestoredImages images = new RestoredImages(List.of(pair.witness(HostId.A), pair.witness(HostId.B)))) {
             Nemesis nemesis =
                     new Nemesis(pair, watcher, settings.faults(), settings.seed(), settings.recoverMax(), this::tell);
             boolean formed = false;
@@ -107,16 +107,16 @@ final class Campaign {
     private void form(Pair pair, Watcher watcher) {
         tell("storage, hosts and clients start as " + stage.kind());
         pair.startStorage();
-        pair.place(Host.A).start();
-        pair.place(Host.B).start();
+        pair.place(HostId.A).start();
+        pair.place(HostId.B).start();
         pair.clients().start();
         Await.until(
                 "the pair to be protected",
                 START_MAX,
-                () -> watcher.last(Host.A).isProtectedPrimary() ? Optional.of(true) : Optional.empty(),
-                () -> "A " + watcher.last(Host.A).words() + ", B "
-                        + watcher.last(Host.B).words() + "; see "
-                        + pair.place(Host.A).log());
+                () -> watcher.last(HostId.A).isProtectedPrimary() ? Optional.of(true) : Optional.empty(),
+                () -> "A " + watcher.last(HostId.A).words() + ", B "
+                        + watcher.last(HostId.B).words() + "; see "
+                        + pair.place(HostId.A).log());
         tell("the pair is protected");
     }
 
@@ -136,7 +136,7 @@ final class Campaign {
         } catch (IOException | StageException | ClusterException e) {
             problems.add("at the end: " + e.getMessage());
         } finally {
-            for (Host host : Host.values()) {
+            for (HostId host : HostId.values()) {
                 pair.place(host).kill();
             }
             pair.storage().kill();
@@ -172,7 +172,7 @@ final class Campaign {
                 storage,
                 watcher.counters(),
                 watcher.seen(),
-                Map.of(Host.A, watcher.undoCurve(Host.A), Host.B, watcher.undoCurve(Host.B)),
+                Map.of(HostId.A, watcher.undoCurve(HostId.A), HostId.B, watcher.undoCurve(HostId.B)),
                 load.requests(),
                 checks,
                 trouble);

@@ -84,7 +84,8 @@ record ChaosResults(
     static ChaosResults of(
             Campaign.Outcome run, LoadKind load, long seed, String cluster, String commit, String command) {
         StorageHistory storage = run.storage();
-        long answered = run.requests().stream().filter(Request::isAnswered).count();
+        long answered =
+                run.requests().stream().filter(CampaignRequest::isAnswered).count();
         return new ChaosResults(
                 ResultsOf.valid(ResultsOf.verdict(run.checks())),
                 seed,

@@ -5,7 +5,7 @@ import dev.unwrite.chaos.check.RestoredImages;
 import dev.unwrite.chaos.check.StorageHistory;
 import dev.unwrite.chaos.check.StorageHistory.Kind;
 import dev.unwrite.chaos.check.Verdict;
-import dev.unwrite.chaos.cluster.NodeStatus;
+import dev.unwrite.chaos.cluster.SeenStatus;
 import dev.unwrite.chaos.stage.Ability;
 import java.util.ArrayList;
 import java.util.List;
@@ -40,7 +40,7 @@ final class CoverageCheck {
             Set<Ability> abilities,
             Nemesis nemesis,
             StorageHistory storage,
-            NodeStatus.Counters counters,
+            SeenStatus.Counters counters,
             RestoredImages images,
             String trouble) {
         List<String> evidence = new ArrayList<>();

@@ -33,8 +33,10 @@ final class FioUse implements Load {
     public void end() {}
 
     @Override
-    public List<Request> requests() throws IOException {
-        return VolumeEvent.read(pair.history()).stream().map(Request::of).toList();
+    public List<CampaignRequest> requests() throws IOException {
+        return VolumeEvent.read(pair.history()).stream()
+                .map(CampaignRequest::of)
+                .toList();
     }
 
     @Override

@@ -3,7 +3,7 @@ package dev.unwrite.chaos.campaign;
 import dev.unwrite.chaos.check.CheckResult;
 import dev.unwrite.chaos.check.LedgerCheck;
 import dev.unwrite.chaos.check.StorageHistory;
-import dev.unwrite.chaos.ledger.History;
+import dev.unwrite.chaos.ledger.LedgerHistory;
 import dev.unwrite.chaos.ledger.LedgerLoad;
 import dev.unwrite.chaos.ledger.LedgerView;
 import dev.unwrite.chaos.ledger.Operation;
@@ -49,12 +49,12 @@ final class LedgerUse implements Load {
     }
 
     private List<Operation> operations() throws IOException {
-        return Files.exists(pair.history()) ? History.read(pair.history()) : List.of();
+        return Files.exists(pair.history()) ? LedgerHistory.read(pair.history()) : List.of();
     }
 
     @Override
-    public List<Request> requests() throws IOException {
-        return operations().stream().map(Request::of).toList();
+    public List<CampaignRequest> requests() throws IOException {
+        return operations().stream().map(CampaignRequest::of).toList();
     }
 
     @Override

@@ -25,7 +25,7 @@ interface Load extends Closeable {
     void end() throws IOException, InterruptedException;
 
     /** Everything that the clients asked for. */
-    List<Request> requests() throws IOException;
+    List<CampaignRequest> requests() throws IOException;
 
     /** The verdicts. */
     List<CheckResult> checks(StorageHistory storage) throws IOException;

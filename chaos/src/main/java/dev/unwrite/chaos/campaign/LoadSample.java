@@ -52,14 +52,14 @@ record LoadSample(
     }
 
     static LoadSample of(Campaign.Outcome run, int most) {
-        List<Request> all = new ArrayList<>(run.requests());
-        all.sort(Comparator.comparingLong(Request::invoke));
+        List<CampaignRequest> all = new ArrayList<>(run.requests());
+        all.sort(Comparator.comparingLong(CampaignRequest::invoke));
         int rare = (int) all.stream().filter(LoadSample::isRare).count();
         int rareStride = stride(rare, Math.max(1, most / 2));
         int commonStride = stride(all.size() - rare, Math.max(1, most - kept(rare, rareStride)));
-        List<Request> shown = thin(all, rareStride, commonStride);
+        List<CampaignRequest> shown = thin(all, rareStride, commonStride);
         List<String> names =
-                shown.stream().map(Request::client).distinct().sorted().toList();
+                shown.stream().map(CampaignRequest::client).distinct().sorted().toList();
         Quantiles latencies = new Quantiles(all.stream()
                 .filter(op -> op.outcome() != Outcome.INFO)
                 .map(LoadSample::millis)
@@ -89,11 +89,11 @@ record LoadSample(
     }
 
     /** These are what one looks for. */
-    private static boolean isRare(Request op) {
+    private static boolean isRare(CampaignRequest op) {
         return op.outcome() == Outcome.INFO || millis(op) >= SLOW_MS;
     }
 
-    private static double millis(Request op) {
+    private static double millis(CampaignRequest op) {
         return (op.complete() - op.invoke()) / NANOS_PER_MILLI;
     }
 
@@ -105,11 +105,11 @@ record LoadSample(
         return (count + stride - 1) / stride;
     }
 
-    private static List<Request> thin(List<Request> all, int rareStride, int commonStride) {
-        List<Request> shown = new ArrayList<>();
+    private static List<CampaignRequest> thin(List<CampaignRequest> all, int rareStride, int commonStride) {
+        List<CampaignRequest> shown = new ArrayList<>();
         int rare = 0;
         int common = 0;
-        for (Request op : all) {
+        for (CampaignRequest op : all) {
             if (isRare(op) ? rare++ % rareStride == 0 : common++ % commonStride == 0) {
                 shown.add(op);
             }
@@ -126,7 +126,7 @@ record LoadSample(
                 + " of the others";
     }
 
-    private static String outcome(Request op) {
+    private static String outcome(CampaignRequest op) {
         return switch (op.outcome()) {
             case OK -> "o";
             case FAIL -> "f";
@@ -138,7 +138,7 @@ record LoadSample(
         return String.join("", each);
     }
 
-    private static int count(List<Request> all, Outcome outcome) {
+    private static int count(List<CampaignRequest> all, Outcome outcome) {
         return (int) all.stream().filter(op -> op.outcome() == outcome).count();
     }
 
@@ -154,7 +154,7 @@ record LoadSample(
 
     private static int[] answered(Campaign.Outcome run, int bucketMs) {
         int[] counts = new int[(int) (Moment.millisAfter(run.startedAt(), run.endedAt()) / bucketMs) + 1];
-        for (Request op : run.requests()) {
+        for (CampaignRequest op : run.requests()) {
             int at = (int) Math.floor(Moment.millisAfter(run.startedAt(), op.complete()) / bucketMs);
             if (op.outcome() != Outcome.INFO && at >= 0 && at < counts.length) {
                 counts[at]++;

@@ -1,9 +1,9 @@
 package dev.unwrite.chaos.campaign;
 
 import dev.unwrite.chaos.Moment;
-import dev.unwrite.chaos.cluster.Host;
-import dev.unwrite.chaos.cluster.NodeStatus;
+import dev.unwrite.chaos.cluster.HostId;
 import dev.unwrite.chaos.cluster.Processes;
+import dev.unwrite.chaos.cluster.SeenStatus;
 import dev.unwrite.chaos.cluster.Watcher;
 import dev.unwrite.chaos.fault.Fault;
 import dev.unwrite.chaos.fault.Faults;
@@ -58,7 +58,7 @@ final class Nemesis {
 
     /** Goes on for at least that long, and then until every fault and enough takeovers were seen, but not for ever. */
     void run(Duration atLeast, Duration atMost, long takeoversWanted) throws InterruptedException {
-        Host runs = Host.A;
+        HostId runs = HostId.A;
         int takeovers = 0;
         long startedAt = System.nanoTime();
         while (true) {
@@ -70,7 +70,7 @@ final class Nemesis {
             if (passed > atLeast.toNanos()) {
                 plan.want(notSeen());
             }
-            Optional<Host> primary = awaitProtected();
+            Optional<HostId> primary = awaitProtected();
             if (primary.isEmpty()) {
                 return;
             }
@@ -85,7 +85,7 @@ final class Nemesis {
         }
     }
 
-    private void step(Host primary) throws InterruptedException {
+    private void step(HostId primary) throws InterruptedException {
         step++;
         Scene scene = new Scene(pair, primary, pair::status, plan.chance());
         List<Active> active = new ArrayList<>();
@@ -116,7 +116,7 @@ final class Nemesis {
     }
 
     /** Holds; when the other host has taken over, there is nothing more to wait for. */
-    private void await(long until, Host primary, boolean breaks) throws InterruptedException {
+    private void await(long until, HostId primary, boolean breaks) throws InterruptedException {
         while (System.nanoTime() - until < 0) {
             if (breaks && watcher.last(primary.other()).isPrimary()) {
                 Thread.sleep(plan.chance().nextInt(BETWEEN_MAX_MILLIS));
@@ -152,7 +152,7 @@ final class Nemesis {
         if (!pair.storage().isRunning()) {
             pair.startStorage();
         }
-        for (Host host : Host.values()) {
+        for (HostId host : HostId.values()) {
             start(pair.place(host));
         }
     }
@@ -165,13 +165,13 @@ final class Nemesis {
     }
 
     /** Waits until somebody is protected; what ends by itself is started again, and noted. */
-    Optional<Host> awaitProtected() throws InterruptedException {
+    Optional<HostId> awaitProtected() throws InterruptedException {
         long startedAt = System.nanoTime();
         long looked = startedAt;
         while (System.nanoTime() - startedAt < recoverMax.toNanos()) {
-            for (Host host : Host.values()) {
+            for (HostId host : HostId.values()) {
                 // Asked now: what was seen last may be from before the heal.
-                NodeStatus status = pair.status(host);
+                SeenStatus status = pair.status(host);
                 if (status.isProtectedPrimary() && pair.place(host.other()).isRunning()) {
                     recoveries.add((System.nanoTime() - startedAt) / 1_000_000);
                     return Optional.of(host);
@@ -187,7 +187,8 @@ final class Nemesis {
             Thread.sleep(POLL_MILLIS);
         }
         late.add("not protected " + recoverMax.toSeconds() + " s after step " + step + ": A "
-                + watcher.last(Host.A).words() + "; B " + watcher.last(Host.B).words());
+                + watcher.last(HostId.A).words() + "; B "
+                + watcher.last(HostId.B).words());
         return Optional.empty();
     }
 
@@ -196,7 +197,7 @@ final class Nemesis {
             ended.add("storage: " + lastLine(pair.storage()));
             pair.startStorage();
         }
-        for (Host host : Host.values()) {
+        for (HostId host : HostId.values()) {
             Place place = pair.place(host);
             if (!place.isRunning()) {
                 String why = lastLine(place);
@@ -213,7 +214,7 @@ final class Nemesis {
 
     /** A host that says that it has to be started again, is: its operator reads what it says. */
     private void restartWhoAsks() {
-        for (Host host : Host.values()) {
+        for (HostId host : HostId.values()) {
             Place place = pair.place(host);
             String line = lastLine(place);
             if (line.contains(ASKS) && place.isRunning() && !watcher.last(host).isPrimary()) {
@@ -235,7 +236,7 @@ final class Nemesis {
 
     /** Heals whatever a step may have left, when it was interrupted by a failure of the stage. */
     void healAll() {
-        for (Place place : List.of(pair.storage(), pair.place(Host.A), pair.place(Host.B))) {
+        for (Place place : List.of(pair.storage(), pair.place(HostId.A), pair.place(HostId.B))) {
             try {
                 place.thaw();
                 place.signal("CONT");

@@ -1,10 +1,10 @@
 package dev.unwrite.chaos.campaign;
 
 import dev.unwrite.chaos.Moment;
-import dev.unwrite.chaos.cluster.Host;
+import dev.unwrite.chaos.cluster.HostId;
 import dev.unwrite.chaos.cluster.UndoCurve;
 import dev.unwrite.chaos.cluster.Watcher;
-import dev.unwrite.chaos.report.Blinks;
+import dev.unwrite.chaos.report.ShortOutages;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -55,13 +55,13 @@ final class PageDataOf {
 
     private static List<PageData.Lane> lanes(Campaign.Outcome run) {
         List<PageData.Lane> lanes = new ArrayList<>();
-        for (Host host : Host.values()) {
+        for (HostId host : HostId.values()) {
             lanes.add(new PageData.Lane(host.name(), bands(host, run), undo(host, run)));
         }
         return lanes;
     }
 
-    private static PageData.Undo undo(Host host, Campaign.Outcome run) {
+    private static PageData.Undo undo(HostId host, Campaign.Outcome run) {
         List<UndoCurve.Point> points = run.undoCurves().getOrDefault(host, List.of());
         return new PageData.Undo(
                 points.stream()
@@ -71,8 +71,8 @@ final class PageDataOf {
                 points.stream().mapToLong(UndoCurve.Point::epoch).toArray());
     }
 
-    private static List<PageData.Band> bands(Host host, Campaign.Outcome run) {
-        List<Watcher.Seen> samples = Blinks.without(run.samples().stream()
+    private static List<PageData.Band> bands(HostId host, Campaign.Outcome run) {
+        List<Watcher.Seen> samples = ShortOutages.without(run.samples().stream()
                 .filter(sample -> sample.host() == host)
                 .dropWhile(sample -> sample.status().role().equals("down"))
                 .toList());

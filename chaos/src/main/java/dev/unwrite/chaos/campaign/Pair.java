@@ -2,9 +2,9 @@ package dev.unwrite.chaos.campaign;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.unwrite.chaos.cluster.Await;
-import dev.unwrite.chaos.cluster.Control;
-import dev.unwrite.chaos.cluster.Host;
-import dev.unwrite.chaos.cluster.NodeStatus;
+import dev.unwrite.chaos.cluster.HostId;
+import dev.unwrite.chaos.cluster.NodeClient;
+import dev.unwrite.chaos.cluster.SeenStatus;
 import dev.unwrite.chaos.fault.Wire;
 import dev.unwrite.chaos.stage.Place;
 import dev.unwrite.chaos.stage.Stage;
@@ -42,9 +42,9 @@ public final class Pair implements Closeable {
 
     private final Stage stage;
     private final Options options;
-    private final Map<Host, Control> controls = new EnumMap<>(Host.class);
+    private final Map<HostId, NodeClient> controls = new EnumMap<>(HostId.class);
     /** The way to each host for the other one. */
-    private final Map<Host, Wire> wires = new EnumMap<>(Host.class);
+    private final Map<HostId, Wire> wires = new EnumMap<>(HostId.class);
 
     /** How the nodes run, and what loads them. */
     public record Options(
@@ -61,8 +61,8 @@ public final class Pair implements Closeable {
         this.stage = stage;
         this.options = options;
         storage();
-        for (Host host : Host.values()) {
-            controls.put(host, new Control(new InetSocketAddress(place(host).address(), CONTROL_PORT)));
+        for (HostId host : HostId.values()) {
+            controls.put(host, new NodeClient(new InetSocketAddress(place(host).address(), CONTROL_PORT)));
             wires.put(
                     host,
                     Wire.open(stage.harness(), new InetSocketAddress(place(host).address(), PEER_PORT)));
@@ -73,7 +73,7 @@ public final class Pair implements Closeable {
             file.setLength(VOLUME_BYTES);
         }
         storage().program(storageWords());
-        for (Host host : Host.values()) {
+        for (HostId host : HostId.values()) {
             place(host).program(nodeWords(host));
         }
     }
@@ -86,7 +86,7 @@ public final class Pair implements Closeable {
         return words;
     }
 
-    private List<String> nodeWords(Host host) {
+    private List<String> nodeWords(HostId host) {
         String own = place(host).address();
         List<String> words = new ArrayList<>(List.of("node", "--name", host.name()));
         words.addAll(List.of("--data", place(host).data().resolve("node").toString()));
@@ -106,7 +106,7 @@ public final class Pair implements Closeable {
         words.addAll(List.of("--undo-limit", Integer.toString(UNDO_LIMIT_MIB)));
         words.addAll(List.of(
                 "--trace", traces().toString(), "--witness", witness(host).toString()));
-        if (host == Host.A) {
+        if (host == HostId.A) {
             words.add("--bootstrap");
         }
         if (!Files.exists(place(host).data().resolve("node/node.json"))) {
@@ -120,7 +120,7 @@ public final class Pair implements Closeable {
     List<String> volumeWords() {
         List<String> volumes = new ArrayList<>();
         List<String> controlWords = new ArrayList<>();
-        for (Host host : Host.values()) {
+        for (HostId host : HostId.values()) {
             volumes.add(host + "=" + nbd(place(host).address(), NBD_PORT) + "/" + VOLUME);
             controlWords.add(host + "=" + place(host).address() + ":" + CONTROL_PORT);
         }
@@ -147,7 +147,7 @@ public final class Pair implements Closeable {
     }
 
     /** Where a host runs. */
-    public Place place(Host host) {
+    public Place place(HostId host) {
         return stage.place(host.name());
     }
 
@@ -157,7 +157,7 @@ public final class Pair implements Closeable {
     }
 
     /** The way on which the other host reaches this one. */
-    public Wire wire(Host host) {
+    public Wire wire(HostId host) {
         return Objects.requireNonNull(wires.get(host));
     }
 
@@ -167,12 +167,12 @@ public final class Pair implements Closeable {
     }
 
     /** How a node is. */
-    public NodeStatus status(Host host) {
+    public SeenStatus status(HostId host) {
         return Objects.requireNonNull(controls.get(host)).status();
     }
 
     /** Asks a node for something and waits for its answer. */
-    public JsonNode post(Host host, String what, Duration within) throws IOException {
+    public JsonNode post(HostId host, String what, Duration within) throws IOException {
         return Objects.requireNonNull(controls.get(host)).post(what, within);
     }
 
@@ -198,7 +198,7 @@ public final class Pair implements Closeable {
     /** Where the ledger answers, whichever host runs it. */
     public List<InetSocketAddress> ledgerServers() {
         List<InetSocketAddress> servers = new ArrayList<>();
-        for (Host host : Host.values()) {
+        for (HostId host : HostId.values()) {
             servers.add(new InetSocketAddress(place(host).address(), LEDGER_PORT));
         }
         return servers;
@@ -210,7 +210,7 @@ public final class Pair implements Closeable {
     }
 
     /** Where a node without a machine of its own puts the state that a takeover hands back; it need not exist. */
-    Path state(Host host) {
+    Path state(HostId host) {
         return place(host).data().resolve("node").resolve(NoMachine.STATE);
     }
 
@@ -220,7 +220,7 @@ public final class Pair implements Closeable {
     }
 
     /** Copies of the volume. */
-    public Path witness(Host host) {
+    public Path witness(HostId host) {
         return witness().resolve(host.name());
     }
 
@@ -241,7 +241,7 @@ public final class Pair implements Closeable {
 
     @Override
     public void close() {
-        controls.values().forEach(Control::close);
+        controls.values().forEach(NodeClient::close);
         wires.values().forEach(Wire::close);
     }
 }

@@ -1,9 +1,9 @@
 package dev.unwrite.chaos.campaign;
 
-import dev.unwrite.chaos.cluster.Host;
-import dev.unwrite.chaos.cluster.NodeStatus;
+import dev.unwrite.chaos.cluster.HostId;
+import dev.unwrite.chaos.cluster.SeenStatus;
 import dev.unwrite.chaos.cluster.Watcher;
-import dev.unwrite.chaos.volume.MachineState;
+import dev.unwrite.chaos.volume.VolumeState;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -57,7 +57,7 @@ final class StateKeeper implements Closeable {
 
     private void run() {
         while (!stopping) {
-            for (Host host : Host.values()) {
+            for (HostId host : HostId.values()) {
                 look(host);
             }
             try {
@@ -68,20 +68,20 @@ final class StateKeeper implements Closeable {
         }
     }
 
-    private void look(Host host) {
-        NodeStatus seen = watcher.last(host);
+    private void look(HostId host) {
+        SeenStatus seen = watcher.last(host);
         if (!seen.isPrimary() || knows(seen.term())) {
             return;
         }
         Path file = pair.state(host);
         String line;
         try {
-            line = Files.exists(file) ? MachineState.lineOf(Files.readString(file)) : "";
+            line = Files.exists(file) ? VolumeState.lineOf(Files.readString(file)) : "";
         } catch (IOException e) {
             return;
         }
         // The file is replaced only by a takeover: the same term before and after means that it is of this one.
-        NodeStatus now = pair.status(host);
+        SeenStatus now = pair.status(host);
         if (now.isPrimary() && now.term() == seen.term()) {
             if (shows) {
                 show(seen.term(), line);

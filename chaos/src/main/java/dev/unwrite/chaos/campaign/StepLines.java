@@ -19,8 +19,8 @@ final class StepLines {
                     .add(i);
         }
         double[] answers = run.requests().stream()
-                .filter(Request::isAnswered)
-                .mapToLong(Request::complete)
+                .filter(CampaignRequest::isAnswered)
+                .mapToLong(CampaignRequest::complete)
                 .sorted()
                 .mapToDouble(at -> Moment.millisAfter(run.startedAt(), at))
                 .toArray();

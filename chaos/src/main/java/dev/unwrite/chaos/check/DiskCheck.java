@@ -17,7 +17,7 @@ public final class DiskCheck {
     private DiskCheck() {}
 
     /** Compares the two copies of one takeover. */
-    public static CheckResult diskEqualsCheckpoint(Takeover takeover) {
+    public static CheckResult diskEqualsCheckpoint(ObservedTakeover takeover) {
         List<String> evidence = new ArrayList<>();
         Verdict verdict;
         try {
@@ -33,8 +33,8 @@ public final class DiskCheck {
                 evidence);
     }
 
-    private static Verdict compare(Takeover takeover, List<String> evidence) throws IOException {
-        Takeover.Witness witness = takeover.witness();
+    private static Verdict compare(ObservedTakeover takeover, List<String> evidence) throws IOException {
+        ObservedTakeover.Witness witness = takeover.witness();
         Path restored = witness.restored();
         if (restored == null) {
             evidence.add(takeover.next() + " left no copy of the disk after its rollback");
@@ -60,7 +60,7 @@ public final class DiskCheck {
         return different.isEmpty() ? Verdict.VALID : Verdict.INVALID;
     }
 
-    private static String outcome(Takeover takeover, List<Integer> different, long bytes) {
+    private static String outcome(ObservedTakeover takeover, List<Integer> different, long bytes) {
         String copies = "the copy that " + takeover.next() + " made after the rollback";
         String image = "the one that " + takeover.dead() + " made at the cut";
         if (different.isEmpty()) {
@@ -72,9 +72,9 @@ public final class DiskCheck {
     }
 
     /** A run in which no rollback had anything to do shows nothing. */
-    public static CheckResult somethingWasRestored(List<Takeover> takeovers) {
+    public static CheckResult somethingWasRestored(List<ObservedTakeover> takeovers) {
         List<String> evidence = new ArrayList<>();
-        for (Takeover takeover : takeovers) {
+        for (ObservedTakeover takeover : takeovers) {
             List<Integer> ahead = takeover.ahead();
             evidence.add("takeover " + takeover.number() + ": " + takeover.restoredBlocks() + " blocks put back"
                     + (ahead == null ? "" : ", of which " + ahead.size() + " had changed on the disk"));
@@ -82,7 +82,7 @@ public final class DiskCheck {
         if (evidence.isEmpty()) {
             evidence.add("there was no takeover");
         }
-        boolean any = takeovers.stream().anyMatch(Takeover::tookSomethingBack);
+        boolean any = takeovers.stream().anyMatch(ObservedTakeover::tookSomethingBack);
         return new CheckResult(
                 "rollback-restored-blocks",
                 "The primary died in the middle of its writes: a rollback had blocks to restore",

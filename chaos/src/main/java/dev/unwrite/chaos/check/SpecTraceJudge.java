@@ -26,7 +26,7 @@ public final class SpecTraceJudge implements TraceJudge {
 
     @Override
     public Judgement judge(Path traces) {
-        FutureTask<dev.unwrite.conformance.trace.Verdict> task =
+        FutureTask<dev.unwrite.conformance.trace.TraceJudgment> task =
                 new FutureTask<>(() -> TraceValidation.validate(List.of(traces)));
         Thread thread = Thread.ofPlatform().daemon().name("trace-validation").start(task);
         try {
@@ -44,15 +44,15 @@ public final class SpecTraceJudge implements TraceJudge {
         }
     }
 
-    private static Judgement judgement(dev.unwrite.conformance.trace.Verdict verdict) {
+    private static Judgement judgement(dev.unwrite.conformance.trace.TraceJudgment verdict) {
         return switch (verdict) {
-            case dev.unwrite.conformance.trace.Verdict.Accepted a ->
+            case dev.unwrite.conformance.trace.TraceJudgment.Accepted a ->
                 new Judgement(
                         Verdict.VALID,
                         List.of(a.events() + " lines of trace are " + a.steps() + " steps of Unwrite.tla on "
                                 + a.blocks() + " blocks, checked one by one in "
                                 + a.time().toMillis() / 1000.0 + " s"));
-            case dev.unwrite.conformance.trace.Verdict.Rejected r -> {
+            case dev.unwrite.conformance.trace.TraceJudgment.Rejected r -> {
                 List<String> evidence = new ArrayList<>();
                 evidence.add(r.file() + ", line " + r.line() + ": " + r.why());
                 r.details().stream().limit(DETAILS_MAX).forEach(evidence::add);

@@ -14,7 +14,8 @@ public final class WitnessFiles {
     private WitnessFiles() {}
 
     /** The two copies around a takeover, as far as they are there. */
-    public static Takeover.Witness find(Path ofDead, long deadTerm, Path ofNext, long nextTerm) throws IOException {
+    public static ObservedTakeover.Witness find(Path ofDead, long deadTerm, Path ofNext, long nextTerm)
+            throws IOException {
         Path restored = null;
         long epoch = -1;
         try (DirectoryStream<Path> files = Files.newDirectoryStream(ofNext, "restored-" + nextTerm + "-*.bin")) {
@@ -24,7 +25,7 @@ public final class WitnessFiles {
             }
         }
         Path image = epoch < 0 ? null : existing(ofDead.resolve("image-" + deadTerm + "-" + epoch + ".bin"));
-        return new Takeover.Witness(epoch, image, restored);
+        return new ObservedTakeover.Witness(epoch, image, restored);
     }
 
     private static @Nullable Path existing(Path file) {

@@ -17,16 +17,16 @@ public interface Cluster extends Closeable {
     void startStorage();
 
     /** Starts a node and returns at once. */
-    void startNode(Host host, boolean bootstrap);
+    void startNode(HostId host, boolean bootstrap);
 
     /** The node gets SIGKILL; returns when its process is gone. */
-    void kill(Host host);
+    void kill(HostId host);
 
     /** How the node is. */
-    NodeStatus status(Host host);
+    SeenStatus status(HostId host);
 
     /** Asks a node for a checkpoint, failover, switchover or protect; returns its answer when it is done. */
-    JsonNode post(Host host, String what, Duration within) throws IOException;
+    JsonNode post(HostId host, String what, Duration within) throws IOException;
 
     /** Why the run cannot go on (a process that should be there has ended), or nothing. */
     List<String> problems();
@@ -38,7 +38,7 @@ public interface Cluster extends Closeable {
     Path volume();
 
     /** Where the node puts copies of the volume: one at each cut, one after each rollback. */
-    Path witness(Host host);
+    Path witness(HostId host);
 
     /** Where the nodes leave their traces. */
     Path traces();

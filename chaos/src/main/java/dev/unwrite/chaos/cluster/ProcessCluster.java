@@ -28,9 +28,9 @@ public final class ProcessCluster implements Cluster {
     private final Processes processes;
     private final NodeOptions options;
     private final InetSocketAddress storageAddress;
-    private final Map<Host, Addresses> addresses = new EnumMap<>(Host.class);
-    private final Map<Host, Control> controls = new EnumMap<>(Host.class);
-    private final Map<Host, Process> nodes = new EnumMap<>(Host.class);
+    private final Map<HostId, Addresses> addresses = new EnumMap<>(HostId.class);
+    private final Map<HostId, NodeClient> controls = new EnumMap<>(HostId.class);
+    private final Map<HostId, Process> nodes = new EnumMap<>(HostId.class);
     private @Nullable Process storage;
 
     /** How the nodes run. */
@@ -44,12 +44,12 @@ public final class ProcessCluster implements Cluster {
         this.dir = dir;
         this.processes = processes;
         this.options = options;
-        Ports ports = new Ports();
+        ClusterPorts ports = new ClusterPorts();
         this.storageAddress = ports.next();
-        for (Host host : Host.values()) {
+        for (HostId host : HostId.values()) {
             Addresses own = new Addresses(ports.next(), ports.next(), ports.next(), ports.next());
             addresses.put(host, own);
-            controls.put(host, new Control(own.http()));
+            controls.put(host, new NodeClient(own.http()));
             Files.createDirectories(witness(host));
         }
         Files.createDirectories(traces());
@@ -80,7 +80,7 @@ public final class ProcessCluster implements Cluster {
     }
 
     @Override
-    public void startNode(Host host, boolean bootstrap) {
+    public void startNode(HostId host, boolean bootstrap) {
         Addresses own = own(host);
         List<String> args = new ArrayList<>(List.of("node", "--name", host.name()));
         args.addAll(List.of("--data", dir.resolve("data/" + host).toString()));
@@ -104,7 +104,7 @@ public final class ProcessCluster implements Cluster {
     }
 
     @Override
-    public void kill(Host host) {
+    public void kill(HostId host) {
         Process node = nodes.remove(host);
         if (node == null) {
             throw new IllegalStateException(host + " is not running");
@@ -113,12 +113,12 @@ public final class ProcessCluster implements Cluster {
     }
 
     @Override
-    public NodeStatus status(Host host) {
+    public SeenStatus status(HostId host) {
         return control(host).status();
     }
 
     @Override
-    public JsonNode post(Host host, String what, Duration within) throws IOException {
+    public JsonNode post(HostId host, String what, Duration within) throws IOException {
         return control(host).post(what, within);
     }
 
@@ -155,7 +155,7 @@ public final class ProcessCluster implements Cluster {
     }
 
     @Override
-    public Path witness(Host host) {
+    public Path witness(HostId host) {
         return dir.resolve("witness").resolve(host.name());
     }
 
@@ -171,7 +171,7 @@ public final class ProcessCluster implements Cluster {
 
     @Override
     public void close() {
-        controls.values().forEach(Control::close);
+        controls.values().forEach(NodeClient::close);
         List<Process> all = new ArrayList<>(nodes.values());
         Process running = storage;
         if (running != null) {
@@ -181,11 +181,11 @@ public final class ProcessCluster implements Cluster {
         all.forEach(Processes::end);
     }
 
-    private Control control(Host host) {
+    private NodeClient control(HostId host) {
         return Objects.requireNonNull(controls.get(host));
     }
 
-    private Addresses own(Host host) {
+    private Addresses own(HostId host) {
         return Objects.requireNonNull(addresses.get(host));
     }
 

@@ -20,7 +20,7 @@ public final class UndoCurve {
      */
     public record Point(long at, long epoch, long undoBlocks) {}
 
-    void add(long at, NodeStatus status) {
+    void add(long at, SeenStatus status) {
         Point now = new Point(at, status.epoch(), status.undoBlocks());
         if (points.isEmpty() || at - points.getLast().at() >= span) {
             if (points.size() == POINTS_MAX) {

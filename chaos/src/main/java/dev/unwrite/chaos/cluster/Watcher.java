@@ -13,18 +13,18 @@ import java.util.function.Function;
 public final class Watcher implements Closeable {
     private static final long EVERY_MILLIS = 20;
 
-    private final Function<Host, NodeStatus> ask;
+    private final Function<HostId, SeenStatus> ask;
     private final List<Seen> seen = new ArrayList<>();
-    private final Map<Host, NodeStatus> last = new EnumMap<>(Host.class);
-    private final Map<Host, UndoCurve> curves = new EnumMap<>(Host.class);
-    private NodeStatus.Counters earlier = NodeStatus.Counters.ZERO;
+    private final Map<HostId, SeenStatus> last = new EnumMap<>(HostId.class);
+    private final Map<HostId, UndoCurve> curves = new EnumMap<>(HostId.class);
+    private SeenStatus.Counters earlier = SeenStatus.Counters.ZERO;
     private final List<Thread> threads = new ArrayList<>();
     private volatile boolean stopping;
 
     /** A node was like this from that moment (nanoseconds since 1970) on. */
-    public record Seen(long at, Host host, NodeStatus status) {}
+    public record Seen(long at, HostId host, SeenStatus status) {}
 
-    private Watcher(Function<Host, NodeStatus> ask) {
+    private Watcher(Function<HostId, SeenStatus> ask) {
         this.ask = ask;
     }
 
@@ -34,18 +34,18 @@ public final class Watcher implements Closeable {
     }
 
     /** Starts to watch whatever answers. */
-    public static Watcher start(Function<Host, NodeStatus> ask) {
+    public static Watcher start(Function<HostId, SeenStatus> ask) {
         Watcher watcher = new Watcher(ask);
-        for (Host host : Host.values()) {
+        for (HostId host : HostId.values()) {
             watcher.threads.add(
                     Thread.ofPlatform().daemon().name("watch-" + host).start(() -> watcher.watch(host)));
         }
         return watcher;
     }
 
-    /** The newest that is known of a host; {@link NodeStatus#DOWN} before it answered first. */
-    public synchronized NodeStatus last(Host host) {
-        return last.getOrDefault(host, NodeStatus.DOWN);
+    /** The newest that is known of a host; {@link SeenStatus#DOWN} before it answered first. */
+    public synchronized SeenStatus last(HostId host) {
+        return last.getOrDefault(host, SeenStatus.DOWN);
     }
 
     /** Everything that changed. */
@@ -54,23 +54,23 @@ public final class Watcher implements Closeable {
     }
 
     /** The undo log of a host over time. */
-    public synchronized List<UndoCurve.Point> undoCurve(Host host) {
+    public synchronized List<UndoCurve.Point> undoCurve(HostId host) {
         UndoCurve curve = curves.get(host);
         return curve == null ? List.of() : curve.points();
     }
 
     /** What all node processes have counted together, those that are gone as of their last answer. */
-    public synchronized NodeStatus.Counters counters() {
-        NodeStatus.Counters sum = earlier;
-        for (NodeStatus status : last.values()) {
+    public synchronized SeenStatus.Counters counters() {
+        SeenStatus.Counters sum = earlier;
+        for (SeenStatus status : last.values()) {
             sum = sum.plus(status.counters());
         }
         return sum;
     }
 
-    private void watch(Host host) {
+    private void watch(HostId host) {
         while (!stopping) {
-            NodeStatus status = ask.apply(host);
+            SeenStatus status = ask.apply(host);
             note(host, status);
             try {
                 TimeUnit.MILLISECONDS.sleep(EVERY_MILLIS);
@@ -80,10 +80,10 @@ public final class Watcher implements Closeable {
         }
     }
 
-    private synchronized void note(Host host, NodeStatus answer) {
-        NodeStatus before = last.get(host);
+    private synchronized void note(HostId host, SeenStatus answer) {
+        SeenStatus before = last.get(host);
         // A node that does not answer may only be slow, so what it has counted stays as it is for now.
-        NodeStatus status = before != null && answer.equals(NodeStatus.DOWN) ? answer.with(before.counters()) : answer;
+        SeenStatus status = before != null && answer.equals(SeenStatus.DOWN) ? answer.with(before.counters()) : answer;
         if (before != null && status.counters().isBehind(before.counters())) {
             // Another process: what the earlier one has done still counts.
             earlier = earlier.plus(before.counters());

@@ -12,12 +12,12 @@ import dev.unwrite.chaos.cluster.ProcessCluster;
 import dev.unwrite.chaos.cluster.ProcessCluster.NodeOptions;
 import dev.unwrite.chaos.cluster.Processes;
 import dev.unwrite.chaos.cluster.Watcher;
-import dev.unwrite.chaos.ledger.History;
+import dev.unwrite.chaos.ledger.LedgerHistory;
 import dev.unwrite.chaos.ledger.LedgerView;
 import dev.unwrite.chaos.ledger.Operation;
 import dev.unwrite.chaos.report.Event.Kind;
 import dev.unwrite.chaos.report.Report;
-import dev.unwrite.chaos.report.Results;
+import dev.unwrite.chaos.report.ReportResults;
 import dev.unwrite.chaos.report.ResultsOf;
 import dev.unwrite.chaos.report.RunRecord;
 import dev.unwrite.chaos.report.TraceReader;
@@ -43,11 +43,11 @@ final class Demo {
     private final Path dir;
     private final Path named;
     private final long seed;
-    private final Story story;
+    private final DemoStory story;
     private final TraceJudge traceJudge;
 
     /** {@code dir} is empty; {@code named} is how the person called it. */
-    Demo(Path dir, Path named, long seed, Story story, TraceJudge traceJudge) {
+    Demo(Path dir, Path named, long seed, DemoStory story, TraceJudge traceJudge) {
         this.dir = dir;
         this.named = named;
         this.seed = seed;
@@ -66,7 +66,7 @@ final class Demo {
         Path history = dir.resolve("history.ndjson");
         Played played = play(history);
         long endedAt = Moment.now();
-        List<Operation> operations = Files.exists(history) ? History.read(history) : List.of();
+        List<Operation> operations = Files.exists(history) ? LedgerHistory.read(history) : List.of();
         story.line("checks", "disk images, answers, and every step of the nodes against the specification ...");
         List<CheckResult> checks = checks(played, operations);
         RunRecord record = new RunRecord(
@@ -83,7 +83,7 @@ final class Demo {
                 operations,
                 played.watcher().counters(),
                 checks);
-        Results results = Report.write(dir, record);
+        ReportResults results = Report.write(dir, record);
         conclude(results, checks);
         return ResultsOf.verdict(checks);
     }
@@ -137,7 +137,7 @@ final class Demo {
                 evidence);
     }
 
-    private void conclude(Results results, List<CheckResult> checks) {
+    private void conclude(ReportResults results, List<CheckResult> checks) {
         story.verdicts(checks);
         story.verdict(
                 ResultsOf.verdict(checks),

@@ -64,7 +64,7 @@ public final class DemoCommand implements Callable<Integer> {
         Long given = seed;
         long chosen = given == null ? ThreadLocalRandom.current().nextInt(SEEDS) : given;
         Path folder = RunFolder.prepare(dir);
-        Story story = new Story(out(), isColourful());
+        DemoStory story = new DemoStory(out(), isColourful());
         Verdict verdict = new Demo(folder, dir, chosen, story, new SpecTraceJudge(TRACE_CHECK_MAX)).run();
         return verdict == Verdict.VALID ? Exit.OK : Exit.FAILED;
     }

@@ -1,9 +1,9 @@
 package dev.unwrite.chaos.demo;
 
 import dev.unwrite.chaos.check.BlockDiff;
-import dev.unwrite.chaos.check.Takeover;
+import dev.unwrite.chaos.check.ObservedTakeover;
 import dev.unwrite.chaos.cluster.Cluster;
-import dev.unwrite.chaos.cluster.Host;
+import dev.unwrite.chaos.cluster.HostId;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.DirectoryStream;
@@ -20,7 +20,7 @@ final class DiskAtKill {
     private DiskAtKill() {}
 
     /** Copies as much of the volume as the copies of the dead host have; null where it left none. */
-    static @Nullable Path copy(Cluster cluster, Host dead, Path to) throws IOException {
+    static @Nullable Path copy(Cluster cluster, HostId dead, Path to) throws IOException {
         long bytes = 0;
         try (DirectoryStream<Path> images = Files.newDirectoryStream(cluster.witness(dead), "image-*.bin")) {
             for (Path image : images) {
@@ -37,18 +37,18 @@ final class DiskAtKill {
     }
 
     /** The blocks that were not those of the checkpoint; null where that is not known. */
-    static @Nullable List<Integer> ahead(@Nullable Path atKill, Takeover.Witness witness) throws IOException {
+    static @Nullable List<Integer> ahead(@Nullable Path atKill, ObservedTakeover.Witness witness) throws IOException {
         Path image = witness.image();
         return atKill == null || image == null ? null : BlockDiff.between(image, atKill);
     }
 
     /** The blocks that are not those of the checkpoint after the rollback; null where that is not known. */
-    static @Nullable List<Integer> different(Takeover.Witness witness) throws IOException {
+    static @Nullable List<Integer> different(ObservedTakeover.Witness witness) throws IOException {
         return ahead(witness.restored(), witness);
     }
 
     /** How many blocks from the start of the disk up to the last one that holds anything. */
-    static int blocksInUse(Takeover.Witness witness) throws IOException {
+    static int blocksInUse(ObservedTakeover.Witness witness) throws IOException {
         Path image = witness.image();
         if (image == null) {
             return 0;

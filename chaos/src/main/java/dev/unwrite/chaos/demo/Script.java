@@ -1,14 +1,14 @@
 package dev.unwrite.chaos.demo;
 
 import dev.unwrite.chaos.Moment;
-import dev.unwrite.chaos.check.Takeover;
+import dev.unwrite.chaos.check.ObservedTakeover;
 import dev.unwrite.chaos.check.WitnessFiles;
 import dev.unwrite.chaos.cluster.Await;
 import dev.unwrite.chaos.cluster.Cluster;
 import dev.unwrite.chaos.cluster.ClusterException;
-import dev.unwrite.chaos.cluster.Host;
-import dev.unwrite.chaos.cluster.NodeStatus;
+import dev.unwrite.chaos.cluster.HostId;
 import dev.unwrite.chaos.cluster.Processes;
+import dev.unwrite.chaos.cluster.SeenStatus;
 import dev.unwrite.chaos.cluster.Watcher;
 import dev.unwrite.chaos.report.Event.Kind;
 import dev.unwrite.chaos.report.RunRecord;
@@ -51,9 +51,9 @@ final class Script {
     private final Processes processes;
     private final LedgerWorkload.Settings loadSettings;
     private final DemoPlan plan;
-    private final Story story;
+    private final DemoStory story;
     private final Path dir;
-    private final List<Takeover> takeovers = new ArrayList<>();
+    private final List<ObservedTakeover> takeovers = new ArrayList<>();
     private final List<RunRecord.Switchover> switchovers = new ArrayList<>();
     private @Nullable LedgerWorkload load;
 
@@ -63,7 +63,7 @@ final class Script {
             Processes processes,
             LedgerWorkload.Settings loadSettings,
             DemoPlan plan,
-            Story story,
+            DemoStory story,
             Path dir) {
         this.cluster = cluster;
         this.watcher = watcher;
@@ -74,7 +74,7 @@ final class Script {
         this.dir = dir;
     }
 
-    List<Takeover> takeovers() {
+    List<ObservedTakeover> takeovers() {
         return List.copyOf(takeovers);
     }
 
@@ -88,7 +88,7 @@ final class Script {
         startLoad();
         for (int kills = 0; kills < KILLS_MAX && (takeovers.size() < KILLS || nothingRestored()); kills++) {
             Await.pause(plan.nextWork());
-            Host dead = killPrimary();
+            HostId dead = killPrimary();
             Await.pause(plan.nextDeadTime());
             comeBack(dead);
         }
@@ -104,15 +104,15 @@ final class Script {
     }
 
     private boolean nothingRestored() {
-        return takeovers.stream().noneMatch(Takeover::tookSomethingBack);
+        return takeovers.stream().noneMatch(ObservedTakeover::tookSomethingBack);
     }
 
     private void formPair() {
         story.tell("storage", Kind.START, "the shared storage and the hosts A and B start");
         cluster.startStorage();
-        cluster.startNode(Host.A, true);
-        cluster.startNode(Host.B, false);
-        NodeStatus alone = await(Host.A, "A to be primary", START_MAX, NodeStatus::isPrimary);
+        cluster.startNode(HostId.A, true);
+        cluster.startNode(HostId.B, false);
+        SeenStatus alone = await(HostId.A, "A to be primary", START_MAX, SeenStatus::isPrimary);
         story.tell("A", Kind.PRIMARY, "A runs the machine (primary, term " + alone.term() + "), alone so far");
         awaitProtected("B", JOIN_MAX);
         story.tell("B", Kind.PROTECTED, "B has joined: from now on the machine is protected");
@@ -120,7 +120,7 @@ final class Script {
 
     private void startLoad() {
         load = LedgerWorkload.start(processes, loadSettings);
-        Host primary = primary();
+        HostId primary = primary();
         long before = watcher.last(primary).counters().released();
         await(
                 primary,
@@ -131,12 +131,12 @@ final class Script {
                 CLIENTS, Kind.NOTE, loadSettings.clients() + " clients move money between the accounts of the ledger");
     }
 
-    private Host killPrimary() throws IOException {
-        Host dead = awaitProtected("the pair", JOIN_MAX);
-        Host next = dead.other();
+    private HostId killPrimary() throws IOException {
+        HostId dead = awaitProtected("the pair", JOIN_MAX);
+        HostId next = dead.other();
         awaitWrites(next);
         long restoredBefore = watcher.last(next).counters().restoredBlocks();
-        NodeStatus before = cluster.status(dead);
+        SeenStatus before = cluster.status(dead);
         long deadTerm = before.term();
         long killedAt = Moment.now();
         cluster.kill(dead);
@@ -146,7 +146,7 @@ final class Script {
                 dead.name(),
                 Kind.KILL,
                 dead + " (primary, term " + deadTerm + ") killed with SIGKILL in the middle of its writes");
-        NodeStatus after = await(
+        SeenStatus after = await(
                 next,
                 next + " to take over",
                 TAKEOVER_MAX,
@@ -160,9 +160,9 @@ final class Script {
             return dead;
         }
         long primaryAt = Moment.now();
-        Takeover.Witness witness =
+        ObservedTakeover.Witness witness =
                 WitnessFiles.find(cluster.witness(dead), deadTerm, cluster.witness(next), after.term());
-        Takeover takeover = new Takeover(
+        ObservedTakeover takeover = new ObservedTakeover(
                 takeovers.size() + 1,
                 dead,
                 deadTerm,
@@ -182,7 +182,7 @@ final class Script {
     }
 
     /** Waits until the primary is overwriting what the last checkpoint has: its secondary keeps copies then. */
-    private void awaitWrites(Host secondary) {
+    private void awaitWrites(HostId secondary) {
         Await.pause(plan.nextWrites());
         long deadline = System.nanoTime() + WRITES_MAX.toNanos();
         while (cluster.status(secondary).undoBlocks() < COPIES_MIN && System.nanoTime() < deadline) {
@@ -194,13 +194,13 @@ final class Script {
      * On a machine that is short of processors, a pair can lose touch for a moment. If the record says so when the primary
      * dies, the other host must not take over, and does not.
      */
-    private static boolean cannotTakeOver(NodeStatus status, long killedAt) {
+    private static boolean cannotTakeOver(SeenStatus status, long killedAt) {
         return status.recordMode().equals("solo")
                 && Moment.now() - killedAt > SURELY_ALONE.toNanos()
                 && !status.role().equals("down");
     }
 
-    private static String toldTakeover(Takeover takeover) {
+    private static String toldTakeover(ObservedTakeover takeover) {
         List<Integer> ahead = takeover.ahead();
         return String.format(
                 Locale.ROOT,
@@ -213,7 +213,7 @@ final class Script {
                 (takeover.primaryAt() - takeover.killedAt()) / 1e9);
     }
 
-    private void comeBack(Host dead) {
+    private void comeBack(HostId dead) {
         story.tell(dead.name(), Kind.RESTART, dead + " comes back");
         cluster.startNode(dead, false);
         awaitProtected(dead.name(), JOIN_MAX);
@@ -221,12 +221,12 @@ final class Script {
     }
 
     private void switchOver() throws IOException {
-        Host from = awaitProtected("the pair", JOIN_MAX);
-        Host to = from.other();
+        HostId from = awaitProtected("the pair", JOIN_MAX);
+        HostId to = from.other();
         long restoredBefore = cluster.status(to).counters().restoredBlocks();
         long askedAt = Moment.now();
         cluster.post(from, "switchover", SWITCHOVER_MAX);
-        NodeStatus after = await(to, to + " to be primary", SWITCHOVER_MAX, NodeStatus::isPrimary);
+        SeenStatus after = await(to, to + " to be primary", SWITCHOVER_MAX, SeenStatus::isPrimary);
         long doneAt = Moment.now();
         long restored = after.counters().restoredBlocks() - restoredBefore;
         switchovers.add(new RunRecord.Switchover(askedAt, doneAt, from.name(), to.name()));
@@ -267,25 +267,25 @@ final class Script {
         }
     }
 
-    private Host primary() {
-        return Stream.of(Host.values())
+    private HostId primary() {
+        return Stream.of(HostId.values())
                 .filter(host -> cluster.status(host).isPrimary())
                 .findFirst()
                 .orElseThrow(() -> new ClusterException("no host is primary; " + hint()));
     }
 
     /** Waits until a host is primary and has its secondary; answers which one is primary. */
-    private Host awaitProtected(String who, Duration within) {
+    private HostId awaitProtected(String who, Duration within) {
         return Await.until(
                 who + " to be protected",
                 within,
-                () -> checked(Stream.of(Host.values())
+                () -> checked(Stream.of(HostId.values())
                         .filter(host -> cluster.status(host).isProtectedPrimary())
                         .findFirst()),
                 this::hint);
     }
 
-    private NodeStatus await(Host host, String what, Duration within, Predicate<NodeStatus> condition) {
+    private SeenStatus await(HostId host, String what, Duration within, Predicate<SeenStatus> condition) {
         return Await.until(
                 what, within, () -> checked(Optional.of(cluster.status(host)).filter(condition)), this::hint);
     }
@@ -305,7 +305,7 @@ final class Script {
     }
 
     private String hint() {
-        return Stream.of(Host.values())
+        return Stream.of(HostId.values())
                         .map(host -> host + " is " + cluster.status(host).words())
                         .collect(Collectors.joining(", "))
                 + "; " + cluster.whereToLook();

@@ -79,32 +79,32 @@ final class DiskFaults {
         return place.disk().orElseThrow();
     }
 
-    private static Struck full(Scene scene, Target target) {
+    private static StruckFault full(Scene scene, Target target) {
         Place place = scene.places(target).getFirst();
         long free = disk(place).fill();
-        return new Struck(
+        return new StruckFault(
                 place.name(),
                 scene.millis(800, 2500),
                 () -> free < FULL_BYTES ? free + " bytes were left" : "",
                 () -> disk(place).empty());
     }
 
-    private static Struck slow(Scene scene, Target target) {
+    private static StruckFault slow(Scene scene, Target target) {
         Place place = scene.places(target).getFirst();
         disk(place).slow();
         Probe probe = Probe.start(place);
-        return new Struck(
+        return new StruckFault(
                 place.name(),
                 scene.millis(800, 2500),
                 probe::took,
                 () -> disk(place).stopSlowness());
     }
 
-    private static Struck hung(Scene scene, Target target) {
+    private static StruckFault hung(Scene scene, Target target) {
         Place place = scene.places(target).getFirst();
         disk(place).freeze();
         Probe probe = Probe.start(place);
-        return new Struck(
+        return new StruckFault(
                 place.name(),
                 scene.millis(500, 2500),
                 probe::waits,
@@ -148,23 +148,23 @@ final class DiskFaults {
         }
     }
 
-    private static Struck readOnly(Scene scene, Target target) {
+    private static StruckFault readOnly(Scene scene, Target target) {
         Place place = scene.places(target).getFirst();
         disk(place).readOnly();
-        return new Struck(
+        return new StruckFault(
                 place.name(), scene.pastFailover(), () -> disk(place).isWritable() ? "" : "a write failed", () -> {
                     place.kill();
                     disk(place).repair();
                 });
     }
 
-    private static Struck power(Scene scene, Target target) {
+    private static StruckFault power(Scene scene, Target target) {
         List<Place> places = scene.places(target);
         places.forEach(place -> disk(place).powerDown());
         boolean dark = places.stream().noneMatch(place -> disk(place).isWritable());
         places.forEach(Place::kill);
         long hold = target == Target.PRIMARY ? scene.pastFailover() : scene.millis(200, 1200);
-        return new Struck(
+        return new StruckFault(
                 Scene.names(places),
                 hold,
                 () -> dark ? "nothing could be written; killed, and mounted again" : "",
@@ -181,7 +181,7 @@ final class DiskFaults {
      * Only beside a primary that is alone, and stays so: nobody may need what is spoiled. A join that was about to end may
      * still end after the kill, and is noticed to be void only when the dead host has been silent for long enough.
      */
-    private static Struck spoil(Scene scene, Target target, Damage damage) throws InterruptedException {
+    private static StruckFault spoil(Scene scene, Target target, Damage damage) throws InterruptedException {
         Place place = scene.places(target).getFirst();
         place.kill();
         String seen = "";
@@ -192,10 +192,10 @@ final class DiskFaults {
                 // Nothing that could be spoiled; the check wants a time when there was.
             }
         }
-        return Struck.atOnce(place.name(), 0, seen);
+        return StruckFault.atOnce(place.name(), 0, seen);
     }
 
-    private static Struck flip(Scene scene, Target target) throws InterruptedException {
+    private static StruckFault flip(Scene scene, Target target) throws InterruptedException {
         return spoil(scene, target, place -> {
             List<Path> logs = logs(place);
             if (logs.isEmpty()) {
@@ -213,7 +213,7 @@ final class DiskFaults {
         });
     }
 
-    private static Struck tear(Scene scene, Target target) throws InterruptedException {
+    private static StruckFault tear(Scene scene, Target target) throws InterruptedException {
         return spoil(scene, target, place -> {
             List<Path> logs = logs(place);
             if (logs.isEmpty()) {
@@ -235,7 +235,7 @@ final class DiskFaults {
         }
     }
 
-    private static Struck replace(Scene scene, Target target) throws InterruptedException {
+    private static StruckFault replace(Scene scene, Target target) throws InterruptedException {
         return spoil(scene, target, place -> wipe(place) ? "its folder was emptied" : "");
     }
 

@@ -132,7 +132,7 @@ final class NetworkFaults {
             Place place = scene.places(target).getFirst();
             List<List<String>> made = rules.of(scene, place);
             made.forEach(rule -> iptables(place, "-A", rule));
-            return new Struck(
+            return new StruckFault(
                     place.name(),
                     scene.pastFailover(),
                     () -> counted(place),
@@ -172,10 +172,10 @@ final class NetworkFaults {
                 .orElse("");
     }
 
-    private static Struck slow(Scene scene, Target target) {
+    private static StruckFault slow(Scene scene, Target target) {
         Place place = scene.places(target).getFirst();
         place.network().ifPresent(network -> tc(network, "add", "rate", "400kbit", "burst", "8kb", "latency", "400ms"));
-        return new Struck(
+        return new StruckFault(
                 place.name(),
                 scene.millis(800, 2500),
                 () -> place.network().map(NetworkFaults::overlimits).orElse(""),
@@ -208,7 +208,7 @@ final class NetworkFaults {
             long before = touched(wires);
             long delay = delay(scene, mode);
             wires.forEach(wire -> wire.mode(mode, delay));
-            return new Struck(
+            return new StruckFault(
                     Scene.names(scene.places(target)),
                     scene.millis(800, 2500),
                     () -> touched(wires) == before ? "" : (touched(wires) - before) + " messages",

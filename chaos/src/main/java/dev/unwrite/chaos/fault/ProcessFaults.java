@@ -1,7 +1,7 @@
 package dev.unwrite.chaos.fault;
 
-import dev.unwrite.chaos.cluster.Host;
-import dev.unwrite.chaos.cluster.NodeStatus;
+import dev.unwrite.chaos.cluster.HostId;
+import dev.unwrite.chaos.cluster.SeenStatus;
 import dev.unwrite.chaos.stage.Ability;
 import dev.unwrite.chaos.stage.Place;
 import java.io.IOException;
@@ -97,29 +97,29 @@ final class ProcessFaults {
                         ProcessFaults::clock));
     }
 
-    private static Struck kill(Scene scene, Target target) {
+    private static StruckFault kill(Scene scene, Target target) {
         List<Place> places = scene.places(target);
         places.forEach(Place::kill);
         boolean gone = places.stream().noneMatch(Place::isRunning);
         long hold = target == Target.PRIMARY ? scene.pastFailover() : scene.millis(200, 1500);
-        return Struck.atOnce(Scene.names(places), hold, gone ? "gone" : "");
+        return StruckFault.atOnce(Scene.names(places), hold, gone ? "gone" : "");
     }
 
-    private static Struck stop(Scene scene, Target target) {
+    private static StruckFault stop(Scene scene, Target target) {
         List<Place> places = scene.places(target);
         places.forEach(place -> place.signal("STOP"));
         long hold = target == Target.STORAGE ? scene.millis(300, 2000) : scene.pastFailover();
-        return new Struck(
+        return new StruckFault(
                 Scene.names(places),
                 hold,
                 () -> target == Target.STORAGE ? "stopped for " + hold + " ms" : silent(scene, target),
                 () -> places.forEach(place -> place.signal("CONT")));
     }
 
-    private static Struck pause(Scene scene, Target target) {
+    private static StruckFault pause(Scene scene, Target target) {
         List<Place> places = scene.places(target);
         places.forEach(Place::freeze);
-        return new Struck(
+        return new StruckFault(
                 Scene.names(places),
                 scene.pastFailover(),
                 () -> silent(scene, target),
@@ -128,22 +128,23 @@ final class ProcessFaults {
 
     /** One that stands still does not answer. */
     private static String silent(Scene scene, Target target) {
-        Host host = target == Target.PRIMARY ? scene.primary() : scene.primary().other();
-        return scene.pair().status(host).equals(NodeStatus.DOWN) ? "its control port was silent" : "";
+        HostId host =
+                target == Target.PRIMARY ? scene.primary() : scene.primary().other();
+        return scene.pair().status(host).equals(SeenStatus.DOWN) ? "its control port was silent" : "";
     }
 
-    private static Struck killInTakeover(Scene scene, Target target) throws InterruptedException {
+    private static StruckFault killInTakeover(Scene scene, Target target) throws InterruptedException {
         Place second = scene.pair().place(scene.primary().other());
         scene.pair().place(scene.primary()).kill();
         long after = scene.pair().options().failoverAfter().toMillis() + scene.millis(-150, 250);
         Thread.sleep(Math.max(0, after));
         second.kill();
-        return Struck.atOnce(
+        return StruckFault.atOnce(
                 Scene.names(scene.places(target)), scene.millis(100, 600), "killed " + after + " ms after the primary");
     }
 
-    private static Struck killInRollback(Scene scene, Target target) throws InterruptedException {
-        Host other = scene.primary().other();
+    private static StruckFault killInRollback(Scene scene, Target target) throws InterruptedException {
+        HostId other = scene.primary().other();
         scene.pair().place(scene.primary()).kill();
         boolean restoring = scene.await(
                 scene.pair().options().failoverAfter().toMillis() + 3_000,
@@ -151,13 +152,13 @@ final class ProcessFaults {
                         || scene.status().apply(other).isPrimary());
         String role = scene.status().apply(other).role();
         scene.pair().place(other).kill();
-        return Struck.atOnce(
+        return StruckFault.atOnce(
                 Scene.names(scene.places(target)),
                 scene.millis(100, 600),
                 restoring ? "killed when its role was last seen as " + role : "");
     }
 
-    private static Struck killInJoin(Scene scene, Target target) throws InterruptedException {
+    private static StruckFault killInJoin(Scene scene, Target target) throws InterruptedException {
         Place second = scene.pair().place(scene.primary().other());
         second.kill();
         boolean alone = scene.awaitAlone(0);
@@ -166,11 +167,11 @@ final class ProcessFaults {
                 5_000, () -> scene.status().apply(scene.primary()).mode().equals("joining"));
         Thread.sleep(scene.millis(0, 120));
         second.kill();
-        return Struck.atOnce(
+        return StruckFault.atOnce(
                 second.name(), scene.millis(100, 600), alone && joining ? "killed while the primary said joining" : "");
     }
 
-    private static Struck switchover(Scene scene, Target target) {
+    private static StruckFault switchover(Scene scene, Target target) {
         String said;
         try {
             said = "answered: " + scene.pair().post(scene.primary(), "switchover", SWITCHOVER_MAX);
@@ -178,19 +179,19 @@ final class ProcessFaults {
             // Under other faults it may be refused, which is as it should be; the check wants one that was not.
             said = "";
         }
-        return Struck.atOnce(scene.primary().name(), scene.millis(0, 200), said);
+        return StruckFault.atOnce(scene.primary().name(), scene.millis(0, 200), said);
     }
 
-    private static Struck clock(Scene scene, Target target) {
+    private static StruckFault clock(Scene scene, Target target) {
         Place place = scene.places(target).getFirst();
         long seconds = scene.chance().nextBoolean() ? -scene.millis(120, 7_200) : scene.millis(120, 86_400);
         place.kill();
         try {
             Files.writeString(place.clock(), seconds + "\n");
         } catch (IOException e) {
-            return Struck.atOnce(place.name(), 0, "");
+            return StruckFault.atOnce(place.name(), 0, "");
         }
-        return new Struck(
+        return new StruckFault(
                 place.name(),
                 target == Target.PRIMARY ? scene.pastFailover() : scene.millis(100, 600),
                 () -> "its next start has a clock that is " + seconds + " s off",

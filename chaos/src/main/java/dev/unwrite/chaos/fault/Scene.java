@@ -1,8 +1,8 @@
 package dev.unwrite.chaos.fault;
 
 import dev.unwrite.chaos.campaign.Pair;
-import dev.unwrite.chaos.cluster.Host;
-import dev.unwrite.chaos.cluster.NodeStatus;
+import dev.unwrite.chaos.cluster.HostId;
+import dev.unwrite.chaos.cluster.SeenStatus;
 import dev.unwrite.chaos.stage.Place;
 import java.util.List;
 import java.util.Random;
@@ -15,7 +15,7 @@ import java.util.function.Function;
  * @param primary the host that ran the machine when the step began
  * @param status how a node was a moment ago
  */
-public record Scene(Pair pair, Host primary, Function<Host, NodeStatus> status, Random chance) {
+public record Scene(Pair pair, HostId primary, Function<HostId, SeenStatus> status, Random chance) {
     private static final long POLL_MILLIS = 2;
     private static final long ALONE_MAX_MILLIS = 6_000;
 

@@ -6,7 +6,7 @@ import java.util.Map;
 /** The reply to {@code HELLO}. */
 record Greeting(long last, int accounts, long initialBalance) {
     static Greeting parse(String line) throws IOException {
-        Map<String, String> fields = Reply.fields(line);
+        Map<String, String> fields = LedgerReply.fields(line);
         try {
             if (line.startsWith("OK hello ")) {
                 return new Greeting(

@@ -246,7 +246,7 @@ public final class LedgerChecker {
     }
 
     private void replay(LedgerView view) {
-        Replay replay = new Replay(start, history, view);
+        LedgerReplay replay = new LedgerReplay(start, history, view);
         switch (replay.run()) {
             case EXPLAINED -> {}
             case CONTRADICTED -> find(replay.contradiction());

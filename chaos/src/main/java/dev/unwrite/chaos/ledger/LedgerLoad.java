@@ -93,13 +93,13 @@ public final class LedgerLoad implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException, InterruptedException {
-        Load.Settings settings = settings();
+        ClientLoad.Settings settings = settings();
         process.onTerm(stop::countDown, Duration.ofMillis(finishMillis + 5_000L));
         if (!noInput) {
             Thread.ofVirtual().name("ledger-load-stdin").start(this::stopAtEndOfInput);
         }
-        try (History out = new History(history);
-                Load load = new Load(settings, out)) {
+        try (LedgerHistory out = new LedgerHistory(history);
+                ClientLoad load = new ClientLoad(settings, out)) {
             load.start();
             long started = System.nanoTime();
             while (!stop.await(1, TimeUnit.SECONDS) && load.problem().isEmpty()) {
@@ -115,7 +115,7 @@ public final class LedgerLoad implements Callable<Integer> {
         return Exit.OK;
     }
 
-    private Load.Settings settings() {
+    private ClientLoad.Settings settings() {
         if (clients < 1 || clients > LedgerLimits.CLIENTS_MAX) {
             throw new ExitException(Exit.USAGE, "--clients must be 1 to " + LedgerLimits.CLIENTS_MAX);
         }
@@ -125,7 +125,7 @@ public final class LedgerLoad implements Callable<Integer> {
         if (rate < 0 || replyTimeoutMillis < 1 || finishMillis < 0) {
             throw new ExitException(Exit.USAGE, "--rate, --reply-timeout and --finish-within cannot be negative");
         }
-        return new Load.Settings(
+        return new ClientLoad.Settings(
                 addresses(servers), idPrefix, clients, seed, rate, pipeline, Duration.ofMillis(replyTimeoutMillis));
     }
 
@@ -144,7 +144,7 @@ public final class LedgerLoad implements Callable<Integer> {
         return addresses;
     }
 
-    private void report(long started, Load.Progress progress) {
+    private void report(long started, ClientLoad.Progress progress) {
         CommandSpec command = spec;
         if (command != null) {
             PrintWriter out = command.commandLine().getOut();

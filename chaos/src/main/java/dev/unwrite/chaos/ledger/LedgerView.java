@@ -73,7 +73,7 @@ public record LedgerView(long initialBalance, long seq, List<Long> balances, Map
         Map<String, Long> before = lasts(ask, clients);
         Greeting greeting = Greeting.parse(ask.ask("HELLO " + READER));
         String line = ask.ask("B " + (greeting.last() + 1));
-        Reply reply = line.startsWith("OK ") ? Reply.parse(line) : null;
+        LedgerReply reply = line.startsWith("OK ") ? LedgerReply.parse(line) : null;
         if (reply == null) {
             throw new IOException("the balances were not answered: " + line);
         }

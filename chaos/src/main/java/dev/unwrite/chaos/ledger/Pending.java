@@ -15,7 +15,7 @@ record Pending(String client, long reqno, Ask ask, long invoke) {
     @Nullable
     Operation answered(String line) {
         if (line.startsWith("OK " + reqno + " ") || line.startsWith("NO " + reqno + " ")) {
-            Reply reply = Reply.parse(line);
+            LedgerReply reply = LedgerReply.parse(line);
             return reply == null
                     ? null
                     : end(reply.done() ? Outcome.OK : Outcome.FAIL, reply.seq(), reply.values(), null);

@@ -1,6 +1,6 @@
 package dev.unwrite.chaos.report;
 
-import dev.unwrite.chaos.cluster.Host;
+import dev.unwrite.chaos.cluster.HostId;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
@@ -11,13 +11,13 @@ final class Checkpoints {
     private Checkpoints() {}
 
     /** One checkpoint; {@code committed} is null where its primary never learned of it. */
-    record Pair(Host host, long epoch, long cut, @Nullable Long committed) {}
+    record Pair(HostId host, long epoch, long cut, @Nullable Long committed) {}
 
     /** All checkpoints of one host, in the order of their cuts. */
-    static List<Pair> of(Host host, List<TraceEvent> trace) {
+    static List<Pair> of(HostId host, List<ReportedEvent> trace) {
         List<Pair> done = new ArrayList<>();
-        List<TraceEvent> open = new ArrayList<>();
-        for (TraceEvent event : trace) {
+        List<ReportedEvent> open = new ArrayList<>();
+        for (ReportedEvent event : trace) {
             if (event.host() != host) {
                 continue;
             }
@@ -34,9 +34,9 @@ final class Checkpoints {
     }
 
     /** Committing a checkpoint settles the earlier ones too: their state is in it. */
-    private static void settle(TraceEvent news, List<TraceEvent> open, List<Pair> done) {
-        for (Iterator<TraceEvent> cuts = open.iterator(); cuts.hasNext(); ) {
-            TraceEvent cut = cuts.next();
+    private static void settle(ReportedEvent news, List<ReportedEvent> open, List<Pair> done) {
+        for (Iterator<ReportedEvent> cuts = open.iterator(); cuts.hasNext(); ) {
+            ReportedEvent cut = cuts.next();
             if (news.epoch() >= 0 && cut.epoch() > news.epoch()) {
                 break;
             }
@@ -48,7 +48,7 @@ final class Checkpoints {
         }
     }
 
-    private static void giveUp(List<TraceEvent> open, List<Pair> done) {
+    private static void giveUp(List<ReportedEvent> open, List<Pair> done) {
         open.forEach(cut -> done.add(new Pair(cut.host(), cut.epoch(), cut.at(), null)));
         open.clear();
     }

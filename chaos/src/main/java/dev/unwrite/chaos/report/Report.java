@@ -12,8 +12,8 @@ public final class Report {
     private Report() {}
 
     /** Writes both into the folder; they appear whole. Returns what is in {@code results.json}. */
-    public static Results write(Path folder, RunRecord run) throws IOException {
-        Results results = ResultsOf.run(run);
+    public static ReportResults write(Path folder, RunRecord run) throws IOException {
+        ReportResults results = ResultsOf.run(run);
         Page.putJson(folder.resolve("results.json"), results);
         ObjectNode data = JSON.createObjectNode();
         data.set("results", JSON.valueToTree(results));

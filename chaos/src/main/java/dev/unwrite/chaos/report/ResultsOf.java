@@ -2,9 +2,9 @@ package dev.unwrite.chaos.report;
 
 import dev.unwrite.chaos.Moment;
 import dev.unwrite.chaos.check.CheckResult;
-import dev.unwrite.chaos.check.Takeover;
+import dev.unwrite.chaos.check.ObservedTakeover;
 import dev.unwrite.chaos.check.Verdict;
-import dev.unwrite.chaos.cluster.Host;
+import dev.unwrite.chaos.cluster.HostId;
 import dev.unwrite.chaos.ledger.Operation;
 import dev.unwrite.chaos.ledger.Operation.Outcome;
 import java.util.ArrayList;
@@ -19,13 +19,13 @@ public final class ResultsOf {
     private ResultsOf() {}
 
     /** The content of {@code results.json}. */
-    public static Results run(RunRecord run) {
-        List<Results.Fault> faults = run.events().stream()
+    public static ReportResults run(RunRecord run) {
+        List<ReportResults.Fault> faults = run.events().stream()
                 .filter(event -> event.kind().isFault())
-                .map(event ->
-                        new Results.Fault(Moment.millisAfter(run.startedAt(), event.at()), event.lane(), "SIGKILL"))
+                .map(event -> new ReportResults.Fault(
+                        Moment.millisAfter(run.startedAt(), event.at()), event.lane(), "SIGKILL"))
                 .toList();
-        return new Results(
+        return new ReportResults(
                 valid(verdict(run.checks())),
                 run.seed(),
                 run.takeovers().size(),
@@ -59,12 +59,12 @@ public final class ResultsOf {
         return run.history().stream().filter(op -> op.outcome() != Outcome.INFO).toList();
     }
 
-    private static Results.TakeoverNumbers takeover(Takeover takeover, RunRecord run) {
+    private static ReportResults.TakeoverNumbers takeover(ObservedTakeover takeover, RunRecord run) {
         TakeoverMoments moments = TakeoverMoments.of(takeover, run);
         Long takeOver = moments.takeOver();
         Long rolledBack = moments.rolledBack();
         List<Integer> ahead = takeover.ahead();
-        return new Results.TakeoverNumbers(
+        return new ReportResults.TakeoverNumbers(
                 takeover.number(),
                 takeover.dead().name(),
                 takeover.next().name(),
@@ -82,13 +82,13 @@ public final class ResultsOf {
                 moments.inDoubt(run.history()).size());
     }
 
-    private static Results.Numbers numbers(RunRecord run) {
+    private static ReportResults.Numbers numbers(RunRecord run) {
         List<Operation> answered = answered(run);
         Quantiles replies = new Quantiles(answered.stream()
                 .map(op -> (op.complete() - op.invoke()) / NANOS_PER_MILLI)
                 .toList());
         List<Checkpoints.Pair> checkpoints = new ArrayList<>();
-        for (Host host : Host.values()) {
+        for (HostId host : HostId.values()) {
             checkpoints.addAll(Checkpoints.of(host, run.trace()));
         }
         List<Double> commits = checkpoints.stream()
@@ -101,7 +101,7 @@ public final class ResultsOf {
                 .filter(pair -> pair.committed() != null)
                 .map(pair -> (Objects.requireNonNull(pair.committed()) - pair.cut()) / NANOS_PER_MILLI)
                 .toList());
-        return new Results.Numbers(
+        return new ReportResults.Numbers(
                 Moment.millisAfter(run.startedAt(), run.endedAt()),
                 perSecond(answered),
                 replies.at(0.5),
@@ -111,7 +111,9 @@ public final class ResultsOf {
                 commitTimes.at(0.5),
                 commitTimes.at(0.99),
                 run.counters().preservedBlocks(),
-                run.takeovers().stream().mapToLong(Takeover::restoredBlocks).sum(),
+                run.takeovers().stream()
+                        .mapToLong(ObservedTakeover::restoredBlocks)
+                        .sum(),
                 run.counters().held(),
                 run.counters().released(),
                 switchoverMs(run));

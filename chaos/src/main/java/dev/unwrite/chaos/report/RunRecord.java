@@ -1,8 +1,8 @@
 package dev.unwrite.chaos.report;
 
 import dev.unwrite.chaos.check.CheckResult;
-import dev.unwrite.chaos.check.Takeover;
-import dev.unwrite.chaos.cluster.NodeStatus;
+import dev.unwrite.chaos.check.ObservedTakeover;
+import dev.unwrite.chaos.cluster.SeenStatus;
 import dev.unwrite.chaos.cluster.Watcher;
 import dev.unwrite.chaos.ledger.Operation;
 import java.util.List;
@@ -22,11 +22,11 @@ public record RunRecord(
         Setup setup,
         List<Event> events,
         List<Watcher.Seen> samples,
-        List<TraceEvent> trace,
-        List<Takeover> takeovers,
+        List<ReportedEvent> trace,
+        List<ObservedTakeover> takeovers,
         List<Switchover> switchovers,
         List<Operation> history,
-        NodeStatus.Counters counters,
+        SeenStatus.Counters counters,
         List<CheckResult> checks) {
 
     /** How the cluster ran. */

@@ -1,6 +1,6 @@
 package dev.unwrite.chaos.report;
 
-import dev.unwrite.chaos.check.Takeover;
+import dev.unwrite.chaos.check.ObservedTakeover;
 import dev.unwrite.chaos.ledger.Operation;
 import dev.unwrite.chaos.ledger.Operation.Outcome;
 import java.util.Comparator;
@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param firstReply the first answer to a client after that
  */
 record TakeoverMoments(
-        Takeover takeover,
+        ObservedTakeover takeover,
         @Nullable Long takeOver,
         @Nullable Long rolledBack,
         long running,
@@ -26,7 +26,7 @@ record TakeoverMoments(
     /** Answers that were in the socket when the primary died can arrive a little later, but never so late. */
     private static final long LATE_REPLY_NANOS = 200_000_000;
 
-    static TakeoverMoments of(Takeover takeover, RunRecord run) {
+    static TakeoverMoments of(ObservedTakeover takeover, RunRecord run) {
         Long takeOver = first(takeover, run.trace(), "TakeOver");
         Long rolledBack = first(takeover, run.trace(), "FinishRollback");
         Long resume = first(takeover, run.trace(), "Resume");
@@ -40,13 +40,13 @@ record TakeoverMoments(
         return new TakeoverMoments(takeover, takeOver, rolledBack, running, firstReply);
     }
 
-    private static @Nullable Long first(Takeover takeover, List<TraceEvent> trace, String action) {
-        Optional<TraceEvent> first = trace.stream()
+    private static @Nullable Long first(ObservedTakeover takeover, List<ReportedEvent> trace, String action) {
+        Optional<ReportedEvent> first = trace.stream()
                 .filter(event -> event.host() == takeover.next()
                         && event.at() >= takeover.killedAt()
                         && event.action().equals(action))
                 .findFirst();
-        return first.map(TraceEvent::at).orElse(null);
+        return first.map(ReportedEvent::at).orElse(null);
     }
 
     /** Requests that were on their way when the primary died and have an answer. */

@@ -1,9 +1,9 @@
 package dev.unwrite.chaos.report;
 
 import dev.unwrite.chaos.Moment;
-import dev.unwrite.chaos.check.Takeover;
-import dev.unwrite.chaos.cluster.Host;
-import dev.unwrite.chaos.cluster.NodeStatus;
+import dev.unwrite.chaos.check.ObservedTakeover;
+import dev.unwrite.chaos.cluster.HostId;
+import dev.unwrite.chaos.cluster.SeenStatus;
 import dev.unwrite.chaos.cluster.Watcher;
 import dev.unwrite.chaos.ledger.Operation;
 import dev.unwrite.chaos.ledger.Operation.Outcome;
@@ -31,7 +31,7 @@ public final class TimelineOf {
 
     private Timeline draw() {
         List<Timeline.Lane> lanes = new ArrayList<>();
-        for (Host host : Host.values()) {
+        for (HostId host : HostId.values()) {
             lanes.add(new Timeline.Lane(host.name(), bands(host), ticks(host)));
         }
         List<Timeline.Mark> marks = run.events().stream()
@@ -66,8 +66,8 @@ public final class TimelineOf {
         return Arrays.stream(counts).boxed().toList();
     }
 
-    private List<Timeline.Band> bands(Host host) {
-        List<Watcher.Seen> samples = Blinks.without(run.samples().stream()
+    private List<Timeline.Band> bands(HostId host) {
+        List<Watcher.Seen> samples = ShortOutages.without(run.samples().stream()
                 .filter(sample -> sample.host() == host)
                 .dropWhile(sample -> sample.status().role().equals("down"))
                 .toList());
@@ -75,7 +75,7 @@ public final class TimelineOf {
         int from = 0;
         for (int i = 1; i <= samples.size(); i++) {
             if (i == samples.size() || !sameBand(samples.get(from), samples.get(i))) {
-                NodeStatus status = samples.get(from).status();
+                SeenStatus status = samples.get(from).status();
                 long end = i == samples.size() ? run.endedAt() : samples.get(i).at();
                 bands.add(new Timeline.Band(
                         at(samples.get(from).at()), at(end), status.role(), status.mode(), status.term()));
@@ -92,9 +92,9 @@ public final class TimelineOf {
     }
 
     /** A rollback is often over between two samples; the traces know exactly. */
-    private List<Timeline.Band> withRollbacks(Host host, List<Timeline.Band> bands) {
+    private List<Timeline.Band> withRollbacks(HostId host, List<Timeline.Band> bands) {
         List<Timeline.Band> result = bands;
-        for (Takeover takeover : run.takeovers()) {
+        for (ObservedTakeover takeover : run.takeovers()) {
             TakeoverMoments moments = TakeoverMoments.of(takeover, run);
             Long takeOver = moments.takeOver();
             if (takeover.next() == host && takeOver != null && takeOver < moments.running()) {
@@ -138,13 +138,13 @@ public final class TimelineOf {
         return new Timeline.Band(from, to, band.role(), band.mode(), band.term());
     }
 
-    private List<Timeline.Tick> ticks(Host host) {
+    private List<Timeline.Tick> ticks(HostId host) {
         return Checkpoints.of(host, run.trace()).stream()
                 .map(pair -> new Timeline.Tick(pair.epoch(), at(pair.cut()), atOrNull(pair.committed())))
                 .toList();
     }
 
-    private Timeline.Zoom zoom(Takeover takeover) {
+    private Timeline.Zoom zoom(ObservedTakeover takeover) {
         TakeoverMoments moments = TakeoverMoments.of(takeover, run);
         Long firstReply = moments.firstReply();
         long from = takeover.killedAt() - MARGIN_NANOS;

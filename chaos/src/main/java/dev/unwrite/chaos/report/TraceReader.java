@@ -3,7 +3,7 @@ package dev.unwrite.chaos.report;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
-import dev.unwrite.chaos.cluster.Host;
+import dev.unwrite.chaos.cluster.HostId;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
@@ -38,8 +38,8 @@ public final class TraceReader {
     private TraceReader() {}
 
     /** The events of all {@code *.ndjson} in the folder, in the order of their time. */
-    public static List<TraceEvent> read(Path folder) throws IOException {
-        List<TraceEvent> events = new ArrayList<>();
+    public static List<ReportedEvent> read(Path folder) throws IOException {
+        List<ReportedEvent> events = new ArrayList<>();
         if (Files.isDirectory(folder)) {
             try (DirectoryStream<Path> files = Files.newDirectoryStream(folder, "*.ndjson")) {
                 for (Path file : files) {
@@ -47,14 +47,14 @@ public final class TraceReader {
                 }
             }
         }
-        events.sort(Comparator.comparingLong(TraceEvent::at));
+        events.sort(Comparator.comparingLong(ReportedEvent::at));
         return events;
     }
 
-    private static void readFile(Path file, List<TraceEvent> events) throws IOException {
+    private static void readFile(Path file, List<ReportedEvent> events) throws IOException {
         try (BufferedReader lines = Files.newBufferedReader(file)) {
             for (String line = lines.readLine(); line != null && events.size() < EVENTS_MAX; line = lines.readLine()) {
-                TraceEvent event = parse(line);
+                ReportedEvent event = parse(line);
                 if (event != null) {
                     events.add(event);
                 }
@@ -62,18 +62,18 @@ public final class TraceReader {
         }
     }
 
-    private static @Nullable TraceEvent parse(String line) {
+    private static @Nullable ReportedEvent parse(String line) {
         if (!isShown(line)) {
             return null;
         }
         try {
             JsonNode json = JSON.readTree(line);
             String action = json.path("action").asText();
-            Host host = host(json.path("node").asText());
+            HostId host = host(json.path("node").asText());
             if (host == null || !json.path("t").isNumber()) {
                 return null;
             }
-            return new TraceEvent(
+            return new ReportedEvent(
                     nanos(json.path("t").asLong()),
                     host,
                     action,
@@ -91,10 +91,10 @@ public final class TraceReader {
         return to > 0 && SHOWN.contains(line.substring(from + ACTION.length(), to));
     }
 
-    private static @Nullable Host host(String name) {
+    private static @Nullable HostId host(String name) {
         return switch (name) {
-            case "A" -> Host.A;
-            case "B" -> Host.B;
+            case "A" -> HostId.A;
+            case "B" -> HostId.B;
             default -> null;
         };
     }

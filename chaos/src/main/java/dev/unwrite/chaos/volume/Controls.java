@@ -1,8 +1,8 @@
 package dev.unwrite.chaos.volume;
 
-import dev.unwrite.chaos.cluster.Control;
-import dev.unwrite.chaos.cluster.Host;
-import dev.unwrite.chaos.cluster.NodeStatus;
+import dev.unwrite.chaos.cluster.HostId;
+import dev.unwrite.chaos.cluster.NodeClient;
+import dev.unwrite.chaos.cluster.SeenStatus;
 import java.io.Closeable;
 import java.net.InetSocketAddress;
 import java.util.EnumMap;
@@ -11,22 +11,22 @@ import java.util.Objects;
 
 /** The control ports of both hosts. Thread-safe. */
 final class Controls implements Closeable {
-    private final Map<Host, Control> ports = new EnumMap<>(Host.class);
+    private final Map<HostId, NodeClient> ports = new EnumMap<>(HostId.class);
 
-    Controls(Map<Host, InetSocketAddress> addresses) {
-        addresses.forEach((host, address) -> ports.put(host, new Control(address)));
+    Controls(Map<HostId, InetSocketAddress> addresses) {
+        addresses.forEach((host, address) -> ports.put(host, new NodeClient(address)));
     }
 
-    Control of(Host host) {
+    NodeClient of(HostId host) {
         return Objects.requireNonNull(ports.get(host));
     }
 
-    NodeStatus status(Host host) {
+    SeenStatus status(HostId host) {
         return of(host).status();
     }
 
     @Override
     public void close() {
-        ports.values().forEach(Control::close);
+        ports.values().forEach(NodeClient::close);
     }
 }

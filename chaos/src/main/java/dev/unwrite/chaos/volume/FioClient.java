@@ -1,8 +1,8 @@
 package dev.unwrite.chaos.volume;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.unwrite.chaos.cluster.Host;
-import dev.unwrite.chaos.cluster.NodeStatus;
+import dev.unwrite.chaos.cluster.HostId;
+import dev.unwrite.chaos.cluster.SeenStatus;
 import dev.unwrite.chaos.ledger.Operation.Outcome;
 import dev.unwrite.chaos.volume.VolumeEvent.Kind;
 import dev.unwrite.nbd.NbdClient;
@@ -66,10 +66,10 @@ final class FioClient implements Closeable {
      * @param blocks of the volume
      */
     record Settings(
-            Map<Host, NbdUri> volumes, Map<Host, InetSocketAddress> controls, Path states, int blocks, long seed) {}
+            Map<HostId, NbdUri> volumes, Map<HostId, InetSocketAddress> controls, Path states, int blocks, long seed) {}
 
     /** A host that is primary, and the term in which it is. */
-    private record Life(Host host, long term) {}
+    private record Life(HostId host, long term) {}
 
     FioClient(Settings settings, Recorder recorder) {
         this.settings = settings;
@@ -103,8 +103,8 @@ final class FioClient implements Closeable {
     }
 
     private @Nullable Life find() {
-        for (Host host : Host.values()) {
-            NodeStatus status = hosts.status(host);
+        for (HostId host : HostId.values()) {
+            SeenStatus status = hosts.status(host);
             // One that is behind does not know yet that it is primary no longer.
             if (status.isPrimary() && status.term() >= term) {
                 return new Life(host, status.term());
@@ -124,7 +124,7 @@ final class FioClient implements Closeable {
         } catch (IOException e) {
             return false; // Not yet.
         }
-        long given = MachineState.numberOf(line);
+        long given = VolumeState.numberOf(line);
         Asked asked = asked(Kind.READ, life, given);
         asked.state = line;
         if (given < 0) {
@@ -171,7 +171,7 @@ final class FioClient implements Closeable {
     private boolean awaitProtected(Life life) throws InterruptedException {
         BooleanSupplier lasts = lasts(life);
         while (!stopping && lasts.getAsBoolean()) {
-            NodeStatus status = hosts.status(life.host());
+            SeenStatus status = hosts.status(life.host());
             if (status.isProtectedPrimary() && status.term() == life.term()) {
                 return true;
             }
@@ -210,11 +210,11 @@ final class FioClient implements Closeable {
     private boolean checkpoint(Life life) {
         Asked asked = asked(Kind.CHECKPOINT, life, whole);
         asked.quiet = true;
-        String line = MachineState.line(whole, whole + 1);
+        String line = VolumeState.line(whole, whole + 1);
         asked.state = line;
         try {
             JsonNode answer = hosts.of(life.host())
-                    .checkpoint(MachineState.whole(line, whole).getBytes(StandardCharsets.UTF_8), CHECKPOINT_MAX);
+                    .checkpoint(VolumeState.whole(line, whole).getBytes(StandardCharsets.UTF_8), CHECKPOINT_MAX);
             asked.epoch = answer.path("epoch").asLong();
             recorder.add(asked.ended(Outcome.OK, null));
             return true;
@@ -248,12 +248,12 @@ final class FioClient implements Closeable {
     private BooleanSupplier lasts(Life life) {
         long[] heardAt = {System.nanoTime()};
         return () -> {
-            NodeStatus own = hosts.status(life.host());
-            if (!own.equals(NodeStatus.DOWN)) {
+            SeenStatus own = hosts.status(life.host());
+            if (!own.equals(SeenStatus.DOWN)) {
                 heardAt[0] = System.nanoTime();
                 return own.isPrimary() && own.term() == life.term();
             }
-            NodeStatus other = hosts.status(life.host().other());
+            SeenStatus other = hosts.status(life.host().other());
             boolean replaced = other.isPrimary() && other.term() > life.term();
             return !replaced && System.nanoTime() - heardAt[0] < SILENT_MAX_NANOS;
         };
@@ -263,8 +263,8 @@ final class FioClient implements Closeable {
     private boolean isIn(Life life) throws InterruptedException {
         BooleanSupplier lasts = lasts(life);
         while (lasts.getAsBoolean()) {
-            NodeStatus status = hosts.status(life.host());
-            if (!status.equals(NodeStatus.DOWN)) {
+            SeenStatus status = hosts.status(life.host());
+            if (!status.equals(SeenStatus.DOWN)) {
                 return status.isPrimary() && status.term() == life.term();
             }
             Thread.sleep(LOOK_MILLIS);

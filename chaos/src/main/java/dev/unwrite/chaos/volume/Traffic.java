@@ -8,18 +8,18 @@ import org.jspecify.annotations.Nullable;
 final class Traffic {
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
-    private @Nullable Session session;
+    private @Nullable VolumeSession session;
     private boolean held = true;
     private boolean stopped;
     private int under;
 
     /** Waits until there is something to write to; null when it is all over. Each session is given back with {@link #done}. */
     @Nullable
-    Session enter() throws InterruptedException {
+    VolumeSession enter() throws InterruptedException {
         lock.lockInterruptibly();
         try {
             while (!stopped) {
-                Session now = session;
+                VolumeSession now = session;
                 if (!held && now != null && now.isOpen()) {
                     under++;
                     return now;
@@ -44,7 +44,7 @@ final class Traffic {
     }
 
     /** Writers go on, with this session. */
-    void open(Session now) {
+    void open(VolumeSession now) {
         lock.lock();
         try {
             session = now;

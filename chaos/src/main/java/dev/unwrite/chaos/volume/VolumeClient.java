@@ -1,8 +1,8 @@
 package dev.unwrite.chaos.volume;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.unwrite.chaos.cluster.Host;
-import dev.unwrite.chaos.cluster.NodeStatus;
+import dev.unwrite.chaos.cluster.HostId;
+import dev.unwrite.chaos.cluster.SeenStatus;
 import dev.unwrite.chaos.ledger.Operation.Outcome;
 import dev.unwrite.chaos.volume.VolumeEvent.Kind;
 import dev.unwrite.nbd.NbdClient;
@@ -59,8 +59,8 @@ final class VolumeClient implements Closeable {
      * @param checkpointEvery between two checkpoints, on average
      */
     record Settings(
-            Map<Host, NbdUri> volumes,
-            Map<Host, InetSocketAddress> controls,
+            Map<HostId, NbdUri> volumes,
+            Map<HostId, InetSocketAddress> controls,
             int blocks,
             int writers,
             int rate,
@@ -83,7 +83,7 @@ final class VolumeClient implements Closeable {
 
     /** Until {@link #stop}; returns when the volume was read a last time, or could not be in {@code endMax}. */
     void run(Duration endMax) throws InterruptedException {
-        Session session = null;
+        VolumeSession session = null;
         while (!stopping) {
             if (session == null) {
                 session = connect(Kind.READ);
@@ -99,7 +99,7 @@ final class VolumeClient implements Closeable {
         traffic.awaitQuiet(QUIET_MAX_MILLIS);
         long deadline = System.nanoTime() + endMax.toNanos();
         while (System.nanoTime() - deadline < 0) {
-            Session last = connect(Kind.END);
+            VolumeSession last = connect(Kind.END);
             if (last != null) {
                 last.close();
                 return;
@@ -112,14 +112,14 @@ final class VolumeClient implements Closeable {
     }
 
     /** Looks for a host that serves, reads all there is, and notes it; null where there is none yet. */
-    private @Nullable Session connect(Kind kind) throws InterruptedException {
+    private @Nullable VolumeSession connect(Kind kind) throws InterruptedException {
         long lostAt = System.nanoTime();
         long askAfter = chance.nextInt(100) < ASK_FAILOVER_PERCENT && term > 0
                 ? chance.nextLong(settings.checkpointEvery().toNanos() * 6 + 1)
                 : Long.MAX_VALUE;
         while (!stopping || kind == Kind.END) {
-            for (Host host : Host.values()) {
-                Session session = open(host, kind);
+            for (HostId host : HostId.values()) {
+                VolumeSession session = open(host, kind);
                 if (session != null) {
                     return session;
                 }
@@ -136,8 +136,8 @@ final class VolumeClient implements Closeable {
         return null;
     }
 
-    private @Nullable Session open(Host host, Kind kind) {
-        NodeStatus before = hosts.status(host);
+    private @Nullable VolumeSession open(HostId host, Kind kind) {
+        SeenStatus before = hosts.status(host);
         // One that is behind does not know yet that it is primary no longer.
         if (!before.isPrimary() || before.term() < term) {
             return null;
@@ -150,7 +150,7 @@ final class VolumeClient implements Closeable {
         } catch (IOException e) {
             return null;
         }
-        Session session = new Session(host, before.term(), volume);
+        VolumeSession session = new VolumeSession(host, before.term(), volume);
         if (!look(session, kind)) {
             session.close();
             return null;
@@ -160,7 +160,7 @@ final class VolumeClient implements Closeable {
     }
 
     /** Reads the volume while nothing is written; false where it was not all in one life of the machine. */
-    private boolean look(Session session, Kind kind) {
+    private boolean look(VolumeSession session, Kind kind) {
         Asked asked = new Asked(kind, NAME, session.host().name(), session.term());
         ByteBuffer bytes = ByteBuffer.allocate(settings.blocks() * VolumeBlock.BYTES);
         try {
@@ -168,7 +168,7 @@ final class VolumeClient implements Closeable {
         } catch (IOException e) {
             return false;
         }
-        NodeStatus after = hosts.status(session.host());
+        SeenStatus after = hosts.status(session.host());
         if (!after.isPrimary() || after.term() != session.term()) {
             return false;
         }
@@ -189,14 +189,14 @@ final class VolumeClient implements Closeable {
     }
 
     /** As long as the session is good for anything. */
-    private void work(Session session) throws InterruptedException {
+    private void work(VolumeSession session) throws InterruptedException {
         while (!stopping && session.isOpen()) {
             long every = settings.checkpointEvery().toMillis();
             long until = System.nanoTime() + (every / 2 + chance.nextLong(every + 1)) * 1_000_000;
             while (System.nanoTime() - until < 0 && !stopping && session.isOpen()) {
                 Thread.sleep(LOOK_MILLIS);
             }
-            NodeStatus other = hosts.status(session.host().other());
+            SeenStatus other = hosts.status(session.host().other());
             if (other.isPrimary() && other.term() > session.term()) {
                 return;
             }
@@ -206,7 +206,7 @@ final class VolumeClient implements Closeable {
         }
     }
 
-    private void checkpoint(Session session) throws InterruptedException {
+    private void checkpoint(VolumeSession session) throws InterruptedException {
         boolean quiet = chance.nextInt(100) < QUIET_PERCENT;
         if (quiet) {
             traffic.hold();
@@ -219,8 +219,8 @@ final class VolumeClient implements Closeable {
         Asked asked = new Asked(Kind.CHECKPOINT, NAME, session.host().name(), session.term());
         asked.seq = checkpoints.incrementAndGet();
         asked.quiet = quiet;
-        String line = MachineState.line(asked.seq, seqs.get());
-        byte[] state = MachineState.whole(line, asked.seq).getBytes(StandardCharsets.UTF_8);
+        String line = VolumeState.line(asked.seq, seqs.get());
+        byte[] state = VolumeState.whole(line, asked.seq).getBytes(StandardCharsets.UTF_8);
         asked.state = line;
         try {
             JsonNode answer = hosts.of(session.host()).checkpoint(state, CHECKPOINT_MAX);
@@ -235,8 +235,8 @@ final class VolumeClient implements Closeable {
 
     /** Tells the host that could take over that the primary is lost, as an operator would; it may be wrong about that. */
     private void askForFailover() {
-        for (Host host : Host.values()) {
-            NodeStatus status = hosts.status(host);
+        for (HostId host : HostId.values()) {
+            SeenStatus status = hosts.status(host);
             if (status.role().equals("secondary") && status.mode().equals("protected")) {
                 Asked asked = new Asked(Kind.FAILOVER, NAME, host.name(), status.term());
                 try {

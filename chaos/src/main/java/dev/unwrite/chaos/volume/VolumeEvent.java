@@ -31,7 +31,7 @@ import org.jspecify.annotations.Nullable;
  * @param durable of a write, whether it was to be answered only when it was flushed
  * @param values of a read, the write that each block holds; 0 is none
  * @param wrong of a read, the blocks that are not whole or not in their place, or what fio says of them
- * @param state of a checkpoint, the line of the {@link MachineState} that was handed over; of fio's first read in a life, the
+ * @param state of a checkpoint, the line of the {@link VolumeState} that was handed over; of fio's first read in a life, the
  *     one that was handed back
  * @param error why there was no proper answer
  */

@@ -1,6 +1,6 @@
 package dev.unwrite.chaos.volume;
 
-import dev.unwrite.chaos.cluster.Host;
+import dev.unwrite.chaos.cluster.HostId;
 import dev.unwrite.cli.Exit;
 import dev.unwrite.cli.ExitException;
 import dev.unwrite.nbd.NbdUri;
@@ -17,7 +17,7 @@ final class VolumeOptions {
     private static final int BLOCKS_MAX = 1 << 16;
 
     @Option(names = "--volumes", required = true, split = ",", paramLabel = "HOST=URI", description = "Of each host.")
-    private Map<Host, String> volumes = Map.of();
+    private Map<HostId, String> volumes = Map.of();
 
     @Option(
             names = "--controls",
@@ -25,7 +25,7 @@ final class VolumeOptions {
             split = ",",
             paramLabel = "HOST=ADDRESS:PORT",
             description = "The same.")
-    private Map<Host, String> controls = Map.of();
+    private Map<HostId, String> controls = Map.of();
 
     @Option(names = "--history", required = true, paramLabel = "FILE", description = "Where the history goes.")
     private Path history = Path.of("");
@@ -52,18 +52,18 @@ final class VolumeOptions {
     }
 
     /** Where each host serves the volume while it is primary. */
-    Map<Host, NbdUri> volumes() {
+    Map<HostId, NbdUri> volumes() {
         return each("--volumes", volumes, NbdUri::parse);
     }
 
     /** The control port of each host. */
-    Map<Host, InetSocketAddress> controls() {
+    Map<HostId, InetSocketAddress> controls() {
         return each("--controls", controls, word -> HostPort.parse(word).resolve());
     }
 
-    private static <T> Map<Host, T> each(String option, Map<Host, String> words, Function<String, T> parse) {
-        Map<Host, T> parsed = new EnumMap<>(Host.class);
-        for (Host host : Host.values()) {
+    private static <T> Map<HostId, T> each(String option, Map<HostId, String> words, Function<String, T> parse) {
+        Map<HostId, T> parsed = new EnumMap<>(HostId.class);
+        for (HostId host : HostId.values()) {
             try {
                 parsed.put(host, parse.apply(words.getOrDefault(host, "")));
             } catch (IllegalArgumentException e) {

@@ -63,7 +63,7 @@ final class Writer implements Runnable {
         try {
             while (true) {
                 Thread.sleep(chance.nextLong(2 * everyNanos) / 1_000_000);
-                Session session = traffic.enter();
+                VolumeSession session = traffic.enter();
                 if (session == null) {
                     return;
                 }
@@ -82,7 +82,7 @@ final class Writer implements Runnable {
         }
     }
 
-    private void write(Session session) {
+    private void write(VolumeSession session) {
         int count = 1 + chance.nextInt(Math.min(COUNT_MAX, blocks));
         int block = first + chance.nextInt(blocks - count + 1);
         Asked asked = new Asked(kind(session), name, session.host().name(), session.term());
@@ -100,7 +100,7 @@ final class Writer implements Runnable {
         }
     }
 
-    private Kind kind(Session session) {
+    private Kind kind(VolumeSession session) {
         int one = chance.nextInt(100);
         // A client does nothing at all where the server cannot trim, and that would be written down as done.
         boolean trims = one < TRIM_PERCENT && session.volume().info().canTrim();
@@ -123,7 +123,7 @@ final class Writer implements Runnable {
         }
     }
 
-    private void flush(Session session) {
+    private void flush(VolumeSession session) {
         Asked asked = new Asked(Kind.FLUSH, name, session.host().name(), session.term());
         try {
             session.volume().flush();

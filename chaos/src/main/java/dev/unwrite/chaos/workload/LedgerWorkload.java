@@ -1,8 +1,8 @@
 package dev.unwrite.chaos.workload;
 
 import dev.unwrite.chaos.cluster.Processes;
+import dev.unwrite.chaos.ledger.ClientLoad;
 import dev.unwrite.chaos.ledger.LedgerLoad;
-import dev.unwrite.chaos.ledger.Load;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
@@ -29,7 +29,7 @@ public final class LedgerWorkload {
             List<InetSocketAddress> servers, Path history, int clients, int rate, int pipeline, long seed) {
         /** The names of the clients. */
         public List<String> clientIds() {
-            return Load.clientIds(PREFIX, clients);
+            return ClientLoad.clientIds(PREFIX, clients);
         }
 
         /** The arguments of {@link LedgerLoad}. */

@@ -56,8 +56,8 @@ final class BenchIT {
                         cell));
         List<String> expected = new ArrayList<>();
         for (String setup : setups) {
-            expected.add(setup + " " + Plan.afterStart().id() + " cold");
-            Plan.workloads().forEach(workload -> expected.add(setup + " " + workload.id()));
+            expected.add(setup + " " + BenchPlan.afterStart().id() + " cold");
+            BenchPlan.workloads().forEach(workload -> expected.add(setup + " " + workload.id()));
         }
         assertThat(cells.keySet()).as(output).containsExactlyInAnyOrderElementsOf(expected);
         cells.forEach((name, cell) -> {
@@ -96,7 +96,7 @@ final class BenchIT {
 
     /** The second host says how many copies it holds: one for each block that was written, at least. */
     private static void thereWasACopyOfEachBlock(Map<String, JsonNode> cells) {
-        for (Workload workload : Plan.workloads()) {
+        for (Workload workload : BenchPlan.workloads()) {
             JsonNode cell = Objects.requireNonNull(cells.get("protected " + workload.id()));
             JsonNode sample = cell.path("samples").path(0);
             long blocks = sample.path("writes").asLong() * workload.pattern().blockBytes() / 4096;

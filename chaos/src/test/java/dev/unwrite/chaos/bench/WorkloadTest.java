@@ -38,7 +38,7 @@ final class WorkloadTest {
 
     @Test
     void whatIsWrittenAgainWasWrittenJustBefore() {
-        List<Workload> workloads = Plan.workloads();
+        List<Workload> workloads = BenchPlan.workloads();
         for (int i = 0; i < workloads.size(); i++) {
             if (workloads.get(i).pattern() == Pattern.AGAIN) {
                 assertThat(workloads.get(i - 1))

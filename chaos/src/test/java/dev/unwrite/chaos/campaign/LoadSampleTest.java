@@ -38,7 +38,7 @@ class LoadSampleTest {
 
     @Test
     void evenRequestsWithoutAnAnswerAreBounded() {
-        List<Request> lost = RUN.requests().stream()
+        List<CampaignRequest> lost = RUN.requests().stream()
                 .map(op -> SampleCampaign.operation(1, 5_000, 6_500, Operation.Outcome.INFO))
                 .toList();
         LoadSample some = LoadSample.of(SampleCampaign.with(List.of(), lost, SampleCampaign.changes()), 100);

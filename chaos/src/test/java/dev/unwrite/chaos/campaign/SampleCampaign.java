@@ -5,8 +5,8 @@ import dev.unwrite.chaos.check.CheckResult;
 import dev.unwrite.chaos.check.FencedSession;
 import dev.unwrite.chaos.check.StorageHistory;
 import dev.unwrite.chaos.check.Verdict;
-import dev.unwrite.chaos.cluster.Host;
-import dev.unwrite.chaos.cluster.NodeStatus;
+import dev.unwrite.chaos.cluster.HostId;
+import dev.unwrite.chaos.cluster.SeenStatus;
 import dev.unwrite.chaos.cluster.UndoCurve;
 import dev.unwrite.chaos.cluster.Watcher;
 import dev.unwrite.chaos.fault.Fault;
@@ -24,8 +24,8 @@ final class SampleCampaign {
     /** Not long ago, since the page compares traces with the clock of the file system. */
     static final long START = Moment.now() - 20_000_000_000L;
 
-    private static final NodeStatus.Counters COUNTERS =
-            new NodeStatus.Counters(9000, 36_864_000, 700, 90, 6, 5000, 4990);
+    private static final SeenStatus.Counters COUNTERS =
+            new SeenStatus.Counters(9000, 36_864_000, 700, 90, 6, 5000, 4990);
 
     private SampleCampaign() {}
 
@@ -69,7 +69,7 @@ final class SampleCampaign {
     }
 
     static Campaign.Outcome with(
-            List<CheckResult> checks, List<Request> operations, List<StorageHistory.Change> changes) {
+            List<CheckResult> checks, List<CampaignRequest> operations, List<StorageHistory.Change> changes) {
         return new Campaign.Outcome(
                 START,
                 at(12_000),
@@ -83,7 +83,7 @@ final class SampleCampaign {
                 new StorageHistory(changes, 4_000, List.of(), 1, fenced()),
                 COUNTERS,
                 samples(),
-                Map.of(Host.A, undo(1_000), Host.B, undo(1_500)),
+                Map.of(HostId.A, undo(1_000), HostId.B, undo(1_500)),
                 operations,
                 checks,
                 "");
@@ -127,35 +127,35 @@ final class SampleCampaign {
 
     private static List<Watcher.Seen> samples() {
         List<Watcher.Seen> seen = new ArrayList<>();
-        see(seen, 500, Host.A, "down", "none", 0);
-        see(seen, 800, Host.A, "idle", "none", 0);
-        see(seen, 900, Host.B, "idle", "none", 0);
-        see(seen, 1_000, Host.A, "primary", "solo", 1);
-        see(seen, 1_500, Host.A, "primary", "protected", 1);
-        see(seen, 1_500, Host.B, "secondary", "protected", 1);
-        see(seen, 2_000, Host.B, "down", "none", 0);
-        see(seen, 2_100, Host.B, "secondary", "protected", 1);
-        see(seen, 3_290, Host.A, "down", "none", 0);
-        see(seen, 4_040, Host.B, "primary", "solo", 2);
-        see(seen, 5_500, Host.A, "secondary", "joining", 2);
-        see(seen, 6_000, Host.A, "secondary", "protected", 2);
-        see(seen, 6_000, Host.B, "primary", "protected", 2);
-        see(seen, 7_010, Host.B, "down", "none", 0);
-        see(seen, 7_840, Host.A, "primary", "solo", 3);
-        see(seen, 9_500, Host.B, "secondary", "joining", 3);
-        see(seen, 10_000, Host.B, "secondary", "protected", 3);
-        see(seen, 10_000, Host.A, "primary", "protected", 3);
+        see(seen, 500, HostId.A, "down", "none", 0);
+        see(seen, 800, HostId.A, "idle", "none", 0);
+        see(seen, 900, HostId.B, "idle", "none", 0);
+        see(seen, 1_000, HostId.A, "primary", "solo", 1);
+        see(seen, 1_500, HostId.A, "primary", "protected", 1);
+        see(seen, 1_500, HostId.B, "secondary", "protected", 1);
+        see(seen, 2_000, HostId.B, "down", "none", 0);
+        see(seen, 2_100, HostId.B, "secondary", "protected", 1);
+        see(seen, 3_290, HostId.A, "down", "none", 0);
+        see(seen, 4_040, HostId.B, "primary", "solo", 2);
+        see(seen, 5_500, HostId.A, "secondary", "joining", 2);
+        see(seen, 6_000, HostId.A, "secondary", "protected", 2);
+        see(seen, 6_000, HostId.B, "primary", "protected", 2);
+        see(seen, 7_010, HostId.B, "down", "none", 0);
+        see(seen, 7_840, HostId.A, "primary", "solo", 3);
+        see(seen, 9_500, HostId.B, "secondary", "joining", 3);
+        see(seen, 10_000, HostId.B, "secondary", "protected", 3);
+        see(seen, 10_000, HostId.A, "primary", "protected", 3);
         return seen;
     }
 
-    private static void see(List<Watcher.Seen> seen, double at, Host host, String role, String mode, long term) {
-        seen.add(new Watcher.Seen(at(at), host, new NodeStatus(role, mode, term, 3, 2, 40, mode, COUNTERS)));
+    private static void see(List<Watcher.Seen> seen, double at, HostId host, String role, String mode, long term) {
+        seen.add(new Watcher.Seen(at(at), host, new SeenStatus(role, mode, term, 3, 2, 40, mode, COUNTERS)));
     }
 
     /** Answers come until 3.28 s, from 4.1 s to 7 s, and from 7.9 s on; two requests have none. */
-    static List<Request> operations() {
+    static List<CampaignRequest> operations() {
         Random chance = new Random(1);
-        List<Request> all = new ArrayList<>();
+        List<CampaignRequest> all = new ArrayList<>();
         for (double t = 1_000; t < 11_500; t += 10) {
             double answer = t + 40 + chance.nextInt(80);
             answer = answer > 3_280 && answer < 4_100 ? 4_100 : answer > 7_000 && answer < 7_900 ? 7_900 : answer;
@@ -167,7 +167,7 @@ final class SampleCampaign {
         return all;
     }
 
-    static Request operation(int number, double invoke, double complete, Operation.Outcome outcome) {
-        return new Request("c" + number % 6, 'T', at(invoke), at(complete), outcome);
+    static CampaignRequest operation(int number, double invoke, double complete, Operation.Outcome outcome) {
+        return new CampaignRequest("c" + number % 6, 'T', at(invoke), at(complete), outcome);
     }
 }

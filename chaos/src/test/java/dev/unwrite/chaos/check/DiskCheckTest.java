@@ -2,7 +2,7 @@ package dev.unwrite.chaos.check;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.unwrite.chaos.cluster.Host;
+import dev.unwrite.chaos.cluster.HostId;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -101,12 +101,13 @@ class DiskCheckTest {
         assertThat(BlockDiff.between(left, right)).containsExactly(BLOCKS);
     }
 
-    private Takeover takeover(long restoredBlocks) throws IOException {
+    private ObservedTakeover takeover(long restoredBlocks) throws IOException {
         return takeover(restoredBlocks, null);
     }
 
-    private Takeover takeover(long restoredBlocks, @Nullable List<Integer> ahead) throws IOException {
-        Takeover.Witness witness = WitnessFiles.find(dir.resolve("A"), 1, dir.resolve("B"), 2);
-        return new Takeover(1, Host.A, 1, Host.B, 2, 1_000, 2_000, restoredBlocks, 0, witness, ahead, null, BLOCKS);
+    private ObservedTakeover takeover(long restoredBlocks, @Nullable List<Integer> ahead) throws IOException {
+        ObservedTakeover.Witness witness = WitnessFiles.find(dir.resolve("A"), 1, dir.resolve("B"), 2);
+        return new ObservedTakeover(
+                1, HostId.A, 1, HostId.B, 2, 1_000, 2_000, restoredBlocks, 0, witness, ahead, null, BLOCKS);
     }
 }

@@ -3,9 +3,9 @@ package dev.unwrite.chaos.check;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.unwrite.chaos.ledger.Operation.Outcome;
-import dev.unwrite.chaos.volume.MachineState;
 import dev.unwrite.chaos.volume.VolumeEvent;
 import dev.unwrite.chaos.volume.VolumeEvent.Kind;
+import dev.unwrite.chaos.volume.VolumeState;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -157,7 +157,7 @@ class FioCheckTest {
     private void add(Kind op, long term, long pass, long epoch, Outcome outcome) {
         now += 10;
         List<String> wrong = outcome == Outcome.FAIL ? List.of("offset=4096") : List.of();
-        String state = op == Kind.CHECKPOINT ? MachineState.line(pass, pass + 1) : null;
+        String state = op == Kind.CHECKPOINT ? VolumeState.line(pass, pass + 1) : null;
         events.add(new VolumeEvent(
                 op,
                 "fio",

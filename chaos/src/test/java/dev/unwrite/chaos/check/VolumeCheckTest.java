@@ -3,9 +3,9 @@ package dev.unwrite.chaos.check;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.unwrite.chaos.ledger.Operation.Outcome;
-import dev.unwrite.chaos.volume.MachineState;
 import dev.unwrite.chaos.volume.VolumeEvent;
 import dev.unwrite.chaos.volume.VolumeEvent.Kind;
+import dev.unwrite.chaos.volume.VolumeState;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
  * and then write 5 overwrites block 0. Host B takes over and finds what each test says.
  */
 class VolumeCheckTest {
-    private static final String STATE = MachineState.line(1, 5);
+    private static final String STATE = VolumeState.line(1, 5);
 
     private final List<VolumeEvent> events = new ArrayList<>();
     private final Map<Long, String> states = new HashMap<>(Map.of(1L, "", 2L, STATE));
@@ -174,12 +174,12 @@ class VolumeCheckTest {
         firstLife();
         checkpoint(1, 2, 0, 150, 160, Outcome.INFO);
         changes = List.of(change(1, "protected", 1), change(2, "rollback", 3), change(2, "solo", 3));
-        states.put(2L, MachineState.line(2, 5));
+        states.put(2L, VolumeState.line(2, 5));
         secondLife(5, 2, 3, 4);
         CheckResult rolledBack = check().get(1);
         // Right, but a run in which no takeover went back to a checkpoint that was answered has not shown enough.
         assertThat(rolledBack.verdict()).isEqualTo(Verdict.UNKNOWN);
-        states.put(2L, MachineState.line(2, 5));
+        states.put(2L, VolumeState.line(2, 5));
         events.removeLast();
         events.removeLast();
         secondLife(1, 2, 3, 4);
@@ -192,7 +192,7 @@ class VolumeCheckTest {
         checkpoint(1, 2, 3, 150, 160, Outcome.OK);
         changes = List.of(change(1, "protected", 1), change(2, "rollback", 3), change(2, "solo", 3));
         secondLife(5, 2, 3, 4);
-        states.put(2L, MachineState.line(2, 5));
+        states.put(2L, VolumeState.line(2, 5));
         assertThat(check()).extracting(CheckResult::verdict).containsOnly(Verdict.VALID);
         states.put(2L, STATE);
         rolledBackWrongly("the state is that of checkpoint 1, and the cut that of checkpoint 2");
@@ -300,7 +300,7 @@ class VolumeCheckTest {
                 outcome,
                 List.of(),
                 List.of(),
-                MachineState.line(number, 5)));
+                VolumeState.line(number, 5)));
     }
 
     private static VolumeEvent event(

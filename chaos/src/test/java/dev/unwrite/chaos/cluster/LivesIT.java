@@ -3,8 +3,8 @@ package dev.unwrite.chaos.cluster;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.unwrite.chaos.cluster.ProcessCluster.NodeOptions;
+import dev.unwrite.conformance.trace.TraceJudgment;
 import dev.unwrite.conformance.trace.TraceValidation;
-import dev.unwrite.conformance.trace.Verdict;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -34,34 +34,38 @@ class LivesIT {
                         dir, processes, new NodeOptions(Duration.ofMillis(200), Duration.ofSeconds(2)))) {
             traces = cluster.traces();
             cluster.startStorage();
-            cluster.startNode(Host.A, true);
-            cluster.startNode(Host.B, false);
-            await(cluster, Host.A, "protected", s -> isPrimary(s) && s.mode().equals("protected"));
-            loseFolder(cluster, Host.B);
-            await(cluster, Host.A, "alone", s -> s.mode().equals("solo"));
-            cluster.startNode(Host.B, false);
-            await(cluster, Host.A, "protected by the empty host", s -> s.mode().equals("protected"));
-            loseFolder(cluster, Host.A);
-            await(cluster, Host.B, "primary", LivesIT::isPrimary);
-            cluster.startNode(Host.A, false);
+            cluster.startNode(HostId.A, true);
+            cluster.startNode(HostId.B, false);
+            await(cluster, HostId.A, "protected", s -> isPrimary(s) && s.mode().equals("protected"));
+            loseFolder(cluster, HostId.B);
+            await(cluster, HostId.A, "alone", s -> s.mode().equals("solo"));
+            cluster.startNode(HostId.B, false);
             await(
                     cluster,
-                    Host.B,
+                    HostId.A,
+                    "protected by the empty host",
+                    s -> s.mode().equals("protected"));
+            loseFolder(cluster, HostId.A);
+            await(cluster, HostId.B, "primary", LivesIT::isPrimary);
+            cluster.startNode(HostId.A, false);
+            await(
+                    cluster,
+                    HostId.B,
                     "protected by the other empty host",
                     s -> s.mode().equals("protected"));
         }
-        Verdict verdict = TraceValidation.validate(List.of(traces));
-        assertThat(verdict).isInstanceOfSatisfying(Verdict.Accepted.class, accepted -> {
+        TraceJudgment verdict = TraceValidation.validate(List.of(traces));
+        assertThat(verdict).isInstanceOfSatisfying(TraceJudgment.Accepted.class, accepted -> {
             assertThat(accepted.actions()).containsEntry("TakeOver", 1).containsEntry("StartJoin", 3);
             assertThat(accepted.hidden()).containsEntry("a host that came back with another folder", 2);
         });
     }
 
-    private static boolean isPrimary(NodeStatus status) {
+    private static boolean isPrimary(SeenStatus status) {
         return status.role().equals("primary");
     }
 
-    private void loseFolder(ProcessCluster cluster, Host host) throws IOException {
+    private void loseFolder(ProcessCluster cluster, HostId host) throws IOException {
         cluster.kill(host);
         try (Stream<Path> files = Files.walk(dir.resolve("data/" + host))) {
             for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
@@ -70,7 +74,7 @@ class LivesIT {
         }
     }
 
-    private static void await(ProcessCluster cluster, Host host, String what, Predicate<NodeStatus> wanted) {
+    private static void await(ProcessCluster cluster, HostId host, String what, Predicate<SeenStatus> wanted) {
         Await.until(
                 host + " to be " + what,
                 SOON,

@@ -8,8 +8,8 @@ import org.junit.jupiter.api.Test;
 final class UndoCurveTest {
     private static final long MILLI = 1_000_000;
 
-    private static NodeStatus status(long epoch, long blocks) {
-        return new NodeStatus("secondary", "none", 1, epoch, 0, blocks, "protected", NodeStatus.Counters.ZERO);
+    private static SeenStatus status(long epoch, long blocks) {
+        return new SeenStatus("secondary", "none", 1, epoch, 0, blocks, "protected", SeenStatus.Counters.ZERO);
     }
 
     @Test

@@ -175,14 +175,14 @@ class LedgerCheckerTest {
         model.run(50, new Random(21));
         model.hide("c0", 2);
         Path file = dir.resolve("history.jsonl");
-        try (History out = new History(file)) {
+        try (LedgerHistory out = new LedgerHistory(file)) {
             for (Operation op : model.history) {
                 out.add(op);
             }
         }
-        assertThat(History.read(file)).isEqualTo(model.history);
+        assertThat(LedgerHistory.read(file)).isEqualTo(model.history);
         Files.writeString(file, "{\"client\":\n", StandardOpenOption.APPEND);
-        assertThatThrownBy(() -> History.read(file)).hasMessageContaining("line 51");
+        assertThatThrownBy(() -> LedgerHistory.read(file)).hasMessageContaining("line 51");
     }
 
     private static void assertInvalid(Result result, String finding) {

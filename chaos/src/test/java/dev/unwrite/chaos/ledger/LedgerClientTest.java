@@ -94,9 +94,9 @@ class LedgerClientTest {
         pair.start();
         pair.checkpointBeforeReplies();
         Path file = dir.resolve("history.jsonl");
-        Load.Settings settings = new Load.Settings(pair.addresses(), "c", 6, 7, 0, 4, REPLY_TIMEOUT);
-        try (History history = new History(file);
-                Load load = new Load(settings, history)) {
+        ClientLoad.Settings settings = new ClientLoad.Settings(pair.addresses(), "c", 6, 7, 0, 4, REPLY_TIMEOUT);
+        try (LedgerHistory history = new LedgerHistory(file);
+                ClientLoad load = new ClientLoad(settings, history)) {
             load.start();
             for (int failover = 1; failover <= 3; failover++) {
                 long enough = load.progress().ok() + 200;
@@ -107,8 +107,8 @@ class LedgerClientTest {
             await().atMost(LONG).until(() -> load.progress().ok() > enough);
             load.finish(LONG);
         }
-        List<Operation> history = History.read(file);
-        LedgerView view = LedgerView.read(pair.addresses(), Load.clientIds("c", 6), LONG);
+        List<Operation> history = LedgerHistory.read(file);
+        LedgerView view = LedgerView.read(pair.addresses(), ClientLoad.clientIds("c", 6), LONG);
         LedgerChecker.Result result = LedgerChecker.check(history, view);
         assertThat(result.findings()).isEmpty();
         assertThat(result.verdict()).isEqualTo(Verdict.VALID);
@@ -124,9 +124,9 @@ class LedgerClientTest {
     void aLoadOverARollbackBehindAnAnswerIsFound(@TempDir Path dir) throws IOException, InterruptedException {
         pair.start();
         Path file = dir.resolve("history.jsonl");
-        Load.Settings settings = new Load.Settings(pair.addresses(), "c", 4, 7, 0, 4, REPLY_TIMEOUT);
-        try (History history = new History(file);
-                Load load = new Load(settings, history)) {
+        ClientLoad.Settings settings = new ClientLoad.Settings(pair.addresses(), "c", 4, 7, 0, 4, REPLY_TIMEOUT);
+        try (LedgerHistory history = new LedgerHistory(file);
+                ClientLoad load = new ClientLoad(settings, history)) {
             load.start();
             await().atMost(LONG).until(() -> load.progress().ok() > 100);
             pair.checkpoint();
@@ -137,8 +137,8 @@ class LedgerClientTest {
             await().pollDelay(Duration.ofMillis(300)).until(() -> true);
             load.finish(Duration.ofSeconds(2));
         }
-        LedgerView view = LedgerView.read(pair.addresses(), Load.clientIds("c", 4), LONG);
-        LedgerChecker.Result result = LedgerChecker.check(History.read(file), view);
+        LedgerView view = LedgerView.read(pair.addresses(), ClientLoad.clientIds("c", 4), LONG);
+        LedgerChecker.Result result = LedgerChecker.check(LedgerHistory.read(file), view);
         assertThat(result.verdict()).isEqualTo(Verdict.INVALID);
         assertThat(result.findings()).anySatisfy(text -> assertThat(text).startsWith("lost: "));
     }

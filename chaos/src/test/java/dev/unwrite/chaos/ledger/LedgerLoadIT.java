@@ -68,8 +68,8 @@ class LedgerLoadIT {
     private void assertEnded(Process load) throws IOException, InterruptedException {
         assertThat(load.waitFor(60, TimeUnit.SECONDS)).isTrue();
         assertThat(load.exitValue()).isZero();
-        LedgerView view = LedgerView.read(pair.addresses(), Load.clientIds("c", 3), Duration.ofSeconds(20));
-        LedgerChecker.Result result = LedgerChecker.check(History.read(dir.resolve("history")), view);
+        LedgerView view = LedgerView.read(pair.addresses(), ClientLoad.clientIds("c", 3), Duration.ofSeconds(20));
+        LedgerChecker.Result result = LedgerChecker.check(LedgerHistory.read(dir.resolve("history")), view);
         assertThat(result.findings()).isEmpty();
         assertThat(result.answered()).isPositive();
     }

@@ -7,7 +7,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.unwrite.chaos.check.CheckResult;
 import dev.unwrite.chaos.check.TraceJudge;
 import dev.unwrite.chaos.check.Verdict;
-import dev.unwrite.chaos.cluster.Host;
+import dev.unwrite.chaos.cluster.HostId;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -48,7 +48,7 @@ class ReportTest {
 
     @Test
     void aTakeoverIsMeasuredFromTheKill() {
-        Results.TakeoverNumbers first =
+        ReportResults.TakeoverNumbers first =
                 ResultsOf.run(SampleRun.valid()).takeovers().getFirst();
         assertThat(first.detectedMs()).isEqualTo(1060.0);
         assertThat(first.rollbackMs()).isEqualTo(40.0);
@@ -73,14 +73,15 @@ class ReportTest {
     @Test
     void aCheckpointWhoseHostDiedIsNeverCommitted() {
         List<Checkpoints.Pair> pairs = Checkpoints.of(
-                Host.A,
+                HostId.A,
                 List.of(
-                        new TraceEvent(10, Host.A, "Cut", 5),
-                        new TraceEvent(20, Host.A, "Cut", 6),
-                        new TraceEvent(30, Host.A, "LearnCommitted", 5),
-                        new TraceEvent(90, Host.A, "Resume", -1)));
+                        new ReportedEvent(10, HostId.A, "Cut", 5),
+                        new ReportedEvent(20, HostId.A, "Cut", 6),
+                        new ReportedEvent(30, HostId.A, "LearnCommitted", 5),
+                        new ReportedEvent(90, HostId.A, "Resume", -1)));
         assertThat(pairs)
-                .containsExactly(new Checkpoints.Pair(Host.A, 5, 10, 30L), new Checkpoints.Pair(Host.A, 6, 20, null));
+                .containsExactly(
+                        new Checkpoints.Pair(HostId.A, 5, 10, 30L), new Checkpoints.Pair(HostId.A, 6, 20, null));
     }
 
     @Test
@@ -89,7 +90,8 @@ class ReportTest {
                 {"t":1780000000000000,"node":"A","seq":1,"action":"Cut","epoch":7}
                 {"t":1780000000000001,"node":"A","seq":2,"action":"MachineWrite","block":7}
                 {"t":17800000000""");
-        assertThat(TraceReader.read(dir)).containsExactly(new TraceEvent(1_780_000_000_000_000_000L, Host.A, "Cut", 7));
+        assertThat(TraceReader.read(dir))
+                .containsExactly(new ReportedEvent(1_780_000_000_000_000_000L, HostId.A, "Cut", 7));
     }
 
     @Test

@@ -1,10 +1,10 @@
 package dev.unwrite.chaos.report;
 
 import dev.unwrite.chaos.check.CheckResult;
-import dev.unwrite.chaos.check.Takeover;
+import dev.unwrite.chaos.check.ObservedTakeover;
 import dev.unwrite.chaos.check.Verdict;
-import dev.unwrite.chaos.cluster.Host;
-import dev.unwrite.chaos.cluster.NodeStatus;
+import dev.unwrite.chaos.cluster.HostId;
+import dev.unwrite.chaos.cluster.SeenStatus;
 import dev.unwrite.chaos.cluster.Watcher;
 import dev.unwrite.chaos.ledger.Operation;
 import dev.unwrite.chaos.report.Event.Kind;
@@ -15,11 +15,11 @@ import java.util.Random;
 /** A run that looks like a real one: two kills, two takeovers, a switchover. */
 public final class SampleRun {
     private static final long START = 1_780_000_000_000_000_000L;
-    private static final NodeStatus.Counters COUNTERS =
-            new NodeStatus.Counters(9000, 36_864_000, 7000, 300, 57, 5000, 4990);
+    private static final SeenStatus.Counters COUNTERS =
+            new SeenStatus.Counters(9000, 36_864_000, 7000, 300, 57, 5000, 4990);
 
     private final Random chance = new Random(1);
-    private final List<TraceEvent> trace = new ArrayList<>();
+    private final List<ReportedEvent> trace = new ArrayList<>();
     private final List<Watcher.Seen> seen = new ArrayList<>();
     private final List<Operation> history = new ArrayList<>();
     private long seq;
@@ -48,12 +48,12 @@ public final class SampleRun {
     }
 
     private RunRecord build(List<CheckResult> checks) {
-        pair(Host.A, 1, 2.9, 5.41);
-        pair(Host.B, 2, 8.2, 10.83);
-        pair(Host.A, 3, 13.3, 14.9);
-        pair(Host.B, 4, 15.3, 17.0);
-        takeOver(Host.B, 6.47, 6.51);
-        takeOver(Host.A, 11.88, 11.95);
+        pair(HostId.A, 1, 2.9, 5.41);
+        pair(HostId.B, 2, 8.2, 10.83);
+        pair(HostId.A, 3, 13.3, 14.9);
+        pair(HostId.B, 4, 15.3, 17.0);
+        takeOver(HostId.B, 6.47, 6.51);
+        takeOver(HostId.A, 11.88, 11.95);
         bands();
         load(2.95, 5.41);
         load(6.55, 10.83);
@@ -69,19 +69,20 @@ public final class SampleRun {
                 events(),
                 seen,
                 trace,
-                List.of(takeover(1, Host.A, 1, 5.41, 6.52, 37, 51), takeover(2, Host.B, 2, 10.83, 11.97, 20, 102)),
+                List.of(takeover(1, HostId.A, 1, 5.41, 6.52, 37, 51), takeover(2, HostId.B, 2, 10.83, 11.97, 20, 102)),
                 List.of(new RunRecord.Switchover(at(14.9), at(15.02), "A", "B")),
                 history,
                 COUNTERS,
                 checks);
     }
 
-    private Takeover takeover(int number, Host dead, long term, double kill, double primary, int blocks, long epoch) {
+    private ObservedTakeover takeover(
+            int number, HostId dead, long term, double kill, double primary, int blocks, long epoch) {
         List<Integer> ahead = new ArrayList<>();
         for (int i = 0; i < blocks - 2; i++) {
             ahead.add(i < 20 ? 65 + i : 129 + i * 2);
         }
-        return new Takeover(
+        return new ObservedTakeover(
                 number,
                 dead,
                 term,
@@ -91,65 +92,65 @@ public final class SampleRun {
                 at(primary),
                 blocks,
                 17,
-                new Takeover.Witness(epoch, null, null),
+                new ObservedTakeover.Witness(epoch, null, null),
                 ahead,
                 List.of(),
                 212);
     }
 
-    private void pair(Host primary, long term, double from, double to) {
+    private void pair(HostId primary, long term, double from, double to) {
         long epoch = term == 1 ? 1 : 50;
         for (double t = from; t < to; t += 0.05) {
             epoch++;
-            trace.add(new TraceEvent(at(t), primary, "Cut", epoch));
+            trace.add(new ReportedEvent(at(t), primary, "Cut", epoch));
             double commit = t + 0.012 + chance.nextDouble() * 0.01;
             if (commit < to) {
-                trace.add(new TraceEvent(at(commit), primary, "LearnCommitted", epoch));
+                trace.add(new ReportedEvent(at(commit), primary, "LearnCommitted", epoch));
             }
             for (int copy = 0; copy < 12; copy++) {
                 double when = t + chance.nextDouble() * 0.05;
                 if (when < to) {
-                    trace.add(new TraceEvent(at(when), primary.other(), "StoreCopy", epoch));
+                    trace.add(new ReportedEvent(at(when), primary.other(), "StoreCopy", epoch));
                 }
             }
         }
     }
 
-    private void takeOver(Host host, double record, double done) {
-        trace.add(new TraceEvent(at(record), host, "TakeOver", -1));
-        trace.add(new TraceEvent(at(done), host, "FinishRollback", -1));
-        trace.add(new TraceEvent(at(done + 0.01), host, "Resume", -1));
+    private void takeOver(HostId host, double record, double done) {
+        trace.add(new ReportedEvent(at(record), host, "TakeOver", -1));
+        trace.add(new ReportedEvent(at(done), host, "FinishRollback", -1));
+        trace.add(new ReportedEvent(at(done + 0.01), host, "Resume", -1));
     }
 
     private void bands() {
-        see(0.9, Host.A, "idle", "none", 0);
-        see(1.0, Host.B, "idle", "none", 0);
-        see(1.4, Host.A, "primary", "solo", 1);
-        see(2.6, Host.A, "primary", "joining", 1);
-        see(2.7, Host.B, "secondary", "joining", 1);
-        see(2.9, Host.A, "primary", "protected", 1);
-        see(2.9, Host.B, "secondary", "protected", 1);
-        see(5.42, Host.A, "down", "none", 0);
-        see(6.53, Host.B, "primary", "solo", 2);
-        see(7.6, Host.A, "idle", "none", 2);
-        see(7.9, Host.A, "secondary", "joining", 2);
-        see(7.9, Host.B, "primary", "joining", 2);
-        see(8.2, Host.A, "secondary", "protected", 2);
-        see(8.2, Host.B, "primary", "protected", 2);
-        see(10.84, Host.B, "down", "none", 0);
-        see(11.98, Host.A, "primary", "solo", 3);
-        see(12.7, Host.B, "idle", "none", 3);
-        see(13.0, Host.B, "secondary", "joining", 3);
-        see(13.3, Host.A, "primary", "protected", 3);
-        see(13.3, Host.B, "secondary", "protected", 3);
-        see(15.0, Host.A, "secondary", "joining", 4);
-        see(15.0, Host.B, "primary", "joining", 4);
-        see(15.3, Host.A, "secondary", "protected", 4);
-        see(15.3, Host.B, "primary", "protected", 4);
+        see(0.9, HostId.A, "idle", "none", 0);
+        see(1.0, HostId.B, "idle", "none", 0);
+        see(1.4, HostId.A, "primary", "solo", 1);
+        see(2.6, HostId.A, "primary", "joining", 1);
+        see(2.7, HostId.B, "secondary", "joining", 1);
+        see(2.9, HostId.A, "primary", "protected", 1);
+        see(2.9, HostId.B, "secondary", "protected", 1);
+        see(5.42, HostId.A, "down", "none", 0);
+        see(6.53, HostId.B, "primary", "solo", 2);
+        see(7.6, HostId.A, "idle", "none", 2);
+        see(7.9, HostId.A, "secondary", "joining", 2);
+        see(7.9, HostId.B, "primary", "joining", 2);
+        see(8.2, HostId.A, "secondary", "protected", 2);
+        see(8.2, HostId.B, "primary", "protected", 2);
+        see(10.84, HostId.B, "down", "none", 0);
+        see(11.98, HostId.A, "primary", "solo", 3);
+        see(12.7, HostId.B, "idle", "none", 3);
+        see(13.0, HostId.B, "secondary", "joining", 3);
+        see(13.3, HostId.A, "primary", "protected", 3);
+        see(13.3, HostId.B, "secondary", "protected", 3);
+        see(15.0, HostId.A, "secondary", "joining", 4);
+        see(15.0, HostId.B, "primary", "joining", 4);
+        see(15.3, HostId.A, "secondary", "protected", 4);
+        see(15.3, HostId.B, "primary", "protected", 4);
     }
 
-    private void see(double at, Host host, String role, String mode, long term) {
-        seen.add(new Watcher.Seen(at(at), host, new NodeStatus(role, mode, term, 0, 0, 0, mode, COUNTERS)));
+    private void see(double at, HostId host, String role, String mode, long term) {
+        seen.add(new Watcher.Seen(at(at), host, new SeenStatus(role, mode, term, 0, 0, 0, mode, COUNTERS)));
     }
 
     private void load(double from, double to) {

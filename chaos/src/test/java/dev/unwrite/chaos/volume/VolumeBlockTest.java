@@ -43,12 +43,12 @@ class VolumeBlockTest {
 
     @Test
     void aStateSaysWhetherItIsWhole() {
-        String line = MachineState.line(5, 1_000);
-        String whole = MachineState.whole(line, 5);
-        assertThat(MachineState.lineOf(whole)).isEqualTo(line);
-        assertThat(MachineState.lineOf("")).isEmpty();
-        assertThat(MachineState.lineOf(whole.substring(0, whole.length() - 1))).isEqualTo("torn");
-        assertThat(MachineState.lineOf(MachineState.whole(line, 6))).isEqualTo("torn");
+        String line = VolumeState.line(5, 1_000);
+        String whole = VolumeState.whole(line, 5);
+        assertThat(VolumeState.lineOf(whole)).isEqualTo(line);
+        assertThat(VolumeState.lineOf("")).isEmpty();
+        assertThat(VolumeState.lineOf(whole.substring(0, whole.length() - 1))).isEqualTo("torn");
+        assertThat(VolumeState.lineOf(VolumeState.whole(line, 6))).isEqualTo("torn");
     }
 
     private static ByteBuffer block(int number, long seq) {

@@ -2,7 +2,7 @@ package dev.unwrite.conformance.cluster;
 
 import static dev.unwrite.conformance.cluster.Violation.require;
 
-import dev.unwrite.checkpoint.Checkpoint;
+import dev.unwrite.checkpoint.StoredCheckpoint;
 import dev.unwrite.protocol.CopyKey;
 import dev.unwrite.protocol.Extent;
 import dev.unwrite.protocol.HostState;
@@ -120,7 +120,7 @@ final class Checks {
         if (!owns(process) || cluster.isLost()) {
             return;
         }
-        Checkpoint held = process.committed();
+        StoredCheckpoint held = process.committed();
         if (held == null) {
             throw new Violation("CheckpointedMachine", process.name + " resumes without a checkpoint");
         }
@@ -255,7 +255,7 @@ final class Checks {
 
     private void rebuild(SimHost holder, OwnershipRecord record, boolean isProtected) throws IOException {
         Remains left = holder.remains();
-        Checkpoint held = left.checkpoint();
+        StoredCheckpoint held = left.checkpoint();
         if (held == null) {
             throw new Violation(
                     "Recoverable", holder.name + " holds no checkpoint after a crash, and the record is " + record);

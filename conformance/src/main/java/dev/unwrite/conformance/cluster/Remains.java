@@ -1,7 +1,7 @@
 package dev.unwrite.conformance.cluster;
 
-import dev.unwrite.checkpoint.Checkpoint;
 import dev.unwrite.checkpoint.CheckpointStore;
+import dev.unwrite.checkpoint.StoredCheckpoint;
 import dev.unwrite.undo.UndoLog;
 import dev.unwrite.undo.UndoOptions;
 import java.io.IOException;
@@ -25,7 +25,7 @@ final class Remains {
     }
 
     @Nullable
-    Checkpoint checkpoint() {
+    StoredCheckpoint checkpoint() {
         return store.committed().orElse(null);
     }
 
@@ -40,7 +40,7 @@ final class Remains {
     }
 
     /** The image with the copies since a checkpoint written back. */
-    int[] restored(int[] image, Checkpoint since) throws IOException {
+    int[] restored(int[] image, StoredCheckpoint since) throws IOException {
         int[] restored = image.clone();
         undo.rollback(since.term(), since.epoch(), (volume, first, count, data) -> {
             int from = Cells.volume(volume).firstCell() + (int) first * Cells.PER_BLOCK;

@@ -1,7 +1,7 @@
 package dev.unwrite.conformance.cluster;
 
-import dev.unwrite.checkpoint.Checkpoint;
 import dev.unwrite.checkpoint.CheckpointStore;
+import dev.unwrite.checkpoint.StoredCheckpoint;
 import dev.unwrite.host.Host;
 import dev.unwrite.host.HostConfig;
 import dev.unwrite.host.Listener;
@@ -179,7 +179,7 @@ final class SimHost {
     private Life open(PeerChannel peer) throws IOException {
         CheckpointStore store =
                 CheckpointStore.open(disk.checkpoints(), CheckpointStore.Policy.DURABLE, STATE_LIMIT_BYTES);
-        Checkpoint held = store.committed().orElse(null);
+        StoredCheckpoint held = store.committed().orElse(null);
         if (held != null && !data.id.equals(held.meta().get("folder"))) {
             throw new IOException("the checkpoint belongs to another folder");
         }
@@ -375,12 +375,12 @@ final class SimHost {
     }
 
     @Nullable
-    Checkpoint committed() {
+    StoredCheckpoint committed() {
         return alive().store.committed().orElse(null);
     }
 
     PeerMessage.Hello hello() {
-        Checkpoint held = committed();
+        StoredCheckpoint held = committed();
         return new PeerMessage.Hello(
                 "vm",
                 name,

@@ -1,6 +1,6 @@
 package dev.unwrite.conformance.cluster;
 
-import dev.unwrite.checkpoint.Checkpoint;
+import dev.unwrite.checkpoint.StoredCheckpoint;
 import dev.unwrite.undo.UndoLog;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -58,7 +58,7 @@ final class StoryView {
 
     /** The committed checkpoint, and what its machine remembers of its disk. */
     List<String> checkpoint(Remains remains) throws IOException {
-        Checkpoint held = remains.checkpoint();
+        StoredCheckpoint held = remains.checkpoint();
         if (held == null) {
             return List.of();
         }

@@ -89,7 +89,8 @@ public final class GraphReplay {
             chosen.forEach(model -> graphs.add(runs.submit(() -> graph(model, folder))));
             for (int i = 0; i < chosen.size(); i++) {
                 Model model = chosen.get(i);
-                ReplayReport report = new Replay(model.name(), graphs.get(i).get(), model.constants(), true).run();
+                ReplayReport report =
+                        new EdgesReplayed(model.name(), graphs.get(i).get(), model.constants(), true).run();
                 List<String> never = report.neverTaken();
                 if (!never.isEmpty()) {
                     throw new Caught(

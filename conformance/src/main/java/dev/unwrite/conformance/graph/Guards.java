@@ -34,14 +34,14 @@ final class Guards {
 
     /** Why the code may take this step, which is no edge of the graph; null if it may not. */
     @Nullable
-    Reason reason(SpecState s, HostState code, Answer answer) {
+    Exemption reason(SpecState s, HostState code, Answer answer) {
         String name = code.name();
         SpecHost h = s.host(name);
         Probe p = answer.probe();
         boolean primary = h.is("primary");
         return switch (p.action()) {
             case "MachineWrite" ->
-                when(primary && h.pending().get(p.block()) == 0 && spent(s, "writes", "MaxWrites"), Reason.BOUND);
+                when(primary && h.pending().get(p.block()) == 0 && spent(s, "writes", "MaxWrites"), Exemption.BOUND);
             case "RecvPreserved" ->
                 when(
                         primary
@@ -49,8 +49,8 @@ final class Guards {
                                 && p.epoch() == h.epoch()
                                 && (h.kept() & 1 << p.block()) == 0
                                 && !sent(s, "Preserved", name, p),
-                        Reason.NOT_SENT);
-            case "WriteDone" -> when(isOnItsWay(h, code, answer) && !replied(s, name, h, p), Reason.NOT_ANSWERED);
+                        Exemption.NOT_SENT);
+            case "WriteDone" -> when(isOnItsWay(h, code, answer) && !replied(s, name, h, p), Exemption.NOT_ANSWERED);
             case "Flush" -> flush(s, name, h, code, answer);
             case "Cut" ->
                 when(
@@ -58,20 +58,20 @@ final class Guards {
                                 && h.mode().equals("protected")
                                 && h.quiet()
                                 && (h.epoch() >= bound("MaxEpoch") || h.cuts().size() >= bound("MaxCuts")),
-                        Reason.BOUND);
+                        Exemption.BOUND);
             case "LearnCommitted" ->
                 when(
                         primary
                                 && p.term() == h.term()
                                 && h.cuts().containsKey(p.epoch())
                                 && !sent(s, "Committed", name, p),
-                        Reason.NOT_SENT);
+                        Exemption.NOT_SENT);
             case "Speak" ->
                 when(
                         primary
                                 && answer.next().equals(code)
                                 && answer.effects().equals(List.of(ExpectedEffects.speak(s, code))),
-                        Reason.AGAIN);
+                        Exemption.AGAIN);
             case "ReadOld" -> readOld(s, name, h, code, answer);
             case "StagePart" -> stagePart(s, name, h, p);
             case "StartJoin" ->
@@ -81,15 +81,15 @@ final class Guards {
                                 && s.owns(name, "solo")
                                 && h.quiet()
                                 && h.epoch() >= bound("MaxEpoch"),
-                        Reason.BOUND);
+                        Exemption.BOUND);
             case "OpenSession" -> openSession(s, name, h, p);
-            case "ColdRead" -> when(h.is("cold") && h.dirty() == 0 && !answered(s, name, h), Reason.NOT_ANSWERED);
-            case "Restart" -> when(h.is("idle") && answer.next().equals(code), Reason.AGAIN);
+            case "ColdRead" -> when(h.is("cold") && h.dirty() == 0 && !answered(s, name, h), Exemption.NOT_ANSWERED);
+            case "Restart" -> when(h.is("idle") && answer.next().equals(code), Exemption.AGAIN);
             default -> when(p.record() != null && withRecord(name, h, p), byRecord(s, name, p));
         };
     }
 
-    private static @Nullable Reason when(boolean holds, @Nullable Reason reason) {
+    private static @Nullable Exemption when(boolean holds, @Nullable Exemption reason) {
         return holds ? reason : null;
     }
 
@@ -120,18 +120,18 @@ final class Guards {
                         && write.value() == value);
     }
 
-    private static @Nullable Reason flush(SpecState s, String name, SpecHost h, HostState code, Answer answer) {
+    private static @Nullable Exemption flush(SpecState s, String name, SpecHost h, HostState code, Answer answer) {
         boolean owner = h.is("primary") || h.is("restoring") || h.is("cold");
         if (!owner || h.mine() == 0 || answer.probe().session() != h.mine()) {
             return null;
         }
         if (h.dirty() == 0) {
-            return when(h.is("cold") && answer.next().equals(code), Reason.AGAIN);
+            return when(h.is("cold") && answer.next().equals(code), Exemption.AGAIN);
         }
-        return when(!answered(s, name, h), Reason.NOT_ANSWERED);
+        return when(!answered(s, name, h), Exemption.NOT_ANSWERED);
     }
 
-    private static @Nullable Reason readOld(SpecState s, String name, SpecHost h, HostState code, Answer answer) {
+    private static @Nullable Exemption readOld(SpecState s, String name, SpecHost h, HostState code, Answer answer) {
         Probe p = answer.probe();
         Held held = h.ckpt();
         if (!h.is("secondary") || p.term() != h.term() || (held != null && p.epoch() < held.epoch())) {
@@ -141,18 +141,18 @@ final class Guards {
         boolean stored = h.log().stream().anyMatch(copy -> copy.tag().equals(tag));
         boolean reading = h.reading().stream().anyMatch(copy -> copy.tag().equals(tag));
         if (!stored && !reading) {
-            return when(!sent(s, "Preserve", name, p), Reason.NOT_SENT);
+            return when(!sent(s, "Preserve", name, p), Exemption.NOT_SENT);
         }
         // What is stored is acknowledged once more; the message is one that was sent before.
         List<Effect> again = stored
                 ? List.of(new Effect.SendPreserved(p.term(), p.epoch(), List.of(CodeTerms.extent(p.block()))))
                 : List.of();
         boolean sentBefore = !stored || sent(s, "Preserved", code.peer(), p);
-        return when(answer.next().equals(code) && answer.effects().equals(again) && sentBefore, Reason.AGAIN);
+        return when(answer.next().equals(code) && answer.effects().equals(again) && sentBefore, Exemption.AGAIN);
     }
 
     /** The parts that are missing must all have been sent, or the state is not whole. */
-    private static @Nullable Reason stagePart(SpecState s, String name, SpecHost h, Probe p) {
+    private static @Nullable Exemption stagePart(SpecState s, String name, SpecHost h, Probe p) {
         Held held = h.ckpt();
         boolean wanted = h.is("secondary")
                 && p.term() == h.term()
@@ -164,10 +164,10 @@ final class Guards {
                         && m.term() == p.term()
                         && m.epoch() == p.epoch())
                 .count();
-        return when(wanted && parts < s.blocks(), Reason.NOT_SENT);
+        return when(wanted && parts < s.blocks(), Exemption.NOT_SENT);
     }
 
-    private @Nullable Reason openSession(SpecState s, String name, SpecHost h, Probe p) {
+    private @Nullable Exemption openSession(SpecState s, String name, SpecHost h, Probe p) {
         boolean owner = h.is("primary") || h.is("restoring") || h.is("cold");
         if (!owner || p.session() <= h.mine()) {
             return null;
@@ -175,9 +175,9 @@ final class Guards {
         boolean given =
                 h.term() == s.record().term() && p.session() == s.session().getOrDefault(name, 0L) + 1;
         if (!given) {
-            return Reason.NOT_ANSWERED;
+            return Exemption.NOT_ANSWERED;
         }
-        return when(s.connected(name) && spent(s, "reconnects", "Reconnects"), Reason.BOUND);
+        return when(s.connected(name) && spent(s, "reconnects", "Reconnects"), Exemption.BOUND);
     }
 
     /** The guards of those actions that are told what the record says. */
@@ -224,12 +224,12 @@ final class Guards {
         };
     }
 
-    private @Nullable Reason byRecord(SpecState s, String name, Probe p) {
+    private @Nullable Exemption byRecord(SpecState s, String name, Probe p) {
         return switch (p.action()) {
-            case "FollowJoin" -> when(!someState(s, name), Reason.NOT_SENT);
-            case "TakeOver", "Bootstrap", "ColdStart" -> when(s.record().term() >= bound("MaxTerm"), Reason.BOUND);
+            case "FollowJoin" -> when(!someState(s, name), Exemption.NOT_SENT);
+            case "TakeOver", "Bootstrap", "ColdStart" -> when(s.record().term() >= bound("MaxTerm"), Exemption.BOUND);
             case "ForceColdStart" ->
-                when(s.record().term() >= bound("MaxTerm") || spent(s, "forced", "Forced"), Reason.BOUND);
+                when(s.record().term() >= bound("MaxTerm") || spent(s, "forced", "Forced"), Exemption.BOUND);
             default -> null;
         };
     }

@@ -43,7 +43,7 @@ final class HostFields {
         fields.same("dirty", text(cold ? 0 : spec.dirty()), text(CodeTerms.mask(code.dirty())));
         fields.same("dirty", cold && spec.dirty() == 0, code.coldFlushed() && cold);
         fields.same("cuts", spec.cuts().keySet(), code.cuts());
-        fields.same("safe", spec.safe(), Checkpoints.stateOf(state, code.name(), code.safe()));
+        fields.same("safe", spec.safe(), ModelCheckpoints.stateOf(state, code.name(), code.safe()));
         fields.same("staged", whole(spec, state.blocks()), code.staged());
         fields.same("reading", tags(spec.reading()), tags(code.reading()));
         fields.same("log", tags(spec.log()), tags(code.copies()));

@@ -16,7 +16,7 @@ import java.util.TreeMap;
 
 /**
  * Asks the code, in each state of a host, for everything in the {@link Universe}. All that it takes must be a step of
- * the specification from the state of the graph, or have a {@link Reason}.
+ * the specification from the state of the graph, or have a {@link Exemption}.
  */
 final class Refusals {
     private final String model;
@@ -24,7 +24,7 @@ final class Refusals {
     private final Guards guards;
     private final Map<HostState, Answers> answers = new HashMap<>();
     private final Map<String, Long> refused = new TreeMap<>();
-    private final Map<Reason, Long> excused = new EnumMap<>(Reason.class);
+    private final Map<Exemption, Long> excused = new EnumMap<>(Exemption.class);
     private long asked;
 
     Refusals(String model, Universe universe, Guards guards) {
@@ -55,7 +55,7 @@ final class Refusals {
         if (isStep(s, code, answer.probe(), edges)) {
             return;
         }
-        Reason reason = guards.reason(s, code, answer);
+        Exemption reason = guards.reason(s, code, answer);
         if (reason == null) {
             throw taken(s, code, answer.probe());
         }
@@ -107,7 +107,7 @@ final class Refusals {
                 if (!Guards.withRecord(code.name(), s.host(code.name()), probe)) {
                     throw taken(s, code, probe);
                 }
-                excused.merge(Reason.OTHER_RECORD, 1L, Long::sum);
+                excused.merge(Exemption.OTHER_RECORD, 1L, Long::sum);
                 taken.byRecord.computeIfAbsent(told, none -> new ArrayList<>()).add(answer);
                 mustBeUndone(code, probe, now);
             } else {
@@ -185,10 +185,10 @@ final class Refusals {
     }
 
     /**
-     * By reason, how many steps it takes beyond the edges, in all states of the graph; {@link Reason#OTHER_RECORD} is
+     * By reason, how many steps it takes beyond the edges, in all states of the graph; {@link Exemption#OTHER_RECORD} is
      * counted once for each state of a host.
      */
-    Map<Reason, Long> excused() {
+    Map<Exemption, Long> excused() {
         return excused;
     }
 }

@@ -86,8 +86,8 @@ public final class TraceBatch {
      * @return the verdicts, in the order of the runs
      * @throws IOException if TLC did not do its work
      */
-    public List<Verdict> validate(List<TraceFolder> runs) throws IOException, InterruptedException {
-        List<Verdict> verdicts = new ArrayList<>();
+    public List<TraceJudgment> validate(List<TraceFolder> runs) throws IOException, InterruptedException {
+        List<TraceJudgment> verdicts = new ArrayList<>();
         List<MergedRun> some = new ArrayList<>();
         int events = 0;
         for (TraceFolder run : runs) {
@@ -103,7 +103,7 @@ public final class TraceBatch {
         return verdicts;
     }
 
-    List<Verdict> check(List<MergedRun> runs) throws IOException, InterruptedException {
+    List<TraceJudgment> check(List<MergedRun> runs) throws IOException, InterruptedException {
         List<Judged> judged = new ArrayList<>();
         runs.forEach(run -> judged.add(new Judged(run)));
         List<Judged> checked =
@@ -115,7 +115,7 @@ public final class TraceBatch {
         for (List<Judged> group : groups(asked)) {
             explain(group);
         }
-        List<Verdict> verdicts = new ArrayList<>();
+        List<TraceJudgment> verdicts = new ArrayList<>();
         for (Judged run : judged) {
             verdicts.add(run.verdict());
         }
@@ -271,7 +271,7 @@ public final class TraceBatch {
             return next <= merged.steps().size();
         }
 
-        private Verdict verdict() {
+        private TraceJudgment verdict() {
             TraceFormatException unusable = merged.unusable();
             if (unusable != null) {
                 return rejected(merged.merger().last(), String.valueOf(unusable.getMessage()), null);
@@ -289,7 +289,7 @@ public final class TraceBatch {
             return accepted();
         }
 
-        private Verdict accepted() {
+        private TraceJudgment accepted() {
             SortedMap<String, Integer> actions = new TreeMap<>();
             Map<String, Integer> hidden = new TreeMap<>();
             for (MergedStep step : merged.steps()) {
@@ -300,12 +300,12 @@ public final class TraceBatch {
                     hidden.merge(step.hidden(), 1, Integer::sum);
                 }
             }
-            return new Verdict.Accepted(
+            return new TraceJudgment.Accepted(
                     merged.folder().events(), merged.steps().size(), actions, hidden, blocks(), checking, time());
         }
 
-        private Verdict rejected(@Nullable TraceEvent event, String why, @Nullable Explanation explained) {
-            return new Verdict.Rejected(
+        private TraceJudgment rejected(@Nullable TraceEvent event, String why, @Nullable Explanation explained) {
+            return new TraceJudgment.Rejected(
                     merged.folder().events(),
                     event == null ? Path.of("") : event.file(),
                     event == null ? 0 : event.line(),

@@ -15,7 +15,8 @@ public final class TraceValidation {
      * @throws TraceFormatException if these are no traces, not all of them, or empty ones
      * @throws IOException if they cannot be read, or TLC did not do its work
      */
-    public static Verdict validate(List<Path> paths) throws IOException, InterruptedException, TraceFormatException {
+    public static TraceJudgment validate(List<Path> paths)
+            throws IOException, InterruptedException, TraceFormatException {
         MergedRun run = MergedRun.of(TraceFolder.read(paths));
         TraceFormatException unusable = run.unusable();
         if (unusable != null) {
@@ -31,7 +32,7 @@ public final class TraceValidation {
      * @return the verdicts, in the order of the runs
      * @throws IOException if TLC did not do its work
      */
-    public static List<Verdict> validateAll(List<TraceFolder> runs) throws IOException, InterruptedException {
+    public static List<TraceJudgment> validateAll(List<TraceFolder> runs) throws IOException, InterruptedException {
         return new TraceBatch().validate(runs);
     }
 }

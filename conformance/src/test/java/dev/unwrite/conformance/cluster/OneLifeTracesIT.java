@@ -3,8 +3,8 @@ package dev.unwrite.conformance.cluster;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.unwrite.conformance.trace.TraceFolder;
+import dev.unwrite.conformance.trace.TraceJudgment;
 import dev.unwrite.conformance.trace.TraceValidation;
-import dev.unwrite.conformance.trace.Verdict;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -40,13 +40,13 @@ class OneLifeTracesIT {
     void whoSaysThatHisFolderIsAnotherOneIsAcceptedAndReliedOnByNobody() throws Exception {
         assertThat(validate(replaced))
                 .isInstanceOfSatisfying(
-                        Verdict.Accepted.class,
+                        TraceJudgment.Accepted.class,
                         accepted -> assertThat(accepted.actions()).containsKey("Replaced"));
         assertThat(validate(secondStart(replaced, asAtFirst("folder"))))
                 .isInstanceOfSatisfying(
-                        Verdict.Accepted.class,
+                        TraceJudgment.Accepted.class,
                         accepted -> assertThat(accepted.actions()).containsKey("LoseLog"));
-        assertThat(validate(kept)).isInstanceOf(Verdict.Accepted.class);
+        assertThat(validate(kept)).isInstanceOf(TraceJudgment.Accepted.class);
     }
 
     /** The record relied on the checkpoint that this host does not have any more. */
@@ -55,7 +55,7 @@ class OneLifeTracesIT {
         Map<String, List<String>> silent = secondStart(replaced, asAtFirst("undo", "folder"));
         assertThat(validate(silent))
                 .isInstanceOfSatisfying(
-                        Verdict.Rejected.class,
+                        TraceJudgment.Rejected.class,
                         rejected -> assertThat(rejected.why())
                                 .contains(
                                         "B came back without its checkpoint of term 1",
@@ -68,7 +68,7 @@ class OneLifeTracesIT {
                 secondStart(kept, (first, line) -> line.replaceFirst("\"undo\":\"", "\"undo\":\"other-"));
         assertThat(validate(other))
                 .isInstanceOfSatisfying(
-                        Verdict.Rejected.class,
+                        TraceJudgment.Rejected.class,
                         rejected -> assertThat(rejected.why()).contains("ckptTerm is 1, the specification has 0"));
     }
 
@@ -81,18 +81,18 @@ class OneLifeTracesIT {
                         .map(line ->
                                 line.replace("\"action\":\"Boot\"", "\"action\":\"Boot\",\"storage\":\"storage-1\""))
                         .toList()));
-        assertThat(validate(known)).isInstanceOf(Verdict.Accepted.class);
+        assertThat(validate(known)).isInstanceOf(TraceJudgment.Accepted.class);
         Map<String, List<String>> foreign = secondStart(
                 known, (first, line) -> line.replaceFirst("\"storage\":\"storage-1\"", "\"storage\":\"storage-2\""));
         assertThat(validate(foreign))
                 .isInstanceOfSatisfying(
-                        Verdict.Rejected.class,
+                        TraceJudgment.Rejected.class,
                         rejected -> assertThat(rejected.why())
                                 .contains(
                                         "OneLife: the folder of B belongs to storage storage-2, this is storage storage-1"));
     }
 
-    private static Verdict validate(Map<String, List<String>> traces) throws Exception {
+    private static TraceJudgment validate(Map<String, List<String>> traces) throws Exception {
         return TraceValidation.validateAll(List.of(TraceFolder.of(traces))).getFirst();
     }
 

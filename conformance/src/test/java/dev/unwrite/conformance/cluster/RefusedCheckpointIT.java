@@ -2,8 +2,8 @@ package dev.unwrite.conformance.cluster;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.unwrite.conformance.trace.TraceJudgment;
 import dev.unwrite.conformance.trace.TraceValidation;
-import dev.unwrite.conformance.trace.Verdict;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -40,7 +40,7 @@ class RefusedCheckpointIT {
         assertThat(epoch(cluster)).isGreaterThan(held);
         cluster.finish();
         assertThat(lines("\"StagePart\"", "\"epoch\":" + (held + 1) + ",")).hasSize(1);
-        assertThat(TraceValidation.validate(List.of(folder))).isInstanceOf(Verdict.Accepted.class);
+        assertThat(TraceValidation.validate(List.of(folder))).isInstanceOf(TraceJudgment.Accepted.class);
     }
 
     private static void make(Cluster cluster, String moves) {

@@ -58,7 +58,7 @@ class GraphReplayIT {
     @Test
     void isAskedForEverythingAndRefusesSomeOfEach() {
         Map<String, Long> refused = new TreeMap<>();
-        Map<Reason, Long> excused = new EnumMap<>(Reason.class);
+        Map<Exemption, Long> excused = new EnumMap<>(Exemption.class);
         for (ReplayReport report : reports) {
             report.refusals().refused().forEach((action, n) -> refused.merge(action, n, Long::sum));
             report.refusals().excused().forEach((reason, n) -> excused.merge(reason, n, Long::sum));
@@ -66,7 +66,7 @@ class GraphReplayIT {
         assertThat(refused.keySet()).containsAll(specified());
         assertThat(refused.values()).allMatch(count -> count >= 100);
         // A reason that never holds would excuse the first bug that it fits.
-        assertThat(excused.keySet()).containsExactlyInAnyOrder(Reason.values());
+        assertThat(excused.keySet()).containsExactlyInAnyOrder(Exemption.values());
     }
 
     @Test
@@ -157,7 +157,7 @@ class GraphReplayIT {
                 new PlantedBug(
                         "BlockSet",
                         "public boolean isEmpty() {",
-                        "public boolean isEmpty() { if (size > 1) throw new IllegalStateException(\"planted\");",
+                        "public boolean isEmpty() { if (size() > 1) throw new IllegalStateException(\"planted\");",
                         "graph-parts",
                         List.of("a step", "planted")));
     }

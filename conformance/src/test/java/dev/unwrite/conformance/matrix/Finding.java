@@ -23,7 +23,7 @@ record Finding(Verdict verdict, String by, long millis) {
         NONE
     }
 
-    static Finding none() {
+    static Finding notApplicable() {
         return new Finding(Verdict.NONE, "", 0);
     }
 

@@ -63,7 +63,7 @@ final class KillMatrix {
     private Optional<Finding> find(Mutant mutant, Layer layer) throws IOException {
         return layer.appliesTo(mutant)
                 ? results.get(mutant, layer, hash.of(layer, mutant))
-                : Optional.of(Finding.none());
+                : Optional.of(Finding.notApplicable());
     }
 
     private Row run(Mutant mutant, List<Layer> layers) throws IOException, InterruptedException {

@@ -1,8 +1,8 @@
 package dev.unwrite.conformance.matrix;
 
 import dev.unwrite.conformance.trace.TraceFolder;
+import dev.unwrite.conformance.trace.TraceJudgment;
 import dev.unwrite.conformance.trace.TraceValidation;
-import dev.unwrite.conformance.trace.Verdict;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -22,9 +22,9 @@ final class ValidateMain {
         for (Path folder : folders) {
             runs.add(TraceFolder.read(List.of(folder)));
         }
-        List<Verdict> verdicts = TraceValidation.validateAll(runs);
+        List<TraceJudgment> verdicts = TraceValidation.validateAll(runs);
         for (int i = 0; i < verdicts.size(); i++) {
-            if (verdicts.get(i) instanceof Verdict.Rejected rejected) {
+            if (verdicts.get(i) instanceof TraceJudgment.Rejected rejected) {
                 System.out.println(ChildJvm.CAUGHT + " seed " + folders.get(i).getFileName() + ": "
                         + action(rejected.event()) + " of " + rejected.file().getFileName() + ":" + rejected.line()
                         + ": "

@@ -30,8 +30,8 @@ final class EquivalentTraces {
 
     private EquivalentTraces() {}
 
-    static Outcome judge(Mutant mutant, Verdict verdict) throws IOException {
-        if (verdict instanceof Verdict.Rejected rejected) {
+    static Outcome judge(Mutant mutant, TraceJudgment verdict) throws IOException {
+        if (verdict instanceof TraceJudgment.Rejected rejected) {
             return new Outcome(mutant, true, rejected.why(), false);
         }
         String reason = switch (mutant.mutation()) {

@@ -66,11 +66,11 @@ class RejectionIT {
             places.add(make(mistake, changed));
             runs.add(TraceFolder.of(changed));
         }
-        List<Verdict> verdicts = TraceValidation.validateAll(runs);
+        List<TraceJudgment> verdicts = TraceValidation.validateAll(runs);
         for (int i = 0; i < verdicts.size(); i++) {
             Mistake mistake = MISTAKES.get(i);
             String place = places.get(i);
-            assertThat(verdicts.get(i)).isInstanceOfSatisfying(Verdict.Rejected.class, rejected -> {
+            assertThat(verdicts.get(i)).isInstanceOfSatisfying(TraceJudgment.Rejected.class, rejected -> {
                 assertThat(rejected.file() + ":" + rejected.line()).isEqualTo(place);
                 assertThat(rejected.event()).contains("\"action\":\"" + mistake.action + "\"");
                 assertThat(rejected.conjunct()).contains(mistake.conjunct);

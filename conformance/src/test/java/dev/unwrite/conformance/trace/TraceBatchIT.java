@@ -83,13 +83,13 @@ class TraceBatchIT {
                 runs.add(TraceFolder.of(source.run(seed)));
             }
             int seed = first;
-            for (Verdict verdict : batch.validate(runs)) {
+            for (TraceJudgment verdict : batch.validate(runs)) {
                 switch (verdict) {
-                    case Verdict.Accepted accepted -> {
+                    case TraceJudgment.Accepted accepted -> {
                         events += accepted.events();
                         accepted.actions().forEach((action, count) -> actions.merge(action, count, Integer::sum));
                     }
-                    case Verdict.Rejected r -> rejected.add("seed " + seed + ": " + r.event() + " " + r.why());
+                    case TraceJudgment.Rejected r -> rejected.add("seed " + seed + ": " + r.event() + " " + r.why());
                 }
                 seed++;
             }
@@ -120,24 +120,24 @@ class TraceBatchIT {
         Map<String, List<String>> wrongAtFirst = edited(good, "Restart", "\"role\":\"idle\"", "\"role\":\"primary\"");
         Map<String, List<String>> wrongLater = edited(good, "ColdRead", "\"dirty\":0", "\"dirty\":1");
         Map<String, List<String>> disordered = edited(good, "Record", "\"version\":1,", "\"version\":3,");
-        List<Verdict> verdicts = TraceValidation.validateAll(List.of(
+        List<TraceJudgment> verdicts = TraceValidation.validateAll(List.of(
                 TraceFolder.of(wrongAtFirst),
                 TraceFolder.of(good),
                 TraceFolder.of(wrongLater),
                 TraceFolder.of(disordered),
                 TraceFolder.of(good)));
-        assertThat(verdicts).extracting(Verdict::isAccepted).containsExactly(false, true, false, false, true);
-        assertThat(verdicts.get(0)).isInstanceOfSatisfying(Verdict.Rejected.class, r -> {
+        assertThat(verdicts).extracting(TraceJudgment::isAccepted).containsExactly(false, true, false, false, true);
+        assertThat(verdicts.get(0)).isInstanceOfSatisfying(TraceJudgment.Rejected.class, r -> {
             assertThat(r.line()).isEqualTo(1);
             assertThat(r.why()).contains("role is primary, the specification has idle");
         });
-        assertThat(verdicts.get(2)).isInstanceOfSatisfying(Verdict.Rejected.class, r -> {
+        assertThat(verdicts.get(2)).isInstanceOfSatisfying(TraceJudgment.Rejected.class, r -> {
             assertThat(r.event()).contains("ColdRead");
             assertThat(r.why()).contains("dirty is 1, the specification has 0");
         });
         assertThat(verdicts.get(3))
                 .isInstanceOfSatisfying(
-                        Verdict.Rejected.class, r -> assertThat(r.why()).contains("waits for"));
+                        TraceJudgment.Rejected.class, r -> assertThat(r.why()).contains("waits for"));
     }
 
     /** In the first event of this name in any file. */

@@ -124,7 +124,7 @@ class TraceMutantsIT {
                 outcomes.add(new Outcome(mutant, true, "no trace: " + e.getMessage(), false));
             }
         }
-        List<Verdict> verdicts = new TraceBatch().validate(folders);
+        List<TraceJudgment> verdicts = new TraceBatch().validate(folders);
         for (int i = 0; i < verdicts.size(); i++) {
             outcomes.add(EquivalentTraces.judge(readable.get(i), verdicts.get(i)));
         }

@@ -56,7 +56,7 @@ class TraceValidationIT {
             mutant.apply(good, mutated);
             folders.add(TraceFolder.read(List.of(mutated)));
         }
-        List<Verdict> verdicts = new TraceBatch().validate(folders);
+        List<TraceJudgment> verdicts = new TraceBatch().validate(folders);
         assertThat(verdicts.getFirst().isAccepted()).isTrue();
         List<String> survivors = new ArrayList<>();
         for (int i = 0; i < MUTANTS.size(); i++) {
@@ -73,8 +73,8 @@ class TraceValidationIT {
         Path mutated = dir.resolve("mutated");
         Mutant mutant = alter("ColdRead", text -> text.replace("\"role\":\"primary\"", "\"role\":\"restoring\""));
         int line = mutant.apply(good, mutated);
-        Verdict verdict = TraceValidation.validate(List.of(mutated));
-        assertThat(verdict).isInstanceOfSatisfying(Verdict.Rejected.class, rejected -> {
+        TraceJudgment verdict = TraceValidation.validate(List.of(mutated));
+        assertThat(verdict).isInstanceOfSatisfying(TraceJudgment.Rejected.class, rejected -> {
             assertThat(rejected.line()).isEqualTo(line);
             assertThat(rejected.event()).contains("ColdRead");
             assertThat(rejected.why()).contains("role is restoring, the specification has primary");
@@ -193,9 +193,9 @@ class TraceValidationIT {
         return folder;
     }
 
-    private static Verdict.Accepted accepted(Path folder) throws Exception {
-        Verdict verdict = TraceValidation.validate(List.of(folder));
-        assertThat(verdict).isInstanceOf(Verdict.Accepted.class);
-        return (Verdict.Accepted) verdict;
+    private static TraceJudgment.Accepted accepted(Path folder) throws Exception {
+        TraceJudgment verdict = TraceValidation.validate(List.of(folder));
+        assertThat(verdict).isInstanceOf(TraceJudgment.Accepted.class);
+        return (TraceJudgment.Accepted) verdict;
     }
 }

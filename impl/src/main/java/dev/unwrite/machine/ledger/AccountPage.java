@@ -5,7 +5,7 @@ import java.nio.ByteBuffer;
 /** An account page: balances one after the other. */
 final class AccountPage {
     static final int MAGIC = 0x55574C41; // UWLA
-    static final int CAPACITY = (Volume.PAGE - PageHeader.BYTES) / Long.BYTES;
+    static final int CAPACITY = (LedgerVolume.PAGE - PageHeader.BYTES) / Long.BYTES;
 
     private AccountPage() {}
 

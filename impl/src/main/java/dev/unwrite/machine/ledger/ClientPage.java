@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
 /** A client page: what the ledger remembers of its clients. */
 final class ClientPage {
     static final int MAGIC = 0x55574C43; // UWLC
-    static final int CAPACITY = (Volume.PAGE - PageHeader.BYTES) / ClientSlot.BYTES;
+    static final int CAPACITY = (LedgerVolume.PAGE - PageHeader.BYTES) / ClientSlot.BYTES;
 
     private ClientPage() {}
 

@@ -9,20 +9,20 @@ import org.jspecify.annotations.Nullable;
 
 /** Builds the memory from the volume alone: initialises an empty volume, else redoes the journal and reads all pages. */
 final class ColdStart {
-    private final Volume volume;
+    private final LedgerVolume volume;
 
     /** What a cold start found. */
     record Found(Ledger ledger, Store store) {}
 
-    private ColdStart(Volume volume) {
+    private ColdStart(LedgerVolume volume) {
         this.volume = volume;
     }
 
     /** {@code fresh} is the shape of a ledger on an empty volume. On return, what was found is durable. */
-    static Found from(Volume volume, LedgerConfig fresh) throws IOException {
+    static Found from(LedgerVolume volume, LedgerConfig fresh) throws IOException {
         ColdStart start = new ColdStart(volume);
         if (volume.pages() == 0) {
-            throw new IOException("the volume has not even one page of " + Volume.PAGE + " bytes");
+            throw new IOException("the volume has not even one page of " + LedgerVolume.PAGE + " bytes");
         }
         // Rule FlushAtColdStart: what is read from here on must not be lost any more.
         volume.flush();
@@ -35,7 +35,7 @@ final class ColdStart {
     /** The superblock comes last: without it, the next cold start begins anew. */
     private void initialise(Layout layout) throws IOException {
         requireRoom(layout);
-        ByteBuffer zeroes = ByteBuffer.allocate(Volume.PAGE);
+        ByteBuffer zeroes = ByteBuffer.allocate(LedgerVolume.PAGE);
         SortedMap<Integer, ByteBuffer> pages = new TreeMap<>();
         for (int slot = 0; slot < Layout.JOURNAL_SLOTS; slot++) {
             pages.put(Layout.journalSlot(slot), zeroes);
@@ -128,7 +128,7 @@ final class ColdStart {
     private void requireRoom(Layout layout) throws IOException {
         if (volume.pages() < layout.end()) {
             throw new IOException("the volume has " + volume.pages() + " pages, but " + layout.config() + " needs "
-                    + layout.end() + ": " + (long) layout.end() * Volume.PAGE + " bytes");
+                    + layout.end() + ": " + (long) layout.end() * LedgerVolume.PAGE + " bytes");
         }
     }
 }

@@ -57,18 +57,18 @@ final class Connection implements Closeable {
         String client = null;
         try {
             for (String line = lines.read(); line != null; line = lines.read()) {
-                Request request = RequestParser.parse(line);
-                if (request instanceof Request.Hello hello) {
+                LedgerRequest request = RequestParser.parse(line);
+                if (request instanceof LedgerRequest.Hello hello) {
                     client = hello.client();
                 }
                 submit(client, request);
             }
         } catch (LineReader.LineTooLong e) {
-            submit(client, new Request.Malformed(String.valueOf(e.getMessage())));
+            submit(client, new LedgerRequest.Malformed(String.valueOf(e.getMessage())));
         }
     }
 
-    private void submit(@Nullable String client, Request request) throws InterruptedException {
+    private void submit(@Nullable String client, LedgerRequest request) throws InterruptedException {
         outstanding.acquire();
         engine.submit(new Engine.Submitted(client, request, replies::add));
     }

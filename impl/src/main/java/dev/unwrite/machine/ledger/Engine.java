@@ -40,7 +40,7 @@ final class Engine implements Closeable {
     private @Nullable String failure;
 
     /** A request with who sent it and where its reply goes; {@code reply} must not block. */
-    record Submitted(@Nullable String client, Request request, Consumer<String> reply) {}
+    record Submitted(@Nullable String client, LedgerRequest request, Consumer<String> reply) {}
 
     private record Said(Consumer<String> to, String line) {}
 
@@ -199,7 +199,7 @@ final class Engine implements Closeable {
     private List<Said> batch() throws IOException {
         List<Said> replies = new ArrayList<>();
         for (Submitted next = poll(replies.size()); next != null; next = poll(replies.size())) {
-            if (next.request() instanceof Request.Check) {
+            if (next.request() instanceof LedgerRequest.Check) {
                 store.commit(ledger);
                 replies.add(new Said(next.reply(), checked()));
             } else {

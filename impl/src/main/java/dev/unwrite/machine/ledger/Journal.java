@@ -16,11 +16,11 @@ final class Journal {
     private static final int CRC_AT = 4;
     private static final int HEADER_BYTES = 24;
 
-    private final Volume volume;
+    private final LedgerVolume volume;
     private int next;
 
     /** {@code next} is the slot that the next batch writes. */
-    Journal(Volume volume, int next) {
+    Journal(LedgerVolume volume, int next) {
         this.volume = volume;
         this.next = next;
     }
@@ -39,11 +39,11 @@ final class Journal {
 
     /** Durable only after a flush. */
     void write(long batch, SortedMap<Integer, ByteBuffer> images) throws IOException {
-        ByteBuffer entry = ByteBuffer.allocate((1 + images.size()) * Volume.PAGE);
+        ByteBuffer entry = ByteBuffer.allocate((1 + images.size()) * LedgerVolume.PAGE);
         entry.putInt(MAGIC).putInt(0).putLong(batch).putInt(images.size()).putInt(0);
         images.forEach((page, image) -> entry.putInt(page).putInt(checksum(image)));
         entry.putInt(CRC_AT, headerChecksum(entry));
-        entry.position(Volume.PAGE);
+        entry.position(LedgerVolume.PAGE);
         images.values().forEach(image -> entry.put(image.duplicate()));
         volume.write(Layout.journalSlot(next), entry.flip());
         next = (next + 1) % Layout.JOURNAL_SLOTS;
@@ -53,7 +53,7 @@ final class Journal {
      * The whole entries that a cold start must redo, oldest first. It is two where there are two: the newest may be whole
      * although its flush never ended, and then the pages of the one before it may be missing in place.
      */
-    static List<Entry> entries(Volume volume) throws IOException {
+    static List<Entry> entries(LedgerVolume volume) throws IOException {
         List<Entry> entries = new ArrayList<>();
         for (int slot = 0; slot < Layout.JOURNAL_SLOTS; slot++) {
             Entry entry = read(volume, slot);
@@ -71,7 +71,7 @@ final class Journal {
         return entries;
     }
 
-    private static @Nullable Entry read(Volume volume, int slot) throws IOException {
+    private static @Nullable Entry read(LedgerVolume volume, int slot) throws IOException {
         List<ByteBuffer> pages = volume.read(Layout.journalSlot(slot), Layout.JOURNAL_SLOT_PAGES);
         ByteBuffer header = pages.getFirst();
         int count = header.getInt(16);
@@ -102,7 +102,7 @@ final class Journal {
     /** Of the header page without the checksum itself and the magic before it. */
     private static int headerChecksum(ByteBuffer header) {
         CRC32C crc = new CRC32C();
-        crc.update(header.duplicate().clear().position(CRC_AT + Integer.BYTES).limit(Volume.PAGE));
+        crc.update(header.duplicate().clear().position(CRC_AT + Integer.BYTES).limit(LedgerVolume.PAGE));
         return (int) crc.getValue();
     }
 }

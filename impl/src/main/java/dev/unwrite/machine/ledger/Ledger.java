@@ -117,13 +117,13 @@ final class Ledger {
                 : ClientPage.encode(layout, page, pageBatch(page), slots);
     }
 
-    /** Executes one request and returns its reply. {@link Request.Check} is not for the ledger alone. */
-    String execute(@Nullable String client, Request request) {
+    /** Executes one request and returns its reply. {@link LedgerRequest.Check} is not for the ledger alone. */
+    String execute(@Nullable String client, LedgerRequest request) {
         return switch (request) {
-            case Request.Hello hello -> hello(hello.client());
-            case Request.Malformed malformed -> "ERR " + malformed.reason();
-            case Request.Check _ -> throw new IllegalArgumentException("CHECK needs the volume");
-            case Request.Numbered numbered -> {
+            case LedgerRequest.Hello hello -> hello(hello.client());
+            case LedgerRequest.Malformed malformed -> "ERR " + malformed.reason();
+            case LedgerRequest.Check _ -> throw new IllegalArgumentException("CHECK needs the volume");
+            case LedgerRequest.Numbered numbered -> {
                 ClientSlot slot = client == null ? null : byId.get(client);
                 yield slot == null ? "ERR say HELLO client-id first" : numbered(slot, numbered);
             }
@@ -146,7 +146,7 @@ final class Ledger {
                 + layout.config().initialBalance() + " seq=" + seq;
     }
 
-    private String numbered(ClientSlot slot, Request.Numbered request) {
+    private String numbered(ClientSlot slot, LedgerRequest.Numbered request) {
         long reqno = request.reqno();
         if (reqno <= slot.last()) {
             return again(slot, request);
@@ -164,23 +164,23 @@ final class Ledger {
         return line(request, reply);
     }
 
-    private String again(ClientSlot slot, Request.Numbered request) {
+    private String again(ClientSlot slot, LedgerRequest.Numbered request) {
         Recorded reply = slot.recorded(request.reqno());
-        if (reply == null || (request instanceof Request.Snapshot && request.reqno() != slot.last())) {
+        if (reply == null || (request instanceof LedgerRequest.Snapshot && request.reqno() != slot.last())) {
             return "OLD " + request.reqno() + " last=" + slot.last();
         }
         if (reply.fingerprint() != request.fingerprint()) {
             return "ERR request number " + request.reqno() + " was another request";
         }
-        return line(request, request instanceof Request.Snapshot ? apply(request) : reply);
+        return line(request, request instanceof LedgerRequest.Snapshot ? apply(request) : reply);
     }
 
-    private @Nullable String refusal(Request.Numbered request) {
+    private @Nullable String refusal(LedgerRequest.Numbered request) {
         return switch (request) {
-            case Request.Transfer t when missing(t.from()) || missing(t.to()) -> accountsAre();
-            case Request.Transfer t when t.from() == t.to() -> "a transfer needs two accounts";
-            case Request.Transfer t when t.amount() == 0 -> "a transfer needs an amount of at least 1";
-            case Request.Read r when missing(r.account()) -> accountsAre();
+            case LedgerRequest.Transfer t when missing(t.from()) || missing(t.to()) -> accountsAre();
+            case LedgerRequest.Transfer t when t.from() == t.to() -> "a transfer needs two accounts";
+            case LedgerRequest.Transfer t when t.amount() == 0 -> "a transfer needs an amount of at least 1";
+            case LedgerRequest.Read r when missing(r.account()) -> accountsAre();
             default -> null;
         };
     }
@@ -193,16 +193,17 @@ final class Ledger {
         return "accounts are 0 to " + (balances.length - 1);
     }
 
-    private Recorded apply(Request.Numbered request) {
+    private Recorded apply(LedgerRequest.Numbered request) {
         return switch (request) {
-            case Request.Transfer t -> transfer(t);
-            case Request.Read r ->
+            case LedgerRequest.Transfer t -> transfer(t);
+            case LedgerRequest.Read r ->
                 new Recorded(Recorded.Kind.READ, true, r.fingerprint(), seq, balances[r.account()], 0);
-            case Request.Snapshot s -> new Recorded(Recorded.Kind.SNAPSHOT, true, s.fingerprint(), seq, total(), 0);
+            case LedgerRequest.Snapshot s ->
+                new Recorded(Recorded.Kind.SNAPSHOT, true, s.fingerprint(), seq, total(), 0);
         };
     }
 
-    private Recorded transfer(Request.Transfer t) {
+    private Recorded transfer(LedgerRequest.Transfer t) {
         seq++;
         if (balances[t.from()] < t.amount()) {
             return new Recorded(Recorded.Kind.TRANSFER, false, t.fingerprint(), seq, balances[t.from()], 0);
@@ -214,9 +215,9 @@ final class Ledger {
         return new Recorded(Recorded.Kind.TRANSFER, true, t.fingerprint(), seq, balances[t.from()], balances[t.to()]);
     }
 
-    private String line(Request.Numbered request, Recorded reply) {
+    private String line(LedgerRequest.Numbered request, Recorded reply) {
         String line = reply.line(request.reqno());
-        if (!(request instanceof Request.Snapshot)) {
+        if (!(request instanceof LedgerRequest.Snapshot)) {
             return line;
         }
         StringJoiner all = new StringJoiner(",", line + " balances=", "");

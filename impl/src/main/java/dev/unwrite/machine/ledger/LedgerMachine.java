@@ -131,11 +131,11 @@ public final class LedgerMachine implements Machine {
         return running;
     }
 
-    private Volume volume() throws IOException {
+    private LedgerVolume volume() throws IOException {
         Iterator<BlockDevice> volumes = host.volumes().values().iterator();
         if (!volumes.hasNext()) {
             throw new IOException("the ledger needs a volume, and its node has none");
         }
-        return new Volume(volumes.next());
+        return new LedgerVolume(volumes.next());
     }
 }

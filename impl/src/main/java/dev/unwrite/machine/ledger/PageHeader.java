@@ -16,7 +16,7 @@ final class PageHeader {
 
     /** An empty page, positioned behind its header. */
     static ByteBuffer begin(int magic, int number, long batch) {
-        ByteBuffer page = ByteBuffer.allocate(Volume.PAGE);
+        ByteBuffer page = ByteBuffer.allocate(LedgerVolume.PAGE);
         page.putInt(MAGIC, magic).putInt(NUMBER, number).putLong(BATCH, batch);
         return page.position(BYTES);
     }
@@ -52,7 +52,7 @@ final class PageHeader {
         CRC32C crc = new CRC32C();
         crc.update(page.duplicate().position(0).limit(CRC));
         crc.update(new byte[Integer.BYTES]);
-        crc.update(page.duplicate().limit(Volume.PAGE).position(CRC + Integer.BYTES));
+        crc.update(page.duplicate().limit(LedgerVolume.PAGE).position(CRC + Integer.BYTES));
         return (int) crc.getValue();
     }
 }

@@ -9,39 +9,39 @@ final class RequestParser {
 
     private RequestParser() {}
 
-    static Request parse(String line) {
+    static LedgerRequest parse(String line) {
         String[] words = line.split(" ", -1);
         try {
             return switch (words[0]) {
                 case "HELLO" -> hello(expect(words, 2, "HELLO client-id"));
                 case "T" -> transfer(expect(words, 5, "T reqno from to amount"));
                 case "R" -> read(expect(words, 3, "R reqno account"));
-                case "B" -> new Request.Snapshot(reqno(expect(words, 2, "B reqno")[1]));
+                case "B" -> new LedgerRequest.Snapshot(reqno(expect(words, 2, "B reqno")[1]));
                 case "CHECK" -> {
                     expect(words, 1, "CHECK");
-                    yield new Request.Check();
+                    yield new LedgerRequest.Check();
                 }
                 default -> throw new BadLine("unknown request; HELLO, T, R, B and CHECK are known");
             };
         } catch (BadLine e) {
-            return new Request.Malformed(String.valueOf(e.getMessage()));
+            return new LedgerRequest.Malformed(String.valueOf(e.getMessage()));
         }
     }
 
-    private static Request hello(String[] words) throws BadLine {
+    private static LedgerRequest hello(String[] words) throws BadLine {
         if (!CLIENT_ID.matcher(words[1]).matches()) {
             throw new BadLine("a client id is 1 to " + LedgerLimits.CLIENT_ID_MAX + " of A-Z a-z 0-9 . _ -");
         }
-        return new Request.Hello(words[1]);
+        return new LedgerRequest.Hello(words[1]);
     }
 
-    private static Request transfer(String[] words) throws BadLine {
+    private static LedgerRequest transfer(String[] words) throws BadLine {
         long amount = number("amount", words[4], Long.MAX_VALUE);
-        return new Request.Transfer(reqno(words[1]), account(words[2]), account(words[3]), amount);
+        return new LedgerRequest.Transfer(reqno(words[1]), account(words[2]), account(words[3]), amount);
     }
 
-    private static Request read(String[] words) throws BadLine {
-        return new Request.Read(reqno(words[1]), account(words[2]));
+    private static LedgerRequest read(String[] words) throws BadLine {
+        return new LedgerRequest.Read(reqno(words[1]), account(words[2]));
     }
 
     private static int account(String word) throws BadLine {

@@ -9,10 +9,10 @@ import org.jspecify.annotations.Nullable;
 
 /** The ledger on its volume: written batch by batch, read at a cold start, compared by the self-check. */
 final class Store {
-    private final Volume volume;
+    private final LedgerVolume volume;
     private final Journal journal;
 
-    Store(Volume volume, int nextJournalSlot) {
+    Store(LedgerVolume volume, int nextJournalSlot) {
         this.volume = volume;
         this.journal = new Journal(volume, nextJournalSlot);
     }
@@ -59,7 +59,7 @@ final class Store {
                         + layout.config().total();
     }
 
-    static LedgerConfig readSuperblock(Volume volume) throws IOException {
+    static LedgerConfig readSuperblock(LedgerVolume volume) throws IOException {
         return Superblock.decode(volume.read(Layout.SUPERBLOCK));
     }
 }

@@ -16,7 +16,7 @@ final class Superblock {
     private Superblock() {}
 
     static boolean isEmpty(ByteBuffer page) {
-        for (int i = 0; i < Volume.PAGE; i++) {
+        for (int i = 0; i < LedgerVolume.PAGE; i++) {
             if (page.get(i) != 0) {
                 return false;
             }
@@ -25,8 +25,8 @@ final class Superblock {
     }
 
     static ByteBuffer encode(LedgerConfig config) {
-        ByteBuffer page = ByteBuffer.allocate(Volume.PAGE);
-        page.putLong(MAGIC).putInt(VERSION).putInt(Volume.PAGE).putInt(Layout.JOURNAL_SLOT_PAGES);
+        ByteBuffer page = ByteBuffer.allocate(LedgerVolume.PAGE);
+        page.putLong(MAGIC).putInt(VERSION).putInt(LedgerVolume.PAGE).putInt(Layout.JOURNAL_SLOT_PAGES);
         page.putInt(config.accounts()).putInt(config.accountsPerPage()).putInt(config.clients());
         page.putLong(config.initialBalance());
         return page.putInt(CRC_AT, checksum(page)).clear();
@@ -43,7 +43,7 @@ final class Superblock {
         int version = in.getInt();
         int pageBytes = in.getInt();
         int slotPages = in.getInt();
-        if (version != VERSION || pageBytes != Volume.PAGE || slotPages != Layout.JOURNAL_SLOT_PAGES) {
+        if (version != VERSION || pageBytes != LedgerVolume.PAGE || slotPages != Layout.JOURNAL_SLOT_PAGES) {
             throw new IOException("page 0: ledger version " + version + " with pages of " + pageBytes
                     + " bytes is not known here, only version " + VERSION);
         }

@@ -19,7 +19,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** Clients that send what they should not. */
 @Timeout(60)
 class LedgerAbuseTest {
-    private final FakeHost host = new FakeHost(new MemoryDevice(200L * Volume.PAGE));
+    private final FakeHost host = new FakeHost(new MemoryDevice(200L * LedgerVolume.PAGE));
     private final LedgerMachine machine =
             new LedgerMachine(host, LedgerMachineTest.ANY_PORT, new LedgerConfig(10, 100, 4, 3));
 

@@ -16,11 +16,11 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(120)
 class LedgerCrashTest {
     private static final LedgerConfig CONFIG = new LedgerConfig(12, 50, 3, 9);
-    private static final long BYTES = 150L * Volume.PAGE;
+    private static final long BYTES = 150L * LedgerVolume.PAGE;
     private static final int BATCHES = 8;
     private static final int CRASHES_PER_WRITE = 6;
 
-    private record Sent(String client, Request request) {}
+    private record Sent(String client, LedgerRequest request) {}
 
     /** A run that was ended by a planned failure: its last whole batch, and the one that failed. */
     private static final class Run {
@@ -47,7 +47,7 @@ class LedgerCrashTest {
 
     /** 1 where the failed batch had reached the journal, else 0. */
     private static int recoverAndSendAgain(Run run, MemoryDevice device, String where) throws IOException {
-        ColdStart.Found found = ColdStart.from(new Volume(device), CONFIG);
+        ColdStart.Found found = ColdStart.from(new LedgerVolume(device), CONFIG);
         int failedBatch = run.batches.size() - 1;
         byte[] before = run.states.get(failedBatch);
         byte[] after = run.states.get(failedBatch + 1);
@@ -71,7 +71,7 @@ class LedgerCrashTest {
             MemoryDevice device = new MemoryDevice(BYTES);
             device.failAfter(write);
             assertFails(device);
-            ColdStart.Found found = ColdStart.from(new Volume(device.crash(new Random(write))), CONFIG);
+            ColdStart.Found found = ColdStart.from(new LedgerVolume(device.crash(new Random(write))), CONFIG);
             assertThat(found.ledger().total()).isEqualTo(CONFIG.total());
         }
         int writes = writesOfAWholeRun();
@@ -89,8 +89,8 @@ class LedgerCrashTest {
     void damageThatNoCrashMakesIsRefused() throws IOException {
         for (int page : new int[] {0, 129, 132, 133}) {
             byte[] content = initialised().snapshot();
-            content[page * Volume.PAGE + 40] ^= 1;
-            assertThatThrownBy(() -> ColdStart.from(new Volume(new MemoryDevice(content)), CONFIG))
+            content[page * LedgerVolume.PAGE + 40] ^= 1;
+            assertThatThrownBy(() -> ColdStart.from(new LedgerVolume(new MemoryDevice(content)), CONFIG))
                     .isInstanceOf(IOException.class)
                     .hasMessageContaining("page " + page);
         }
@@ -102,24 +102,25 @@ class LedgerCrashTest {
         run(device, Integer.MAX_VALUE);
         byte[] content = device.snapshot();
         zeroJournal(content);
-        assertThatThrownBy(() -> ColdStart.from(new Volume(new MemoryDevice(content)), CONFIG))
+        assertThatThrownBy(() -> ColdStart.from(new LedgerVolume(new MemoryDevice(content)), CONFIG))
                 .hasMessageContaining("but the journal ends at batch 0");
     }
 
     private static void assertFails(MemoryDevice device) {
-        assertThatThrownBy(() -> ColdStart.from(new Volume(device), CONFIG)).hasMessageContaining("planned failure");
+        assertThatThrownBy(() -> ColdStart.from(new LedgerVolume(device), CONFIG))
+                .hasMessageContaining("planned failure");
     }
 
     private static void zeroJournal(byte[] content) {
         for (int slot = 0; slot < Layout.JOURNAL_SLOTS; slot++) {
-            ByteBuffer.wrap(content, Layout.journalSlot(slot) * Volume.PAGE, Volume.PAGE)
-                    .put(new byte[Volume.PAGE]);
+            ByteBuffer.wrap(content, Layout.journalSlot(slot) * LedgerVolume.PAGE, LedgerVolume.PAGE)
+                    .put(new byte[LedgerVolume.PAGE]);
         }
     }
 
     private static MemoryDevice initialised() throws IOException {
         MemoryDevice device = new MemoryDevice(BYTES);
-        ColdStart.from(new Volume(device), CONFIG);
+        ColdStart.from(new LedgerVolume(device), CONFIG);
         return device;
     }
 
@@ -134,7 +135,7 @@ class LedgerCrashTest {
     private static Run run(MemoryDevice device, int writes) throws IOException {
         Run run = new Run();
         Random chance = new Random(42);
-        ColdStart.Found found = ColdStart.from(new Volume(device), CONFIG);
+        ColdStart.Found found = ColdStart.from(new LedgerVolume(device), CONFIG);
         device.failAfter(writes);
         run.states.add(balancesAndClients(found.ledger()));
         try {
@@ -154,12 +155,13 @@ class LedgerCrashTest {
         List<Sent> batch = new ArrayList<>();
         for (int i = 0; i < 5; i++) {
             String client = "c" + chance.nextInt(9);
-            execute(ledger, batch, new Sent(client, new Request.Hello(client)));
+            execute(ledger, batch, new Sent(client, new LedgerRequest.Hello(client)));
             long reqno = lastOf(ledger, client) + 1;
             int from = chance.nextInt(12);
-            Request request = chance.nextInt(5) == 0
-                    ? new Request.Read(reqno, from)
-                    : new Request.Transfer(reqno, from, (from + 1 + chance.nextInt(11)) % 12, 1 + chance.nextInt(40));
+            LedgerRequest request = chance.nextInt(5) == 0
+                    ? new LedgerRequest.Read(reqno, from)
+                    : new LedgerRequest.Transfer(
+                            reqno, from, (from + 1 + chance.nextInt(11)) % 12, 1 + chance.nextInt(40));
             execute(ledger, batch, new Sent(client, request));
         }
         return batch;

@@ -20,7 +20,7 @@ class LedgerMachineTest {
     static final InetSocketAddress ANY_PORT = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
     private static final LedgerConfig SMALL = new LedgerConfig(10, 100, 4, 3);
 
-    private final MemoryDevice device = new MemoryDevice(200L * Volume.PAGE);
+    private final MemoryDevice device = new MemoryDevice(200L * LedgerVolume.PAGE);
     private FakeHost host = new FakeHost(device);
     private LedgerMachine machine = new LedgerMachine(host, ANY_PORT, SMALL);
 
@@ -209,21 +209,21 @@ class LedgerMachineTest {
     void checkNamesThePageThatDisagrees() throws IOException {
         machine.coldStart();
         try (Wire wire = new Wire(machine)) {
-            ByteBuffer page = ByteBuffer.allocate(Volume.PAGE);
-            device.read(129L * Volume.PAGE, page);
+            ByteBuffer page = ByteBuffer.allocate(LedgerVolume.PAGE);
+            device.read(129L * LedgerVolume.PAGE, page);
             page.putLong(PageHeader.BYTES, 99);
-            device.write(129L * Volume.PAGE, page.clear(), false);
+            device.write(129L * LedgerVolume.PAGE, page.clear(), false);
             assertThat(wire.ask("CHECK")).startsWith("BAD page 129: CRC32C is");
         }
     }
 
     @Test
     void aVolumeThatIsTooSmallOrNotALedgerIsRefused() {
-        FakeHost small = new FakeHost(new MemoryDevice(130L * Volume.PAGE));
+        FakeHost small = new FakeHost(new MemoryDevice(130L * LedgerVolume.PAGE));
         assertThatThrownBy(() -> new LedgerMachine(small, ANY_PORT, SMALL).coldStart())
                 .hasMessageContaining("has 130 pages")
                 .hasMessageContaining("needs 133");
-        byte[] foreign = new byte[200 * Volume.PAGE];
+        byte[] foreign = new byte[200 * LedgerVolume.PAGE];
         foreign[1024] = 1;
         assertThatThrownBy(() -> new LedgerMachine(new FakeHost(new MemoryDevice(foreign)), ANY_PORT).coldStart())
                 .hasMessageContaining("something else than a ledger");

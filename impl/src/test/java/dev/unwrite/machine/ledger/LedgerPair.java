@@ -43,7 +43,7 @@ public final class LedgerPair implements AutoCloseable {
 
     /** Cold start at the first address, with a first checkpoint. */
     public synchronized void start() throws IOException {
-        begin(new MemoryDevice(300L * Volume.PAGE));
+        begin(new MemoryDevice(300L * LedgerVolume.PAGE));
         Objects.requireNonNull(machine).coldStart();
         checkpoint();
     }

@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  */
 class LedgerScheduleTest {
     private static final LedgerConfig CONFIG = new LedgerConfig(6, 40, 2, 8);
-    private static final long BYTES = 140L * Volume.PAGE;
+    private static final long BYTES = 140L * LedgerVolume.PAGE;
 
     sealed interface Action {
         record Ask(int client, int from, int to, int amount) implements Action {}
@@ -76,7 +76,7 @@ class LedgerScheduleTest {
     private static final class Model {
         private final long[] balances;
         private final Map<String, Map<Long, String>> replies = new HashMap<>();
-        private final Map<String, Map<Long, Request>> requests = new HashMap<>();
+        private final Map<String, Map<Long, LedgerRequest>> requests = new HashMap<>();
         private long seq;
 
         Model(long[] balances) {
@@ -95,7 +95,7 @@ class LedgerScheduleTest {
             return replies.getOrDefault(client, Map.of()).size();
         }
 
-        String expect(String client, Request.Transfer t) {
+        String expect(String client, LedgerRequest.Transfer t) {
             seq++;
             boolean done = balances[t.from()] >= t.amount();
             if (done) {
@@ -123,7 +123,7 @@ class LedgerScheduleTest {
         private Model checkpointed;
 
         Pair() throws IOException {
-            ColdStart.Found found = ColdStart.from(new Volume(device), CONFIG);
+            ColdStart.Found found = ColdStart.from(new LedgerVolume(device), CONFIG);
             ledger = found.ledger();
             store = found.store();
             long[] balances = new long[CONFIG.accounts()];
@@ -145,16 +145,17 @@ class LedgerScheduleTest {
         }
 
         private void ask(String client, Action.Ask ask) {
-            String hello = ledger.execute(null, new Request.Hello(client));
+            String hello = ledger.execute(null, new LedgerRequest.Hello(client));
             assertThat(hello).startsWith("OK hello last=" + model.last(client) + " ");
             int to = ask.to() == ask.from() ? (ask.to() + 1) % CONFIG.accounts() : ask.to();
-            Request.Transfer t = new Request.Transfer(model.last(client) + 1, ask.from(), to, ask.amount());
+            LedgerRequest.Transfer t = new LedgerRequest.Transfer(model.last(client) + 1, ask.from(), to, ask.amount());
             assertThat(ledger.execute(client, t)).isEqualTo(model.expect(client, t));
         }
 
         private void askAgain(String client, int back) {
             long reqno = model.last(client) - back;
-            Request request = model.requests.getOrDefault(client, Map.of()).get(reqno);
+            LedgerRequest request =
+                    model.requests.getOrDefault(client, Map.of()).get(reqno);
             if (request == null) {
                 return;
             }
@@ -187,7 +188,7 @@ class LedgerScheduleTest {
             device = new MemoryDevice(disk);
             SavedLedger saved = SavedLedger.read(new ByteArrayInputStream(mirrored));
             ledger = saved.ledger();
-            store = new Store(new Volume(device), saved.nextJournalSlot());
+            store = new Store(new LedgerVolume(device), saved.nextJournalSlot());
             assertThat(store.check(ledger)).isNull();
             model = checkpointed.copy();
             committed = model.copy();
@@ -196,7 +197,7 @@ class LedgerScheduleTest {
         /** A crash of a solo host between two batches; the batch that was not begun is gone, all else is there. */
         private void crash(int seed) throws IOException {
             device = device.crash(new Random(seed));
-            ColdStart.Found found = ColdStart.from(new Volume(device), CONFIG);
+            ColdStart.Found found = ColdStart.from(new LedgerVolume(device), CONFIG);
             ledger = found.ledger();
             store = found.store();
             model = committed.copy();

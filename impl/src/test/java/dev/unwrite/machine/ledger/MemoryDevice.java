@@ -55,8 +55,8 @@ final class MemoryDevice implements BlockDevice {
         MemoryDevice left = new MemoryDevice(durable);
         List<Range> late = new ArrayList<>(unflushed);
         for (Range range : late) {
-            for (int at = 0; at < range.bytes.length; at += Volume.PAGE) {
-                int length = Math.min(Volume.PAGE, range.bytes.length - at);
+            for (int at = 0; at < range.bytes.length; at += LedgerVolume.PAGE) {
+                int length = Math.min(LedgerVolume.PAGE, range.bytes.length - at);
                 int kept = switch (chance.nextInt(3)) {
                     case 0 -> 0;
                     case 1 -> length;

@@ -5,7 +5,7 @@ import dev.unwrite.spec.tlc.SpecFiles;
 import dev.unwrite.spec.tlc.TlcJob;
 import dev.unwrite.spec.tlc.TlcResult;
 import dev.unwrite.spec.tlc.TlcRun;
-import dev.unwrite.spec.tlc.Verdict;
+import dev.unwrite.spec.tlc.TlcVerdict;
 import dev.unwrite.spec.value.TlaValue;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -67,7 +67,7 @@ public final class StateGraph {
                 .withProperty(GraphTlc.FILE, file.toAbsolutePath().toString())
                 .withOptions(List.of("-nowarning"))
                 .withMainClass(GraphTlc.class.getName()));
-        if (result.verdict() != Verdict.HOLDS) {
+        if (result.verdict() != TlcVerdict.HOLDS) {
             throw new IOException("no graph of " + model.name() + ": " + result.why());
         }
         return result;

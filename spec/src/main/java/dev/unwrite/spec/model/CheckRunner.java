@@ -33,15 +33,15 @@ public final class CheckRunner {
         default void progress(Model model, TlcProgress progress) {}
 
         /** A model's run has ended. */
-        default void finished(Outcome outcome) {}
+        default void finished(ModelOutcome outcome) {}
     }
 
     /** Runs all and returns the outcomes in the order of {@code models}. An interrupt ends all. */
-    public List<Outcome> run(List<Model> models, Listener listener) throws IOException, InterruptedException {
+    public List<ModelOutcome> run(List<Model> models, Listener listener) throws IOException, InterruptedException {
         Semaphore free = new Semaphore(cores, true);
         List<Model> order = new ArrayList<>(models);
         order.sort(Comparator.comparingDouble(this::secondsExpected).reversed());
-        List<Future<Outcome>> futures = new ArrayList<>();
+        List<Future<ModelOutcome>> futures = new ArrayList<>();
         try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
             try {
                 for (Model model : order) {
@@ -50,7 +50,7 @@ public final class CheckRunner {
                     futures.add(threads.submit(() -> {
                         try {
                             listener.started(model);
-                            Outcome outcome = check.check(model, progress -> listener.progress(model, progress));
+                            ModelOutcome outcome = check.check(model, progress -> listener.progress(model, progress));
                             listener.finished(outcome);
                             return outcome;
                         } finally {
@@ -58,8 +58,8 @@ public final class CheckRunner {
                         }
                     }));
                 }
-                List<Outcome> outcomes = new ArrayList<>();
-                for (Future<Outcome> future : futures) {
+                List<ModelOutcome> outcomes = new ArrayList<>();
+                for (Future<ModelOutcome> future : futures) {
                     outcomes.add(get(future));
                 }
                 outcomes.sort(Comparator.comparingInt(outcome -> models.indexOf(outcome.model())));
@@ -70,7 +70,7 @@ public final class CheckRunner {
         }
     }
 
-    private static Outcome get(Future<Outcome> future) throws IOException, InterruptedException {
+    private static ModelOutcome get(Future<ModelOutcome> future) throws IOException, InterruptedException {
         try {
             return future.get();
         } catch (ExecutionException e) {

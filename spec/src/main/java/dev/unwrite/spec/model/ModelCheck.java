@@ -5,7 +5,7 @@ import dev.unwrite.spec.tlc.TlcJob;
 import dev.unwrite.spec.tlc.TlcProgress;
 import dev.unwrite.spec.tlc.TlcResult;
 import dev.unwrite.spec.tlc.TlcRun;
-import dev.unwrite.spec.tlc.Verdict;
+import dev.unwrite.spec.tlc.TlcVerdict;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Locale;
@@ -31,20 +31,21 @@ public final class ModelCheck {
     }
 
     /** Runs the model and judges the result. */
-    public Outcome check(Model model, Consumer<TlcProgress> listener) throws IOException, InterruptedException {
+    public ModelOutcome check(Model model, Consumer<TlcProgress> listener) throws IOException, InterruptedException {
         TlcResult result = run(model, listener);
         String complaint = complaint(model, result);
         if (complaint.isEmpty()) {
             complaint = numbersComplaint(model, result);
         }
-        return new Outcome(model, complaint.isEmpty(), complaint.isEmpty() ? praise(model, result) : complaint, result);
+        return new ModelOutcome(
+                model, complaint.isEmpty(), complaint.isEmpty() ? praise(model, result) : complaint, result);
     }
 
     /** Runs the model; a violated property that TLC does not name is found out by asking for one after the other. */
     public TlcResult run(Model model, Consumer<TlcProgress> listener) throws IOException, InterruptedException {
         TlcResult result = TlcRun.run(job(model), listener);
         String named = result.violated();
-        if (result.verdict() != Verdict.PROPERTY
+        if (result.verdict() != TlcVerdict.PROPERTY
                 || (named != null && model.properties().contains(named))) {
             return result;
         }
@@ -52,7 +53,7 @@ public final class ModelCheck {
             return result.withViolated(model.properties().getFirst());
         }
         for (String property : model.properties()) {
-            if (TlcRun.run(job(model.onlyProperty(property)), listener).verdict() == Verdict.PROPERTY) {
+            if (TlcRun.run(job(model.onlyProperty(property)), listener).verdict() == TlcVerdict.PROPERTY) {
                 return result.withViolated(property);
             }
         }
@@ -71,10 +72,10 @@ public final class ModelCheck {
     /** What is wrong with the verdict; empty if it is the expected one. */
     public static String complaint(Model model, TlcResult result) {
         if (model.mustHold()) {
-            return result.verdict() == Verdict.HOLDS ? "" : result.why();
+            return result.verdict() == TlcVerdict.HOLDS ? "" : result.why();
         }
         String expected = String.join(" or ", model.fails());
-        if (result.verdict() == Verdict.HOLDS) {
+        if (result.verdict() == TlcVerdict.HOLDS) {
             return "should break " + expected + ", but nothing broke";
         }
         if (!result.verdict().isViolation()) {

@@ -5,8 +5,8 @@ import dev.unwrite.spec.story.Teller.Told;
 import dev.unwrite.spec.story.Words.Signature;
 import dev.unwrite.spec.story.Words.VariableWords;
 import dev.unwrite.spec.tlc.TlcResult;
+import dev.unwrite.spec.tlc.TlcVerdict;
 import dev.unwrite.spec.tlc.TraceStep;
-import dev.unwrite.spec.tlc.Verdict;
 import dev.unwrite.spec.value.TlaValue;
 import dev.unwrite.spec.value.TlaValue.Fcn;
 import java.io.PrintWriter;
@@ -166,7 +166,7 @@ public final class Story {
     List<String> ending(Model model, TlcResult result) {
         List<String> lines = new ArrayList<>();
         String violated = result.violated();
-        if (result.verdict() == Verdict.HOLDS) {
+        if (result.verdict() == TlcVerdict.HOLDS) {
             lines.add("Nothing broke in " + model.name() + ".");
         } else if (violated == null) {
             lines.add(result.why());

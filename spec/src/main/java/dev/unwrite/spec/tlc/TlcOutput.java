@@ -196,9 +196,9 @@ final class TlcOutput {
      * @param broken why the run counts for nothing, or null
      */
     TlcResult result(int exit, @Nullable String broken, boolean simulated, Duration time) {
-        Verdict claimed = broken == null ? Verdict.ofExit(exit) : Verdict.BROKEN;
+        TlcVerdict claimed = broken == null ? TlcVerdict.ofExit(exit) : TlcVerdict.BROKEN;
         String doubt = broken == null ? doubt(claimed, exit, simulated) : broken;
-        Verdict verdict = doubt == null ? claimed : Verdict.BROKEN;
+        TlcVerdict verdict = doubt == null ? claimed : TlcVerdict.BROKEN;
         return new TlcResult(
                 verdict,
                 doubt == null ? why(verdict) : doubt,
@@ -213,7 +213,7 @@ final class TlcOutput {
                 time);
     }
 
-    private @Nullable String doubt(Verdict claimed, int exit, boolean simulated) {
+    private @Nullable String doubt(TlcVerdict claimed, int exit, boolean simulated) {
         return switch (claimed) {
             case BROKEN -> "TLC ended with exit code " + exit + lastWords();
             case HOLDS -> {
@@ -244,12 +244,12 @@ final class TlcOutput {
         return said ? null : "TLC ended with " + exit + ", but did not say what is violated" + lastWords();
     }
 
-    private String why(Verdict verdict) {
-        if (verdict == Verdict.HOLDS) {
+    private String why(TlcVerdict verdict) {
+        if (verdict == TlcVerdict.HOLDS) {
             return "holds";
         }
         if (verdict.isViolation() && violated != null) {
-            return violated + (verdict == Verdict.DEADLOCK ? "" : " is violated");
+            return violated + (verdict == TlcVerdict.DEADLOCK ? "" : " is violated");
         }
         return verdict.name().toLowerCase(java.util.Locale.ROOT) + lastWords();
     }

@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param time from start to end
  */
 public record TlcResult(
-        Verdict verdict,
+        TlcVerdict verdict,
         String why,
         int exit,
         long generated,

@@ -53,7 +53,7 @@ public final class TlcRun {
     }
 
     /**
-     * Runs TLC and waits for its end. Whatever goes wrong in TLC or its JVM is a {@link Verdict#BROKEN}. May be called
+     * Runs TLC and waits for its end. Whatever goes wrong in TLC or its JVM is a {@link TlcVerdict#BROKEN}. May be called
      * by many threads at once; an interrupt ends the run.
      *
      * @param listener is told each progress, by a thread of the run

@@ -4,7 +4,7 @@ import dev.unwrite.spec.tlc.SpecFiles;
 import dev.unwrite.spec.tlc.TlcJob;
 import dev.unwrite.spec.tlc.TlcResult;
 import dev.unwrite.spec.tlc.TlcRun;
-import dev.unwrite.spec.tlc.Verdict;
+import dev.unwrite.spec.tlc.TlcVerdict;
 import java.io.BufferedWriter;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -139,10 +139,10 @@ public final class BatchCheck {
     }
 
     private static Result result(TlcResult result, List<Run> runs, String reached) {
-        if (result.verdict() == Verdict.INVARIANT) {
+        if (result.verdict() == TlcVerdict.INVARIANT) {
             return new Broken("an event was taken that no specification has: the checker is broken");
         }
-        if (result.verdict() != Verdict.HOLDS) {
+        if (result.verdict() != TlcVerdict.HOLDS) {
             return new Broken(TraceVerdict.Broken.of(result).why());
         }
         String[] words = reached.split(" ");

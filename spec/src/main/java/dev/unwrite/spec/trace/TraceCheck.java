@@ -4,7 +4,7 @@ import dev.unwrite.spec.tlc.SpecFiles;
 import dev.unwrite.spec.tlc.TlcJob;
 import dev.unwrite.spec.tlc.TlcResult;
 import dev.unwrite.spec.tlc.TlcRun;
-import dev.unwrite.spec.tlc.Verdict;
+import dev.unwrite.spec.tlc.TlcVerdict;
 import dev.unwrite.spec.trace.TraceVerdict.Accepted;
 import dev.unwrite.spec.trace.TraceVerdict.Broken;
 import dev.unwrite.spec.trace.TraceVerdict.Rejected;
@@ -108,17 +108,17 @@ public final class TraceCheck {
     private static TraceVerdict verdict(TlcResult result, List<String> events, String reached) {
         int count = events.size();
         if (!reached.matches("\\d+")) {
-            return result.verdict() == Verdict.HOLDS || result.verdict() == Verdict.INVARIANT
+            return result.verdict() == TlcVerdict.HOLDS || result.verdict() == TlcVerdict.INVARIANT
                     ? new Broken("TLC ended without a word on how far it came: does NotAccepted call Reached?")
                     : Broken.of(result);
         }
         int next = Integer.parseInt(reached);
-        if (result.verdict() == Verdict.INVARIANT && INVARIANT.equals(result.violated())) {
+        if (result.verdict() == TlcVerdict.INVARIANT && INVARIANT.equals(result.violated())) {
             return next == count + 1
                     ? new Accepted(count, result.distinct(), result.time())
                     : new Broken("accepted after " + (next - 1) + " of " + count + " events: NotAccepted is wrong");
         }
-        if (result.verdict() != Verdict.HOLDS) {
+        if (result.verdict() != TlcVerdict.HOLDS) {
             return Broken.of(result);
         }
         return next >= 1 && next <= count

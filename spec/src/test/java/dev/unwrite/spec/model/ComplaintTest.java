@@ -3,7 +3,7 @@ package dev.unwrite.spec.model;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.unwrite.spec.tlc.TlcResult;
-import dev.unwrite.spec.tlc.Verdict;
+import dev.unwrite.spec.tlc.TlcVerdict;
 import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -17,14 +17,14 @@ class ComplaintTest {
     private static final Model FAILS = MODELS.find("selftest-invariant").orElseThrow();
 
     @ParameterizedTest
-    @EnumSource(value = Verdict.class, mode = EnumSource.Mode.EXCLUDE, names = "HOLDS")
-    void whatMustHoldPassesOnlyIfItHolds(Verdict verdict) {
+    @EnumSource(value = TlcVerdict.class, mode = EnumSource.Mode.EXCLUDE, names = "HOLDS")
+    void whatMustHoldPassesOnlyIfItHolds(TlcVerdict verdict) {
         assertThat(ModelCheck.complaint(HOLDS, result(verdict, null))).isNotEmpty();
     }
 
     @ParameterizedTest
-    @EnumSource(Verdict.class)
-    void whatMustFailPassesOnlyIfTheNamedPropertyBroke(Verdict verdict) {
+    @EnumSource(TlcVerdict.class)
+    void whatMustFailPassesOnlyIfTheNamedPropertyBroke(TlcVerdict verdict) {
         assertThat(ModelCheck.complaint(FAILS, result(verdict, null))).isNotEmpty();
         assertThat(ModelCheck.complaint(FAILS, result(verdict, "Other"))).isNotEmpty();
         assertThat(ModelCheck.complaint(FAILS, result(verdict, "Bounded")).isEmpty())
@@ -33,10 +33,10 @@ class ComplaintTest {
 
     @Test
     void holdingIsFineWhereItIsExpected() {
-        assertThat(ModelCheck.complaint(HOLDS, result(Verdict.HOLDS, null))).isEmpty();
+        assertThat(ModelCheck.complaint(HOLDS, result(TlcVerdict.HOLDS, null))).isEmpty();
     }
 
-    private static TlcResult result(Verdict verdict, @Nullable String violated) {
+    private static TlcResult result(TlcVerdict verdict, @Nullable String violated) {
         return new TlcResult(verdict, "why", 0, 1, 1, 1, violated, List.of(), List.of(), List.of(), Duration.ZERO);
     }
 }

@@ -22,7 +22,7 @@ class ModelCheckIT {
     @ParameterizedTest
     @MethodSource("selfTests")
     void everyKindOfCheckCanFail(Model model) throws Exception {
-        Outcome outcome = check(model, Pins.bundled());
+        ModelOutcome outcome = check(model, Pins.bundled());
         assertThat(outcome.passed()).as(outcome.message()).isTrue();
     }
 
@@ -34,7 +34,8 @@ class ModelCheckIT {
                         + " `unwrite check --pin selftest`");
         assertThat(check(model, pins(model, 14, 6)).message()).startsWith("the model grew: 15");
         assertThat(check(model, pins(model, 15, 7)).message()).startsWith("the model's depth is 6 instead of 7");
-        Outcome unpinned = check(model, Pins.read(new ByteArrayInputStream("{}".getBytes(StandardCharsets.UTF_8))));
+        ModelOutcome unpinned =
+                check(model, Pins.read(new ByteArrayInputStream("{}".getBytes(StandardCharsets.UTF_8))));
         assertThat(unpinned.passed()).isFalse();
         assertThat(unpinned.message()).contains("not pinned yet");
     }
@@ -42,7 +43,7 @@ class ModelCheckIT {
     @Test
     void aCounterexampleOfAnotherLengthIsNoticed() throws Exception {
         Model model = MODELS.find("selftest-invariant").orElseThrow();
-        Outcome outcome = check(model, pins(model, 0, 3));
+        ModelOutcome outcome = check(model, pins(model, 0, 3));
         assertThat(outcome.passed()).isFalse();
         assertThat(outcome.message()).startsWith("broke Bounded in 2 steps instead of 3");
     }
@@ -50,14 +51,14 @@ class ModelCheckIT {
     @Test
     void modelsRunTogetherAndAnswerInTheirOrder() throws Exception {
         List<Model> models = selfTests().limit(3).toList();
-        List<Outcome> outcomes = new CheckRunner(
+        List<ModelOutcome> outcomes = new CheckRunner(
                         new ModelCheck(MODELS.files(), Pins.bundled(), Duration.ofMinutes(2)), Pins.bundled(), 2)
                 .run(models, new CheckRunner.Listener() {});
-        assertThat(outcomes).extracting(Outcome::model).isEqualTo(models);
-        assertThat(outcomes).allMatch(Outcome::passed);
+        assertThat(outcomes).extracting(ModelOutcome::model).isEqualTo(models);
+        assertThat(outcomes).allMatch(ModelOutcome::passed);
     }
 
-    private static Outcome check(Model model, Pins pins) throws Exception {
+    private static ModelOutcome check(Model model, Pins pins) throws Exception {
         return new ModelCheck(MODELS.files(), pins, Duration.ofMinutes(2)).check(model, progress -> {});
     }
 

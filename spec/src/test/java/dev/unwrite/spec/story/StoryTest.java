@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.unwrite.spec.model.Model;
 import dev.unwrite.spec.model.Models;
 import dev.unwrite.spec.tlc.TlcResult;
+import dev.unwrite.spec.tlc.TlcVerdict;
 import dev.unwrite.spec.tlc.TraceStep;
-import dev.unwrite.spec.tlc.Verdict;
 import dev.unwrite.spec.value.TlaParser;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -90,7 +90,7 @@ class StoryTest {
     void endsWithThePropertyAndTheRule() {
         Model model = Models.bundled().find("selftest").orElseThrow().without("AskFirst");
         TlcResult result = new TlcResult(
-                Verdict.INVARIANT,
+                TlcVerdict.INVARIANT,
                 "why",
                 12,
                 1,

@@ -25,7 +25,7 @@ class TlcOutputTest {
     @Test
     void zeroWithTheMessageHolds() {
         TlcResult result = result(0, STATS + SUCCESS);
-        assertThat(result.verdict()).isEqualTo(Verdict.HOLDS);
+        assertThat(result.verdict()).isEqualTo(TlcVerdict.HOLDS);
         assertThat(result.generated()).isEqualTo(1014);
         assertThat(result.distinct()).isEqualTo(815);
         assertThat(result.depth()).isEqualTo(40);
@@ -33,33 +33,33 @@ class TlcOutputTest {
 
     @Test
     void zeroAloneIsNotEnough() {
-        assertThat(result(0, STATS).verdict()).isEqualTo(Verdict.BROKEN);
-        assertThat(result(0, SUCCESS).verdict()).isEqualTo(Verdict.BROKEN);
-        assertThat(result(0, "").verdict()).isEqualTo(Verdict.BROKEN);
+        assertThat(result(0, STATS).verdict()).isEqualTo(TlcVerdict.BROKEN);
+        assertThat(result(0, SUCCESS).verdict()).isEqualTo(TlcVerdict.BROKEN);
+        assertThat(result(0, "").verdict()).isEqualTo(TlcVerdict.BROKEN);
     }
 
     @Test
     void zeroAfterAnErrorIsNotEnough() {
         String error = "@!@!@STARTMSG 1000:1 @!@!@\nsomething\n@!@!@ENDMSG 1000 @!@!@\n";
-        assertThat(result(0, error + STATS + SUCCESS).verdict()).isEqualTo(Verdict.BROKEN);
+        assertThat(result(0, error + STATS + SUCCESS).verdict()).isEqualTo(TlcVerdict.BROKEN);
     }
 
     @Test
     void anExitCodeOfAViolationCountsOnlyWithItsMessage() {
         for (int exit : List.of(11, 12, 13)) {
-            assertThat(result(exit, STATS + SUCCESS).verdict()).isEqualTo(Verdict.BROKEN);
+            assertThat(result(exit, STATS + SUCCESS).verdict()).isEqualTo(TlcVerdict.BROKEN);
         }
         String violated = "@!@!@STARTMSG 2110:1 @!@!@\nInvariant Inv is violated.\n@!@!@ENDMSG 2110 @!@!@\n";
-        assertThat(result(12, violated).verdict()).isEqualTo(Verdict.INVARIANT);
+        assertThat(result(12, violated).verdict()).isEqualTo(TlcVerdict.INVARIANT);
         assertThat(result(12, violated).violated()).isEqualTo("Inv");
-        assertThat(result(13, violated).verdict()).isEqualTo(Verdict.BROKEN);
+        assertThat(result(13, violated).verdict()).isEqualTo(TlcVerdict.BROKEN);
     }
 
     @Test
     void exitCodesThatNobodyKnowsAreBroken() {
         for (int exit : List.of(1, 137, 143, 152, 153, 255)) {
             TlcResult result = result(exit, STATS + SUCCESS);
-            assertThat(result.verdict()).isEqualTo(Verdict.BROKEN);
+            assertThat(result.verdict()).isEqualTo(TlcVerdict.BROKEN);
             assertThat(result.why()).contains(Integer.toString(exit));
         }
     }

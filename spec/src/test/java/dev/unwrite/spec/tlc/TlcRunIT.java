@@ -30,7 +30,7 @@ class TlcRunIT {
         "evaluate, TypeOK, EVALUATION",
         "none, TypeOK, BROKEN"
     })
-    void tellsHowARunEnds(String wrong, String invariant, Verdict verdict) throws Exception {
+    void tellsHowARunEnds(String wrong, String invariant, TlcVerdict verdict) throws Exception {
         String config = "SPECIFICATION Spec\nCONSTANT Case = \"" + wrong + "\"\nINVARIANT " + invariant + "\n";
         TlcResult result = TlcRun.run(job("Wrong", config));
         assertThat(result.verdict()).as(result.why()).isEqualTo(verdict);
@@ -38,9 +38,9 @@ class TlcRunIT {
 
     @Test
     void whatCannotBeParsedIsNoVerdict() throws Exception {
-        assertThat(TlcRun.run(job("Garbage", "SPECIFICATION Spec\n")).verdict()).isEqualTo(Verdict.PARSE);
+        assertThat(TlcRun.run(job("Garbage", "SPECIFICATION Spec\n")).verdict()).isEqualTo(TlcVerdict.PARSE);
         assertThat(TlcRun.run(job("Endless", "SPECIFICATION Spec\nBLAH x\n")).verdict())
-                .isEqualTo(Verdict.BROKEN);
+                .isEqualTo(TlcVerdict.BROKEN);
         assertThatThrownBy(() -> TlcRun.run(job("Nowhere", "")))
                 .isInstanceOf(IOException.class)
                 .hasMessage("there is no module Nowhere");
@@ -58,9 +58,9 @@ class TlcRunIT {
     @Test
     void aDeadlockCountsOnlyWhereItIsAskedFor() throws Exception {
         String config = "SPECIFICATION Spec\nCONSTANT Case = \"fine\"\n";
-        assertThat(TlcRun.run(job("Wrong", config)).verdict()).isEqualTo(Verdict.HOLDS);
+        assertThat(TlcRun.run(job("Wrong", config)).verdict()).isEqualTo(TlcVerdict.HOLDS);
         TlcResult deadlock = TlcRun.run(job("Wrong", config).withDeadlockCheck(true));
-        assertThat(deadlock.verdict()).isEqualTo(Verdict.DEADLOCK);
+        assertThat(deadlock.verdict()).isEqualTo(TlcVerdict.DEADLOCK);
         assertThat(deadlock.steps()).isEqualTo(3);
     }
 
@@ -68,7 +68,7 @@ class TlcRunIT {
     void aKilledRunIsBrokenAndLeavesNothingBehind() throws Exception {
         AtomicReference<@Nullable Process> child = new AtomicReference<>();
         TlcResult result = TlcRun.run(endless(), progress -> kill(child.get()), child::set);
-        assertThat(result.verdict()).isEqualTo(Verdict.BROKEN);
+        assertThat(result.verdict()).isEqualTo(TlcVerdict.BROKEN);
         assertThat(result.why()).contains("137");
         assertThat(folders()).isEmpty();
     }
@@ -82,7 +82,7 @@ class TlcRunIT {
     @Test
     void aRunThatTakesTooLongIsBroken() throws Exception {
         TlcResult result = TlcRun.run(endless().withLimit(Duration.ofSeconds(2)));
-        assertThat(result.verdict()).isEqualTo(Verdict.BROKEN);
+        assertThat(result.verdict()).isEqualTo(TlcVerdict.BROKEN);
         assertThat(result.why()).contains("longer than 2 s");
     }
 
@@ -90,7 +90,7 @@ class TlcRunIT {
     void aRunOutOfMemoryIsBroken() throws Exception {
         TlcResult result = TlcRun.run(
                 job("Hungry", "SPECIFICATION Spec\nINVARIANT TypeOK\n").withHeap("12m"));
-        assertThat(result.verdict()).as(result.why()).isEqualTo(Verdict.BROKEN);
+        assertThat(result.verdict()).as(result.why()).isEqualTo(TlcVerdict.BROKEN);
         // Not by the limit of time, which would say nothing of memory.
         assertThat(result.why()).containsIgnoringCase("memory");
     }
@@ -160,7 +160,7 @@ class TlcRunIT {
             System.setProperty(Classpath.JAR_PROPERTY, jar);
             assertThat(TlcRun.run(job("Wrong", "SPECIFICATION Spec\nCONSTANT Case = \"fine\"\n"))
                             .verdict())
-                    .isEqualTo(Verdict.HOLDS);
+                    .isEqualTo(TlcVerdict.HOLDS);
         } finally {
             System.clearProperty(Classpath.JAR_PROPERTY);
         }
@@ -171,7 +171,7 @@ class TlcRunIT {
         TlcJob job = job("Wrong", "SPECIFICATION Spec\nCONSTANT Case = \"fine\"\nINVARIANT TypeOK\n")
                 .withSimulation(new TlcJob.Simulation(20, 10, 7));
         TlcResult first = TlcRun.run(job);
-        assertThat(first.verdict()).as(first.why()).isEqualTo(Verdict.HOLDS);
+        assertThat(first.verdict()).as(first.why()).isEqualTo(TlcVerdict.HOLDS);
         assertThat(TlcRun.run(job).generated()).isEqualTo(first.generated()).isPositive();
     }
 

@@ -1,0 +1,47 @@
+package dev.unwrite.chaos.bench;
+
+import dev.unwrite.chaos.bench.Workload.Pattern;
+import java.time.Duration;
+import java.util.List;
+
+/**
+ * How much is measured.
+ *
+ * @param diskBytes of each disk; all of it is written beforehand
+ * @param rounds how often each cell is measured; the setups take turns
+ * @param cell the longest that the writes of a cell go on, for those that may be cut short
+ * @param cold the same right after a start
+ * @param warmRounds how often all workloads are run before it counts, where that makes a difference
+ * @param most after this no further round begins; each cell has been measured at least once
+ */
+record BenchPlan(long diskBytes, int rounds, Duration cell, Duration cold, int warmRounds, Duration most) {
+    private static final int DEPTH_COMMON = 16;
+
+    /** Under three minutes. */
+    static BenchPlan quick() {
+        return new BenchPlan(1L << 30, 3, Duration.ofSeconds(1), Duration.ofSeconds(2), 2, Duration.ofSeconds(165));
+    }
+
+    /** A quarter of an hour. */
+    static BenchPlan whole() {
+        return new BenchPlan(2L << 30, 7, Duration.ofSeconds(3), Duration.ofSeconds(5), 3, Duration.ofMinutes(40));
+    }
+
+    /** In this order: what is written again must have been written just before. */
+    static List<Workload> workloads() {
+        return List.of(
+                new Workload(Pattern.STRIDE, 1),
+                new Workload(Pattern.AGAIN, 1),
+                new Workload(Pattern.STRIDE, DEPTH_COMMON),
+                new Workload(Pattern.AGAIN, DEPTH_COMMON),
+                new Workload(Pattern.STRIDE, 64),
+                new Workload(Pattern.AGAIN, 64),
+                new Workload(Pattern.SEQUENTIAL, DEPTH_COMMON),
+                new Workload(Pattern.DENSE, DEPTH_COMMON));
+    }
+
+    /** What processes that have just started are measured with. */
+    static Workload afterStart() {
+        return new Workload(Pattern.STRIDE, DEPTH_COMMON);
+    }
+}

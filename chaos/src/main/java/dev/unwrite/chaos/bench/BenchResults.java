@@ -1,0 +1,51 @@
+package dev.unwrite.chaos.bench;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalDouble;
+
+/** What a run has measured so far. */
+final class BenchResults {
+    private final Map<Key, List<Sample>> samples = new LinkedHashMap<>();
+
+    private record Key(Workload workload, boolean isCold, String setup) {}
+
+    void add(String setup, Workload workload, boolean isCold, Sample sample) {
+        samples.computeIfAbsent(new Key(workload, isCold, setup), key -> new ArrayList<>())
+                .add(sample);
+    }
+
+    /** All, as they came first. */
+    List<Cell> cells() {
+        return samples.keySet().stream().map(this::cell).toList();
+    }
+
+    Optional<Cell> cell(String setup, Workload workload, boolean isCold) {
+        Key key = new Key(workload, isCold, setup);
+        return samples.containsKey(key) ? Optional.of(cell(key)) : Optional.empty();
+    }
+
+    private Cell cell(Key key) {
+        return new Cell(key.setup(), key.workload(), key.isCold(), List.copyOf(samples.getOrDefault(key, List.of())));
+    }
+
+    /** What others took of the processors, in cores, on average over all that was measured. */
+    double othersCores() {
+        return samples.values().stream()
+                .flatMap(List::stream)
+                .mapToDouble(Sample::othersCores)
+                .average()
+                .orElse(0);
+    }
+
+    /** The median IOPS of a cell as a multiple of those of another setup; nothing where that one was not measured. */
+    OptionalDouble ratio(Cell cell, String other) {
+        return cell(other, cell.workload(), cell.isCold())
+                .map(base ->
+                        OptionalDouble.of(cell.iops().median() / base.iops().median()))
+                .orElse(OptionalDouble.empty());
+    }
+}

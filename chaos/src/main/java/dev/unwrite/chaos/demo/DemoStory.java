@@ -1,0 +1,95 @@
+package dev.unwrite.chaos.demo;
+
+import dev.unwrite.chaos.Moment;
+import dev.unwrite.chaos.check.CheckResult;
+import dev.unwrite.chaos.check.Verdict;
+import dev.unwrite.chaos.report.Event;
+import dev.unwrite.chaos.report.Event.Kind;
+import java.io.PrintWriter;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+
+/** Tells the run on the terminal, one line an event, and keeps the events for the report. Not thread-safe. */
+final class DemoStory {
+    private static final String RED = "31";
+    private static final String GREEN = "32";
+    private static final String YELLOW = "33";
+    private static final String BOLD = "1";
+
+    private final PrintWriter out;
+    private final boolean colour;
+    private final long startedAt = Moment.now();
+    private final List<Event> events = new ArrayList<>();
+
+    DemoStory(PrintWriter out, boolean colour) {
+        this.out = out;
+        this.colour = colour;
+    }
+
+    long startedAt() {
+        return startedAt;
+    }
+
+    List<Event> events() {
+        return List.copyOf(events);
+    }
+
+    /** Something happened just now. */
+    void tell(String lane, Kind kind, String text) {
+        tell(Moment.now(), lane, kind, text);
+    }
+
+    /** Something happened at that moment. */
+    void tell(long at, String lane, Kind kind, String text) {
+        events.add(new Event(at, lane, kind, text));
+        out.printf(Locale.ROOT, "%6.2f s  %s%n", (at - startedAt) / 1e9, paint(text, colourOf(kind)));
+        out.flush();
+    }
+
+    /** The table of checks. */
+    void verdicts(List<CheckResult> checks) {
+        out.println();
+        for (CheckResult check : checks) {
+            out.println(paint(String.format(Locale.ROOT, "%-8s", check.verdict().word()), colourOf(check.verdict()))
+                    + "  " + check.title());
+            check.evidence().forEach(line -> out.println("          " + line));
+        }
+        out.println();
+        out.flush();
+    }
+
+    /** A line that is no event. */
+    void line(String label, String text) {
+        out.println(paint(String.format(Locale.ROOT, "%-8s", label), BOLD) + "  " + text);
+        out.flush();
+    }
+
+    /** The verdict of all. */
+    void verdict(Verdict verdict, String text) {
+        out.println(paint(
+                        String.format(Locale.ROOT, "%-8s", verdict.word().toUpperCase(Locale.ROOT)), colourOf(verdict))
+                + "  " + text);
+        out.flush();
+    }
+
+    private String paint(String text, String code) {
+        return colour && !code.isEmpty() ? "\u001b[" + code + "m" + text + "\u001b[0m" : text;
+    }
+
+    private static String colourOf(Kind kind) {
+        return switch (kind) {
+            case KILL, FAILURE -> RED;
+            case PRIMARY, PROTECTED, SWITCHOVER -> GREEN;
+            case START, RESTART, NOTE -> "";
+        };
+    }
+
+    private static String colourOf(Verdict verdict) {
+        return switch (verdict) {
+            case VALID -> GREEN;
+            case INVALID -> RED;
+            case UNKNOWN -> YELLOW;
+        };
+    }
+}

@@ -1,0 +1,91 @@
+package dev.unwrite.chaos.bench;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.unwrite.chaos.bench.Workload.Pattern;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+final class BenchResultsTest {
+    private static final Workload STRIDE = new Workload(Pattern.STRIDE, 16);
+
+    @Test
+    void theMedianIsTheOneInTheMiddleOrBetweenTwo() {
+        assertThat(Spread.of(List.of(9.0, 1.0, 4.0))).isEqualTo(new Spread(4, 1, 9));
+        assertThat(Spread.of(List.of(9.0, 1.0, 4.0, 6.0))).isEqualTo(new Spread(5, 1, 9));
+        assertThat(Spread.of(List.of(7.0))).isEqualTo(new Spread(7, 7, 7));
+        assertThatThrownBy(() -> Spread.of(List.of())).isInstanceOf(IllegalArgumentException.class);
+    }
+
+    @Test
+    void ratiosAreThoseOfMediansOfTheSameWorkload() {
+        BenchResults results = new BenchResults();
+        for (double iops : new double[] {100, 900, 200}) {
+            results.add("raw", STRIDE, false, sample(iops));
+        }
+        for (double iops : new double[] {50, 1, 60}) {
+            results.add("protected", STRIDE, false, sample(iops));
+        }
+        results.add("raw", STRIDE, true, sample(1));
+        results.add("raw", new Workload(Pattern.STRIDE, 1), false, sample(1));
+        Cell cell = results.cell("protected", STRIDE, false).orElseThrow();
+
+        assertThat(results.ratio(cell, "raw")).hasValue(0.25);
+        assertThat(results.ratio(cell, "cbw")).isEmpty();
+        assertThat(results.cells()).hasSize(4);
+        assertThat(results.othersCores()).isEqualTo(0.25);
+    }
+
+    @Test
+    void theTableHasALineForEachCellAndADashForWhatWasNotMeasured() {
+        BenchResults results = new BenchResults();
+        results.add("raw", STRIDE, true, sample(1234.4));
+        for (double iops : new double[] {10_000, 12_000, 11_000}) {
+            results.add("raw", STRIDE, false, sample(iops));
+            results.add("protected", STRIDE, false, sample(iops / 10));
+        }
+
+        assertThat(Table.lines(
+                        results, List.of(new Named("raw", "raw disk"), new Named("protected", "protected node"))))
+                .contains(
+                        "stride, depth 16: 4 KiB, each the first overwrite of its 64 KiB, once, right after the start",
+                        "  raw disk                    1,234                          50      990    1.00      -",
+                        "stride, depth 16: 4 KiB, each the first overwrite of its 64 KiB",
+                        "  raw disk                   11,000   10,000 .. 12,000       50      990    1.00      -",
+                        "  protected node              1,100     1,000 .. 1,200       50      990    0.10      -",
+                        "protected / raw  stride 0.10")
+                .noneMatch(line -> line.startsWith("dense,") || line.startsWith("protected / cbw"));
+    }
+
+    private static Sample sample(double iops) {
+        return new Sample(1, iops, 1000, 4_096_000, 500, 50, 990, 1500, 60, 2000, -1, 0.25);
+    }
+
+    /** Only what a table asks of it. */
+    private record Named(String id, String title) implements Setup {
+        @Override
+        public void start() {}
+
+        @Override
+        public void freshen() {}
+
+        @Override
+        public String uri() {
+            return "";
+        }
+
+        @Override
+        public boolean warmsUp() {
+            return false;
+        }
+
+        @Override
+        public long copies() {
+            return -1;
+        }
+
+        @Override
+        public void rest() {}
+    }
+}

@@ -1,0 +1,134 @@
+package dev.unwrite.undo;
+
+import dev.unwrite.protocol.BlockSet;
+import dev.unwrite.protocol.BlockSet.Range;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Hands out the oldest copy of each block (rule OldestCopyWins).
+ *
+ * <p>The log is read in its own order, a window of a few MiB at a time; within the window, blocks are handed out sorted,
+ * and adjacent ones as one, so that neither disk has to jump more than need be.
+ */
+final class OldestCopies {
+    private static final int WINDOW_BYTES = 4 << 20;
+    private static final int RUN_BYTES = 1 << 20;
+    /** Zeroes fill no window, so their number has a bound of its own. */
+    private static final int PIECES_MAX = 1 << 14;
+    /** Where the content of a piece is that has none. */
+    private static final int ZERO = -1;
+
+    private final LogFiles files;
+    private final Iterator<StoredRecord> records;
+    private final Map<Integer, BlockSet> done = new HashMap<>();
+    private final List<Piece> pieces = new ArrayList<>();
+    private final ByteBuffer window;
+    private final ByteBuffer run;
+    private @Nullable StoredRecord left;
+
+    private record Piece(int volume, long first, int count, int at) {
+        boolean zero() {
+            return at == ZERO;
+        }
+    }
+
+    /** Of all records of the epochs. */
+    OldestCopies(LogFiles files, NavigableMap<EpochKey, EpochRecords.View> epochs) {
+        this.files = files;
+        this.records = epochs.values().stream()
+                .flatMap(epoch -> IntStream.range(0, epoch.records().size()).mapToObj(epoch.records()::get))
+                .iterator();
+        long bytes =
+                epochs.values().stream().mapToLong(EpochRecords.View::bytes).sum();
+        this.window = ByteBuffer.allocateDirect((int) Math.min(WINDOW_BYTES, bytes));
+        this.run = ByteBuffer.allocateDirect((int) Math.min(RUN_BYTES, bytes));
+    }
+
+    /** Hands out the blocks of the next window; returns their number, 0 at the end. */
+    long next(UndoLog.Visitor visitor) throws IOException {
+        StoredRecord record = left;
+        left = null;
+        while (record != null || records.hasNext()) {
+            if (record == null) {
+                record = records.next();
+            }
+            if (!take(record)) {
+                left = record;
+                break;
+            }
+            record = null;
+        }
+        return handOut(visitor);
+    }
+
+    /** False if the window has no room for it. */
+    private boolean take(StoredRecord record) throws IOException {
+        BlockSet before = done.getOrDefault(record.volume(), BlockSet.EMPTY);
+        List<Range> missing = before.missing(record.first(), record.count());
+        if (missing.isEmpty()) {
+            return true;
+        }
+        boolean full = window.capacity() - window.position() < record.bytes() || pieces.size() >= PIECES_MAX;
+        if (full && !pieces.isEmpty()) {
+            return false;
+        }
+        int at = window.position();
+        if (!record.zero()) {
+            record.read(window.slice(at, record.bytes()), files);
+            window.position(at + record.bytes());
+        }
+        for (Range range : missing) {
+            int from = record.zero() ? ZERO : at + (int) (range.first() - record.first()) * Pages.BYTES;
+            pieces.add(new Piece(record.volume(), range.first(), (int) range.count(), from));
+        }
+        done.put(record.volume(), before.with(record.first(), record.count()));
+        return true;
+    }
+
+    private long handOut(UndoLog.Visitor visitor) throws IOException {
+        long blocks = 0;
+        pieces.sort(Comparator.comparingInt(Piece::volume).thenComparingLong(Piece::first));
+        int i = 0;
+        while (i < pieces.size()) {
+            Piece start = pieces.get(i);
+            long end = start.first;
+            run.clear();
+            while (i < pieces.size() && continues(pieces.get(i), start, end)) {
+                Piece piece = pieces.get(i++);
+                if (!piece.zero()) {
+                    run.put(window.slice(piece.at, piece.count * Pages.BYTES));
+                }
+                end += piece.count;
+            }
+            int count = (int) (end - start.first);
+            blocks += count;
+            if (start.zero()) {
+                visitor.restoreZeroes(start.volume, start.first, count);
+            } else {
+                visitor.restore(start.volume, start.first, count, run.flip().asReadOnlyBuffer());
+            }
+        }
+        pieces.clear();
+        window.clear();
+        return blocks;
+    }
+
+    private boolean continues(Piece piece, Piece start, long end) {
+        if (piece.volume != start.volume || piece.first != end || piece.zero() != start.zero()) {
+            return false;
+        }
+        return piece.zero()
+                ? end - start.first + piece.count <= Integer.MAX_VALUE
+                : piece.count * Pages.BYTES <= run.remaining();
+    }
+}
