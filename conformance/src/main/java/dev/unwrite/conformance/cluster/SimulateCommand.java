@@ -94,7 +94,9 @@ public final class SimulateCommand implements Callable<Integer> {
     @Option(
             names = "--story",
             paramLabel = "FILE",
-            description = "Tell the story in this file: its commands, and what happens then.")
+            description =
+                    "Tell the story in this file: its commands, and what happens now. Exits with 1 if the file says"
+                            + " otherwise.")
     private @Nullable Path story;
 
     /** Called by picocli. */

@@ -11,22 +11,38 @@ import java.util.List;
 import java.util.Locale;
 import java.util.function.Consumer;
 import java.util.function.Function;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Carries out the commands of one story. Most let one thing happen, such as the arrival of messages: then no time passes,
- * nothing else arrives anywhere, and everything is told. {@code run} lets time pass and everything happen. The properties are
- * checked after each command.
+ * Carries out the commands of one story, and checks all properties after each. Most let one thing happen and tell everything
+ * of it; meanwhile no time passes and nothing else arrives anywhere.
+ *
+ * <table>
+ *   <caption>Commands</caption>
+ *   <tr><td>{@code pair BLOCKS=WORD ...}<td>begins: A runs the machine, B protects it, the disk holds these words. {@code
+ *       undo-limit=24} limits the undo log, in blocks; {@code alone-at-limit-after=5s} is what A does then
+ *   <tr><td>{@code write A BLOCKS WORD}<br>{@code read A BLOCK}<br>{@code flush A}<td>a client at A asks for it
+ *   <tr><td>{@code deliver A->B [state [PARTS]]}<td>all messages arrive; parts of a state only if the command says so
+ *   <tr><td>{@code again B KIND}<td>the newest message of this kind arrives at B once more
+ *   <tr><td>{@code storage [A [KIND|oldest]]}<td>requests arrive at the storage, are carried out, and are answered
+ *   <tr><td>{@code disk B [JOBS]}<td>B's own disk does what it has been told to
+ *   <tr><td>{@code run TIME}<td>time passes and everything happens; only steps, refusals and what clients learn are told
+ *   <tr><td>{@code wait TIME}<td>time passes and nothing arrives
+ *   <tr><td>{@code checkpoint A}<br>{@code switchover A}<br>{@code failover B}<td>a person orders it
+ *   <tr><td>{@code kill A}<br>{@code restart A}<td>the host loses its power, and all that it has not synced; it starts again
+ *   <tr><td>{@code crash storage}<td>the storage loses its power, and all that it has not flushed; it is there again at once
+ *   <tr><td>{@code break}<td>the connections between the hosts break; they are made anew at once
+ *   <tr><td>{@code slow A->B}<td>from here on {@code run} carries no parts of a state
+ *   <tr><td>{@code show disk}<br>{@code show undo B}<br>{@code show checkpoint B}<td>what is on the disks; on those of
+ *       hosts, what a crash would leave
+ *   <tr><td>{@code status}<td>what the hosts do, and the ownership record
+ * </table>
  */
 final class StoryCommands implements AutoCloseable {
     private static final long MILLI = 1_000_000;
     private static final int MOST = 1_000;
     private static final Duration PATIENCE = Duration.ofSeconds(10);
     private static final int ROOM_BLOCKS = 120;
-
-    private static final Pattern BLOCKS = Pattern.compile("(\\w+)/(\\d{1,6})(?:-(\\d{1,6}))?");
 
     private final StoryWords words = new StoryWords();
     private final Storyteller teller = new Storyteller(words);
@@ -57,7 +73,7 @@ final class StoryCommands implements AutoCloseable {
     private List<String> perform(Story.Part part) {
         for (int i = 0; part.isCommands() && i < part.lines().size(); i++) {
             try {
-                perform(new Command(part.lines().get(i)));
+                perform(new StoryCommand(part.lines().get(i), cluster));
             } catch (IllegalArgumentException | IOException e) {
                 throw new IllegalArgumentException("line " + (part.line() + i) + ": " + e.getMessage(), e);
             }
@@ -89,107 +105,23 @@ final class StoryCommands implements AutoCloseable {
         return now;
     }
 
-    /** A command, taken apart by blanks. */
-    private final class Command {
-        private final String line;
-        private final String[] parts;
-
-        Command(String line) {
-            this.line = line;
-            this.parts = line.trim().split("\\s+");
-        }
-
-        String part(int index) {
-            if (index >= parts.length) {
-                throw new IllegalArgumentException("\"" + line + "\" lacks something at its end");
-            }
-            return parts[index];
-        }
-
-        boolean has(int index) {
-            return index < parts.length;
-        }
-
-        int number(int index, int otherwise) {
-            return has(index) ? Integer.parseInt(parts[index]) : otherwise;
-        }
-
-        SimHost host(int index) {
-            return switch (part(index)) {
-                case "A" -> cluster().processes()[0];
-                case "B" -> cluster().processes()[1];
-                default -> throw new IllegalArgumentException("there is no host " + parts[index]);
-            };
-        }
-
-        SimHost liveHost(int index) {
-            SimHost host = host(index);
-            if (!host.isRunning()) {
-                throw new IllegalArgumentException(host.name + " is down");
-            }
-            return host;
-        }
-
-        SimHost runningHost(int index) {
-            SimHost host = liveHost(index);
-            if (!host.room().isRunning()) {
-                throw new IllegalArgumentException("no machine runs at " + host.name);
-            }
-            return host;
-        }
-
-        Line way(int index) {
-            return switch (part(index)) {
-                case "A->B" -> cluster().lines()[0];
-                case "B->A" -> cluster().lines()[1];
-                default -> throw new IllegalArgumentException("there is no way " + parts[index]);
-            };
-        }
-
-        IllegalArgumentException unknown() {
-            return new IllegalArgumentException("no command of a story: " + line);
-        }
-    }
-
-    private static Extent block(String name) {
-        Matcher parts = BLOCKS.matcher(name);
-        for (Cells.Volume volume : Cells.VOLUMES) {
-            if (parts.matches() && parts.group(1).equals(volume.name())) {
-                int first = Integer.parseInt(parts.group(2));
-                int last = parts.group(3) == null ? first : Integer.parseInt(parts.group(3));
-                if (first <= last && last < volume.blocks()) {
-                    return new Extent(volume.id(), first, last - first + 1);
-                }
-            }
-        }
-        throw new IllegalArgumentException("there is no block " + name + "; there are data/3 and data/0-9");
-    }
-
-    private static long nanos(String text) {
-        boolean millis = text.endsWith("ms");
-        if (!text.endsWith("s")) {
-            throw new IllegalArgumentException("no time: " + text + "; some are 60ms and 2s");
-        }
-        return Integer.parseInt(text.substring(0, text.length() - (millis ? 2 : 1))) * (millis ? MILLI : 1_000 * MILLI);
-    }
-
-    private void perform(Command command) throws IOException {
+    private void perform(StoryCommand command) throws IOException {
         switch (command.part(0)) {
             case "pair" -> pair(command);
             case "run" -> {
                 teller.tells(Detail.STEPS);
-                cluster().run(nanos(command.part(1)));
+                cluster().run(StoryCommand.time(command.part(1)).toNanos());
                 teller.tells(Detail.ALL);
             }
             case "wait" -> {
-                cluster().time(nanos(command.part(1)));
-                cluster().happens(command.line, this::settle);
+                cluster().time(StoryCommand.time(command.part(1)).toNanos());
+                cluster().happens(command, this::settle);
             }
             case "status" -> status();
             case "show" -> show(command);
             default -> {
                 Runnable event = event(command);
-                cluster().happens(command.line, () -> {
+                cluster().happens(command, () -> {
                     event.run();
                     settle();
                 });
@@ -198,11 +130,11 @@ final class StoryCommands implements AutoCloseable {
     }
 
     /** What the command lets happen; it is known to be possible before anything does. */
-    private Runnable event(Command command) {
+    private Runnable event(StoryCommand command) {
         return switch (command.part(0)) {
             // Clients.
-            case "write" -> write(command.runningHost(1), block(command.part(2)), command.part(3));
-            case "read" -> read(command.runningHost(1), block(command.part(2)));
+            case "write" -> write(command.runningHost(1), StoryCommand.blocks(command.part(2)), command.part(3));
+            case "read" -> read(command.runningHost(1), StoryCommand.block(command.part(2)));
             case "flush" -> flush(command.runningHost(1));
             // What arrives, or is done.
             case "deliver" -> deliver(command.way(1), command.has(2) ? command.number(3, MOST) : 0);
@@ -210,7 +142,7 @@ final class StoryCommands implements AutoCloseable {
             case "storage" -> storage(command.has(1) ? command.host(1) : null, command.has(2) ? command.part(2) : "");
             case "disk" -> disk(command.host(1), command.number(2, MOST));
             // People.
-            case "checkpoint", "failover", "switchover", "protect" -> order(command.part(0), command.liveHost(1));
+            case "checkpoint", "failover", "switchover" -> order(command.part(0), command.liveHost(1));
             // Faults.
             case "break" -> () -> List.of(cluster().lines()).forEach(Line::breakOff);
             case "slow" -> slow(command.way(1));
@@ -221,35 +153,27 @@ final class StoryCommands implements AutoCloseable {
         };
     }
 
-    /** Two hosts: A runs the machine, and B protects it. Nothing is on its way, and all is flushed. */
-    private void pair(Command command) {
-        long room = ROOM_BLOCKS;
-        Duration failoverAfter = null;
-        Duration aloneAfter = null;
-        for (int i = 1; command.has(i); i++) {
-            String[] option = command.part(i).split("=", 2);
-            switch (option[0]) {
-                case "undo-limit" -> room = Integer.parseInt(option[1]);
-                case "failover-after" -> failoverAfter = Duration.ofNanos(nanos(option[1]));
-                case "alone-at-limit-after" -> aloneAfter = Duration.ofNanos(nanos(option[1]));
-                default -> {
-                    // A block and its content.
-                }
-            }
-        }
-        Config config = new Config(null, failoverAfter, room * Extent.BLOCK_BYTES, aloneAfter, true, false, true, 0);
+    private void pair(StoryCommand command) {
         if (cluster != null) {
             end();
         }
+        String room = command.option("undo-limit");
+        String alone = command.option("alone-at-limit-after");
+        Config config = new Config(
+                null,
+                null,
+                Extent.BLOCK_BYTES * (room == null ? ROOM_BLOCKS : Long.parseLong(room)),
+                alone == null ? null : StoryCommand.time(alone),
+                true,
+                false,
+                true,
+                0);
         Cluster begun = new Cluster(config, Tracing.NONE, Slip.NONE, teller);
         cluster = begun;
         runUntilProtected(begun);
-        for (int i = 1; command.has(i); i++) {
-            String[] option = command.part(i).split("=", 2);
-            if (option[0].contains("/")) {
-                write(begun.processes()[0], block(option[0]), option[1]).run();
-            }
-        }
+        command.contents()
+                .forEach((blocks, word) -> write(begun.processes()[0], StoryCommand.blocks(blocks), word)
+                        .run());
         begun.run(10 * MILLI);
         begun.checkpoint(begun.processes()[0], Reply.of(done -> {}, why -> {}));
         begun.run(100 * MILLI);
@@ -382,9 +306,7 @@ final class StoryCommands implements AutoCloseable {
                         false,
                         PATIENCE,
                         answer(host, done -> "the machine runs here, blocks written back: " + done.blocks()));
-            case "switchover" ->
-                orders.switchover(PATIENCE, answer(host, done -> "the machine runs at " + done.newPrimary()));
-            default -> orders.protect(PATIENCE, answer(host, done -> "protected by " + done.secondary()));
+            default -> orders.switchover(PATIENCE, answer(host, done -> "the machine runs at " + done.newPrimary()));
         }
     }
 
@@ -409,7 +331,7 @@ final class StoryCommands implements AutoCloseable {
         answers();
     }
 
-    private void show(Command command) throws IOException {
+    private void show(StoryCommand command) throws IOException {
         StoryView view = new StoryView(words);
         List<String> lines = switch (command.part(1)) {
             case "disk" -> view.sharedDisk(cluster().storage().disk);

@@ -11,6 +11,7 @@
  *       the orders of a host.
  *   <li>{@link dev.unwrite.conformance.cluster.History}: what a machine may read, and what must survive.
  *   <li>{@link dev.unwrite.conformance.cluster.Checks}: the properties.
+ *   <li>{@link dev.unwrite.conformance.cluster.StoryCommands}: runs that are told to people.
  * </ol>
  */
 @NullMarked

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -43,6 +44,19 @@ class StoriesTest {
     }
 
     @Test
+    void the_readme_lists_them_in_order() throws IOException {
+        List<String> listed = Pattern.compile("stories/(\\S+)\\)")
+                .matcher(Files.readString(Path.of("README.md")))
+                .results()
+                .map(found -> found.group(1))
+                .toList();
+        assertThat(listed)
+                .isEqualTo(stories().stream()
+                        .map(story -> story.getFileName().toString())
+                        .toList());
+    }
+
+    @Test
     void a_line_that_is_wrong_or_missing_is_noticed() throws IOException {
         String story = Files.readString(stories().getFirst());
         String line = "A: SendWrite data/3\n";
@@ -61,6 +75,8 @@ class StoriesTest {
                 "pair\nwrite A data/99 hello\n----\n",
                 "pair\nwrite A data/3\n----\n",
                 "pair\nrun 5\n----\n",
+                "pair undo-limit\n----\n",
+                "pair\nread A data/3-4\n----\n",
                 "pair\ndeliver A->C\n----\n",
                 "pair\nagain B Committed\n----\n",
                 "pair\n",
