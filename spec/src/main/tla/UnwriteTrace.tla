@@ -248,6 +248,12 @@ Live(h) ==
 \* How many writes are under way; overridden by the same in Java, as is Rebuilds below.
 UnderWay(writes) == Cardinality({b \in Block : writes[b] # 0})
 
+\* How many blocks flushes owe, together.
+RECURSIVE Owes(_)
+Owes(flushes) ==
+  IF flushes = {} THEN 0
+  ELSE LET r == CHOOSE r \in flushes : TRUE IN Cardinality(r.owes) + Owes(flushes \ {r})
+
 \* What the specification says of each field that a process records.
 Say(h) ==
   [role      |-> role[h],
@@ -258,6 +264,8 @@ Say(h) ==
    pending   |-> UnderWay(pending[h]),
    kept      |-> Cardinality(kept[h]),
    dirty     |-> IF role[h] = "cold" THEN 0 ELSE Cardinality(dirty[h]),
+   asked     |-> Cardinality(asked[h]),
+   owes      |-> Owes(asked[h]),
    cuts      |-> {c.epoch : c \in cuts[h]},
    copies    |-> Cardinality(Live(h)),
    ckptTerm  |-> IF ckpt[h] = None THEN 0 ELSE ckpt[h].term,

@@ -2,6 +2,7 @@ package dev.unwrite.trace;
 
 import com.fasterxml.jackson.core.JsonGenerator;
 import dev.unwrite.protocol.Action;
+import dev.unwrite.protocol.AskedFlush;
 import dev.unwrite.protocol.Blocks;
 import dev.unwrite.protocol.Checkpoint;
 import dev.unwrite.protocol.CopyKey;
@@ -175,6 +176,8 @@ final class NodeTrace implements TraceWriter {
         json.writeNumberField("kept", s.kept().size());
         json.writeNumberField("dirty", s.dirty().size());
         json.writeNumberField("owed", s.owed().size());
+        json.writeNumberField("asked", s.asked().size());
+        json.writeNumberField("owes", owedByFlushes(s));
         json.writeArrayFieldStart("cuts");
         for (long epoch : s.cuts()) {
             json.writeNumber(epoch);
@@ -185,6 +188,14 @@ final class NodeTrace implements TraceWriter {
         json.writeNumberField("ckptTerm", held == null ? 0 : held.term());
         json.writeNumberField("ckptEpoch", held == null ? -1 : held.epoch());
         json.writeEndObject();
+    }
+
+    private static long owedByFlushes(HostState s) {
+        long blocks = 0;
+        for (AskedFlush flush : s.asked()) {
+            blocks += flush.owes().size();
+        }
+        return blocks;
     }
 
     private static long pendingBlocks(HostState s) {

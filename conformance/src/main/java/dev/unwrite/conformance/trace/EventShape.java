@@ -16,6 +16,8 @@ final class EventShape {
             "kept",
             "dirty",
             "owed",
+            "asked",
+            "owes",
             "safe",
             "copies",
             "ckptTerm",

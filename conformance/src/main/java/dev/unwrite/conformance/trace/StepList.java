@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 /** The steps of the specification, as they come; knows how a line for TLC is spelled. */
 final class StepList {
     private static final List<String> SAME =
-            List.of("role", "term", "mode", "epoch", "kept", "cuts", "copies", "ckptTerm");
+            List.of("role", "term", "mode", "epoch", "kept", "asked", "owes", "cuts", "copies", "ckptTerm");
 
     private final List<MergedStep> steps = new ArrayList<>();
     /** The specification's names of the hosts, by the nodes' names. */

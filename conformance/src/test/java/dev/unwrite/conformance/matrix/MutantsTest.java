@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -31,7 +32,7 @@ class MutantsTest {
     @Test
     void everyPatchAppliesOnceAndCompiles(@TempDir Path dir) throws Exception {
         MutantCompiler compiler = new MutantCompiler(Workspace.findRoot(), Workspace.realClasspath());
-        for (Mutant mutant : mutants) {
+        for (Mutant mutant : Stream.concat(mutants.stream(), Mutants.inHost().stream()).toList()) {
             Path classes = compiler.compile(mutant, dir.resolve(mutant.name()));
             try (var files = Files.walk(classes)) {
                 assertThat(files.filter(Files::isRegularFile)).as(mutant.name()).isNotEmpty();

@@ -67,6 +67,7 @@ final class EquivalentTraces {
                 isColdAgain(mutant)
                         ? "a cold owner that had flushed flushed again"
                         : next == null || follows(mutant, "StepDown") ? FORGOTTEN : null;
+            case "MachineFlush", "AnswerFlush" -> next == null || follows(mutant, "StepDown") ? FORGOTTEN : null;
             case "Protect", "GoAlone" -> isLearned(mutant) ? "it saw the record, and never heard the answer" : null;
             case "ReadOld", "StagePart" -> isUseful(mutant) ? null : UNUSED;
             case "OpenSession" -> isLeftAtOnce(mutant) ? "a session in which nothing was done" : null;
@@ -247,6 +248,12 @@ final class EquivalentTraces {
         if (mutant.action().equals("MachineWrite") && mutant.mutation().equals("values") && !isKnown(mutant)) {
             return "the content of a write that never arrived";
         }
+        if (mutant.name().equals("MachineFlush id") && !isAnswered(mutant)) {
+            return "the number of a flush that was never answered";
+        }
+        if (mutant.name().equals("MachineFlush extents") && !isMoreUnflushed(mutant)) {
+            return "a flush of all, where nothing else was to be flushed";
+        }
         if (Set.of("ReadOld extents", "StagePart epoch").contains(mutant.name()) && !isUseful(mutant)) {
             return UNUSED;
         }
@@ -254,6 +261,22 @@ final class EquivalentTraces {
             return "nobody else says what was in the block at first";
         }
         return null;
+    }
+
+    private static boolean isAnswered(Mutant mutant) throws IOException {
+        return anyEvent(
+                mutant,
+                e -> is(e, "AnswerFlush")
+                        && e.path("start").equals(mutant.first().path("start"))
+                        && e.path("id").equals(mutant.first().path("id")));
+    }
+
+    /** Whether the host had written more than a flush of some blocks is of. */
+    private static boolean isMoreUnflushed(Mutant mutant) {
+        JsonNode after = mutant.first().path("after");
+        long blocks = event(mutant.first()).blocks().size();
+        return after.path("pending").asLong() + after.path("owed").asLong() > blocks
+                || after.path("dirty").asLong() > blocks;
     }
 
     private static @Nullable String destagedApart(JsonNode first, JsonNode second) {
