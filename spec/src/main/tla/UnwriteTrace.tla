@@ -250,9 +250,9 @@ UnderWay(writes) == Cardinality({b \in Block : writes[b] # 0})
 
 \* How many blocks flushes owe, together.
 RECURSIVE Owes(_)
-Owes(flushes) ==
-  IF flushes = {} THEN 0
-  ELSE LET r == CHOOSE r \in flushes : TRUE IN Cardinality(r.owes) + Owes(flushes \ {r})
+Owes(those) ==
+  IF those = {} THEN 0
+  ELSE LET one == CHOOSE r \in those : TRUE IN Cardinality(one.owes) + Owes(those \ {one})
 
 \* What the specification says of each field that a process records.
 Say(h) ==
