@@ -32,7 +32,8 @@ class MutantsTest {
     @Test
     void everyPatchAppliesOnceAndCompiles(@TempDir Path dir) throws Exception {
         MutantCompiler compiler = new MutantCompiler(Workspace.findRoot(), Workspace.realClasspath());
-        for (Mutant mutant : Stream.concat(mutants.stream(), Mutants.inHost().stream()).toList()) {
+        for (Mutant mutant :
+                Stream.concat(mutants.stream(), Mutants.inHost().stream()).toList()) {
             Path classes = compiler.compile(mutant, dir.resolve(mutant.name()));
             try (var files = Files.walk(classes)) {
                 assertThat(files.filter(Files::isRegularFile)).as(mutant.name()).isNotEmpty();
