@@ -17,7 +17,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The engine on a few mutants and fast layers; all of them take an hour, {@code matrix.sh}. */
 class KillMatrixIT {
-    private static final List<String> NAMES = List.of("AskFirst", "kept-over-cut", "DrainBeforeCut");
+    private static final List<String> NAMES = List.of("AskFirst", "kept-over-cut", "FlushBeforeAnswer");
     private static final List<Layer> LAYERS =
             List.of(new UnitLayer(List.of("protocol.RulesTest")), new TracesLayer(40));
     /** All that the simulator runs are simulated if this is set; else those above. */
