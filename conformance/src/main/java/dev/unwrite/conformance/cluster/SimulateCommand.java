@@ -144,7 +144,8 @@ public final class SimulateCommand implements Callable<Integer> {
                     return tell(seed + done, run, e);
                 }
                 String message = String.valueOf(e.getMessage());
-                out().println((first ? "caught: seed " : "seed ") + (seed + done) + ": " + message.substring(0, Math.min(260, message.length())));
+                out().println((first ? "caught: seed " : "seed ") + (seed + done) + ": "
+                        + message.substring(0, Math.min(260, message.length())));
                 out().flush();
                 if (first) {
                     return Exit.FAILED;
