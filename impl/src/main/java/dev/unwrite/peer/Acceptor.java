@@ -28,7 +28,6 @@ final class Acceptor {
     private static final System.Logger LOG = System.getLogger(Acceptor.class.getPackageName());
 
     private final PeerIdentity identity;
-    private final LifeSigns signs;
     private final EventLoop loop;
     private final PeerLink.Listener listener;
     private final ServerSocketChannel server;
@@ -47,10 +46,8 @@ final class Acceptor {
     /** For the loop's thread. */
     private boolean held;
 
-    Acceptor(PeerConfig config, PeerIdentity identity, LifeSigns signs, EventLoop loop, PeerLink.Listener listener)
-            throws IOException {
+    Acceptor(PeerConfig config, PeerIdentity identity, EventLoop loop, PeerLink.Listener listener) throws IOException {
         this.identity = identity;
-        this.signs = signs;
         this.loop = loop;
         this.listener = listener;
         server = ServerSocketChannel.open();
@@ -133,8 +130,7 @@ final class Acceptor {
             throw new IOException("turned away: " + refusal);
         }
         Handshake.write(channel, identity.own());
-        signs.heard();
-        return new IncomingStream(channel, number, hello.incarnation(), signs, listener, () -> closed);
+        return new IncomingStream(channel, number, hello.incarnation(), listener, () -> closed);
     }
 
     private static String remote(SocketChannel channel) {

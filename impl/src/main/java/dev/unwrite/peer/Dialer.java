@@ -28,7 +28,6 @@ final class Dialer {
 
     private final PeerConfig config;
     private final PeerIdentity identity;
-    private final LifeSigns signs;
     private final EventLoop loop;
     private final PeerLink.Listener listener;
     private final LogLimit log = new LogLimit(LOG);
@@ -45,10 +44,9 @@ final class Dialer {
 
     private long connections;
 
-    Dialer(PeerConfig config, PeerIdentity identity, LifeSigns signs, EventLoop loop, PeerLink.Listener listener) {
+    Dialer(PeerConfig config, PeerIdentity identity, EventLoop loop, PeerLink.Listener listener) {
         this.config = config;
         this.identity = identity;
-        this.signs = signs;
         this.loop = loop;
         this.listener = listener;
     }
@@ -96,7 +94,7 @@ final class Dialer {
             }
             Hello peer = dial(dialed);
             publish(null);
-            OutgoingStream stream = new OutgoingStream(dialed, ++connections, signs, loop, this::lost);
+            OutgoingStream stream = new OutgoingStream(dialed, ++connections, loop, this::lost);
             successes.log(Level.INFO, "connected to the peer " + peer.from() + " at " + address());
             loop.post(() -> serve(stream, peer));
             throw awaitEnd(stream);
@@ -138,7 +136,6 @@ final class Dialer {
         if (refusal != null) {
             throw new IOException(refusal);
         }
-        signs.heard();
         return peer;
     }
 

@@ -17,7 +17,6 @@ final class IncomingStream extends Stream {
     private final SocketChannel channel;
     private final long number;
     private final long incarnation;
-    private final LifeSigns signs;
     private final PeerLink.Listener listener;
     private final BooleanSupplier closed;
     private final CountDownLatch over = new CountDownLatch(1);
@@ -27,17 +26,11 @@ final class IncomingStream extends Stream {
 
     /** {@code number}: in the order of acceptance; {@code closed}: nothing may be handed over any more. */
     IncomingStream(
-            SocketChannel channel,
-            long number,
-            long incarnation,
-            LifeSigns signs,
-            PeerLink.Listener listener,
-            BooleanSupplier closed) {
+            SocketChannel channel, long number, long incarnation, PeerLink.Listener listener, BooleanSupplier closed) {
         super(channel);
         this.channel = channel;
         this.number = number;
         this.incarnation = incarnation;
-        this.signs = signs;
         this.listener = listener;
         this.closed = closed;
         FrameCodec.encodeTick(tick);
@@ -50,7 +43,6 @@ final class IncomingStream extends Stream {
 
     @Override
     protected void received(ByteBuffer in) throws IOException {
-        signs.heard();
         int length = FrameCodec.bodyBytes(in, FrameCodec.BODY_BYTES_MAX);
         if (length > GATHERED_BYTES_MAX) {
             expectedCrc = in.getInt(in.position() + Integer.BYTES);
@@ -66,7 +58,6 @@ final class IncomingStream extends Stream {
 
     @Override
     protected void receivedBody(ByteBuffer body) throws IOException {
-        signs.heard();
         FrameCodec.check(body, expectedCrc);
         handOver(body);
     }

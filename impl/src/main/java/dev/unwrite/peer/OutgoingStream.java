@@ -29,7 +29,6 @@ final class OutgoingStream extends Stream {
     private static final int SCRATCH_BYTES = 16 << 10;
 
     private final long number;
-    private final LifeSigns signs;
     private final EventLoop loop;
     private final Consumer<OutgoingStream> lost;
     private final Deque<Bulk> bulk = new ArrayDeque<>();
@@ -45,10 +44,9 @@ final class OutgoingStream extends Stream {
     private record Bulk(ByteBuffer frame, Runnable free) {}
 
     /** {@code lost} is called by the loop when the connection has ended. */
-    OutgoingStream(SocketChannel channel, long number, LifeSigns signs, EventLoop loop, Consumer<OutgoingStream> lost) {
+    OutgoingStream(SocketChannel channel, long number, EventLoop loop, Consumer<OutgoingStream> lost) {
         super(channel);
         this.number = number;
-        this.signs = signs;
         this.loop = loop;
         this.lost = lost;
     }
@@ -136,7 +134,6 @@ final class OutgoingStream extends Stream {
                 throw new MalformedFrameException("a message against the direction of the connection");
             }
             heardNanos = System.nanoTime();
-            signs.heard();
         }
     }
 

@@ -6,7 +6,6 @@ import java.net.InetSocketAddress;
 import java.security.SecureRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The link to the other host: a connection that it dials, for what it sends, and one that it accepts, for what it
@@ -29,15 +28,13 @@ public final class PeerLink implements AutoCloseable {
 
     private final long incarnation = new SecureRandom().nextLong();
     private final AtomicLong numbers = new AtomicLong();
-    private final LifeSigns signs = new LifeSigns();
-    private final PeerIdentity identity;
     private final Acceptor acceptor;
     private final Dialer dialer;
 
     private PeerLink(PeerConfig config, EventLoop loop, Listener listener) throws IOException {
-        identity = new PeerIdentity(config, incarnation);
-        acceptor = new Acceptor(config, identity, signs, loop, listener);
-        dialer = new Dialer(config, identity, signs, loop, listener);
+        PeerIdentity identity = new PeerIdentity(config, incarnation);
+        acceptor = new Acceptor(config, identity, loop, listener);
+        dialer = new Dialer(config, identity, loop, listener);
     }
 
     /**
@@ -101,24 +98,6 @@ public final class PeerLink implements AutoCloseable {
     public long connection() {
         OutgoingStream out = dialer.current();
         return out == null ? NOT_CONNECTED : out.number();
-    }
-
-    /**
-     * When ({@link System#nanoTime}) something last came from the peer's process: a message, or a sign of life that the
-     * link itself exchanges a few times a second. When the link was opened, if nothing came yet. For any thread.
-     */
-    public long lastHeardNanos() {
-        return signs.lastNanos();
-    }
-
-    /** Whether something ever came from the peer. For any thread. */
-    public boolean everHeard() {
-        return signs.ever();
-    }
-
-    /** The name of the peer, as configured or as it said; null if it is not yet known. For any thread. */
-    public @Nullable String peerName() {
-        return identity.peerName();
     }
 
     /** This life's number in {@link MessageId}. */

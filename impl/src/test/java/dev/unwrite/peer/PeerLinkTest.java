@@ -128,9 +128,6 @@ class PeerLinkTest {
                 .isEqualTo(LongStream.range(0, 5_000)
                         .mapToObj(i -> new Committed(1, i))
                         .toList());
-        assertThat(a.everHeard()).isTrue();
-        assertThat(System.nanoTime() - a.lastHeardNanos()).isLessThan(SOON.toNanos());
-        assertThat(a.peerName()).isEqualTo("B");
     }
 
     @Test
@@ -246,7 +243,8 @@ class PeerLinkTest {
             assertThat(answer(socket)).contains("this is host B itself");
         }
         assertThat(atStranger.ups.get()).isZero();
-        assertThat(b.everHeard()).isFalse();
+        assertThat(atB.ups.get()).isZero();
+        assertThat(atB.count.get()).isZero();
     }
 
     private Socket greet(String group, String name) throws IOException {
@@ -354,7 +352,6 @@ class PeerLinkTest {
         long since = System.nanoTime();
         await().atMost(SOON).until(() -> System.nanoTime() - since > 3 * PeerLink.SILENCE_NANOS_MAX / 2);
         assertThat(atA.lost.get()).isZero();
-        assertThat(System.nanoTime() - a.lastHeardNanos()).isLessThan(PeerLink.SILENCE_NANOS_MAX);
     }
 
     @Test
