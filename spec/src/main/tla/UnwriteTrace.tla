@@ -161,9 +161,14 @@ TakeStagePart(h) ==
 \* What was let go of before a takeover is in the checkpoint that it goes back to.
 Covered(h) == covered.term = ckpt[h].term => covered.epoch <= ckpt[h].epoch
 
-\* Of the output, only how far it is covered is known: to the cut of a checkpoint.
+\* Of the output that left, the newest epoch is known in which any of it was said.
+\* A committed checkpoint that was cut later covers it, or the machine is alone, and
+\* all that it has written is flushed.
 TakeSpeak(h) ==
   /\ role[h] = "primary"
+  /\ E.epoch <= epoch[h]
+  /\ \/ E.epoch < safe[h]
+     \/ mode[h] = "solo" /\ Drained(h) /\ dirty[h] = {}
   /\ UNCHANGED vars
 
 \* The merge says that what was recorded changes nothing in the specification.
@@ -234,8 +239,8 @@ Taken(h) ==
     [] OTHER -> FALSE
 
 Cover ==
-  covered' = IF E.action = "Speak" /\ E.epoch > 0 /\ mode[E.host] # "solo"
-               THEN [term |-> term[E.host], epoch |-> E.epoch]
+  covered' = IF E.action = "Speak" /\ mode[E.host] # "solo"
+               THEN [term |-> term[E.host], epoch |-> E.epoch + 1]
              ELSE covered
 
 -----------------------------------------------------------------------------

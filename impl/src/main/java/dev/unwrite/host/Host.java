@@ -47,7 +47,7 @@ public final class Host {
     final CopyMessages copyMessages;
     final StatesReceived received = new StatesReceived(this);
     final StatesSent states = new StatesSent(this);
-    final Outputs outputs = new Outputs();
+    final Outputs outputs = new Outputs(this::spoke);
     final Cuts cuts = new Cuts(this);
     final Takeover takeover = new Takeover(this);
     final Peer peer = new Peer(this);
@@ -271,7 +271,11 @@ public final class Host {
      * runs if the machine is rolled back or another host owns it.
      */
     public void say(Runnable release) {
-        outputs.say(release);
+        outputs.say(core.state().epoch(), release);
+    }
+
+    private void spoke(long said) {
+        with.listener().spoke(core.state(), said);
     }
 
     /** The machine cannot go on. */

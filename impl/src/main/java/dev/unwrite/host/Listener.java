@@ -14,6 +14,9 @@ public interface Listener {
      */
     void step(HostState before, Action action, HostState after, int @Nullable [] hashes);
 
+    /** Output of the machine has left in a step Speak, the newest of it said in the epoch {@code said}. */
+    void spoke(HostState state, long said);
+
     /** Whether {@link #step} needs hashes. */
     boolean wantsHashes();
 

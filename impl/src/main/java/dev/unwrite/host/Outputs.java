@@ -4,26 +4,36 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.function.LongConsumer;
 
 /** Output of the machine that is held (rule HoldOutput). It is released in the order in which it was said. */
 final class Outputs {
     /** Said before the cut of {@code epoch}. */
-    private record Batch(long epoch, List<Runnable> releases) {}
+    private record Batch(long epoch, List<Said> outputs) {}
+
+    /** What the machine said in {@code epoch}. */
+    private record Said(long epoch, Runnable release) {}
 
     private final Deque<Batch> sealed = new ArrayDeque<>();
-    private List<Runnable> fresh = new ArrayList<>();
+    private final LongConsumer left;
+    private List<Said> fresh = new ArrayList<>();
     private long held;
     private long released;
     private boolean open;
+
+    /** {@code left} is told when output has left: the newest epoch in which any of it was said. */
+    Outputs(LongConsumer left) {
+        this.left = left;
+    }
 
     /** Accepts output from now on, until {@link #drop}. */
     void open() {
         open = true;
     }
 
-    void say(Runnable release) {
+    void say(long epoch, Runnable release) {
         if (open) {
-            fresh.add(release);
+            fresh.add(new Said(epoch, release));
             held++;
         }
     }
@@ -38,17 +48,24 @@ final class Outputs {
 
     /** Releases what checkpoints up to {@code epoch} cover. */
     void release(long epoch) {
+        List<Said> leaving = new ArrayList<>();
+        takeSealed(epoch, leaving);
+        run(leaving);
+    }
+
+    private void takeSealed(long epoch, List<Said> leaving) {
         while (!sealed.isEmpty() && sealed.peekFirst().epoch <= epoch) {
-            run(sealed.removeFirst().releases);
+            leaving.addAll(sealed.removeFirst().outputs);
         }
     }
 
     /** Releases everything; called while the machine is paused and everything is flushed. */
     void releaseAll() {
-        release(Long.MAX_VALUE);
-        List<Runnable> all = fresh;
+        List<Said> leaving = new ArrayList<>();
+        takeSealed(Long.MAX_VALUE, leaving);
+        leaving.addAll(fresh);
         fresh = new ArrayList<>();
-        run(all);
+        run(leaving);
     }
 
     /** Drops held output for good: the machine is rolled back, or another host owns it. */
@@ -62,10 +79,15 @@ final class Outputs {
         return sealed.isEmpty() && fresh.isEmpty();
     }
 
-    private void run(List<Runnable> releases) {
-        for (Runnable release : releases) {
-            release.run();
+    private void run(List<Said> leaving) {
+        long newest = 0;
+        for (Said output : leaving) {
+            output.release.run();
             released++;
+            newest = Math.max(newest, output.epoch);
+        }
+        if (!leaving.isEmpty()) {
+            left.accept(newest);
         }
     }
 

@@ -15,6 +15,11 @@ record NodeListener(TraceWriter trace, Consumer<String> lines, Consumer<String> 
     }
 
     @Override
+    public void spoke(HostState state, long said) {
+        trace.spoke(state, said);
+    }
+
+    @Override
     public boolean wantsHashes() {
         return trace.active();
     }

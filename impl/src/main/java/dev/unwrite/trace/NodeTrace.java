@@ -11,6 +11,7 @@ import dev.unwrite.protocol.HostState;
 import dev.unwrite.protocol.OwnershipRecord;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.function.Consumer;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -44,7 +45,21 @@ final class NodeTrace implements TraceWriter {
 
     @Override
     public synchronized void step(HostState before, Action action, HostState after, int @Nullable [] values) {
-        if (failed || !isTold(before, action, after)) {
+        if (isTold(before, action, after)) {
+            write(action.name(), after, line -> {
+                fields(line, before, action, after);
+                line.values(values);
+            });
+        }
+    }
+
+    @Override
+    public synchronized void spoke(HostState state, long said) {
+        write("Speak", state, line -> line.put("said", said));
+    }
+
+    private void write(String action, HostState after, Consumer<TraceLine> fields) {
+        if (failed) {
             return;
         }
         try {
@@ -53,9 +68,9 @@ final class NodeTrace implements TraceWriter {
                     .put("t", clock.micros())
                     .put("node", node)
                     .put("start", start)
-                    .put("action", action.name());
-            fields(line, before, action, after);
-            line.values(values).part(json -> after(json, after)).to(file);
+                    .put("action", action);
+            fields.accept(line);
+            line.part(json -> after(json, after)).to(file);
         } catch (IOException | RuntimeException e) {
             failed = true;
             LOG.log(System.Logger.Level.WARNING, "the trace ends here, it cannot be written: " + e.getMessage());
@@ -69,6 +84,8 @@ final class NodeTrace implements TraceWriter {
             case Action.AskCommit a -> false;
             case Action.CommitFailed a -> false;
             case Action.NotAgreed a -> false;
+            // It is told when output has left, and of what has: not of what was to leave.
+            case Action.Speak a -> false;
             case Action.ReadOld a -> !before.reading().equals(after.reading());
             default -> true;
         };
@@ -120,7 +137,6 @@ final class NodeTrace implements TraceWriter {
             // A cold owner has written nothing: its flush covers what any earlier owner wrote.
             case Action.Flush a ->
                 line.put("session", a.session()).put("extents", before.dirty().without(after.dirty()));
-            case Action.Speak a -> line.put("released", after.safe());
             default -> {
                 // Resume and ColdRead have no fields.
             }

@@ -19,6 +19,9 @@ public interface TraceWriter extends Closeable {
         public void step(HostState before, Action action, HostState after, int @Nullable [] values) {}
 
         @Override
+        public void spoke(HostState state, long said) {}
+
+        @Override
         public boolean active() {
             return false;
         }
@@ -35,6 +38,9 @@ public interface TraceWriter extends Closeable {
      *     old one for {@link Action.StoreCopy}; null for all others
      */
     void step(HostState before, Action action, HostState after, int @Nullable [] values);
+
+    /** Output has left in a step Speak, the newest of it said in the epoch {@code said}; as {@link #step} otherwise. */
+    void spoke(HostState state, long said);
 
     /** Whether {@link #step} does anything, so that values need be computed. */
     boolean active();

@@ -449,6 +449,11 @@ final class Stage implements PeerChannel, SharedStorage, LocalStore, MachineRoom
     }
 
     @Override
+    public void spoke(HostState state, long said) {
+        orders.add("spoke " + said);
+    }
+
+    @Override
     public boolean wantsHashes() {
         return true;
     }

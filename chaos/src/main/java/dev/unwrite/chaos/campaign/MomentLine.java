@@ -77,7 +77,7 @@ record MomentLine(
             case "StagePart" -> "has all of " + epoch;
             case "Commit" -> "checkpoint " + epoch;
             case "LearnCommitted" -> epoch + " is committed";
-            case "Speak" -> "replies up to " + json.path("released").asText() + " leave";
+            case "Speak" -> "replies said in epoch " + json.path("said").asText() + " leave";
             case "TakeOver", "RestartRollback" ->
                 "term " + record.path("term").asText() + ", back to checkpoint "
                         + record.path("base").asText();

@@ -41,7 +41,7 @@ final class SampleTrace {
         line("B", dies - 36, "StagePart", ",\"term\":" + (term - 1) + ",\"epoch\":7");
         line("B", dies - 30, "Commit", ",\"term\":" + (term - 1) + ",\"epoch\":7");
         line("A", dies - 28, "LearnCommitted", ",\"term\":" + (term - 1) + ",\"epoch\":7");
-        line("A", dies - 27, "Speak", ",\"released\":7");
+        line("A", dies - 27, "Speak", ",\"said\":7");
         for (int block = 0; block < 3; block++) {
             String extent = ",\"extent\":[0," + block + ",1]";
             line("A", dies - 20 + block, "MachineWrite", ",\"id\":1" + extent);

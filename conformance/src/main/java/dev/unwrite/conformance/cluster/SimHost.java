@@ -415,6 +415,11 @@ final class SimHost {
         }
 
         @Override
+        public void spoke(HostState state, long said) {
+            trace.spoke(state, said);
+        }
+
+        @Override
         public boolean wantsHashes() {
             return trace.active();
         }

@@ -29,7 +29,7 @@ final class EventShape {
 
     /** What is wrong, in words for a person, or null. */
     static @Nullable String complaint(JsonNode event) {
-        for (String name : List.of("term", "epoch", "released")) {
+        for (String name : List.of("term", "epoch", "said")) {
             if (event.has(name) && !event.get(name).isInt()) {
                 return name + " is not a number of 31 bits";
             }

@@ -742,8 +742,7 @@ final class Merger {
     }
 
     private void speak(NodeLog node, TraceEvent e) {
-        long released = Math.max(0, e.number("released"));
-        add(out.of("Speak", node.name(), e).tag(new Tag(e.after("term"), released)));
+        add(out.of("Speak", node.name(), e).tag(new Tag(e.after("term"), e.number("said"))));
     }
 
     // ---- Crashes.
