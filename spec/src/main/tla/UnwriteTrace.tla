@@ -161,14 +161,11 @@ TakeStagePart(h) ==
 \* What was let go of before a takeover is in the checkpoint that it goes back to.
 Covered(h) == covered.term = ckpt[h].term => covered.epoch <= ckpt[h].epoch
 
-\* Of the output that left, the newest epoch is known in which any of it was said.
-\* A committed checkpoint that was cut later covers it, or the machine is alone, and
-\* all that it has written is flushed.
+\* Of the output that left, the newest epoch is known in which any of it was said;
+\* ProcessChecks compares it with the epochs that are known to be committed.
 TakeSpeak(h) ==
   /\ role[h] = "primary"
   /\ E.epoch <= epoch[h]
-  /\ \/ E.epoch < safe[h]
-     \/ mode[h] = "solo" /\ Drained(h) /\ dirty[h] = {}
   /\ UNCHANGED vars
 
 \* The merge says that what was recorded changes nothing in the specification.

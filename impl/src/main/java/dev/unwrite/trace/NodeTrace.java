@@ -11,8 +11,8 @@ import dev.unwrite.protocol.HostState;
 import dev.unwrite.protocol.OwnershipRecord;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.function.Consumer;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** The trace of one process of a node. */

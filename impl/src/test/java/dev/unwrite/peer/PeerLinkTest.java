@@ -228,7 +228,7 @@ class PeerLinkTest {
 
     @Test
     void anotherGroupAndAnotherNameAreTurnedAway() throws Exception {
-        PeerLink b = b();
+        b();
         Recording atStranger = new Recording();
         link("other", "A", null, any(), new AtomicReference<>(), addressOfB, atStranger);
         link("g", "C", null, any(), new AtomicReference<>(), addressOfB, atStranger);

@@ -118,7 +118,18 @@ final class ProcessChecks {
         } else if (action.equals("Resume")) {
             safe = e.after("epoch");
         }
+        if (action.equals("Speak") && e.number("said") >= safe && !isAloneAndFlushed(e)) {
+            return "output left that was said in epoch " + e.number("said") + ", the newest checkpoint that is known to be"
+                    + " committed began epoch " + safe;
+        }
         return differs("safe", e.after("safe"), safe);
+    }
+
+    private static boolean isAloneAndFlushed(TraceEvent e) {
+        return e.afterText("mode").equals("solo")
+                && e.after("pending") == 0
+                && e.after("dirty") == 0
+                && e.after("owed") == 0;
     }
 
     private static @Nullable String differs(String field, long said, long follows) {
