@@ -49,6 +49,9 @@ final class Cuts {
     private Answers.@Nullable Committed last;
     private @Nullable Hold hold;
     private boolean handingOver;
+    /** While a cut is taken: the machine's state at this moment. */
+    private @Nullable Saved toSend;
+
     private long committed;
     /** How many writes had begun when the state of the machine was last handed over, or resumed. */
     private long stateOfWrites = -1;
@@ -168,17 +171,17 @@ final class Cuts {
             // What was said before the join is flushed, and leaves; what is said after it waits for a commit.
             h.core.take(new Action.Speak());
         }
-        long term = s.term();
         long epoch = s.epoch() + 1;
         h.outputs.seal(epoch);
+        toSend = saved;
         String why = h.core.take(mine.why == Why.JOIN ? new Action.StartJoin() : new Action.Cut(), null);
         if (why != null) {
+            toSend = null;
             saved.drop();
             give(mine, Trouble.refused(why));
             return;
         }
         cuts.put(epoch, new Cut(mine.pausedAt, h.now() - mine.pausedAt));
-        h.states.send(term, epoch, saved);
         if (mine.stayPaused) {
             hold = null;
             handingOver = true;
@@ -186,6 +189,15 @@ final class Cuts {
             release(mine);
         }
         mine.reply.done(epoch);
+    }
+
+    /** Effect SendState: of the state that was saved for this cut. */
+    void send(long term, long epoch) {
+        Saved saved = toSend;
+        toSend = null;
+        if (saved != null) {
+            h.states.send(term, epoch, saved);
+        }
     }
 
     private void give(Hold mine, Trouble why) {

@@ -7,42 +7,45 @@ import dev.unwrite.protocol.HostState;
 import dev.unwrite.protocol.PendingWrite;
 import dev.unwrite.protocol.Role;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Flushes of the machine, and of the storage, which is flushed once at a time. The protocol knows what each flush of the machine
- * owes, and says when it may be answered (rule FlushBeforeAnswer). One of all blocks is answered only after a flush of the
- * storage that began after it; a write with FUA may need none.
+ * Flushes of the machine and of the host, by flushes of the storage, one at a time. The protocol knows what each flush of the
+ * machine owes, and says when it may be answered (rule FlushBeforeAnswer). A flush of all blocks is answered only after a flush
+ * of the storage that began after it; a write with FUA may need none.
  */
 final class Flushes {
+    /** The id of a flush that no machine asked for. */
+    private static final long OWN = 0;
+
     private final Host h;
     private final Unflushed unflushed;
-    /** Asked for and not answered, by id. */
-    private final Map<Long, Asked> asked = new LinkedHashMap<>();
+    private final List<Wanted> wanted = new ArrayList<>();
     /** Asked for before this host is primary. */
     private List<Reply<Done>> early = new ArrayList<>();
 
-    private long ids;
-    private boolean wanted;
+    private long ids = OWN;
+    private boolean soon;
     private boolean underWay;
     private long askedNanos;
 
-    /** A flush of the machine. */
-    private static final class Asked {
+    /** A flush that is not answered. */
+    private static final class Wanted {
+        final long id;
         final Reply<Done> reply;
-        /** Whether it owes nothing. */
+        /** Of the host's own: everything up to this write must be done before the storage is flushed. */
+        long writes;
+        /** Whether it owes nothing, by the protocol. */
         boolean done;
-        /** Whether a flush of the storage that is under way began after it. */
+        /** Whether the flush of the storage that is under way is one for it. */
         boolean begun;
         /** Whether such a flush has ended, or none is needed. */
         boolean flushed;
 
-        Asked(Reply<Done> reply, boolean flushed) {
+        Wanted(long id, Reply<Done> reply) {
+            this.id = id;
             this.reply = reply;
-            this.flushed = flushed;
         }
     }
 
@@ -53,47 +56,51 @@ final class Flushes {
 
     /** All that was answered before is durable when the reply comes; it fails only once this host owns nothing. */
     void flush(Reply<Done> reply) {
-        ask(null, reply);
-    }
-
-    /** A write of these blocks has begun, with FUA: it is durable when the reply comes. */
-    void flush(Blocks blocks, Reply<Done> reply) {
-        ask(blocks, reply);
-    }
-
-    private void ask(@Nullable Blocks blocks, Reply<Done> reply) {
         if (h.state().role() == Role.PRIMARY) {
-            long id = ++ids;
-            asked.put(id, new Asked(reply, blocks != null));
-            h.core.must(new Action.MachineFlush(id, blocks));
-            start();
+            ask(null, false, reply);
         } else {
             early.add(reply);
         }
     }
 
-    /** As above, where there is something to flush. */
+    /** A write of these blocks has begun, with FUA: it is durable when the reply comes. */
+    void flush(Blocks blocks, Reply<Done> reply) {
+        ask(blocks, true, reply);
+    }
+
+    private void ask(@Nullable Blocks blocks, boolean flushed, Reply<Done> reply) {
+        Wanted flush = new Wanted(++ids, reply);
+        flush.flushed = flushed;
+        wanted.add(flush);
+        h.core.must(new Action.MachineFlush(flush.id, blocks));
+        start();
+    }
+
+    /** Flushes what was written until now, if anything was, for the host itself. */
     void flushIfDirty(Reply<Done> reply) {
         if (h.state().quiet()) {
             reply.done(Done.DONE);
-        } else {
-            flush(reply);
+            return;
         }
+        Wanted flush = new Wanted(OWN, reply);
+        flush.writes = h.writes.begunTotal();
+        flush.done = true;
+        wanted.add(flush);
+        start();
     }
 
     /** Flushes the storage without a reply, so that fewer unflushed contents must be remembered. */
     void soon() {
         if (!underWay) {
-            wanted = true;
+            soon = true;
             start();
         }
     }
 
     /** Effect FlushDone: answered when the step is over. */
     void done(long id) {
-        Asked flush = asked.get(id);
-        if (flush != null) {
-            flush.done = true;
+        for (Wanted flush : wanted) {
+            flush.done |= flush.id == id;
         }
     }
 
@@ -107,28 +114,33 @@ final class Flushes {
         early = new ArrayList<>();
         waiting.forEach(this::flush);
         if (!underWay && isNeeded(h.state())) {
-            begin();
+            begin(h.state());
         }
     }
 
     private boolean isNeeded(HostState s) {
-        if (wanted) {
-            return true;
-        }
-        for (AskedFlush flush : s.asked()) {
-            Asked here = asked.get(flush.id());
-            if (here != null && !(here.done && here.flushed) && flush.isDoneBy(s.dirty())) {
+        for (Wanted flush : wanted) {
+            if (isServed(flush, s)) {
                 return true;
             }
         }
-        return false;
+        return soon;
     }
 
-    private void begin() {
+    /** Whether a flush of the storage that begins now is one for it. */
+    private boolean isServed(Wanted flush, HostState s) {
+        if (flush.id == OWN) {
+            return h.writes.areDone(flush.writes);
+        }
+        AskedFlush asked = s.flush(flush.id);
+        return asked != null && asked.isDoneBy(s.dirty()) && !(flush.done && flush.flushed);
+    }
+
+    private void begin(HostState s) {
         h.core.must(new Action.AskFlush());
-        wanted = false;
+        soon = false;
         underWay = true;
-        asked.values().forEach(flush -> flush.begun = true);
+        wanted.forEach(flush -> flush.begun = isServed(flush, s));
         askedNanos = h.now();
         long session = h.sessions.number();
         h.storage().flush(session, Reply.of(done -> flushed(session), why -> h.sessions.broke(session, why)));
@@ -142,21 +154,21 @@ final class Flushes {
         if (!h.state().flushing().isEmpty()) {
             h.core.must(new Action.Flush(session));
         }
-        asked.values().forEach(flush -> flush.flushed |= flush.begun);
+        wanted.forEach(flush -> flush.flushed |= flush.begun);
         unflushed.keepOnly(mayBeWrittenAgain(h.state()));
         start();
         h.writes.admit();
     }
 
     private void answer() {
-        if (asked.isEmpty()) {
+        if (wanted.isEmpty()) {
             return;
         }
-        for (long id : List.copyOf(asked.keySet())) {
-            Asked flush = asked.get(id);
-            if (flush != null && flush.done && flush.flushed) {
-                asked.remove(id);
-                h.core.must(new Action.AnswerFlush(id));
+        for (Wanted flush : List.copyOf(wanted)) {
+            if (flush.done && flush.flushed && wanted.remove(flush)) {
+                if (flush.id != OWN) {
+                    h.core.must(new Action.AnswerFlush(flush.id));
+                }
                 flush.reply.done(Done.DONE);
             }
         }
@@ -174,17 +186,16 @@ final class Flushes {
     /** The session ended: what its flush was to make durable is written again in the next one, and flushed there. */
     void sessionEnded() {
         underWay = false;
-        asked.values().forEach(flush -> flush.begun = false);
+        wanted.forEach(flush -> flush.begun = false);
     }
 
     /** This host owns nothing any more. */
     void end(Trouble why) {
         underWay = false;
-        wanted = false;
-        List<Reply<Done>> all = new ArrayList<>();
-        asked.values().forEach(flush -> all.add(flush.reply));
-        all.addAll(early);
-        asked.clear();
+        soon = false;
+        List<Reply<Done>> all = new ArrayList<>(early);
+        wanted.forEach(flush -> all.add(flush.reply));
+        wanted.clear();
         early = new ArrayList<>();
         all.forEach(reply -> reply.failed(why));
     }

@@ -866,9 +866,7 @@ public final class Host {
             }
             case Effect.FlushDone e -> flushes.done(e.id());
             case Effect.CompareAndSet e -> ownership.compareAndSet(e);
-            // The state was saved, and all discarded, before the step was taken: see Cuts and Takeover.
-            case Effect.SendState e -> {}
-            case Effect.DiscardAll e -> {}
+            case Effect.SendState e -> cuts.send(e.term(), e.epoch());
         }
     }
 

@@ -423,6 +423,11 @@ final class Writes {
         return length > 0 && changing.overlaps(volume, offset / BLOCK, Math.ceilDiv(offset + length, (long) BLOCK));
     }
 
+    /** Whether all writes up to that one of {@link #begunTotal} are done. */
+    boolean areDone(long upTo) {
+        return begun.isEmpty() || begun.keySet().iterator().next() > upTo;
+    }
+
     private static void answer(Request request) {
         Trouble trouble = request.trouble;
         if (request.answered) {

@@ -46,6 +46,8 @@ public final class EventLoop implements Closeable {
     private volatile boolean closed;
     private volatile @Nullable Thread thread;
     private String lastTrouble = "";
+    /** Whether the owner knows the time of what is being read. */
+    private boolean isTold;
 
     /** {@code log} takes a line for an event that failed; it must not block. */
     public EventLoop(String name, Consumer<String> log) {
@@ -126,7 +128,7 @@ public final class EventLoop implements Closeable {
         events.add(begin);
         long due = 0;
         while (!closed) {
-            select(due);
+            select(due, now);
             now.accept(System.nanoTime());
             for (int i = 0; i < BATCH; i++) {
                 Runnable event = events.poll();
@@ -150,16 +152,18 @@ public final class EventLoop implements Closeable {
     }
 
     /** Waits for a stream, an event, or the time; all that has come is read. */
-    private void select(long due) {
+    private void select(long due, LongConsumer now) {
         long left = due - System.nanoTime();
+        isTold = false;
+        Consumer<SelectionKey> ready = key -> ready(key, now);
         awake.set(false);
         try {
             // Whoever posts from here on wakes the selector; whoever has before is seen now.
             if (!events.isEmpty() || left <= 0) {
                 awake.set(true);
-                selector.selectNow(this::ready);
+                selector.selectNow(ready);
             } else {
-                selector.select(this::ready, Math.max(1, left / 1_000_000));
+                selector.select(ready, Math.max(1, left / 1_000_000));
                 awake.set(true);
             }
         } catch (IOException e) {
@@ -167,7 +171,12 @@ public final class EventLoop implements Closeable {
         }
     }
 
-    private void ready(SelectionKey key) {
+    private void ready(SelectionKey key, LongConsumer now) {
+        if (!isTold) {
+            // The loop may have slept for long: what is read happens now, not when it fell asleep.
+            isTold = true;
+            now.accept(System.nanoTime());
+        }
         Stream stream = (Stream) key.attachment();
         attempt(() -> stream.ready(key));
     }

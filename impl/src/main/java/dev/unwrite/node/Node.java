@@ -97,6 +97,7 @@ public final class Node implements Closeable {
                         config.listen().resolve(),
                         () -> config.peer().resolve(),
                         () -> ids(config, folder, undo, store)),
+                loop.events(),
                 peer));
         parts.push(peer);
         loop.start(host);

@@ -8,53 +8,35 @@ import dev.unwrite.peer.MessageId;
 import dev.unwrite.peer.PeerLink;
 import dev.unwrite.peer.PeerMessage;
 import java.io.Closeable;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.concurrent.Semaphore;
 import org.jspecify.annotations.Nullable;
 
-/** Carries messages between a host and the link to the other one. */
+/** Carries messages between a host and the link to the other one, which the loop serves: all here is its thread's. */
 final class PeerShell implements PeerChannel, PeerLink.Listener, Closeable {
     /** As many parts of a state may be on the way to the disk (4 MiB); while they are, no more is received. */
     private static final int PARTS_MAX = 16;
 
     private final Loop loop;
     private final DiskShell disk;
-    private final Semaphore parts = new Semaphore(PARTS_MAX);
     private volatile @Nullable PeerLink link;
-    /** For the loop's thread. */
     private boolean connected;
-
-    /** What was sent in this turn. For the loop's thread. */
-    private List<PeerMessage> sending = new ArrayList<>();
-    /** What has come and is to be handed over. For the thread of the link that receives. */
-    private List<Runnable> coming = new ArrayList<>();
+    private int parts;
 
     PeerShell(Loop loop, DiskShell disk) {
         this.loop = loop;
         this.disk = disk;
-        loop.events().atEndOfTurn(this::flush);
     }
 
-    /** The link, which may have called already. */
+    /** The link; before the loop starts. */
     void connect(PeerLink opened) {
         link = opened;
     }
 
+    /** Messages of one turn go together. */
     @Override
     public void send(PeerMessage message) {
-        sending.add(message);
-    }
-
-    /** Messages of one turn go together. */
-    private void flush() {
         PeerLink out = link;
-        if (!sending.isEmpty()) {
-            List<PeerMessage> all = sending;
-            sending = new ArrayList<>();
-            if (out != null) {
-                out.send(all);
-            }
+        if (out != null) {
+            out.send(message);
         }
     }
 
@@ -78,28 +60,28 @@ final class PeerShell implements PeerChannel, PeerLink.Listener, Closeable {
 
     @Override
     public void received(PeerMessage message, MessageId id) {
-        if (message instanceof PeerMessage.StateChunk) {
-            drained();
-            parts.acquireUninterruptibly();
-            loop.post(() -> {
-                try {
-                    loop.host().received(message, id.incarnation());
-                } finally {
-                    disk.whenWritten(parts::release);
-                }
-            });
-        } else {
-            coming.add(() -> loop.host().received(message, id.incarnation()));
+        if (!(message instanceof PeerMessage.StateChunk)) {
+            loop.post(() -> loop.host().received(message, id.incarnation()));
+            return;
         }
+        hold(++parts >= PARTS_MAX);
+        loop.post(() -> {
+            try {
+                loop.host().received(message, id.incarnation());
+            } finally {
+                disk.whenWritten(() -> loop.post(this::partWritten));
+            }
+        });
     }
 
-    /** What came together is one event. */
-    @Override
-    public void drained() {
-        if (!coming.isEmpty()) {
-            List<Runnable> all = coming;
-            coming = new ArrayList<>();
-            loop.post(() -> all.forEach(Runnable::run));
+    private void partWritten() {
+        hold(--parts >= PARTS_MAX);
+    }
+
+    private void hold(boolean on) {
+        PeerLink in = link;
+        if (in != null) {
+            in.hold(on);
         }
     }
 
@@ -122,8 +104,6 @@ final class PeerShell implements PeerChannel, PeerLink.Listener, Closeable {
     /** On return the link calls no more. */
     @Override
     public void close() {
-        // The link waits for its thread, which may wait here for a loop that has ended.
-        parts.release(Integer.MAX_VALUE / 2);
         PeerLink closing = link;
         if (closing != null) {
             closing.close();

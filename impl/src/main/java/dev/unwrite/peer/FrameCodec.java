@@ -21,6 +21,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.zip.CRC32C;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The binary form. A frame is: length of the body (u32), CRC32C of the body (u32), body. A body is: type (u8), number of
@@ -163,6 +164,38 @@ public final class FrameCodec {
         int body = start + HEADER_BYTES;
         int length = out.position() - body;
         out.putInt(start, length).putInt(start + Integer.BYTES, crc(out.slice(body, length)));
+    }
+
+    /** The length of the body of the frame that begins here; negative if its header has not come whole. */
+    static int bodyBytes(ByteBuffer in, int most) throws MalformedFrameException {
+        if (in.remaining() < HEADER_BYTES) {
+            return -1;
+        }
+        int length = in.getInt(in.position());
+        if (length < BODY_BYTES_MIN || length > most) {
+            throw new MalformedFrameException("a frame of " + Integer.toUnsignedString(length) + " bytes");
+        }
+        return length;
+    }
+
+    /** Takes the next body, of at most so many bytes, or nothing while it has not come whole. It shares the bytes. */
+    static @Nullable ByteBuffer body(ByteBuffer in, int most) throws MalformedFrameException {
+        int length = bodyBytes(in, most);
+        if (length < 0 || in.remaining() < HEADER_BYTES + length) {
+            return null;
+        }
+        int start = in.position();
+        ByteBuffer body = in.slice(start + HEADER_BYTES, length);
+        check(body, in.getInt(start + Integer.BYTES));
+        in.position(start + HEADER_BYTES + length);
+        return body;
+    }
+
+    /** Throws if this is not the checksum of the body. */
+    static void check(ByteBuffer body, int crc) throws MalformedFrameException {
+        if (crc(body.duplicate()) != crc) {
+            throw new MalformedFrameException("a frame with a wrong checksum");
+        }
     }
 
     static int crc(ByteBuffer bytes) {

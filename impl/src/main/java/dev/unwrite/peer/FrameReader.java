@@ -37,23 +37,7 @@ public final class FrameReader {
 
     /** The next body if all of it has been received, else null. It is valid until the next call. */
     public @Nullable ByteBuffer next() throws MalformedFrameException {
-        if (buffer.remaining() < FrameCodec.HEADER_BYTES) {
-            return null;
-        }
-        int start = buffer.position();
-        int length = buffer.getInt(start);
-        if (length < FrameCodec.BODY_BYTES_MIN || length > bodyBytesMax) {
-            throw new MalformedFrameException("a frame of " + Integer.toUnsignedString(length) + " bytes");
-        }
-        if (buffer.remaining() < FrameCodec.HEADER_BYTES + length) {
-            return null;
-        }
-        ByteBuffer body = buffer.slice(start + FrameCodec.HEADER_BYTES, length);
-        if (FrameCodec.crc(body.duplicate()) != buffer.getInt(start + Integer.BYTES)) {
-            throw new MalformedFrameException("a frame with a wrong checksum");
-        }
-        buffer.position(start + FrameCodec.HEADER_BYTES + length);
-        return body;
+        return FrameCodec.body(buffer, bodyBytesMax);
     }
 
     /** Nothing may follow: the other side speaks before it was asked. */

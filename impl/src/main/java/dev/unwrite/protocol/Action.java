@@ -127,7 +127,10 @@ public sealed interface Action {
     /** The record says that the rollback is over. */
     record FinishRollback(OwnershipRecord record) implements RecordChange {}
 
-    /** The mirrored state runs. */
+    /**
+     * The machine holds the mirrored state, and local copies and checkpoint are discarded, durably: with those found after a
+     * crash, a restart would roll back what the machine writes from here on.
+     */
     record Resume() implements Action {}
 
     // ---- Cold start.
@@ -141,7 +144,7 @@ public sealed interface Action {
     /** A person decides that the owner starts again from its disk, without the secondary. */
     record ForceColdStart(OwnershipRecord record, long session) implements RecordChange {}
 
-    /** The machine starts from what is on the storage. */
+    /** The machine starts from what is on the storage; local copies and checkpoint are discarded as for {@link Resume}. */
     record ColdRead() implements Action {}
 
     // ---- The end and the beginning.

@@ -25,9 +25,6 @@ public sealed interface Effect {
     /** Discard copies older than the checkpoint; at any later time. */
     record DiscardCopies(long term, long epoch) implements Effect {}
 
-    /** Forget the local copies and checkpoint, durably, before anything else is done. */
-    record DiscardAll() implements Effect {}
-
     /** Forget local copies and a checkpoint of other terms, durably, before anything else is done. */
     record DiscardOthers(long term) implements Effect {}
 

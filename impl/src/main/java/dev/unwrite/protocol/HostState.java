@@ -126,6 +126,16 @@ public record HostState(
         return null;
     }
 
+    /** The machine's flush with this id that is not answered, or null. */
+    public @Nullable AskedFlush flush(long id) {
+        for (AskedFlush flush : asked) {
+            if (flush.id() == id) {
+                return flush;
+            }
+        }
+        return null;
+    }
+
     /** The copies that a rollback writes back: those of the checkpoint's term since its epoch. */
     public Blocks restorable() {
         Checkpoint from = checkpoint;

@@ -97,7 +97,7 @@ final class TakeoverSteps {
         edit.safe = held.epoch();
         edit.copies = new TreeMap<>();
         edit.checkpoint = null;
-        return taken(edit, new Effect.DiscardAll());
+        return taken(edit);
     }
 
     static Step startCold(HostState s, Change change, OwnershipRecord record, long session) {
@@ -126,6 +126,6 @@ final class TakeoverSteps {
         edit.safe = -1;
         edit.copies = new TreeMap<>();
         edit.checkpoint = null;
-        return taken(edit, new Effect.DiscardAll());
+        return taken(edit);
     }
 }

@@ -140,10 +140,6 @@ final class World {
             case Effect.SendPreserved e -> post(peer, new Action.RecvPreserved(e.term(), e.epoch(), e.extents()), null);
             case Effect.SendState e -> post(peer, new Action.StagePart(e.term(), e.epoch()), host.machine.clone());
             case Effect.SendCommitted e -> post(peer, new Action.LearnCommitted(e.term(), e.epoch()), null);
-            case Effect.DiscardAll e -> {
-                host.copies.clear();
-                host.checkpoint = null;
-            }
             case Effect.DiscardOthers e -> host.copies.keySet().removeIf(key -> key.term() != e.term());
             case Effect.DiscardCopies e ->
                 host.copies.keySet().removeIf(key -> key.compareTo(new CopyKey(e.term(), e.epoch())) < 0);
@@ -324,7 +320,13 @@ final class World {
         }
         if (take(host, new Action.ColdRead())) {
             host.machine = disk.clone();
+            discardAll(host);
         }
+    }
+
+    private static void discardAll(Host host) {
+        host.copies.clear();
+        host.checkpoint = null;
     }
 
     private void join(Host host, int which) {
@@ -361,6 +363,7 @@ final class World {
         }
         if (take(host, new Action.Resume())) {
             host.machine = machine.clone();
+            discardAll(host);
         }
     }
 

@@ -3,6 +3,7 @@ package dev.unwrite.chaos.fault;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.unwrite.net.EventLoop;
 import dev.unwrite.peer.MessageId;
 import dev.unwrite.peer.PeerConfig;
 import dev.unwrite.peer.PeerLink;
@@ -18,7 +19,9 @@ import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
@@ -37,6 +40,7 @@ class WireTest {
     private static final int LATE_MILLIS = 1_500;
 
     private final List<AutoCloseable> open = new ArrayList<>();
+    private final Map<PeerLink, EventLoop> loops = new HashMap<>();
     private final Ear atA = new Ear();
     private final Ear atB = new Ear();
 
@@ -66,7 +70,7 @@ class WireTest {
     }
 
     /** A, B, and what A says goes through the wire. */
-    private record Between(Wire wire, PeerLink a) {}
+    private record Between(Wire wire, PeerLink a, EventLoop loop) {}
 
     private Between between() throws IOException {
         InetSocketAddress any = at(0);
@@ -77,13 +81,17 @@ class WireTest {
         PeerLink a = link("A", "B", new AtomicReference<>(at(wire.port())), atA);
         addressOfA.set(a.listenAddress());
         await().atMost(SOON).until(() -> atA.up && atB.up);
-        return new Between(wire, a);
+        return new Between(wire, a, Objects.requireNonNull(loops.get(a)));
     }
 
     private PeerLink link(String name, String peer, AtomicReference<InetSocketAddress> to, Ear ear) throws IOException {
         InetSocketAddress any = at(0);
+        EventLoop loop = new EventLoop("peer-" + name, line -> {});
         PeerLink link =
-                PeerLink.open(new PeerConfig("g", name, peer, any, () -> Objects.requireNonNull(to.get())), ear);
+                PeerLink.open(new PeerConfig("g", name, peer, any, () -> Objects.requireNonNull(to.get())), loop, ear);
+        loop.start();
+        loops.put(link, loop);
+        open.add(loop);
         open.add(link);
         return link;
     }
@@ -105,7 +113,7 @@ class WireTest {
 
     private static void send(Between between, List<PeerMessage> messages) {
         for (PeerMessage message : messages) {
-            between.a().send(message);
+            between.loop().call(() -> between.a().send(message)).join();
         }
     }
 
@@ -117,9 +125,9 @@ class WireTest {
         Preserve second = new Preserve(1, 3, List.of(new Extent(0, 1, 1)));
         long sentAt = System.nanoTime();
         send(between, state(2));
-        between.a().send(first);
+        send(between, List.of(first));
         send(between, state(3));
-        between.a().send(second);
+        send(between, List.of(second));
 
         await().atMost(SOON).until(() -> atB.heard.size() == 2);
         assertThat(atB.heard).containsExactly(first, second);
@@ -162,7 +170,7 @@ class WireTest {
         AtomicInteger sent = new AtomicInteger();
         // What comes again is sent along with what comes next.
         await().atMost(SOON).pollInterval(Duration.ofMillis(20)).until(() -> {
-            between.a().send(one);
+            send(between, List.of(one));
             sent.incrementAndGet();
             return between.wire().touched() > 0;
         });
@@ -182,7 +190,7 @@ class WireTest {
         PeerLink again = link("A", "B", new AtomicReference<>(at(between.wire().port())), atA);
         await().atMost(SOON).until(() -> atA.up);
         Preserve one = new Preserve(1, 2, List.of(new Extent(0, 1, 1)));
-        again.send(one);
+        Objects.requireNonNull(loops.get(again)).post(() -> again.send(one));
         await().atMost(SOON).until(() -> !atB.heard.isEmpty());
         assertThat(atB.heard).containsExactly(one);
     }

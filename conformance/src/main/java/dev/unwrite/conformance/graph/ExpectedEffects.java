@@ -36,7 +36,6 @@ final class ExpectedEffects {
             case "ReadOld" ->
                 effects.add(new Effect.ReadAndStore(step.term(), step.epoch(), List.of(extent(step.block()))));
             case "FollowJoin" -> effects.add(new Effect.DiscardOthers(to.term()));
-            case "Resume", "ColdRead" -> effects.add(new Effect.DiscardAll());
             case "TakeOver", "RestartRollback" -> owed(effects, to.pendingMask());
             case "OpenSession" -> {
                 int machine = 0;
