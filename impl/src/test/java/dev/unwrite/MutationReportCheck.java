@@ -10,7 +10,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Runs after PIT, in the profile {@code pit} only: each group of classes was really tested. */
 class MutationReportCheck {
     @ParameterizedTest
-    @ValueSource(strings = {"protocol", "nbd", "undo", "ownership"})
+    @ValueSource(strings = {"protocol", "host", "nbd", "undo", "ownership"})
     void enoughMutantsWereDetected(String group) throws IOException {
         Path file = Path.of(System.getProperty("pit.reports", "target/pit"), group, "mutations.xml");
         int percentMin = Integer.getInteger("pit.percentMin", 85);

@@ -149,14 +149,10 @@ final class StatesReceived {
         commit();
     }
 
-    /** Switches the next whole state in, unless a takeover is being decided or another commit is under way. */
+    /** Switches the next whole state in, unless another one is: as long as one is, no takeover is asked for. */
     private void commit() {
         Key key = toCommit.peek();
         if (key == null || h.state().committing() >= 0) {
-            return;
-        }
-        if (h.state().proposal() != null) {
-            h.copies.onceDecided(this::commit);
             return;
         }
         toCommit.remove();

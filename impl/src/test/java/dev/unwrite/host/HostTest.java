@@ -3,7 +3,6 @@ package dev.unwrite.host;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.unwrite.peer.PeerMessage;
-import dev.unwrite.protocol.Checkpoint;
 import dev.unwrite.protocol.Extent;
 import dev.unwrite.protocol.Mode;
 import dev.unwrite.protocol.OwnershipRecord;
@@ -325,21 +324,9 @@ class HostTest {
 
     // ---- A secondary.
 
-    private static Stage secondary() {
-        Stage stage = new Stage(
-                "B",
-                false,
-                new Checkpoint(1, 1),
-                List.of(new LocalStore.Copied(new Extent(Stage.VOLUME, 3, 1), ByteBuffer.allocate(BLOCK))));
-        stage.record = new OwnershipRecord(2, 1, "A", OwnershipRecord.Mode.PROTECTED, "B", 1);
-        stage.host.start();
-        stage.carryOut();
-        return stage;
-    }
-
     @Test
     void aCopyIsAcknowledgedWhenItIsStoredAndNotBefore() {
-        Stage stage = secondary();
+        Stage stage = Stage.secondary();
         assertThat(stage.host.state().role()).isEqualTo(Role.SECONDARY);
         stage.hold();
         stage.host.received(new PeerMessage.Preserve(1, 1, List.of(new Extent(Stage.VOLUME, 5, 2))), 7);
@@ -353,7 +340,7 @@ class HostTest {
 
     @Test
     void aCheckpointIsSwitchedInBeforeItsCopiesGo() {
-        Stage stage = secondary();
+        Stage stage = Stage.secondary();
         stage.host.received(new PeerMessage.StateBegin(1, 2), 7);
         stage.host.received(new PeerMessage.StateChunk(1, 2, 0, ByteBuffer.allocate(4)), 7);
         stage.host.received(new PeerMessage.StateEnd(1, 2, 4, 0), 7);
@@ -371,7 +358,7 @@ class HostTest {
 
     @Test
     void aTakeoverRestoresFlushesAndForgetsItsCopiesBeforeTheMachineRuns() {
-        Stage stage = secondary();
+        Stage stage = Stage.secondary();
         stage.disk[3 * BLOCK] = 7;
         stage.pass(Duration.ofSeconds(3));
         stage.carryOut();
@@ -392,7 +379,7 @@ class HostTest {
 
     @Test
     void aRollbackWhoseSessionBreaksBeginsAnew() {
-        Stage stage = secondary();
+        Stage stage = Stage.secondary();
         stage.failing = "write";
         stage.pass(Duration.ofSeconds(3));
         stage.carryOut();

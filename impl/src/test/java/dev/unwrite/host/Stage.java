@@ -29,6 +29,9 @@ import org.jspecify.annotations.Nullable;
 final class Stage implements PeerChannel, SharedStorage, LocalStore, MachineRoom, Listener {
     static final int VOLUME = 3;
     static final int BLOCKS = 64;
+    /** Of the other host's process. */
+    static final long LIFE = 7;
+
     private static final int BLOCK = Extent.BLOCK_BYTES;
 
     /** Everything that was ordered, one line each. */
@@ -51,12 +54,29 @@ final class Stage implements PeerChannel, SharedStorage, LocalStore, MachineRoom
     @Nullable
     String ended;
 
+    /** An order that begins so is answered by {@link #answerLate}. */
+    @Nullable
+    String late;
+
+    /** What fails is done all the same. */
+    boolean failsAfterwards;
+
+    boolean connected = true;
+    /** So many blocks of old data are read at once. */
+    int readsOldAtMost = BLOCKS;
+    /** The undo log does not want what it is given. */
+    boolean notWanted;
+
     private final Deque<Runnable> replies = new ArrayDeque<>();
+    private final Deque<Runnable> lateReplies = new ArrayDeque<>();
     private final List<Copied> stored;
     private boolean readToTheEnd;
     /** What the other host says of itself ten times a second, if it does. */
     @Nullable
     String peerSays;
+
+    /** What the other host says its undo log takes. */
+    long undoBytes;
 
     private long sessions;
     private long position;
@@ -92,12 +112,25 @@ final class Stage implements PeerChannel, SharedStorage, LocalStore, MachineRoom
     /** A primary whose writes a secondary protects. */
     static Stage guarded() {
         Stage stage = alone();
-        stage.host.peerUp(new PeerMessage.Hello("g", "B", 7, PeerMessage.Ids.NONE));
+        stage.greeted(LIFE, PeerMessage.Ids.NONE);
         stage.peerSays = "idle";
         stage.settle();
         stage.peerSays = "secondary";
-        stage.host.received(new PeerMessage.Committed(1, 1), 7);
+        stage.host.received(new PeerMessage.Committed(1, 1), LIFE);
         stage.settle();
+        return stage;
+    }
+
+    /** A secondary that holds checkpoint 1 of term 1, and a copy of block 3, which are zeroes. */
+    static Stage secondary() {
+        Stage stage = new Stage(
+                "B",
+                false,
+                new Checkpoint(1, 1),
+                List.of(new Copied(new Extent(VOLUME, 3, 1), ByteBuffer.allocate(BLOCK))));
+        stage.record = new OwnershipRecord(2, 1, "A", OwnershipRecord.Mode.PROTECTED, "B", 1);
+        stage.host.start();
+        stage.carryOut();
         return stage;
     }
 
@@ -121,11 +154,12 @@ final class Stage implements PeerChannel, SharedStorage, LocalStore, MachineRoom
             host.now(now);
             String role = peerSays;
             if (role != null) {
-                boolean joins = record.mode() == OwnershipRecord.Mode.SOLO;
+                boolean joins =
+                        record.mode() == OwnershipRecord.Mode.SOLO && !role.equals("primary") && !role.equals("failed");
                 host.received(
                         new PeerMessage.Heartbeat(
-                                role, 1, 1, 1, record.version(), joins, role.equals("idle"), false, 0),
-                        7);
+                                role, 1, 1, 1, record.version(), joins, role.equals("idle"), false, undoBytes),
+                        LIFE);
             }
             carryOut();
         }
@@ -159,13 +193,25 @@ final class Stage implements PeerChannel, SharedStorage, LocalStore, MachineRoom
         if (lost != null && what.startsWith(lost)) {
             return;
         }
-        replies.add(() -> {
+        String waits = late;
+        (waits != null && what.startsWith(waits) ? lateReplies : replies).add(() -> {
             if (fails) {
+                if (failsAfterwards) {
+                    T _ = result.get();
+                }
                 reply.failed(why);
             } else {
                 reply.done(result.get());
             }
         });
+    }
+
+    /** What is late is answered, and all that follows is carried out. */
+    void answerLate() {
+        late = null;
+        replies.addAll(lateReplies);
+        lateReplies.clear();
+        carryOut();
     }
 
     /** The orders that begin with one of these words. */
@@ -189,7 +235,7 @@ final class Stage implements PeerChannel, SharedStorage, LocalStore, MachineRoom
 
     // ---- Clients.
 
-    /** What became of a request. */
+    /** What became of a request: its first answer counts. */
     static final class Asked<T> implements Reply<T> {
         @Nullable
         T result;
@@ -199,12 +245,12 @@ final class Stage implements PeerChannel, SharedStorage, LocalStore, MachineRoom
 
         @Override
         public void done(T value) {
-            result = value;
+            result = trouble == null ? value : null;
         }
 
         @Override
         public void failed(Trouble why) {
-            trouble = why;
+            trouble = trouble == null && result == null ? why : trouble;
         }
 
         boolean isDone() {
@@ -219,6 +265,20 @@ final class Stage implements PeerChannel, SharedStorage, LocalStore, MachineRoom
         host.write(VOLUME, offset, ByteBuffer.wrap(bytes), fua, asked);
         host.tick();
         return asked;
+    }
+
+    /** There is a connection to a process of the other host, which says what it holds. */
+    void greeted(long life, PeerMessage.Ids ids) {
+        host.peerUp(new PeerMessage.Hello("g", host.config().name().equals("A") ? "B" : "A", life, ids));
+        carryOut();
+    }
+
+    /** The secondary acknowledges all that it was asked for in this epoch. */
+    void acknowledge() {
+        for (PeerMessage.Preserve asked : sent(PeerMessage.Preserve.class)) {
+            host.received(new PeerMessage.Preserved(1, 0, asked.term(), asked.epoch(), asked.extents()), LIFE);
+        }
+        carryOut();
     }
 
     Asked<Done> flush() {
@@ -252,7 +312,7 @@ final class Stage implements PeerChannel, SharedStorage, LocalStore, MachineRoom
 
     @Override
     public boolean isConnected() {
-        return true;
+        return connected;
     }
 
     // ---- The storage.
@@ -295,13 +355,14 @@ final class Stage implements PeerChannel, SharedStorage, LocalStore, MachineRoom
 
     @Override
     public void readOld(long session, Extent extent, Reply<OldData> reply) {
-        order(
-                "readOld " + extent.first() + "+" + extent.count(),
-                reply,
-                () -> OldData.of(
-                        extent,
-                        ByteBuffer.wrap(disk.clone(), (int) extent.offsetBytes(), (int) extent.lengthBytes())
-                                .slice()));
+        order("readOld " + extent.first() + "+" + extent.count(), reply, () -> {
+            int count = Math.min(extent.count(), readsOldAtMost);
+            Extent some = new Extent(extent.volume(), extent.first(), count);
+            return OldData.of(
+                    some,
+                    ByteBuffer.wrap(disk.clone(), (int) some.offsetBytes(), (int) some.lengthBytes())
+                            .slice());
+        });
     }
 
     @Override
@@ -326,7 +387,7 @@ final class Stage implements PeerChannel, SharedStorage, LocalStore, MachineRoom
     public void append(long term, long epoch, OldData old, Reply<Stored> reply) {
         order("append " + old.extent().first() + "+" + old.extent().count(), reply, () -> {
             position++;
-            return Stored.STORED;
+            return notWanted ? Stored.NOT_WANTED : Stored.STORED;
         });
     }
 

@@ -130,6 +130,32 @@ class InlineUndoLogTest {
         }
     }
 
+    /** A segment whose copies are discarded is overwritten only when a crash cannot bring them back. */
+    @Test
+    void aCrashWhileASegmentIsUsedAgainLosesNothingThatCounts() throws Exception {
+        for (int before = 6; before < 18; before++) {
+            for (int operation = 1; operation < 12; operation++) {
+                FaultyFiles disk = new FaultyFiles();
+                UndoLog log = UndoLog.openInline(disk, OPTIONS);
+                for (int block = 0; block < before; block += 3) {
+                    log.append(copy(1, block, 3)).get();
+                }
+                log.append(copy(2, 50, 1)).get();
+                log.discardBefore(1, 2).get();
+                disk.stopAt(operation, 0);
+                CompletableFuture<Void> underWay = log.append(copy(2, 100, 14));
+                for (boolean survives : new boolean[] {false, true}) {
+                    try (UndoLog next = UndoLog.openInline(disk.afterPowerLoss(() -> survives), OPTIONS)) {
+                        assertThat(next.stored(1, 2, 0).contains(50)).isTrue();
+                        assertThat(underWay.isCompletedExceptionally()
+                                        || next.stored(1, 2, 0).containsRange(100, 14))
+                                .isTrue();
+                    }
+                }
+            }
+        }
+    }
+
     @Test
     void whatTheCopiesTakeIsCountedToThePage() throws Exception {
         UndoLog log = UndoLog.openInline(files, OPTIONS);

@@ -3,6 +3,7 @@ package dev.unwrite.conformance.cluster;
 import static dev.unwrite.conformance.cluster.Violation.require;
 
 import dev.unwrite.checkpoint.StoredCheckpoint;
+import dev.unwrite.peer.PeerMessage;
 import dev.unwrite.protocol.CopyKey;
 import dev.unwrite.protocol.Extent;
 import dev.unwrite.protocol.HostState;
@@ -12,6 +13,7 @@ import dev.unwrite.protocol.Role;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.Supplier;
@@ -159,6 +161,36 @@ final class Checks {
                 () -> "the outside has heard of write " + heard + ", " + whose.get() + " knows of " + said);
     }
 
+    /** What a secondary says that it holds, it holds: StoreBeforeAck, EpochTag, StateBeforeDiscard. */
+    void said(SimHost process, PeerMessage message) {
+        if (process.state().role() != Role.SECONDARY) {
+            return; // Whom it says it to does not own the machine any more.
+        }
+        StoredCheckpoint held = process.committed();
+        switch (message) {
+            case PeerMessage.Preserved m -> {
+                // With a later checkpoint nobody counts on the copies.
+                boolean isOver = held != null
+                        && (held.term() > m.term() || (held.term() == m.term() && held.epoch() > m.epoch()));
+                for (Extent extent : isOver ? List.<Extent>of() : m.extents()) {
+                    require(
+                            "StoreBeforeAck",
+                            process.stored(m.term(), m.epoch(), extent),
+                            () -> process.name + " acknowledges " + Cells.name(extent) + " of epoch " + m.epoch()
+                                    + ", of which it has no copy");
+                }
+            }
+            case PeerMessage.Committed m ->
+                require(
+                        "StateBeforeDiscard",
+                        held != null && held.term() == m.term() && held.epoch() >= m.epoch(),
+                        () -> process.name + " says that checkpoint " + m.epoch() + " is committed, and holds " + held);
+            default -> {
+                // Says nothing of what is held.
+            }
+        }
+    }
+
     // ---- After every move.
 
     void afterMove() {
@@ -243,18 +275,53 @@ final class Checks {
         sinceDeep = 0;
         String name = isProtected ? record.secondary() : record.owner();
         SimHost holder = cluster.processes()[name.equals("A") ? 0 : 1];
-        if (holder.disk().isDamaged() || cluster.isReplaced(holder)) {
+        if (holder.disk().isDamaged() || cluster.lostFolders().isLost(holder)) {
             return;
         }
         try {
-            rebuild(holder, record, isProtected);
+            rebuild(holder, holder.remains(), record);
         } catch (IOException e) {
             throw new Violation("Recoverable", holder.name + " could not read its disk after a crash: " + e, e);
         }
     }
 
-    private void rebuild(SimHost holder, OwnershipRecord record, boolean isProtected) throws IOException {
-        Remains left = holder.remains();
+    /** Whether the record counts on what this host does not hold. */
+    boolean isGone(SimHost holder) {
+        try {
+            rebuild(holder, holder.remains(), cluster.storage().record());
+            return false;
+        } catch (Violation | IOException e) {
+            return true;
+        }
+    }
+
+    /**
+     * The host would crash now, within a job of its disk, and this would be left: it must be able to start from it, and if the
+     * record counts on it, Recoverable holds.
+     */
+    void crashedWithin(SimHost holder, SimDisk disk) {
+        if (cluster.isLost() || disk.isDamaged()) {
+            return;
+        }
+        OwnershipRecord record = cluster.storage().record();
+        boolean countedOn = switch (record.mode()) {
+            case PROTECTED -> record.secondary().equals(holder.name);
+            case ROLLBACK -> record.owner().equals(holder.name);
+            case SOLO, NONE -> false;
+        };
+        try {
+            Remains left = holder.remains(disk);
+            if (countedOn && !cluster.lostFolders().isLost(holder)) {
+                rebuild(holder, left, record);
+            }
+        } catch (IOException e) {
+            throw new Violation(
+                    "Recoverable", holder.name + " could not read its disk after a crash within a job: " + e, e);
+        }
+    }
+
+    private void rebuild(SimHost holder, Remains left, OwnershipRecord record) throws IOException {
+        boolean isProtected = record.mode() == OwnershipRecord.Mode.PROTECTED;
         StoredCheckpoint held = left.checkpoint();
         if (held == null) {
             throw new Violation(

@@ -24,7 +24,8 @@ public final class Cluster {
         UNDO.setLevel(java.util.logging.Level.OFF);
     }
 
-    private static final Duration PATIENCE = Duration.ofSeconds(10);
+    /** For so long the command line waits, unless it is told otherwise. */
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
 
     private final Config config;
     private final Tracing tracing;
@@ -37,7 +38,7 @@ public final class Cluster {
     private final FormerMessages former = new FormerMessages();
     private final Checks checks;
     private final Rounds rounds;
-    private final boolean[] replaced = new boolean[2];
+    private final LostFolders lostFolders = new LostFolders(this);
     private final List<String> log = new ArrayList<>();
     private long now = 1_000_000_000;
     private int values;
@@ -146,8 +147,13 @@ public final class Cluster {
         return lost;
     }
 
-    boolean isReplaced(SimHost process) {
-        return replaced[process.index];
+    LostFolders lostFolders() {
+        return lostFolders;
+    }
+
+    /** Who says who it is to the other host has been heard. */
+    void greeted(SimHost by, SimHost who) {
+        lostFolders.greeted(by, who);
     }
 
     void machineBegins(SimHost process, History history) {
@@ -169,16 +175,14 @@ public final class Cluster {
 
     void stepped(SimHost process, HostState before, Action action, HostState after) {
         witness.step(process, before, action, after);
+        lostFolders.stepped(process, action);
         switch (action) {
             case Action.Cut a -> checks.cut(process, after);
             case Action.StartJoin a -> checks.cut(process, after);
             case Action.Resume a -> counts.failovers++;
             case Action.ColdRead a -> counts.coldStarts++;
             case Action.Protect a -> counts.joins++;
-            case Action.Commit a -> {
-                counts.checkpoints++;
-                replaced[process.index] = false;
-            }
+            case Action.Commit a -> counts.checkpoints++;
             case Action.TakeOver a -> counts.restored += after.owed().size();
             default -> {
                 // Not counted.
@@ -300,6 +304,12 @@ public final class Cluster {
                     replaceDisk(index);
                 }
             }
+            case BACK_UP -> process.backUp();
+            case PUT_BACK -> {
+                if (process.putBack()) {
+                    lostFolders.lost(process);
+                }
+            }
             case FREEZE -> process.freeze(odd);
             case JUMP -> process.jump(Rounds.nanos(a));
             case FULL -> process.disk().setFull(odd);
@@ -312,7 +322,11 @@ public final class Cluster {
             case MISDIRECT -> process.disk().misdirect(a);
             case BREAK -> line.breakOff();
             case CUT -> line.cut(odd);
-            case SLOW_STATE -> line.slow(odd);
+            case SLOW_STATE -> {
+                for (Line each : lines) {
+                    each.slow(odd);
+                }
+            }
             case HANG_UP -> storage.hangUp(index);
             case CUT_OFF -> storage.cutOff(index, odd);
             case LOSE -> storage.faults.lose(odd);
@@ -339,7 +353,7 @@ public final class Cluster {
                                 .takesRequests();
             case CHECKPOINT, FAILOVER, SWITCHOVER, PROTECT, LEAVE, HANG_UP -> host.isRunning();
             case CRASH, KILL, FREEZE -> host.isUp();
-            case RESTART, REPLACE, FLIP -> !host.isUp();
+            case RESTART, REPLACE, PUT_BACK, FLIP -> !host.isUp();
             default -> true;
         };
     }
@@ -358,9 +372,14 @@ public final class Cluster {
 
     /** What a person asks of a host; nobody waits for the answer. */
     private void order(SimHost wanted, Move.Kind kind, boolean odd) {
-        // Who is to fail over is the one that does not run the machine.
-        boolean other = kind == Move.Kind.FAILOVER && runsMachine(wanted);
-        SimHost process = other ? processes[1 - wanted.index] : wanted;
+        // Who is to fail over is the one that does not run the machine, who is to hand over the one that does.
+        SimHost there = processes[1 - wanted.index];
+        boolean other = switch (kind) {
+            case FAILOVER -> runsMachine(wanted);
+            case SWITCHOVER -> runsMachine(there);
+            default -> false;
+        };
+        SimHost process = other ? there : wanted;
         if (!process.isRunning()) {
             return;
         }
@@ -389,7 +408,7 @@ public final class Cluster {
 
     void replaceDisk(int index) {
         processes[index].replaceDisk();
-        replaced[index] = true;
+        lostFolders.lost(processes[index]);
     }
 
     void heal() {

@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param holdsAtOnce whether a machine that is paused leaves its clients' requests to the host, instead of waiting for them
  * @param batches whether a host takes all that has come before it looks at the time
  * @param orderly whether all that is on its way arrives in its order, at once; else dice say when
+ * @param repeats whether messages that have arrived arrive once more, at any time
  * @param dice what they begin with
  */
 record Config(
@@ -24,12 +25,16 @@ record Config(
         boolean holdsAtOnce,
         boolean batches,
         boolean orderly,
+        boolean repeats,
         long dice) {
     private static final Duration[] CHECKPOINTS = {
         Duration.ofMillis(50), Duration.ofMillis(300), Duration.ofSeconds(2), Duration.ofMillis(50)
     };
 
     private static final int LITTLE_ROOM = 24;
+
+    /** Numbers below this say all else. */
+    static final int REPEATS = 1 << 20;
 
     boolean hasLittleRoom() {
         return undoLimitBytes == (long) LITTLE_ROOM * Extent.BLOCK_BYTES;
@@ -45,6 +50,7 @@ record Config(
                 (choice & 128) != 0,
                 (choice & 256) != 0,
                 (choice & 1536) == 0,
+                (choice & REPEATS) != 0,
                 choice);
     }
 }

@@ -1,10 +1,14 @@
 package dev.unwrite.conformance.cluster;
 
 import dev.unwrite.host.Reply;
+import dev.unwrite.protocol.Checkpoint;
+import dev.unwrite.protocol.CopyKey;
+import dev.unwrite.protocol.HostState;
 import dev.unwrite.protocol.Mode;
 import dev.unwrite.protocol.OwnershipRecord;
 import dev.unwrite.protocol.Role;
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 
 /**
  * No more faults: whoever is down starts, a disk that is refused is replaced, and a person does what takes a person. Then,
@@ -30,6 +34,10 @@ final class Ending {
     private boolean over;
     private int steps;
     private long begun;
+    /** The oldest checkpoint that a protected machine waits for, and since when. */
+    private @Nullable CopyKey cut;
+
+    private long cutSince;
 
     Ending(Cluster cluster, Rounds rounds) {
         this.cluster = cluster;
@@ -38,6 +46,7 @@ final class Ending {
 
     void run() {
         cluster.heal();
+        rounds.noMoreRepeats();
         begun = cluster.now();
         long end = cluster.now() + LIMIT.toNanos();
         long person = cluster.now() + PERSON.toNanos();
@@ -71,9 +80,29 @@ final class Ending {
                 Violation.require(
                         "Prompt",
                         cluster.now() - since < PATIENCE.toNanos(),
-                        () -> "a request has waited for " + PATIENCE.toSeconds() + " s without a fault: " + cluster);
+                        () -> "a client has waited for " + PATIENCE.toSeconds() + " s without a fault: " + cluster);
             }
         }
+        SimHost owner = cluster.owner();
+        CopyKey now = owner == null ? null : oldestCut(owner);
+        if (now == null || !now.equals(cut)) {
+            cut = now;
+            cutSince = cluster.now();
+        }
+        Violation.require(
+                "Prompt",
+                cluster.now() - cutSince < PATIENCE.toNanos(),
+                () -> "a checkpoint was not committed in " + PATIENCE.toSeconds() + " s without a fault: " + cluster);
+    }
+
+    private static @Nullable CopyKey oldestCut(SimHost owner) {
+        if (!owner.isUp()
+                || owner.state().mode() != Mode.PROTECTED
+                || owner.state().cuts().isEmpty()) {
+            return null;
+        }
+        HostState s = owner.state();
+        return new CopyKey(s.term(), s.cuts().iterator().next());
     }
 
     private void step() {
@@ -110,6 +139,8 @@ final class Ending {
                 && owner.room().isRunning()
                 && owner.state().mode() == Mode.PROTECTED
                 && owner.room().underWay() == 0
+                && (cluster.config().checkpointEvery() != null
+                        || owner.state().cuts().isEmpty())
                 && other.isUp()
                 && other.state().role() == Role.SECONDARY;
     }
@@ -127,8 +158,10 @@ final class Ending {
             return;
         }
         SimHost other = cluster.processes()[1 - owner.index];
-        boolean holds = other.isUp() && other.state().checkpoint() != null;
-        switch (cluster.storage().record().mode()) {
+        OwnershipRecord record = cluster.storage().record();
+        Checkpoint held = other.isUp() ? other.state().checkpoint() : null;
+        boolean holds = held != null && held.term() == record.term() && held.epoch() >= record.base();
+        switch (record.mode()) {
             case PROTECTED -> {
                 if (owner.room().isRunning()) {
                     cluster.checkpoint(owner, Reply.of(done -> {}, why -> {}));
@@ -141,7 +174,7 @@ final class Ending {
             case ROLLBACK -> {
                 boolean gone =
                         owner.state().checkpoint() == null && owner.state().role() == Role.IDLE;
-                if (gone || owner.disk().hasLied()) {
+                if (gone || owner.disk().hasLied() || cluster.lostFolders().isLost(owner)) {
                     cluster.lose();
                 }
             }
@@ -191,6 +224,7 @@ final class Ending {
                 committed.equals("yes") && answered >= all,
                 () -> "of " + all + " requests without a fault " + answered + " were answered, and a checkpoint "
                         + (committed.isEmpty() ? "was not" : "ended with: " + committed) + "; " + cluster);
+        cluster.lostFolders().atTheEnd();
         over = true;
     }
 

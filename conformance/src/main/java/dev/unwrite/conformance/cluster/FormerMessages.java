@@ -5,7 +5,10 @@ import dev.unwrite.peer.PeerMessage;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
 
 /**
  * Messages that have arrived or were lost. No connection of today repeats them or brings them late; the protocol has to
@@ -35,12 +38,24 @@ final class FormerMessages {
         }
     }
 
-    /** One of them arrives once more; {@code choice} counts back from the newest. */
+    /**
+     * One of them arrives once more. An even {@code choice} counts back from the newest; an odd one chooses a kind, and of it the
+     * newest or the oldest, so that a kind that is rare comes as often as any other.
+     */
     void again(int choice) {
         if (messages.isEmpty()) {
             return;
         }
-        Former former = messages.get(messages.size() - 1 - choice % messages.size());
+        List<Former> candidates = messages.reversed();
+        if (choice % 2 == 1) {
+            Map<Class<?>, Former> newest = new LinkedHashMap<>();
+            Map<Class<?>, Former> oldest = new LinkedHashMap<>();
+            candidates.forEach(one -> newest.putIfAbsent(one.message().getClass(), one));
+            candidates.forEach(one -> oldest.put(one.message().getClass(), one));
+            candidates = Stream.concat(newest.values().stream(), oldest.values().stream())
+                    .toList();
+        }
+        Former former = candidates.get(choice / 2 % candidates.size());
         if (former.to.isRunning()) {
             PeerMessage message = former.message();
             former.to.turn(() -> former.to.host().received(message, former.life));

@@ -107,6 +107,7 @@ final class Line implements PeerChannel {
 
     @Override
     public void send(PeerMessage message) {
+        from.cluster().checks().said(from, message);
         if (up && !broken) {
             urgent.add(encoded(message));
             from.witness().sent(from, to, message);
@@ -173,6 +174,7 @@ final class Line implements PeerChannel {
         reader = new FrameReader(bytes, LARGEST_BODY);
         PeerMessage.Hello hello = (PeerMessage.Hello) decode(encoded(to.hello()));
         from.turn(() -> from.host().peerUp(hello));
+        from.cluster().greeted(from, to);
     }
 
     boolean canConnect() {
@@ -184,6 +186,7 @@ final class Line implements PeerChannel {
         if (up) {
             broken = true;
             urgent.forEach(frame -> former.add(from, to, frame));
+            bulk.forEach(frame -> former.add(from, to, frame));
             urgent.clear();
             bulk.clear();
         }

@@ -24,7 +24,7 @@ public record Move(Kind kind, int host, int a, int b) {
         LOAD("hab"),
         /** A message between the hosts arrives: from the host, of a state if {@code a} is odd. */
         MESSAGE("ha"),
-        /** A message that arrived or was lost arrives (once more); {@code a} counts back from the newest. */
+        /** A message that arrived or was lost arrives (once more); {@code a} says which, see {@link FormerMessages}. */
         AGAIN("a"),
         /** A request arrives at the storage; any that is under way. */
         REQUEST("a"),
@@ -43,7 +43,7 @@ public record Move(Kind kind, int host, int a, int b) {
         CHECKPOINT("ha"),
         /** Somebody orders this host to take over, cold if {@code a} is odd. */
         FAILOVER("ha"),
-        /** Somebody orders this host to hand over. */
+        /** Somebody orders the host that runs the machine to hand over. */
         SWITCHOVER("h"),
         /** Somebody waits for protection. */
         PROTECT("h"),
@@ -62,6 +62,10 @@ public record Move(Kind kind, int host, int a, int b) {
         RESTART("h"),
         /** A host that is down gets an empty disk. */
         REPLACE("h"),
+        /** Somebody copies the folder of the host, as it is on the disk. */
+        BACK_UP("h"),
+        /** A host that is down gets its folder back as it was when it was last copied. */
+        PUT_BACK("h"),
         /** The process stands still, or goes on: nothing is lost meanwhile. */
         FREEZE("ha"),
         /** The clock of the host jumps ahead. */
@@ -81,8 +85,8 @@ public record Move(Kind kind, int host, int a, int b) {
         BREAK("h"),
         /** Nothing passes from the host to the other any more, or everything again. */
         CUT("ha"),
-        /** States travel from the host to the other only when a move says so, or as all else. */
-        SLOW_STATE("ha"),
+        /** States travel only when a move says so, or as all else. */
+        SLOW_STATE("a"),
         /** The connections of the host to the storage break. */
         HANG_UP("h"),
         /** Nothing passes between the host and the storage any more, or everything again. */

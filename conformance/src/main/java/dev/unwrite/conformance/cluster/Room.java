@@ -28,6 +28,7 @@ final class Room implements MachineRoom {
     private @Nullable Reply<Done> pausing;
     private boolean running;
     private boolean paused;
+    private long pausedAt;
     private int said;
     private int underWay;
     private int generation;
@@ -62,9 +63,13 @@ final class Room implements MachineRoom {
         return underWay;
     }
 
-    /** When the oldest request that is under way was made, or now. */
+    /** Since when a client has waited: for an answer, or for a machine that stands still; now, if none has. */
     long oldest() {
-        return started.values().stream().mapToLong(Long::longValue).min().orElse(cluster.now());
+        long still = isPaused() ? pausedAt : cluster.now();
+        return started.values().stream().mapToLong(Long::longValue).min().stream()
+                .map(asked -> Math.min(asked, still))
+                .findFirst()
+                .orElse(still);
     }
 
     private Host host() {
@@ -171,6 +176,7 @@ final class Room implements MachineRoom {
 
     @Override
     public void pause(Reply<Done> reply) {
+        pausedAt = cluster.now();
         if (cluster.config().holdsAtOnce() || underWay == 0) {
             paused = true;
             cluster.witness().machine(process, "pause");

@@ -27,15 +27,24 @@ final class Rounds {
     private static final long STEP = 100 * MICRO;
 
     private static final int MOST_A_ROUND = 100;
+    /** In one of so many rounds a message comes again. */
+    private static final int REPEATED = 3;
 
     private final Cluster cluster;
     private final boolean orderly;
     private final SplittableRandom dice;
+    private boolean repeats;
 
     Rounds(Cluster cluster) {
         this.cluster = cluster;
         orderly = cluster.config().orderly();
         dice = new SplittableRandom(cluster.config().dice());
+        repeats = cluster.config().repeats();
+    }
+
+    /** From here on each message arrives once. */
+    void noMoreRepeats() {
+        repeats = false;
     }
 
     /** The length of time with this number. */
@@ -85,6 +94,9 @@ final class Rounds {
     /** Whether something is under way that this round could have carried on. */
     private boolean round() {
         boolean busy = false;
+        if (repeats && dice.nextInt(REPEATED) == 0) {
+            cluster.former().again(dice.nextInt(Integer.MAX_VALUE));
+        }
         for (SimHost process : cluster.processes()) {
             busy |= work(process);
         }

@@ -74,7 +74,99 @@ public final class Schedule {
             new Style(2, 20, PEOPLE),
             new Style(2, 20, DAMAGED));
 
-    private static final Set<Kind> UNTRACED = EnumSet.of(Kind.FLIP, Kind.MISDIRECT, Kind.CRASH_AT);
+    /** The host that joins is another one before it has joined. */
+    private static final String[] JOINER_REPLACED = {
+        "kill 2, crash 2, leave 1",
+        "rest 1",
+        "slow_state 1",
+        "restart 1",
+        "run 2, blink 1",
+        "load 3, ask 1",
+        "blink 2, run 1",
+        "crash 2, kill 1",
+        "replace 3, put_back 1",
+        "restart 1",
+        "run 2, blink 1",
+        "heal 3, slow_state 1",
+        "run 3, load 1, back_up 1"
+    };
+
+    /** A host comes back, with what it had or without. */
+    private static final String[] COMES_BACK = {
+        "run 2, blink 8, load 8, ask 4, back_up 5, checkpoint 2",
+        "crash 4, kill 3, leave 1",
+        "replace 3, put_back 5, restart 6",
+        "blink 8, load 6, ask 3, message 4, disk 4, later 2, run 1, crash 1, failover 1"
+    };
+
+    /** States arrive in part, late, and more than once. */
+    private static final String[] STATES = {
+        "load 2, ask 1",
+        "checkpoint 1",
+        "moment 3, blink 1",
+        "break 4, crash 1, full 1, slow_state 1",
+        "moment 3, later 1, restart 1",
+        "moment 3, message 2",
+        "again 1",
+        "again 2, disk 1, message 1",
+        "run 2, blink 1, heal 1, restart 1"
+    };
+
+    /** Requests for copies come again when another epoch has begun. */
+    private static final String[] COPIES = {
+        "load 3, ask 1",
+        "blink 3, run 1",
+        "slow_state 1, checkpoint 3",
+        "blink 1",
+        "ask 2, load 1",
+        "time 2, message 2",
+        "message 3, request 1",
+        "request 3, answer 1, message 1",
+        "answer 3, request 1, again 1",
+        "again 3, answer 1",
+        "disk 1",
+        "heal 1, blink 2",
+        "load 2, blink 2"
+    };
+
+    /** A hand-over, or a takeover, meets what breaks. */
+    private static final String[] DECIDING = {
+        "load 2, ask 1",
+        "switchover 3, failover 1, checkpoint 1",
+        "blink 3, message 4, request 2, answer 2, disk 2, later 1, hold 1",
+        "break 4, lose 1, hang_up 1, freeze 1",
+        "blink 3, run 1, later 1, message 1, heal 1"
+    };
+
+    /** The connection breaks while a machine is handed over. */
+    private static final String[] HAND_OVER = {
+        "load 2, ask 1",
+        "switchover 1",
+        "moment 3, blink 2",
+        "moment 1, blink 1",
+        "break 3, message 1",
+        "moment 1, run 1, later 1",
+        "run 5, heal 1"
+    };
+
+    /** The undo log grows over many segments, and the host crashes while it does. */
+    private static final String LOG = "run 2, blink 8, load 16, checkpoint 6, crash_at 5, restart 8, disk 5, message 3";
+
+    /** Circumstances that the styles above come to too seldom; that of one host is B, which has the copies at first. */
+    private static final List<Style> RARE = List.of(
+            new Style(1, 1, 2, JOINER_REPLACED),
+            new Style(1, 1, 5, COMES_BACK),
+            new Style(0, 2, 5, COMES_BACK),
+            new Style(0, 2, 2, STATES),
+            new Style(0, 2, 3, COPIES),
+            new Style(0, 2, 3, DECIDING),
+            new Style(0, 2, 1, HAND_OVER),
+            new Style(1, 1, 30, LOG));
+
+    /** Every so many seeds have one of these. */
+    private static final int RARE_EVERY = 4;
+
+    private static final Set<Kind> UNTRACED = EnumSet.of(Kind.FLIP, Kind.MISDIRECT, Kind.CRASH_AT, Kind.PUT_BACK);
 
     private static final int LARGEST = 64;
     private static final int MOST_MOVES = 160;
@@ -83,32 +175,42 @@ public final class Schedule {
     /**
      * How a run is drawn.
      *
-     * @param hosts whom moves concern: both hosts, or only the one that has the machine at first
+     * @param host the first host whom moves concern
+     * @param hosts whom moves concern: both hosts, or only one
      * @param longest how many moves a stretch has at most
      * @param stretches what is drawn: some moves of each in turn
      */
-    private record Style(int hosts, int longest, List<Weights> stretches) {
+    private record Style(int host, int hosts, int longest, List<Weights> stretches) {
         Style(int hosts, int longest, String... stretches) {
+            this(0, hosts, longest, stretches);
+        }
+
+        Style(int host, int hosts, int longest, String... stretches) {
             this(
+                    host,
                     hosts,
                     longest,
                     java.util.Arrays.stream(stretches).map(Weights::of).toList());
         }
     }
 
-    /** A kind of move, and how large its first number is. */
-    private record Choice(Kind kind, int largest) {}
+    /** A kind of move, and its first number: the smallest, and how many there are. */
+    private record Choice(Kind kind, int smallest, int count) {}
 
-    /** Kinds of move by how often they come; {@code blink} is a short {@code run}. */
+    /** Kinds of move by how often they come; {@code moment} and {@code blink} are a short {@code run}, {@code rest} is a long one. */
     private record Weights(List<Choice> choices) {
         static Weights of(String text) {
             List<Choice> choices = new ArrayList<>();
             for (String part : text.split(",")) {
                 String[] words = part.trim().split(" ");
-                boolean blink = words[0].equals("blink");
-                Kind kind = blink ? Kind.RUN : Kind.valueOf(words[0].toUpperCase(java.util.Locale.ROOT));
+                Choice choice = switch (words[0]) {
+                    case "moment" -> new Choice(Kind.RUN, 0, 1);
+                    case "blink" -> new Choice(Kind.RUN, 0, 4);
+                    case "rest" -> new Choice(Kind.RUN, Rounds.CHOICES - 1, 1);
+                    default -> new Choice(Kind.valueOf(words[0].toUpperCase(java.util.Locale.ROOT)), 0, LARGEST);
+                };
                 for (int i = Integer.parseInt(words[1]); i > 0; i--) {
-                    choices.add(new Choice(kind, blink ? 4 : LARGEST));
+                    choices.add(choice);
                 }
             }
             return new Weights(List.copyOf(choices));
@@ -119,13 +221,17 @@ public final class Schedule {
 
     /** A list of moves from this seed: the same seed, the same list. */
     public static List<Move> of(long seed) {
+        return seed % RARE_EVERY == 0 ? draw(seed, RARE, Config.REPEATS) : draw(seed, STYLES, 0);
+    }
+
+    private static List<Move> draw(long seed, List<Style> styles, int config) {
         SplittableRandom random = new SplittableRandom(seed);
-        Style style = STYLES.get(random.nextInt(STYLES.size()));
+        Style style = styles.get(random.nextInt(styles.size()));
         int count = FEWEST_MOVES + random.nextInt(MOST_MOVES - FEWEST_MOVES);
         // Small numbers keep clients together in few blocks.
         int places = random.nextBoolean() ? 24 : 400;
         List<Move> moves = new ArrayList<>();
-        moves.add(new Move(Kind.CONFIG, 0, random.nextInt(1 << 20), 0));
+        moves.add(new Move(Kind.CONFIG, 0, random.nextInt(Config.REPEATS) | config, 0));
         moves.add(new Move(Kind.RUN, 0, 8, 0));
         for (int stretch = 0; moves.size() <= count; stretch++) {
             Weights weights = style.stretches.get(stretch % style.stretches.size());
@@ -133,22 +239,22 @@ public final class Schedule {
             for (int i = 0; i < length && moves.size() <= count; i++) {
                 Choice choice = weights.choices.get(random.nextInt(weights.choices.size()));
                 Kind kind = choice.kind;
-                int a = random.nextInt(choice.largest);
+                int a = choice.smallest + random.nextInt(choice.count);
                 int b = random.nextInt(
                         kind == Kind.FAIL ? 6 : kind == Kind.ASK || kind == Kind.LOAD ? places : LARGEST);
-                moves.add(new Move(kind, random.nextInt(style.hosts), a, b));
+                moves.add(new Move(kind, style.host + random.nextInt(style.hosts), a, b));
             }
         }
         return moves;
     }
 
     /**
-     * The same without what the specification does not know: damage to a local disk, which ends in its being replaced; a crash
-     * within a step, which may part what the specification does at once; writes of the storage that are done in part, and flushes
-     * that drop what they should have made durable.
+     * A list without what the specification does not know: damage to a local disk, which ends in its being replaced; a folder
+     * that is put back; a crash within a step, which may part what the specification does at once; writes of the storage that are
+     * done in part, and flushes that drop what they should have made durable.
      */
     public static List<Move> traced(long seed) {
-        return of(seed).stream()
+        return draw(seed, STYLES, 0).stream()
                 .filter(move -> !UNTRACED.contains(move.kind())
                         && !(move.kind() == Kind.FAIL && StorageFaults.leavesOpen(move.a())))
                 .toList();

@@ -11,6 +11,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The local disk of a host. What was not synced may be lost in a crash, whole or in part, in any order; a crash may come
@@ -23,6 +24,9 @@ public final class SimDisk {
     private final Folder undo;
     private final Folder checkpoints;
     private int crashIn = NO_CRASH;
+    private int probeIn = NO_CRASH;
+    private int probeLeaves;
+    private @Nullable SimDisk probed;
     private int leaves;
     private boolean dead;
     private boolean full;
@@ -128,11 +132,31 @@ public final class SimDisk {
 
     /** What would be left if the host crashed now and nothing unsynced survived. */
     public SimDisk afterCrash() {
+        return afterCrash(0);
+    }
+
+    private SimDisk afterCrash(int choice) {
         SimDisk copy = new SimDisk(undo.copy(), checkpoints.copy());
-        copy.undo.crash(0);
-        copy.checkpoints.crash(0);
+        copy.undo.crash(choice);
+        copy.checkpoints.crash(choice >>> 1);
         copy.damaged = damaged;
+        copy.lied = lied;
         return copy;
+    }
+
+    /** Keeps what would be left if the host crashed at that operation of the next job, as a crash with {@code choice} leaves it. */
+    void probeIn(int operations, int choice) {
+        probeIn = operations;
+        probeLeaves = choice;
+    }
+
+    /** What was kept, or null if the job had fewer operations. */
+    @Nullable
+    SimDisk takeProbed() {
+        SimDisk taken = probed;
+        probed = null;
+        probeIn = NO_CRASH;
+        return taken;
     }
 
     /** The host crashed. */
@@ -225,6 +249,9 @@ public final class SimDisk {
         }
         if (readOnly) {
             throw new IOException("Read-only file system");
+        }
+        if (probeIn >= 0 && probeIn-- == 0) {
+            probed = afterCrash(probeLeaves);
         }
     }
 

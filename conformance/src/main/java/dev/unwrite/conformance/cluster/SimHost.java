@@ -9,6 +9,7 @@ import dev.unwrite.host.PeerChannel;
 import dev.unwrite.host.Surroundings;
 import dev.unwrite.peer.PeerMessage;
 import dev.unwrite.protocol.Action;
+import dev.unwrite.protocol.Extent;
 import dev.unwrite.protocol.HostState;
 import dev.unwrite.storage.ForeignStorageException;
 import dev.unwrite.store.DataFolder;
@@ -22,6 +23,7 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Map;
+import java.util.SplittableRandom;
 import java.util.concurrent.CompletionException;
 import org.jspecify.annotations.Nullable;
 
@@ -29,13 +31,19 @@ import org.jspecify.annotations.Nullable;
 final class SimHost {
     private static final long STATE_LIMIT_BYTES = 1 << 16;
     private static final int SEGMENT_BYTES = 8 * 4096;
+    /** One in so many jobs of the disk is looked at from within. */
+    private static final int PROBE_EVERY = 12;
+
+    private static final int PROBED_OPERATIONS = 6;
 
     final int index;
     final String name;
     private final Cluster cluster;
     private final Deque<Runnable> later = new ArrayDeque<>();
+    private final SplittableRandom probes;
     private SimDisk disk = new SimDisk();
     private Data data;
+    private @Nullable Backup backup;
     private int life;
     private int folders;
     private @Nullable Life now;
@@ -45,6 +53,9 @@ final class SimHost {
     private @Nullable String refused;
     private long clock;
     private long wake;
+
+    /** A copy of the folder. */
+    private record Backup(SimDisk disk, Data data) {}
 
     /** All that ends with the process. */
     private record Life(
@@ -66,6 +77,13 @@ final class SimHost {
             this.id = id;
         }
 
+        Data copy() {
+            Data copy = new Data(id);
+            copy.storage = storage;
+            copy.undo = undo;
+            return copy;
+        }
+
         @Override
         public void belongsTo(String answered) throws IOException {
             if (!storage.isEmpty() && !storage.equals(answered)) {
@@ -85,6 +103,11 @@ final class SimHost {
         this.name = index == 0 ? "A" : "B";
         this.cluster = cluster;
         this.data = new Data(name + "-" + folders);
+        this.probes = new SplittableRandom(cluster.config().dice() + index);
+    }
+
+    Cluster cluster() {
+        return cluster;
     }
 
     // ---- Its lives.
@@ -278,6 +301,23 @@ final class SimHost {
         }
     }
 
+    /** Somebody copies the folder, as it is on the disk. */
+    void backUp() {
+        backup = new Backup(disk.afterCrash(), data.copy());
+    }
+
+    /** The folder is what it was when it was copied; false if it is up, or there is no copy. */
+    boolean putBack() {
+        Backup copy = backup;
+        if (isUp() || copy == null) {
+            return false;
+        }
+        disk = copy.disk.afterCrash();
+        data = copy.data.copy();
+        refused = null;
+        return true;
+    }
+
     /** Ends the process if it must: its disk died in the middle of something, or the host has nothing more to do. */
     void endIfMust() {
         if (isUp() && disk.isDead()) {
@@ -379,6 +419,11 @@ final class SimHost {
         return alive().store.committed().orElse(null);
     }
 
+    /** Whether the undo log has copies of all of the extent in that epoch. */
+    boolean stored(long term, long epoch, Extent extent) {
+        return alive().undo.stored(term, epoch, extent.volume()).containsRange(extent.first(), extent.count());
+    }
+
     PeerMessage.Hello hello() {
         StoredCheckpoint held = committed();
         return new PeerMessage.Hello(
@@ -397,8 +442,27 @@ final class SimHost {
 
     /** What a crash would leave on its disk now, read by the real log and store. */
     Remains remains() throws IOException {
-        SimDisk after = disk.afterCrash();
-        return Remains.of(after, options(), STATE_LIMIT_BYTES);
+        return remains(disk.afterCrash());
+    }
+
+    /** The same of what is left of its disk. */
+    Remains remains(SimDisk left) throws IOException {
+        return Remains.of(left, options(), STATE_LIMIT_BYTES);
+    }
+
+    /** Now and then, what would be left if it crashed within the next job of its disk. */
+    void probe() {
+        if (probes.nextInt(PROBE_EVERY) == 0) {
+            disk.probeIn(probes.nextInt(PROBED_OPERATIONS), probes.nextInt());
+        }
+    }
+
+    /** After the job: looks at what would have been left. */
+    void probed() {
+        SimDisk left = disk.takeProbed();
+        if (left != null && !disk.isDead()) {
+            cluster.checks().crashedWithin(this, left);
+        }
     }
 
     private final class Watcher implements Listener {

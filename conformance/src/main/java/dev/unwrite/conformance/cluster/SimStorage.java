@@ -20,7 +20,9 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** The shared storage: the real {@link StorageCore} over blocks in memory with a volatile cache, and the ways there. */
@@ -90,6 +92,15 @@ final class SimStorage {
     /** Whether a write of this session has failed: nobody knows what is left of it until another session has repaired it. */
     boolean hasFailedWrite(long session) {
         return failedWrite == session;
+    }
+
+    /** Whether the client waits for an answer in a session that is as it should be. */
+    boolean isAskedInASession(StorageClient client) {
+        return Stream.concat(wire.stream(), answers.stream().map(Sent::to).filter(Objects::nonNull))
+                .anyMatch(request -> request.from == client
+                        && request.session != 0
+                        && !request.isAbandoned()
+                        && !client.isBroken(request.session));
     }
 
     // ---- The ways there and back.

@@ -67,6 +67,12 @@ final class SimStore implements LocalStore {
         if (job == null) {
             return;
         }
+        process.probe();
+        work(job, most);
+        process.probed();
+    }
+
+    private void work(Job job, int most) {
         if (job.append == null) {
             job.run.run();
             return;

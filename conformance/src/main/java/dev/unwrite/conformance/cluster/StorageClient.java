@@ -70,6 +70,11 @@ final class StorageClient implements SharedStorage {
 
     @Override
     public void open(long term, Reply<Session> reply) {
+        // The storage ends every earlier session of the host, and with it what is asked there.
+        Violation.require(
+                "OneConnection",
+                !storage.isAskedInASession(this),
+                () -> host() + " opens a session while it waits for an answer in another");
         ask(0, Request.Asked.OPEN, () -> storage.open(this, term), reply);
     }
 

@@ -167,6 +167,7 @@ final class StoryCommands implements AutoCloseable {
                 true,
                 false,
                 true,
+                false,
                 0);
         Cluster begun = new Cluster(config, Tracing.NONE, Slip.NONE, teller);
         cluster = begun;

@@ -13,6 +13,11 @@ final class Layers {
     /** Rare mistakes take so many. */
     private static final int SIMULATED_RUNS = 10_000;
 
+    /** Some slips of the host show in rare circumstances only. */
+    private static final int HOST_RUNS = 4_000;
+
+    private static final int HOST_SECONDS = 240;
+
     /** What the simulator runs. */
     private static final List<String> SIMULATED = List.of(
             "dev/unwrite/protocol/",
@@ -41,25 +46,37 @@ final class Layers {
         return layers;
     }
 
-    /** Runs of the simulator with the mutated classes; ends at the first that breaks a property. */
+    /** Of slips in the host, which the more abstract layers do not have. */
+    static List<Layer> ofHost() {
+        return List.of(new UnitLayer(), hostSimulator(1, HOST_RUNS, HOST_SECONDS));
+    }
+
+    /** Runs of the simulator with the mutated classes; ends at the first that breaks a property, made short. */
     static Layer simulator(int runs) {
+        return simulator(SIMULATOR_LIMIT, List.of("--seed", "1", "--runs", Integer.toString(runs), "--seconds", "180"));
+    }
+
+    /** The same from a seed on, and the run that breaks it stays as it is: that it is made short is seen with the mutants above. */
+    static Layer hostSimulator(long seed, int runs, int seconds) {
+        return simulator(
+                Duration.ofSeconds(seconds + 60),
+                List.of(
+                        "--seed",
+                        Long.toString(seed),
+                        "--runs",
+                        Integer.toString(runs),
+                        "--seconds",
+                        Integer.toString(seconds),
+                        "--first"));
+    }
+
+    private static Layer simulator(Duration limit, List<String> arguments) {
         return new MainLayer(
                 "simulator",
                 List.of("impl/src/main", "conformance/src/main/java/dev/unwrite/conformance/cluster"),
                 SIMULATED,
-                SIMULATOR_LIMIT,
+                limit,
                 SimulateCommand.class.getName(),
-                List.of("--seed", "1", "--runs", Integer.toString(runs), "--seconds", "180"));
-    }
-
-    /** Those with these names, in the order of the matrix. */
-    static List<Layer> named(List<String> names) {
-        List<String> unknown = new ArrayList<>(names);
-        all().forEach(layer -> unknown.remove(layer.name()));
-        if (!unknown.isEmpty()) {
-            throw new IllegalArgumentException("there is no layer " + unknown.getFirst() + "; the layers are: "
-                    + String.join(", ", all().stream().map(Layer::name).toList()));
-        }
-        return all().stream().filter(layer -> names.contains(layer.name())).toList();
+                arguments);
     }
 }

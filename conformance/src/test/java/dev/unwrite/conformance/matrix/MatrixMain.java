@@ -8,18 +8,17 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.stream.Stream;
+import java.util.Map;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** The command behind {@code matrix.sh}. Exit codes: 0 all caught, 1 not, 2 wrong usage. */
 final class MatrixMain {
     private final Path root = Workspace.findRoot();
     private final Path target = root.resolve("conformance/target");
-    private final List<Mutant> all =
-            Stream.concat(Stream.of(Mutant.CANARY), Mutants.all().stream()).toList();
-    private List<Mutant> mutants = all;
-    private List<Layer> layers = Layers.all();
+    private List<Part> chosen = Part.all();
     private boolean show;
     private @Nullable Path compileInto;
 
@@ -37,26 +36,41 @@ final class MatrixMain {
     }
 
     private void read(List<String> args) {
-        List<Mutant> chosen = new ArrayList<>();
+        List<String> mutants = new ArrayList<>();
+        List<String> layers = new ArrayList<>();
         for (int i = 0; i < args.size(); i++) {
             String arg = args.get(i);
             if (arg.equals("--layers") && i + 1 < args.size()) {
-                layers = Layers.named(List.of(args.get(++i).split(",")));
+                layers.addAll(List.of(args.get(++i).split(",")));
             } else if (arg.equals("--compile") && i + 1 < args.size()) {
                 compileInto = Path.of(args.get(++i));
             } else if (arg.equals("--show")) {
                 show = true;
             } else {
-                chosen.add(all.stream()
-                        .filter(mutant -> mutant.name().equals(arg))
-                        .findFirst()
-                        .orElseThrow(() -> new IllegalArgumentException("there is no mutant " + arg
-                                + "; the mutants are: "
-                                + String.join(
-                                        ", ", all.stream().map(Mutant::name).toList()))));
+                mutants.add(arg);
             }
         }
-        mutants = chosen.isEmpty() ? all : chosen;
+        List<String> allMutants = named("mutant", mutants, Part::mutantNames);
+        List<String> allLayers = named("layer", layers, Part::layerNames);
+        chosen = Part.all().stream()
+                .map(part -> part.only(mutants.isEmpty() ? allMutants : mutants, layers.isEmpty() ? allLayers : layers))
+                .filter(part -> !part.mutants().isEmpty())
+                .toList();
+    }
+
+    /** All there are; those that are wanted must be among them. */
+    private static List<String> named(String what, List<String> wanted, Function<Part, List<String>> names) {
+        List<String> all = Part.all().stream()
+                .flatMap(part -> names.apply(part).stream())
+                .distinct()
+                .toList();
+        for (String name : wanted) {
+            if (!all.contains(name)) {
+                throw new IllegalArgumentException(
+                        "there is no " + what + " " + name + "; there are: " + String.join(", ", all));
+            }
+        }
+        return all;
     }
 
     /** For others that run mutants: {@code DIR/NAME/classes} of each goes before the real classes. */
@@ -72,34 +86,69 @@ final class MatrixMain {
     private boolean run() throws IOException, InterruptedException {
         Path into = compileInto;
         if (into != null) {
-            return compile(root, mutants, into);
+            return compile(
+                    root,
+                    chosen.stream()
+                            .flatMap(part -> part.mutants().stream())
+                            .distinct()
+                            .toList(),
+                    into);
         }
         KillMatrix engine = new KillMatrix(root, target.resolve("matrix"), System.out);
-        List<Row> ran = show ? engine.known(mutants, layers) : engine.run(mutants, layers);
-        Matrix matrix = new Matrix(
-                Layers.all().stream().map(Layer::name).toList(), engine.known(all, Layers.all()), Beyond.lines(root));
-        Files.writeString(target.resolve("matrix.json"), json(matrix));
-        Files.writeString(target.resolve("matrix.html"), MatrixPage.of(matrix));
-        System.out.println("written: " + target.resolve("matrix.html"));
-        if (matrix.bad().isEmpty()) {
-            Path page = root.resolve("conformance/MATRIX.md");
-            Files.writeString(page, MatrixTable.page(matrix));
-            System.out.println("written: " + page);
-        } else {
-            System.out.println("MATRIX.md stays as it is, as not every mutant is caught by " + Matrix.WANTED
-                    + " layers yet, and shortly: "
-                    + String.join(
-                            ", ",
-                            matrix.bad().stream()
-                                    .map(row -> row.mutant().name())
-                                    .toList()));
+        boolean good = true;
+        for (Part part : chosen) {
+            List<Row> ran =
+                    show ? engine.known(part.mutants(), part.layers()) : engine.run(part.mutants(), part.layers());
+            good &= isGood(part, ran);
         }
-        boolean whole = layers.size() == Layers.all().size();
+        write(engine);
+        return good;
+    }
+
+    /** Whether what has just been run is as it should be; says what is not. */
+    private static boolean isGood(Part part, List<Row> ran) {
+        boolean whole = Part.all().stream()
+                .anyMatch(one ->
+                        one.title().equals(part.title()) && one.layerNames().equals(part.layerNames()));
         List<Row> bad = ran.stream()
                 .filter(row -> row.isLong() || (whole && !row.isGood()))
                 .toList();
         bad.forEach(row -> System.out.println(row.mutant().name() + why(row)));
         return bad.isEmpty();
+    }
+
+    /** Each part of the page of which everything is known is written anew; the others stay as they are. */
+    private void write(KillMatrix engine) throws IOException {
+        Path page = root.resolve("conformance/MATRIX.md");
+        Map<String, Matrix> whole = new LinkedHashMap<>();
+        List<Matrix> all = new ArrayList<>();
+        for (Part part : Part.all()) {
+            boolean first = all.isEmpty();
+            Matrix matrix = new Matrix(
+                    part.layerNames(),
+                    engine.known(part.mutants(), part.layers()),
+                    first ? Beyond.lines(root) : List.of());
+            all.add(matrix);
+            if (matrix.bad().isEmpty()) {
+                whole.put(part.title(), matrix);
+            } else {
+                System.out.println(
+                        "\"" + part.title() + "\" in MATRIX.md stays as it is, as not every mutant is caught by "
+                                + Matrix.WANTED + " layers yet, and shortly: "
+                                + String.join(
+                                        ", ",
+                                        matrix.bad().stream()
+                                                .map(row -> row.mutant().name())
+                                                .toList()));
+            }
+        }
+        Files.writeString(target.resolve("matrix.json"), json(all));
+        Files.writeString(target.resolve("matrix.html"), MatrixPage.of(all));
+        System.out.println("written: " + target.resolve("matrix.html"));
+        if (!whole.isEmpty()) {
+            Files.writeString(page, MatrixTable.page(whole, Files.readString(page)));
+            System.out.println("written: " + page + ": " + String.join(", ", whole.keySet()));
+        }
     }
 
     private static String why(Row row) {
@@ -109,10 +158,12 @@ final class MatrixMain {
         return row.isBroken() ? ": a layer is broken" : ": caught by " + row.caught() + " layers";
     }
 
-    private static String json(Matrix matrix) {
+    private static String json(List<Matrix> parts) {
         ObjectNode all = new ObjectMapper().createObjectNode();
         ArrayNode rows = all.putArray("mutants");
-        for (Row row : matrix.rows()) {
+        List<Row> mutants =
+                parts.stream().flatMap(matrix -> matrix.rows().stream()).toList();
+        for (Row row : mutants) {
             ObjectNode one = rows.addObject()
                     .put("name", row.mutant().name())
                     .put("rule", row.mutant().rule())
@@ -126,7 +177,7 @@ final class MatrixMain {
                             .put("millis", finding.millis()));
         }
         ArrayNode beyond = all.putArray("beyond");
-        matrix.beyond().forEach(beyond::add);
+        parts.forEach(matrix -> matrix.beyond().forEach(beyond::add));
         return all.toPrettyString();
     }
 }

@@ -4,6 +4,7 @@ import dev.unwrite.conformance.matrix.Matrix.Row;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 
 /** The matrix as one HTML page that needs nothing else; on a narrow screen each mutant is a card. */
 final class MatrixPage {
@@ -11,21 +12,26 @@ final class MatrixPage {
 
     private MatrixPage() {}
 
-    static String of(Matrix matrix) throws IOException {
+    /** With the layers of the first part; the others have some of them. */
+    static String of(List<Matrix> parts) throws IOException {
+        List<String> layers = parts.getFirst().layers();
         StringBuilder head = new StringBuilder();
-        matrix.layers()
-                .forEach(layer -> head.append("<th>").append(escape(layer)).append("</th>"));
+        layers.forEach(layer -> head.append("<th>").append(escape(layer)).append("</th>"));
         StringBuilder rows = new StringBuilder();
-        matrix.rows().forEach(row -> rows.append(row(matrix, row)));
         StringBuilder beyond = new StringBuilder();
-        matrix.beyond()
-                .forEach(line -> beyond.append("<p>")
-                        .append(escape(line.replace("`", "")))
-                        .append("</p>\n"));
-        long mutants = matrix.rows().stream().filter(row -> !row.isCanary()).count();
-        long good = matrix.rows().stream()
-                .filter(row -> !row.isCanary() && !row.isBroken() && row.caught() >= Matrix.WANTED)
-                .count();
+        long mutants = 0;
+        long good = 0;
+        for (Matrix part : parts) {
+            part.rows().forEach(row -> rows.append(row(part, row, layers)));
+            part.beyond()
+                    .forEach(line -> beyond.append("<p>")
+                            .append(escape(line.replace("`", "")))
+                            .append("</p>\n"));
+            mutants += part.rows().stream().filter(row -> !row.isCanary()).count();
+            good += part.rows().stream()
+                    .filter(row -> !row.isCanary() && !row.isBroken() && row.caught() >= Matrix.WANTED)
+                    .count();
+        }
         return template()
                 .replace(
                         "{{summary}}",
@@ -35,13 +41,13 @@ final class MatrixPage {
                 .replace("{{beyond}}", beyond);
     }
 
-    private static String row(Matrix matrix, Row row) {
+    private static String row(Matrix part, Row row, List<String> layers) {
         StringBuilder text = new StringBuilder();
         text.append("<tr class=\"").append(row.isGood() ? "good" : "bad").append("\"><th><b>");
         text.append(escape(row.mutant().name())).append("</b><small>");
         text.append(escape(row.mutant().wrong())).append("</small></th>");
-        for (String layer : matrix.layers()) {
-            Finding finding = row.findings().get(layer);
+        for (String layer : layers) {
+            Finding finding = part.layers().contains(layer) ? row.findings().get(layer) : Finding.notApplicable();
             String kind = finding == null ? "unknown" : finding.verdict().name().toLowerCase(java.util.Locale.ROOT);
             text.append("<td class=\"")
                     .append(kind)
