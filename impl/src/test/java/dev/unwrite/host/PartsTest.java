@@ -68,17 +68,18 @@ class PartsTest {
     @Test
     void outputIsReleasedInItsOrderUpToTheEpochThatCoversIt() {
         List<String> heard = new ArrayList<>();
-        Outputs outputs = new Outputs();
-        outputs.say(() -> heard.add("while closed"));
+        List<Long> left = new ArrayList<>();
+        Outputs outputs = new Outputs(left::add);
+        outputs.say(0, () -> heard.add("while closed"));
         outputs.open();
         assertThat(outputs.isEmpty()).isTrue();
         outputs.seal(1);
-        outputs.say(() -> heard.add("a"));
-        outputs.say(() -> heard.add("b"));
+        outputs.say(0, () -> heard.add("a"));
+        outputs.say(1, () -> heard.add("b"));
         outputs.seal(2);
-        outputs.say(() -> heard.add("c"));
+        outputs.say(2, () -> heard.add("c"));
         outputs.seal(3);
-        outputs.say(() -> heard.add("d"));
+        outputs.say(3, () -> heard.add("d"));
         assertThat(outputs.isEmpty()).isFalse();
         outputs.release(1);
         assertThat(heard).isEmpty();
@@ -88,6 +89,7 @@ class PartsTest {
         assertThat(heard).as("what is not sealed is covered by no checkpoint").containsExactly("a", "b", "c");
         outputs.releaseAll();
         assertThat(heard).containsExactly("a", "b", "c", "d");
+        assertThat(left).as("the newest epoch of what left, each time").containsExactly(1L, 2L, 3L);
         assertThat(List.of(outputs.heldTotal(), outputs.releasedTotal())).containsExactly(4L, 4L);
         assertThat(outputs.isEmpty()).isTrue();
     }
@@ -95,16 +97,16 @@ class PartsTest {
     @Test
     void outputOfAMachineThatIsRolledBackNeverLeaves() {
         List<String> heard = new ArrayList<>();
-        Outputs outputs = new Outputs();
+        Outputs outputs = new Outputs(said -> {});
         outputs.open();
-        outputs.say(() -> heard.add("sealed"));
+        outputs.say(1, () -> heard.add("sealed"));
         outputs.seal(1);
-        outputs.say(() -> heard.add("fresh"));
+        outputs.say(1, () -> heard.add("fresh"));
         outputs.drop();
-        outputs.say(() -> heard.add("after the end"));
+        outputs.say(1, () -> heard.add("after the end"));
         assertThat(outputs.isEmpty()).isTrue();
         outputs.open();
-        outputs.say(() -> heard.add("of the next machine"));
+        outputs.say(1, () -> heard.add("of the next machine"));
         outputs.releaseAll();
         assertThat(heard).containsExactly("of the next machine");
         assertThat(outputs.releasedTotal()).isEqualTo(1);
