@@ -113,6 +113,17 @@ final class Nemesis {
             }
         }
         startAll();
+        restartFailedStorage();
+    }
+
+    /** After some errors a storage answers with errors until it is started again, and says so: its operator does. */
+    private void restartFailedStorage() {
+        String error = pair.storageError();
+        if (!error.isEmpty()) {
+            ended.add("storage after step " + step + ", started again as it asked for: " + error);
+            pair.storage().kill();
+            pair.startStorage();
+        }
     }
 
     /** Holds; when the other host has taken over, there is nothing more to wait for. */
@@ -181,6 +192,7 @@ final class Nemesis {
                 looked = System.nanoTime();
                 lookForDead();
                 if (System.nanoTime() - startedAt > ASKS_AFTER_NANOS) {
+                    restartFailedStorage();
                     restartWhoAsks();
                 }
             }

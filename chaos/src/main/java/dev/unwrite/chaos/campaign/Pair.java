@@ -10,11 +10,15 @@ import dev.unwrite.chaos.stage.Place;
 import dev.unwrite.chaos.stage.Stage;
 import dev.unwrite.chaos.volume.VolumeBlock;
 import dev.unwrite.machine.NoMachine;
+import dev.unwrite.nbd.NbdClient;
+import dev.unwrite.nbd.NbdException;
+import dev.unwrite.nbd.NbdUri;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -39,6 +43,7 @@ public final class Pair implements Closeable {
     private static final int LEDGER_PORT = 9000;
     private static final int UNDO_LIMIT_MIB = 64;
     private static final Duration STORAGE_START_MAX = Duration.ofSeconds(30);
+    private static final Duration LOOK_MAX = Duration.ofSeconds(2);
 
     private final Stage stage;
     private final Options options;
@@ -192,6 +197,21 @@ public final class Pair implements Closeable {
             return Optional.of(true);
         } catch (IOException e) {
             return Optional.empty();
+        }
+    }
+
+    /** What the storage answers to somebody who reads, where that is an error; empty where all is well or nobody answers. */
+    public String storageError() {
+        NbdUri uri = NbdUri.parse(nbd(storage().address(), STORAGE_PORT) + "/" + GROUP + "/" + VOLUME);
+        NbdClient.Settings settings =
+                NbdClient.Settings.DEFAULT.withConnectTimeout(LOOK_MAX).withRequestTimeout(LOOK_MAX);
+        try (NbdClient client = NbdClient.connect(uri, settings)) {
+            client.read(0, ByteBuffer.allocate(VolumeBlock.BYTES));
+            return "";
+        } catch (NbdException e) {
+            return String.valueOf(e.getMessage());
+        } catch (IOException e) {
+            return "";
         }
     }
 
