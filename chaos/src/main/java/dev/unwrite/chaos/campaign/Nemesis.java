@@ -160,11 +160,15 @@ final class Nemesis {
 
     /** Starts what does not run, as the supervisor of a host would. */
     void startAll() {
-        if (!pair.storage().isRunning()) {
-            pair.startStorage();
+        boolean storage = !pair.storage().isRunning();
+        if (storage) {
+            pair.storage().start();
         }
         for (HostId host : HostId.values()) {
             start(pair.place(host));
+        }
+        if (storage) {
+            pair.awaitStorage();
         }
     }
 

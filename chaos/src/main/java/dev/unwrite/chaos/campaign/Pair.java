@@ -8,11 +8,11 @@ import dev.unwrite.chaos.cluster.SeenStatus;
 import dev.unwrite.chaos.fault.Wire;
 import dev.unwrite.chaos.stage.Place;
 import dev.unwrite.chaos.stage.Stage;
-import dev.unwrite.chaos.volume.VolumeBlock;
 import dev.unwrite.machine.NoMachine;
 import dev.unwrite.nbd.NbdClient;
 import dev.unwrite.nbd.NbdException;
 import dev.unwrite.nbd.NbdUri;
+import dev.unwrite.protocol.Extent;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -137,7 +137,7 @@ public final class Pair implements Closeable {
                 "--history",
                 history().toString(),
                 "--blocks",
-                Long.toString(VOLUME_BYTES / VolumeBlock.BYTES),
+                Long.toString(VOLUME_BYTES / Extent.BLOCK_BYTES),
                 "--seed",
                 Long.toString(options.seed()));
     }
@@ -184,6 +184,11 @@ public final class Pair implements Closeable {
     /** Starts the storage and waits until it accepts connections. */
     public void startStorage() {
         storage().start();
+        awaitStorage();
+    }
+
+    /** Waits until it does. */
+    void awaitStorage() {
         Await.until(
                 "the storage to listen",
                 STORAGE_START_MAX,
@@ -206,7 +211,7 @@ public final class Pair implements Closeable {
         NbdClient.Settings settings =
                 NbdClient.Settings.DEFAULT.withConnectTimeout(LOOK_MAX).withRequestTimeout(LOOK_MAX);
         try (NbdClient client = NbdClient.connect(uri, settings)) {
-            client.read(0, ByteBuffer.allocate(VolumeBlock.BYTES));
+            client.read(0, ByteBuffer.allocate(Extent.BLOCK_BYTES));
             return "";
         } catch (NbdException e) {
             return String.valueOf(e.getMessage());
