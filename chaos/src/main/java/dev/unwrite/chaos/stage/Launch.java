@@ -66,7 +66,9 @@ final class Launch {
             String java, String classpath, List<String> options, List<String> first, List<String> program) {
         List<String> words = new ArrayList<>(
                 List.of(java, "-Xmx160m", "-Xss512k", "-XX:+UseSerialGC", "--enable-native-access=ALL-UNNAMED"));
-        words.addAll(List.of("-XX:TieredStopAtLevel=1", "-Xshare:auto", "-cp", classpath));
+        words.addAll(List.of("-XX:TieredStopAtLevel=1", "-Xshare:auto"));
+        // To verify classes of this build, which a test run has verified, takes a sixth of the time of a start.
+        words.addAll(List.of("-XX:+UnlockDiagnosticVMOptions", "-XX:-BytecodeVerificationRemote", "-cp", classpath));
         words.addAll(options);
         words.addAll(first);
         words.addAll(program);
