@@ -39,7 +39,9 @@ public record VolumeCell(int cell, long seq, int writer, long checkpoint, long a
 
     /** Where a cell begins, in bytes from the beginning of the volume. */
     public static long offset(int cell) {
-        return (long) (cell / PER_BLOCK) * Extent.BLOCK_BYTES + cell % PER_BLOCK * BYTES;
+        long block = cell / PER_BLOCK;
+        long within = cell % PER_BLOCK;
+        return block * Extent.BLOCK_BYTES + within * BYTES;
     }
 
     /** Its size, in bytes. */
