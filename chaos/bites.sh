@@ -9,7 +9,7 @@ set -eu
 here=$(cd "$(dirname "$0")/.." && pwd)
 cluster= load= limit=300
 # What these rules are about: hosts and the storage that die or stand still, and messages that are late, lost or come again.
-faults=kill,stop,kill-both,power,kill-in-takeover,kill-in-rollback,kill-in-join,partition,partition-in,isolate,duplicate,delay,reorder,late-state,reset,slow-link,stop-storage,power-storage,switchover
+faults=kill,stop,kill-both,power,kill-in-takeover,kill-in-rollback,kill-in-resume,kill-in-join,partition,partition-in,isolate,duplicate,delay,reorder,late-state,reset,slow-link,stop-storage,power-storage,switchover
 while [ $# -gt 0 ]; do
   case $1 in
     -h | --help) sed -n '2,8s/^# *//p' "$0"; exit 0 ;;

@@ -12,7 +12,9 @@ import dev.unwrite.protocol.PendingWrite;
 import dev.unwrite.protocol.Role;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,6 +31,7 @@ public final class Host {
     private static final long ALIVE_MAX = 10 * Timers.SECOND;
 
     private static final long RETRY = 100 * Timers.MILLI;
+    private static final long RETRY_MAX = 2 * Timers.SECOND;
     /** Writes that wait for less are not logged: the next checkpoint is on its way. */
     private static final long WAITING_SAID = Timers.SECOND;
 
@@ -75,6 +78,12 @@ public final class Host {
     private long nextCut;
     private long nextJoin;
     private long nextTry;
+    /** The pause after the last claim that was refused, and the record of which it was asked. */
+    private long claimPause;
+
+    private long claimedVersion = -1;
+    /** What was logged of a takeover that is not granted, so as not to log it with each try. */
+    private final Set<String> saidOfTakeover = new HashSet<>();
     private long waitingWrite = -1;
     private long waitingWriteSince;
     private long joins;
@@ -696,6 +705,9 @@ public final class Host {
     void carryOut(Policy.Decision decision) {
         OwnershipRecord record = ownership.record();
         note = decision.what() == Policy.What.NOTHING ? decision.why() : note;
+        if (decision.what() != Policy.What.TAKE_OVER) {
+            saidOfTakeover.clear();
+        }
         if (decision.later()) {
             nextJoin = now() + Policy.JOIN_AGAIN;
         }
@@ -739,10 +751,22 @@ public final class Host {
         ownership.look();
     }
 
+    /**
+     * The record was not claimed. While it stays as it is, as when the storage cannot store another, the pauses between tries
+     * grow: each opens sessions with the storage.
+     */
+    private void claimLater() {
+        long version = ownership.record().version();
+        claimPause = version == claimedVersion ? Math.min(RETRY_MAX, 2 * claimPause) : RETRY;
+        claimedVersion = version;
+        nextTry = now() + claimPause;
+        ownership.look();
+    }
+
     private void startCold(Change change, OwnershipRecord record) {
         takeover.startCold(change, record, why -> {
             note = why;
-            tryLater();
+            claimLater();
         });
     }
 
@@ -750,17 +774,23 @@ public final class Host {
         if (ownership.isFreshWanted()) {
             return;
         }
-        log(why);
+        sayOfTakeover(why);
         ownership.fresh(Reply.of(
                 fresh -> {
                     if (core.state().role() == Role.SECONDARY && fresh.version() == known.version()) {
                         takeover.takeOver(fresh, no -> {
-                            log("does not take over: " + no);
-                            tryLater();
+                            sayOfTakeover("does not take over: " + no);
+                            claimLater();
                         });
                     }
                 },
                 no -> tryLater()));
+    }
+
+    private void sayOfTakeover(String line) {
+        if (saidOfTakeover.add(line)) {
+            log(line);
+        }
     }
 
     private void startJoin() {

@@ -390,4 +390,23 @@ class HostTest {
         assertThat(stage.orders("readBack", "write"))
                 .containsExactly("readBack 1", "write 3+1 in 2", "readBack 1", "write 3+1 in 3");
     }
+
+    @Test
+    void aTakeoverThatTheStorageCannotStoreIsTriedAgainWithPausesThatGrow() {
+        Stage stage = secondary();
+        stage.failing = "compareAndSet";
+        stage.pass(Duration.ofSeconds(3));
+        for (int i = 0; i < 20; i++) {
+            stage.settle();
+        }
+        assertThat(stage.host.state().role()).isEqualTo(Role.SECONDARY);
+        assertThat(stage.orders("compareAndSet")).hasSizeBetween(10, 16);
+        assertThat(stage.log).as("said once").containsOnlyOnce("the primary is silent");
+        assertThat(stage.log).filteredOn(line -> line.startsWith("does not take over")).hasSize(1);
+        stage.failing = null;
+        stage.settle();
+        stage.settle();
+        stage.settle();
+        assertThat(stage.is(Role.PRIMARY, Mode.SOLO)).isTrue();
+    }
 }

@@ -113,6 +113,17 @@ final class Nemesis {
             }
         }
         startAll();
+        restartFailedStorage();
+    }
+
+    /** After some errors a storage answers with errors until it is started again, and says so: its operator does. */
+    private void restartFailedStorage() {
+        String error = pair.storageError();
+        if (!error.isEmpty()) {
+            ended.add("storage after step " + step + ", started again as it asked for: " + error);
+            pair.storage().kill();
+            pair.startStorage();
+        }
     }
 
     /** Holds; when the other host has taken over, there is nothing more to wait for. */
@@ -149,11 +160,15 @@ final class Nemesis {
 
     /** Starts what does not run, as the supervisor of a host would. */
     void startAll() {
-        if (!pair.storage().isRunning()) {
-            pair.startStorage();
+        boolean storage = !pair.storage().isRunning();
+        if (storage) {
+            pair.storage().start();
         }
         for (HostId host : HostId.values()) {
             start(pair.place(host));
+        }
+        if (storage) {
+            pair.awaitStorage();
         }
     }
 
@@ -181,6 +196,7 @@ final class Nemesis {
                 looked = System.nanoTime();
                 lookForDead();
                 if (System.nanoTime() - startedAt > ASKS_AFTER_NANOS) {
+                    restartFailedStorage();
                     restartWhoAsks();
                 }
             }

@@ -8,13 +8,17 @@ import dev.unwrite.chaos.cluster.SeenStatus;
 import dev.unwrite.chaos.fault.Wire;
 import dev.unwrite.chaos.stage.Place;
 import dev.unwrite.chaos.stage.Stage;
-import dev.unwrite.chaos.volume.VolumeBlock;
 import dev.unwrite.machine.NoMachine;
+import dev.unwrite.nbd.NbdClient;
+import dev.unwrite.nbd.NbdException;
+import dev.unwrite.nbd.NbdUri;
+import dev.unwrite.protocol.Extent;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -39,6 +43,7 @@ public final class Pair implements Closeable {
     private static final int LEDGER_PORT = 9000;
     private static final int UNDO_LIMIT_MIB = 64;
     private static final Duration STORAGE_START_MAX = Duration.ofSeconds(30);
+    private static final Duration LOOK_MAX = Duration.ofSeconds(2);
 
     private final Stage stage;
     private final Options options;
@@ -132,7 +137,7 @@ public final class Pair implements Closeable {
                 "--history",
                 history().toString(),
                 "--blocks",
-                Long.toString(VOLUME_BYTES / VolumeBlock.BYTES),
+                Long.toString(VOLUME_BYTES / Extent.BLOCK_BYTES),
                 "--seed",
                 Long.toString(options.seed()));
     }
@@ -179,6 +184,11 @@ public final class Pair implements Closeable {
     /** Starts the storage and waits until it accepts connections. */
     public void startStorage() {
         storage().start();
+        awaitStorage();
+    }
+
+    /** Waits until it does. */
+    void awaitStorage() {
         Await.until(
                 "the storage to listen",
                 STORAGE_START_MAX,
@@ -192,6 +202,21 @@ public final class Pair implements Closeable {
             return Optional.of(true);
         } catch (IOException e) {
             return Optional.empty();
+        }
+    }
+
+    /** What the storage answers to somebody who reads, where that is an error; empty where all is well or nobody answers. */
+    public String storageError() {
+        NbdUri uri = NbdUri.parse(nbd(storage().address(), STORAGE_PORT) + "/" + GROUP + "/" + VOLUME);
+        NbdClient.Settings settings =
+                NbdClient.Settings.DEFAULT.withConnectTimeout(LOOK_MAX).withRequestTimeout(LOOK_MAX);
+        try (NbdClient client = NbdClient.connect(uri, settings)) {
+            client.read(0, ByteBuffer.allocate(Extent.BLOCK_BYTES));
+            return "";
+        } catch (NbdException e) {
+            return String.valueOf(e.getMessage());
+        } catch (IOException e) {
+            return "";
         }
     }
 

@@ -14,14 +14,21 @@ import java.util.Set;
  * comes up again; those that were drawn but had no effect come up sooner.
  */
 final class Plan {
-    private static final int LONE_PERCENT = 28;
-    private static final int WITH_PERCENT = 75;
+    /** Of the steps, those in which nobody takes over. */
+    private static final int LONE_PERCENT = 18;
+
+    /** Of those in which somebody may, those in which only the primary is lost, so that somebody does. */
+    private static final int PLAIN_PERCENT = 50;
+
+    private static final int WITH_PERCENT = 50;
     private static final int TWO_PERCENT = 40;
     private static final int BEFORE_PERCENT = 50;
 
     private final Random chance;
     /** What makes the other host take over. */
     private final Bag breaking = new Bag();
+    /** Of these, those after which nobody doubts that the primary is lost. */
+    private final Bag sure = new Bag();
     /** What goes on when that happens: messages between two hosts that are well, late, repeated or in another order. */
     private final Bag before = new Bag();
     /** What can come upon that: it hits those who are left. */
@@ -71,6 +78,13 @@ final class Plan {
         for (Fault fault : faults) {
             for (Target target : fault.targets()) {
                 bag(fault, target).all.add(new Strike(fault, target));
+                if (isSure(fault) && target == Target.PRIMARY) {
+                    sure.all.add(new Strike(fault, target));
+                }
+                if (isOfStorageFiles(fault)) {
+                    // Upon a takeover it hits the record; by itself, what a living primary writes.
+                    lone.all.add(new Strike(fault, target));
+                }
             }
         }
     }
@@ -97,6 +111,22 @@ final class Plan {
         };
     }
 
+    /** After these a primary says nothing any more, and cannot go on alone. */
+    private static boolean isSure(Fault fault) {
+        return switch (fault.name()) {
+            case "kill", "stop", "pause", "power", "clock", "isolate" -> true;
+            default -> false;
+        };
+    }
+
+    /** These make requests of the storage fail. */
+    private static boolean isOfStorageFiles(Fault fault) {
+        return switch (fault.name()) {
+            case "full-storage", "readonly-storage", "eio-storage", "dying-storage" -> true;
+            default -> false;
+        };
+    }
+
     /** These need two hosts that talk to each other. */
     static boolean isOfMessages(Fault fault) {
         return switch (fault.name()) {
@@ -115,6 +145,10 @@ final class Plan {
         List<Strike> step = new ArrayList<>();
         if (breaking.isEmpty() || (!lone.isEmpty() && isLoneStep())) {
             step.add((!lone.isEmpty() ? lone : !upon.isEmpty() ? upon : before).draw(chance, wanted));
+            return step;
+        }
+        if (wanted.isEmpty() && !sure.isEmpty() && chance.nextInt(100) < PLAIN_PERCENT) {
+            step.add(sure.draw(chance, wanted));
             return step;
         }
         // First: a primary whose secondary is cut off already would go on alone, and nobody could take over.

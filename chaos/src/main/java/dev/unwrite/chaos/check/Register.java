@@ -5,16 +5,27 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Something that has one value at a time, in one life of the machine: a block, or the state. Its writes come one after the
- * other; one whose end is not known may take effect at any later moment of that life, or never.
+ * Something that has one value at a time, in one life of the machine: a cell of the volume, or the state. A write that began
+ * when another one had ended comes after it; two that were under way together come in either order. One whose end is not known
+ * may take effect at any later moment of that life, or never.
  */
 final class Register {
     private final String name;
     private final long first;
     private final List<Write> writes = new ArrayList<>();
 
-    /** A write and when it was under way; {@code ok}: known to have taken effect by {@code complete}. */
-    record Write(long value, long invoke, long complete, boolean ok) {}
+    /**
+     * A write and when it was under way.
+     *
+     * @param ok known to have taken effect by {@code complete}
+     * @param durable if so, it was flushed by then, too
+     */
+    record Write(long value, long invoke, long complete, boolean ok, boolean durable) {
+        /** Whether it is known to have taken effect after the other one, if that ever did. */
+        boolean follows(Write other) {
+            return ok && other.ok && invoke >= other.complete;
+        }
+    }
 
     /** {@code first} is its value when the life begins. */
     Register(String name, long first) {
@@ -52,44 +63,43 @@ final class Register {
         if (at >= 0) {
             span = span.from(writes.get(at).invoke(), name + " holds " + value + ", which was begun then");
         }
-        if (at < 0 || writes.get(at).ok()) {
-            for (Write next : writes.subList(at + 1, writes.size())) {
-                if (next.ok()) {
-                    return span.to(
-                            next.complete(),
-                            name + " holds " + value + " and not yet " + next.value()
-                                    + ", which was acknowledged then");
-                }
+        for (Write next : writes.subList(at + 1, writes.size())) {
+            if (comesAfter(next, at)) {
+                span = span.to(
+                        next.complete(),
+                        name + " holds " + value + " and not yet " + next.value() + ", which was acknowledged then");
             }
         }
         return span;
     }
 
+    private boolean comesAfter(Write next, int at) {
+        return at < 0 ? next.ok() : next.follows(writes.get(at));
+    }
+
     /** The same for a start from the disk: what was acknowledged and flushed by then is there; later ones may be. */
     @Nullable
     String afterColdStart(long value, long flushedUpTo) {
-        // Of several writes of the same value, which zeroes are, the last one explains the most.
-        int at = indexOf(value);
-        if (at < 0 && value != first) {
-            return name + " holds " + value + ", which nobody wrote in this life of the machine";
+        Write lost = null;
+        for (int at = -1; at < writes.size(); at++) {
+            if ((at < 0 ? first : writes.get(at).value()) == value) {
+                lost = flushedAfter(at, flushedUpTo);
+                if (lost == null) {
+                    return null;
+                }
+            }
         }
-        if (writes.stream().anyMatch(write -> write.value() == value && !write.ok())) {
-            return null;
-        }
+        return lost != null
+                ? name + " holds " + value + " and not " + lost.value() + ", which was acknowledged and flushed"
+                : name + " holds " + value + ", which nobody wrote in this life of the machine";
+    }
+
+    private @Nullable Write flushedAfter(int at, long flushedUpTo) {
         for (Write later : writes.subList(at + 1, writes.size())) {
-            if (later.ok() && later.complete() <= flushedUpTo) {
-                return name + " holds " + value + " and not " + later.value() + ", which was acknowledged and flushed";
+            if (comesAfter(later, at) && (later.durable() || later.complete() <= flushedUpTo)) {
+                return later;
             }
         }
         return null;
-    }
-
-    private int indexOf(long value) {
-        for (int i = writes.size() - 1; i >= 0; i--) {
-            if (writes.get(i).value() == value) {
-                return i;
-            }
-        }
-        return -1;
     }
 }

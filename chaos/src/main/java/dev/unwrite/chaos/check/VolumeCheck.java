@@ -1,5 +1,6 @@
 package dev.unwrite.chaos.check;
 
+import dev.unwrite.chaos.volume.VolumeCell;
 import dev.unwrite.chaos.volume.VolumeEvent;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -11,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Judges a history of a volume. A cut is one moment between writes (rule DrainBeforeCut). So, after a takeover, there must be
- * a moment at which each block held what it holds now and the machine had last handed over the state that it was given back;
+ * a moment at which each cell held what it holds now and the machine had last handed over the state that it was given back;
  * and that moment lies within the command that took the checkpoint, where a command did (a join and a switchover cut, too).
  * A write that was under way then is there or not; all others are decided. Where nobody rolled back, nothing that was
  * acknowledged is missing; after a start from the disk, nothing that was flushed.
@@ -31,7 +32,7 @@ public final class VolumeCheck {
     private int takeoversByCommand;
     private int quietCuts;
     private int statesSeen;
-    private int blocksLeft;
+    private long cellsLeft;
     private int coldStarts;
     private int lookedBack;
     private boolean ended;
@@ -137,7 +138,7 @@ public final class VolumeCheck {
         }
         findings.addAll(life.atOneMoment(read.values(), cut));
         findings.forEach(finding -> notRolledBack.add(where + finding));
-        blocksLeft += read.values().size();
+        cellsLeft += read.values().size();
     }
 
     private @Nullable String ofState(VolumeLife life, String line, @Nullable VolumeEvent command, CutMoment cut) {
@@ -183,8 +184,8 @@ public final class VolumeCheck {
         List<String> evidence = new ArrayList<>();
         evidence.add(reads + " times the whole volume was read over NBD");
         return result(
-                "volume-blocks-whole",
-                "Each block of the volume is one that was written, whole and in its place",
+                "volume-cells-whole",
+                "Each piece of the volume is one that was written, whole and in its place",
                 evidence,
                 notWhole,
                 reads > 0 && ended);
@@ -192,7 +193,7 @@ public final class VolumeCheck {
 
     private CheckResult rolledBack() {
         List<String> evidence = new ArrayList<>();
-        evidence.add("after " + takeovers + " takeovers all blocks (" + blocksLeft
+        evidence.add("after " + takeovers + " takeovers all cells (" + cellsLeft
                 + " together) were compared with what the machine was told; " + takeoversByCommand
                 + " went back to a checkpoint by command, " + quietCuts + " of these with no write under way");
         evidence.add(statesSeen + " times the state that was handed back was compared, too");
@@ -214,6 +215,11 @@ public final class VolumeCheck {
         evidence.add(
                 written.size() + " writes were acknowledged, " + zeroed + " of them trims and zeroings; " + lookedBack
                         + " times read back by the same machine, " + coldStarts + " times after a start from the disk");
+        evidence.add(written.stream()
+                        .filter(event -> !VolumeCell.areBlocks(event.cell(), event.count()))
+                        .count()
+                + " of them began or ended within a block; " + overlapping(written)
+                + " overlapped another one that was under way");
         if (!ended) {
             evidence.add("the volume was not read at the end");
         }
@@ -223,6 +229,22 @@ public final class VolumeCheck {
                 evidence,
                 notKept,
                 ended && !written.isEmpty() && lookedBack > 0);
+    }
+
+    /** Of writes in the order in which they began. */
+    private static long overlapping(List<VolumeEvent> written) {
+        long overlapping = 0;
+        List<VolumeEvent> underWay = new ArrayList<>();
+        for (VolumeEvent event : written) {
+            underWay.removeIf(earlier -> earlier.complete() < event.invoke());
+            overlapping += underWay.stream()
+                            .anyMatch(earlier -> earlier.cell() < event.cell() + event.count()
+                                    && event.cell() < earlier.cell() + earlier.count())
+                    ? 1
+                    : 0;
+            underWay.add(event);
+        }
+        return overlapping;
     }
 
     private static CheckResult result(

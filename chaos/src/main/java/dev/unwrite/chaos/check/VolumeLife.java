@@ -2,9 +2,7 @@ package dev.unwrite.chaos.check;
 
 import dev.unwrite.chaos.volume.VolumeEvent;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** What the machine did in one term: how it found volume and state, and what it asked for. */
@@ -14,11 +12,10 @@ final class VolumeLife {
 
     private final long term;
     private final boolean stateSeen;
-    private final List<Register> blocks = new ArrayList<>();
+    private final List<Register> cells = new ArrayList<>();
     private final Register state;
     private final List<VolumeEvent> checkpoints;
     private long flushedUpTo = Long.MIN_VALUE;
-    private final Map<Integer, Long> flushedBlocks = new HashMap<>();
 
     /**
      * A life.
@@ -30,8 +27,8 @@ final class VolumeLife {
     VolumeLife(long term, List<Long> found, long foundState, List<VolumeEvent> own) {
         this.term = term;
         this.stateSeen = foundState != NOT_SEEN;
-        for (int block = 0; block < found.size(); block++) {
-            blocks.add(new Register("block " + block, found.get(block)));
+        for (int cell = 0; cell < found.size(); cell++) {
+            cells.add(new Register("cell " + cell, found.get(cell)));
         }
         state = new Register("the state", foundState);
         checkpoints = own.stream()
@@ -42,7 +39,7 @@ final class VolumeLife {
                 case WRITE, TRIM, ZERO -> write(event);
                 case FLUSH -> flushedUpTo = event.isOk() ? Math.max(flushedUpTo, event.invoke()) : flushedUpTo;
                 case CHECKPOINT ->
-                    state.add(new Register.Write(event.seq(), event.invoke(), event.complete(), event.isOk()));
+                    state.add(new Register.Write(event.seq(), event.invoke(), event.complete(), event.isOk(), false));
                 case READ, END, FAILOVER -> {}
             }
         }
@@ -50,12 +47,9 @@ final class VolumeLife {
 
     private void write(VolumeEvent event) {
         for (int i = 0; i < event.count(); i++) {
-            int block = event.block() + i;
-            Register.Write write = new Register.Write(event.content(i), event.invoke(), event.complete(), event.isOk());
-            blocks.get(block).add(write);
-            if (event.durable() && event.isOk()) {
-                flushedBlocks.merge(block, event.complete(), Math::max);
-            }
+            cells.get(event.cell() + i)
+                    .add(new Register.Write(
+                            event.content(i), event.invoke(), event.complete(), event.isOk(), event.durable()));
         }
     }
 
@@ -66,8 +60,8 @@ final class VolumeLife {
     /** Findings, where the volume must be as it was at one moment, of which {@code cut} knows something already. */
     List<String> atOneMoment(List<Long> values, CutMoment cut) {
         List<String> findings = new ArrayList<>();
-        for (int block = 0; block < blocks.size(); block++) {
-            add(findings, blocks.get(block).narrow(values.get(block), cut));
+        for (int cell = 0; cell < cells.size(); cell++) {
+            add(findings, cells.get(cell).narrow(values.get(cell), cut));
         }
         add(findings, cut.contradiction());
         return findings;
@@ -76,9 +70,8 @@ final class VolumeLife {
     /** Findings, where the volume must be what a start from the disk finds. */
     List<String> afterColdStart(List<Long> values) {
         List<String> findings = new ArrayList<>();
-        for (int block = 0; block < blocks.size(); block++) {
-            long upTo = Math.max(flushedUpTo, flushedBlocks.getOrDefault(block, Long.MIN_VALUE));
-            add(findings, blocks.get(block).afterColdStart(values.get(block), upTo));
+        for (int cell = 0; cell < cells.size(); cell++) {
+            add(findings, cells.get(cell).afterColdStart(values.get(cell), flushedUpTo));
         }
         return findings;
     }

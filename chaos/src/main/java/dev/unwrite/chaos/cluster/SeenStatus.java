@@ -73,7 +73,7 @@ public record SeenStatus(
     /** Reads an answer. */
     public static SeenStatus parse(JsonNode status) {
         return new SeenStatus(
-                status.path("role").asText(""),
+                isSuperseded(status) ? "idle" : status.path("role").asText(""),
                 status.path("mode").asText(""),
                 status.path("term").asLong(),
                 status.path("epoch").asLong(),
@@ -81,6 +81,14 @@ public record SeenStatus(
                 status.path("undo").path("blocks").asLong(),
                 status.path("record").path("mode").asText("none"),
                 Counters.parse(status.path("counters")));
+    }
+
+    /** A primary that knows of another owner, whose term it then tells, is one no longer: it is about to step down. */
+    private static boolean isSuperseded(JsonNode status) {
+        String owner = status.path("record").path("owner").asText("");
+        return status.path("role").asText().equals("primary")
+                && !owner.isEmpty()
+                && !owner.equals(status.path("name").asText());
     }
 
     /** Whether the machine runs there. */

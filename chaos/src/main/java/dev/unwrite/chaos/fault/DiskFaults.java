@@ -42,6 +42,34 @@ final class DiskFaults {
                         false,
                         DiskFaults::hung),
                 new Fault("disk-readonly", "the file system turns read-only", DISK, HOSTS, false, DiskFaults::readOnly),
+                new Fault(
+                        "full-storage",
+                        "no space left for the storage",
+                        DISK,
+                        List.of(Target.STORAGE),
+                        false,
+                        DiskFaults::full),
+                new Fault(
+                        "readonly-storage",
+                        "the storage's file system turns read-only",
+                        DISK,
+                        List.of(Target.STORAGE),
+                        false,
+                        DiskFaults::readOnly),
+                new Fault(
+                        "eio-storage",
+                        "the storage's disk answers with errors, and is well again",
+                        Set.of(),
+                        List.of(Target.STORAGE),
+                        false,
+                        DiskFaults::errors),
+                new Fault(
+                        "dying-storage",
+                        "the storage's disk gives errors, then loses what was not synced",
+                        DISK,
+                        List.of(Target.STORAGE),
+                        false,
+                        DiskFaults::dying),
                 new Fault("power", "power loss: what was not synced is gone", DISK, HOSTS, true, DiskFaults::power),
                 new Fault(
                         "power-both", "power loss of both hosts", DISK, List.of(Target.BOTH), true, DiskFaults::power),
@@ -155,6 +183,41 @@ final class DiskFaults {
                 place.name(), scene.pastFailover(), () -> disk(place).isWritable() ? "" : "a write failed", () -> {
                     place.kill();
                     disk(place).repair();
+                });
+    }
+
+    private static StruckFault errors(Scene scene, Target target) {
+        Place place = scene.places(target).getFirst();
+        long before = place.failures();
+        try {
+            Files.writeString(place.errors(), "EIO\n");
+        } catch (IOException e) {
+            throw new StageException("cannot write " + place.errors(), e);
+        }
+        return new StruckFault(
+                place.name(),
+                scene.millis(300, 2_500),
+                () -> place.failures() > before ? place.failures() - before + " reads, writes and syncs failed" : "",
+                () -> {
+                    try {
+                        Files.deleteIfExists(place.errors());
+                    } catch (IOException e) {
+                        throw new StageException("cannot delete " + place.errors(), e);
+                    }
+                });
+    }
+
+    /** The kernel's own errors: the program lives on without its file system for a while. */
+    private static StruckFault dying(Scene scene, Target target) {
+        Place place = scene.places(target).getFirst();
+        disk(place).powerDown();
+        return new StruckFault(
+                place.name(),
+                scene.millis(300, 1_500),
+                () -> disk(place).isWritable() ? "" : "nothing could be read or written; killed, and mounted again",
+                () -> {
+                    place.kill();
+                    disk(place).powerUp();
                 });
     }
 

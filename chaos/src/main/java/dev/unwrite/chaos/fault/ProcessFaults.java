@@ -75,6 +75,13 @@ final class ProcessFaults {
                         true,
                         ProcessFaults::killInRollback),
                 new Fault(
+                        "kill-in-resume",
+                        "the second host killed when all is restored, before its machine runs",
+                        Set.of(),
+                        List.of(Target.BOTH),
+                        true,
+                        ProcessFaults::killInResume),
+                new Fault(
                         "kill-in-join",
                         "a host killed while it joins",
                         Set.of(),
@@ -156,6 +163,26 @@ final class ProcessFaults {
                 Scene.names(scene.places(target)),
                 scene.millis(100, 600),
                 restoring ? "killed when its role was last seen as " + role : "");
+    }
+
+    private static StruckFault killInResume(Scene scene, Target target) throws InterruptedException {
+        HostId other = scene.primary().other();
+        Place second = scene.pair().place(other);
+        second.aim();
+        scene.pair().place(scene.primary()).kill();
+        boolean restored = scene.await(
+                scene.pair().options().failoverAfter().toMillis() + 3_000,
+                () -> isResuming(scene.status().apply(other)));
+        second.shoot();
+        second.kill();
+        String left = restored ? Resume.leftOpen(scene.pair().traces(), other) : "";
+        return StruckFault.atOnce(Scene.names(scene.places(target)), scene.millis(100, 600), left);
+    }
+
+    /** The record says that the rollback is over, and the machine does not run yet. */
+    private static boolean isResuming(SeenStatus status) {
+        return status.isPrimary()
+                || (status.role().equals("restoring") && status.recordMode().equals("solo"));
     }
 
     private static StruckFault killInJoin(Scene scene, Target target) throws InterruptedException {

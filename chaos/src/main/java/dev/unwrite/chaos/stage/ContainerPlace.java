@@ -31,6 +31,7 @@ final class ContainerPlace extends Site {
     private final Network network;
     private final DockerClient docker;
     private @Nullable GenericContainer<?> container;
+    private @Nullable ProcessHandle process;
 
     ContainerPlace(StageFolder folder, String name, String address, Image image, Network network, DockerClient docker) {
         super(folder, name, address);
@@ -74,7 +75,7 @@ final class ContainerPlace extends Site {
         HostConfig config = given == null ? HostConfig.newHostConfig() : given;
         List<Bind> binds = new ArrayList<>();
         // Each computer sees its own disk only: what another one still holds could not be taken off.
-        for (String folder : List.of("log", "clock", "trace", "witness")) {
+        for (String folder : List.of("log", "clock", "errors", "trace", "witness")) {
             binds.add(bind(folder().dir().resolve(folder)));
         }
         binds.add(bind(data()));
@@ -129,6 +130,27 @@ final class ContainerPlace extends Site {
                 END_MAX,
                 () -> isRunning() ? Optional.empty() : Optional.of(true),
                 () -> "see docker ps");
+    }
+
+    /** Not through the engine, which takes its time. */
+    @Override
+    public void shoot() {
+        ProcessHandle running;
+        synchronized (this) {
+            running = process;
+        }
+        if (running != null) {
+            running.destroyForcibly();
+        }
+    }
+
+    @Override
+    public void aim() {
+        InspectContainerResponse.ContainerState state = state();
+        Long pid = state == null ? null : state.getPidLong();
+        synchronized (this) {
+            process = pid == null || pid == 0 ? null : ProcessHandle.of(pid).orElse(null);
+        }
     }
 
     @Override

@@ -27,6 +27,12 @@ public interface Place {
     /** SIGKILL; returns when the program is gone. Nothing where it is gone already. */
     void kill();
 
+    /** Finds the process that runs now, for {@link #shoot}. */
+    void aim();
+
+    /** SIGKILL within microseconds to what {@link #aim} found, for whoever wants to hit a moment; does not wait for its end. */
+    void shoot();
+
     /** Sends STOP or CONT. */
     void signal(String name);
 
@@ -47,6 +53,12 @@ public interface Place {
 
     /** What its program printed. */
     Path log();
+
+    /** While this file is there, a storage's reads, writes and syncs of its files fail. */
+    Path errors();
+
+    /** How many have failed so. */
+    long failures();
 
     /** The file that holds the clock's error in seconds, such as {@code -90}; absent for none. Read at each start. */
     Path clock();

@@ -82,6 +82,19 @@ final class ProcessPlace extends Site {
     }
 
     @Override
+    public void aim() {
+        // The process is known.
+    }
+
+    @Override
+    public synchronized void shoot() {
+        Process running = process;
+        if (running != null) {
+            running.destroyForcibly();
+        }
+    }
+
+    @Override
     public synchronized void signal(String signal) {
         Process running = process;
         if (running != null && running.isAlive()) {

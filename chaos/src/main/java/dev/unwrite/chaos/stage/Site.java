@@ -39,7 +39,10 @@ abstract class Site implements Place {
     final synchronized List<String> command(String java, String classpath, List<String> runsCommands) {
         boolean isClass = program.getFirst().contains(".");
         List<String> first = isClass ? List.of() : runsCommands;
-        return Launch.words(folder.script(), log(), clock(), Launch.java(java, classpath, first, program));
+        List<String> options = program.getFirst().equals("storage")
+                ? List.of("-javaagent:" + errors().resolveSibling("agent.jar") + "=" + errors())
+                : List.of();
+        return Launch.words(folder.script(), log(), clock(), Launch.java(java, classpath, options, first, program));
     }
 
     final StageFolder folder() {
@@ -59,6 +62,16 @@ abstract class Site implements Place {
     @Override
     public final Path log() {
         return folder.dir().resolve("log").resolve(name + ".log");
+    }
+
+    @Override
+    public final Path errors() {
+        return folder.dir().resolve("errors").resolve(name);
+    }
+
+    @Override
+    public final long failures() {
+        return FailingFiles.failures(errors()).toFile().length();
     }
 
     @Override

@@ -25,7 +25,7 @@ final class StageFolder {
 
     /** Makes all folders. */
     static StageFolder make(Path dir, long diskBytes) {
-        for (String folder : List.of("data", "log", "clock", "trace", "witness", "disk")) {
+        for (String folder : List.of("data", "log", "clock", "errors", "trace", "witness", "disk")) {
             make(dir.resolve(folder));
         }
         return new StageFolder(dir, LoopDisk.possible(), diskBytes);

@@ -1,7 +1,5 @@
 package dev.unwrite.chaos.stage;
 
-import java.io.IOException;
-import java.io.OutputStream;
 import java.lang.classfile.ClassFile;
 import java.lang.classfile.ClassTransform;
 import java.lang.classfile.CodeTransform;
@@ -10,13 +8,8 @@ import java.lang.classfile.instruction.InvokeInstruction;
 import java.lang.constant.ClassDesc;
 import java.lang.instrument.ClassFileTransformer;
 import java.lang.instrument.Instrumentation;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.security.ProtectionDomain;
 import java.time.Instant;
-import java.util.jar.Attributes;
-import java.util.jar.JarOutputStream;
-import java.util.jar.Manifest;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -44,20 +37,6 @@ public final class WrongClock {
     /** Instead of {@link System#currentTimeMillis()}. */
     public static long currentTimeMillis() {
         return System.currentTimeMillis() + offsetMillis;
-    }
-
-    /** Writes the jar that names this class as an agent; the class itself is where all classes are. */
-    static Path jar(Path dir) {
-        Manifest manifest = new Manifest();
-        manifest.getMainAttributes().put(Attributes.Name.MANIFEST_VERSION, "1.0");
-        manifest.getMainAttributes().putValue("Premain-Class", WrongClock.class.getName());
-        Path jar = dir.resolve("clock/agent.jar");
-        try (OutputStream out = Files.newOutputStream(jar)) {
-            new JarOutputStream(out, manifest).close();
-            return jar;
-        } catch (IOException e) {
-            throw new StageException("cannot write " + jar, e);
-        }
     }
 
     private static final class Redirection implements ClassFileTransformer {

@@ -15,7 +15,7 @@ final class Asked {
     private final long term;
     private final long invoke = now();
     long seq;
-    int block;
+    int cell;
     int count;
     long epoch;
     boolean quiet;
@@ -40,7 +40,7 @@ final class Asked {
 
     VolumeEvent ended(Outcome outcome, @Nullable String error) {
         return new VolumeEvent(
-                op, client, host, term, seq, block, count, epoch, invoke, now(), outcome, quiet, durable, values, wrong,
+                op, client, host, term, seq, cell, count, epoch, invoke, now(), outcome, quiet, durable, values, wrong,
                 state, error);
     }
 }

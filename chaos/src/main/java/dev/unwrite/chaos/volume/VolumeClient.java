@@ -7,6 +7,7 @@ import dev.unwrite.chaos.ledger.Operation.Outcome;
 import dev.unwrite.chaos.volume.VolumeEvent.Kind;
 import dev.unwrite.nbd.NbdClient;
 import dev.unwrite.nbd.NbdUri;
+import dev.unwrite.protocol.Extent;
 import java.io.Closeable;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -72,11 +73,14 @@ final class VolumeClient implements Closeable {
         this.recorder = recorder;
         this.chance = new Random(settings.seed());
         this.hosts = new Controls(settings.controls());
-        int share = settings.blocks() / settings.writers();
+        int cells = settings.blocks() * VolumeCell.PER_BLOCK;
+        int share = cells / 2 / settings.writers();
+        Writer.Cells shared = new Writer.Cells(share * settings.writers(), cells - share * settings.writers());
         long everyNanos = 1_000_000_000L * settings.writers() / settings.rate();
         for (int i = 0; i < settings.writers(); i++) {
+            Writer.Cells own = new Writer.Cells(i * share, share);
             Writer writer =
-                    new Writer(i, i * share, share, everyNanos, settings.seed(), traffic, recorder, seqs, checkpoints);
+                    new Writer(i, own, shared, everyNanos, settings.seed(), traffic, recorder, seqs, checkpoints);
             writers.add(Thread.ofPlatform().daemon().name("writer-" + i).start(writer));
         }
     }
@@ -162,7 +166,7 @@ final class VolumeClient implements Closeable {
     /** Reads the volume while nothing is written; false where it was not all in one life of the machine. */
     private boolean look(VolumeSession session, Kind kind) {
         Asked asked = new Asked(kind, NAME, session.host().name(), session.term());
-        ByteBuffer bytes = ByteBuffer.allocate(settings.blocks() * VolumeBlock.BYTES);
+        ByteBuffer bytes = ByteBuffer.allocate(settings.blocks() * Extent.BLOCK_BYTES);
         try {
             session.volume().read(0, bytes);
         } catch (IOException e) {
@@ -175,8 +179,8 @@ final class VolumeClient implements Closeable {
         bytes.flip();
         List<Long> values = new ArrayList<>();
         List<String> wrong = new ArrayList<>();
-        for (int block = 0; block < settings.blocks(); block++) {
-            VolumeBlock.Found found = VolumeBlock.read(block, bytes);
+        for (int cell = 0; cell < settings.blocks() * VolumeCell.PER_BLOCK; cell++) {
+            VolumeCell.Found found = VolumeCell.read(cell, bytes);
             values.add(found.seq());
             if (!found.wrong().isEmpty()) {
                 wrong.add(found.wrong());

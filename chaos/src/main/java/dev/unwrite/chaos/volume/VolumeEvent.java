@@ -21,29 +21,29 @@ import org.jspecify.annotations.Nullable;
  * @param host whom
  * @param term in which that host was primary when the connection was made, so that all of it belongs to one life of the
  *     machine
- * @param seq of a write, the number of its first block's content, the others follow; of a checkpoint, its own number; of
+ * @param seq of a write, the number of its first cell's content, the others follow; of a checkpoint, its own number; of
  *     fio, always the pass that is written, checkpointed or expected
- * @param block the first block
- * @param count how many blocks
+ * @param cell the first {@link VolumeCell}
+ * @param count how many cells
  * @param epoch of a checkpoint or failover that was answered, as answered; else 0
  * @param invoke nanoseconds since 1970 on a monotonic clock, as {@code complete}
  * @param quiet of a checkpoint, whether no write was under way
  * @param durable of a write, whether it was to be answered only when it was flushed
- * @param values of a read, the write that each block holds; 0 is none
- * @param wrong of a read, the blocks that are not whole or not in their place, or what fio says of them
+ * @param values of a read, the write that each cell holds; 0 is none
+ * @param wrong of a read, the cells that are not whole or not in their place, or what fio says of them
  * @param state of a checkpoint, the line of the {@link VolumeState} that was handed over; of fio's first read in a life, the
  *     one that was handed back
  * @param error why there was no proper answer
  */
 @JsonInclude(JsonInclude.Include.NON_DEFAULT)
-@JsonPropertyOrder({"op", "client", "host", "term", "seq", "block", "count", "epoch", "invoke", "complete", "outcome"})
+@JsonPropertyOrder({"op", "client", "host", "term", "seq", "cell", "count", "epoch", "invoke", "complete", "outcome"})
 public record VolumeEvent(
         Kind op,
         String client,
         String host,
         long term,
         long seq,
-        int block,
+        int cell,
         int count,
         long epoch,
         long invoke,
@@ -59,10 +59,10 @@ public record VolumeEvent(
 
     /** What was asked. */
     public enum Kind {
-        /** A write of neighbouring blocks. */
+        /** A write of neighbouring cells. */
         @JsonProperty("W")
         WRITE,
-        /** A trim of neighbouring blocks, which read as zeroes afterwards: this storage promises that. */
+        /** A trim of neighbouring cells, which read as zeroes afterwards: this storage promises that. */
         @JsonProperty("D")
         TRIM,
         /** A write of zeroes. */
@@ -111,13 +111,13 @@ public record VolumeEvent(
         };
     }
 
-    /** Whether it changed blocks. */
+    /** Whether it changed cells. */
     @JsonIgnore
     public boolean isWrite() {
         return op == Kind.WRITE || op == Kind.TRIM || op == Kind.ZERO;
     }
 
-    /** What the block, counted from its first one, holds after it: the number of a write, or 0 for zeroes. */
+    /** What the cell, counted from its first one, holds after it: the number of a write, or 0 for zeroes. */
     public long content(int index) {
         return op == Kind.WRITE ? seq + index : 0;
     }

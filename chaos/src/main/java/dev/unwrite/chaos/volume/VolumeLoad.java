@@ -16,7 +16,7 @@ import picocli.CommandLine.Option;
         hidden = true,
         mixinStandardHelpOptions = true,
         description = {
-            "Writes blocks that describe themselves to a volume, takes checkpoints, and records a history, until SIGTERM.",
+            "Writes pieces that describe themselves to a volume, takes checkpoints, and records a history, until SIGTERM.",
             "Then it reads the volume a last time, and ends."
         })
 public final class VolumeLoad implements Callable<Integer> {

@@ -59,7 +59,7 @@ final class PlanTest {
     void everyFaultComesUp() {
         Plan plan = new Plan(Faults.all(), 1);
         Set<String> seen = new HashSet<>();
-        for (int i = 0; i < STEPS; i++) {
+        for (int i = 0; i < 3 * STEPS; i++) {
             plan.next().forEach(strike -> seen.add(strike.fault().name()));
         }
         assertThat(seen)

@@ -13,8 +13,8 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 /**
- * A volume of four blocks in two lives. In the first, writes 1 to 4 fill it, checkpoint 1 (epoch 2) is taken from 100 to 120,
- * and then write 5 overwrites block 0. Host B takes over and finds what each test says.
+ * A volume of four cells in two lives. In the first, writes 1 to 4 fill it, checkpoint 1 (epoch 2) is taken from 100 to 120,
+ * and then write 5 overwrites cell 0. Host B takes over and finds what each test says.
  */
 class VolumeCheckTest {
     private static final String STATE = VolumeState.line(1, 5);
@@ -55,42 +55,32 @@ class VolumeCheckTest {
     void aBlockFromAfterTheCheckpointIsInvalid() {
         firstLife();
         secondLife(5, 2, 3, 4);
-        rolledBackWrongly("block 0 holds 5, which was begun then", "committed then");
+        rolledBackWrongly("cell 0 holds 5, which was begun then", "committed then");
     }
 
     @Test
     void aBlockThatWasThereAtTheCheckpointAndIsLostIsInvalid() {
         firstLife();
         secondLife(1, 2, 0, 4);
-        rolledBackWrongly("block 2 holds 0 and not yet 3, which was acknowledged then");
+        rolledBackWrongly("cell 2 holds 0 and not yet 3, which was acknowledged then");
     }
 
     @Test
     void aTornBlockIsInvalid() {
         firstLife();
         events.add(event(
-                Kind.READ,
-                2,
-                0,
-                0,
-                0,
-                200,
-                201,
-                Outcome.OK,
-                List.of(1L, 2L, 3L, 4L),
-                List.of("block 1 is torn"),
-                null));
+                Kind.READ, 2, 0, 0, 0, 200, 201, Outcome.OK, List.of(1L, 2L, 3L, 4L), List.of("cell 1 is torn"), null));
         read(Kind.END, 2, 300, 1, 2, 3, 4);
         CheckResult whole = check().getFirst();
         assertThat(whole.verdict()).isEqualTo(Verdict.INVALID);
-        assertThat(whole.evidence()).anyMatch(line -> line.contains("block 1 is torn"));
+        assertThat(whole.evidence()).anyMatch(line -> line.contains("cell 1 is torn"));
     }
 
     @Test
     void aMisplacedBlockIsInvalid() {
         firstLife();
         secondLife(2, 2, 3, 4);
-        rolledBackWrongly("block 0 holds 2, which nobody wrote in this life of the machine");
+        rolledBackWrongly("cell 0 holds 2, which nobody wrote in this life of the machine");
     }
 
     @Test
@@ -100,7 +90,7 @@ class VolumeCheckTest {
         read(Kind.END, 2, 300, 5, 2, 3, 4);
         CheckResult kept = check().get(2);
         assertThat(kept.verdict()).isEqualTo(Verdict.INVALID);
-        assertThat(kept.evidence()).anyMatch(line -> line.contains("block 0 holds 5, which nobody wrote in this life"));
+        assertThat(kept.evidence()).anyMatch(line -> line.contains("cell 0 holds 5, which nobody wrote in this life"));
     }
 
     @Test
@@ -121,7 +111,63 @@ class VolumeCheckTest {
         write(1, 1, 6, 101, 104);
         write(1, 2, 7, 106, 110);
         secondLife(1, 2, 7, 4);
-        rolledBackWrongly("block 2 holds 7", "block 1 holds 2 and not yet 6");
+        rolledBackWrongly("cell 2 holds 7", "cell 1 holds 2 and not yet 6");
+    }
+
+    @Test
+    void ofTwoWritesThatOverlappedEitherMayBeTheLast() {
+        for (long found : List.of(6L, 7L)) {
+            events.clear();
+            firstLife();
+            write(1, 1, 6, 60, 80);
+            write(1, 1, 7, 70, 75);
+            secondLife(1, found, 3, 4);
+            assertThat(check()).extracting(CheckResult::verdict).containsOnly(Verdict.VALID);
+        }
+        events.clear();
+        firstLife();
+        write(1, 1, 6, 60, 80);
+        write(1, 1, 7, 70, 75);
+        secondLife(1, 2, 3, 4);
+        rolledBackWrongly("cell 1 holds 2 and not yet 7, which was acknowledged then");
+    }
+
+    @Test
+    void aWriteThatBeganAfterBothOfTwoThatOverlappedIsTheLast() {
+        for (long found : List.of(6L, 7L)) {
+            events.clear();
+            firstLife();
+            write(1, 1, 6, 60, 80);
+            write(1, 1, 7, 70, 75);
+            write(1, 1, 8, 81, 90);
+            secondLife(1, found, 3, 4);
+            rolledBackWrongly("cell 1 holds " + found + " and not yet 8, which was acknowledged then");
+        }
+    }
+
+    @Test
+    void aWriteThatOverlapsOneThatWasFlushedMayBeLostOrTheLast() {
+        changes = List.of(change(1, "solo", 0), change(2, "solo", 0));
+        states.put(2L, "");
+        for (long found : List.of(2L, 6L, 7L)) {
+            events.clear();
+            firstLife();
+            write(1, 1, 6, 150, 180);
+            durable(1, 1, 7, 160, 170);
+            secondLife(5, found, 3, 4);
+            assertThat(check().get(2).verdict()).isEqualTo(found == 2 ? Verdict.INVALID : Verdict.VALID);
+        }
+    }
+
+    @Test
+    void howManyWritesWerePartialAndOverlappedIsSaid() {
+        firstLife();
+        write(1, 1, 6, 60, 80);
+        write(1, 1, 7, 70, 75);
+        write(1, 2, 8, 70, 75);
+        secondLife(1, 7, 8, 4);
+        assertThat(check().get(2).evidence())
+                .contains("8 of them began or ended within a block; 1 overlapped another one that was under way");
     }
 
     @Test
@@ -142,7 +188,7 @@ class VolumeCheckTest {
         write(1, 1, 6, 80, 90);
         zero(1, 1, 130, 140);
         secondLife(1, 0, 3, 4);
-        rolledBackWrongly("block 1 holds 0");
+        rolledBackWrongly("cell 1 holds 0");
     }
 
     @Test
@@ -153,7 +199,7 @@ class VolumeCheckTest {
         zero(1, 2, 108, 110);
         write(1, 2, 7, 111, 112);
         secondLife(1, 0, 0, 4);
-        rolledBackWrongly("no single moment was the cut", "block 2 holds 0", "block 1 holds 0");
+        rolledBackWrongly("no single moment was the cut", "cell 2 holds 0", "cell 1 holds 0");
     }
 
     @Test
@@ -163,7 +209,7 @@ class VolumeCheckTest {
         read(Kind.END, 1, 170, 5, 2, 3, 4);
         CheckResult kept = check().get(2);
         assertThat(kept.verdict()).isEqualTo(Verdict.INVALID);
-        assertThat(kept.evidence()).anyMatch(line -> line.contains("block 3 holds 4 and not yet 0"));
+        assertThat(kept.evidence()).anyMatch(line -> line.contains("cell 3 holds 4 and not yet 0"));
         events.removeLast();
         read(Kind.END, 1, 170, 5, 2, 3, 0);
         assertThat(check().get(2).verdict()).isEqualTo(Verdict.VALID);
@@ -183,7 +229,7 @@ class VolumeCheckTest {
         events.removeLast();
         events.removeLast();
         secondLife(1, 2, 3, 4);
-        rolledBackWrongly("block 0 holds 1 and not yet 5");
+        rolledBackWrongly("cell 0 holds 1 and not yet 5");
     }
 
     @Test
@@ -240,7 +286,7 @@ class VolumeCheckTest {
         CheckResult kept = check().get(2);
         assertThat(kept.verdict()).isEqualTo(Verdict.INVALID);
         assertThat(kept.evidence())
-                .anyMatch(line -> line.contains("block 2 holds 0 and not 3, which was acknowledged and flushed"));
+                .anyMatch(line -> line.contains("cell 2 holds 0 and not 3, which was acknowledged and flushed"));
     }
 
     @Test
@@ -249,7 +295,7 @@ class VolumeCheckTest {
         read(Kind.END, 1, 150, 1, 2, 3, 4);
         CheckResult kept = check().get(2);
         assertThat(kept.verdict()).isEqualTo(Verdict.INVALID);
-        assertThat(kept.evidence()).anyMatch(line -> line.contains("block 0 holds 1 and not yet 5"));
+        assertThat(kept.evidence()).anyMatch(line -> line.contains("cell 0 holds 1 and not yet 5"));
     }
 
     @Test
@@ -276,12 +322,33 @@ class VolumeCheckTest {
         events.add(event(kind, term, 0, 0, 0, at, at + 1, Outcome.OK, found, List.of(), null));
     }
 
-    private void write(long term, int block, long seq, long invoke, long complete) {
-        events.add(event(Kind.WRITE, term, seq, block, 0, invoke, complete, Outcome.OK, List.of(), List.of(), null));
+    private void write(long term, int cell, long seq, long invoke, long complete) {
+        events.add(event(Kind.WRITE, term, seq, cell, 0, invoke, complete, Outcome.OK, List.of(), List.of(), null));
     }
 
-    private void zero(long term, int block, long invoke, long complete) {
-        events.add(event(Kind.TRIM, term, 0, block, 0, invoke, complete, Outcome.OK, List.of(), List.of(), null));
+    private void durable(long term, int cell, long seq, long invoke, long complete) {
+        events.add(new VolumeEvent(
+                Kind.WRITE,
+                "x",
+                "A",
+                term,
+                seq,
+                cell,
+                1,
+                0,
+                invoke,
+                complete,
+                Outcome.OK,
+                false,
+                true,
+                List.of(),
+                List.of(),
+                null,
+                null));
+    }
+
+    private void zero(long term, int cell, long invoke, long complete) {
+        events.add(event(Kind.TRIM, term, 0, cell, 0, invoke, complete, Outcome.OK, List.of(), List.of(), null));
     }
 
     private void flush(long term, long invoke, long complete) {
@@ -307,7 +374,7 @@ class VolumeCheckTest {
             Kind kind,
             long term,
             long seq,
-            int block,
+            int cell,
             long epoch,
             long invoke,
             long complete,
@@ -316,7 +383,7 @@ class VolumeCheckTest {
             List<String> wrong,
             @org.jspecify.annotations.Nullable String state) {
         return new VolumeEvent(
-                kind, "x", "A", term, seq, block, 1, epoch, invoke, complete, outcome, false, false, values, wrong,
+                kind, "x", "A", term, seq, cell, 1, epoch, invoke, complete, outcome, false, false, values, wrong,
                 state, null);
     }
 

@@ -21,6 +21,15 @@ final class Recording {
     /** One that loses what was not synced, or flushed, in every other place. */
     private static final int LOSES = 37;
 
+    /** Faults after which the storage's disk comes back without what was not synced. */
+    private static final List<String> LOSING = List.of("power-storage", "dying-storage", "readonly-storage");
+    /** Choices of {@link Kind#FAIL}: writes that fail, flushes that fail, writes for which there is no space. */
+    private static final int WRITES = 0;
+
+    private static final int FLUSHES = 1;
+    private static final int NO_SPACE = 8;
+    private static final int SOME = 4;
+
     private static final double SECOND = 1e9;
 
     private final RecordedRun run;
@@ -73,7 +82,7 @@ final class Recording {
 
     private void storage(RecordedEvent event, double at, int line) {
         if (event.action().equals("Boot") && line > 0 && moves.size() > 1) {
-            boolean loses = event.lost() > 0 || faults.isOfPowerLoss(event, "power-storage");
+            boolean loses = event.lost() > 0 || LOSING.stream().anyMatch(fault -> faults.isOfPowerLoss(event, fault));
             add(at, Kind.STORAGE_CRASH, 0, loses ? LOSES : 0, 0);
         } else if (event.action().equals("Destage")) {
             add(at, Kind.DESTAGE, 0, (int) (event.block() % Short.MAX_VALUE), 0);
@@ -115,6 +124,7 @@ final class Recording {
     /** Of those that leave no line: a process that stood still, a way that was cut. */
     private void faults() {
         for (Struck struck : faults.faults()) {
+            struckStorage(struck);
             run.hosts().forEach((name, host) -> {
                 if (host < 2 && List.of(struck.hit().split("[^\\w]+")).contains(name)) {
                     struck(struck, host);
@@ -122,6 +132,19 @@ final class Recording {
             });
         }
         moves.sort(Comparator.comparingDouble(Timed::seconds));
+    }
+
+    private void struckStorage(Struck struck) {
+        switch (struck.fault()) {
+            case "eio-storage", "dying-storage", "readonly-storage" -> {
+                add(struck.at(), Kind.FAIL, 0, WRITES, SOME);
+                add(struck.at(), Kind.FAIL, 0, FLUSHES, 0);
+            }
+            case "full-storage" -> add(struck.at(), Kind.FAIL, 0, NO_SPACE, SOME);
+            default -> {
+                // Its kills and starts are in its trace.
+            }
+        }
     }
 
     private void struck(Struck struck, int host) {
