@@ -24,6 +24,8 @@ final class HostShadow {
     boolean ignored;
     /** Whether the storage started again since the host last changed the record. */
     boolean sessionLost;
+    /** Whether it was restoring when it was last seen. */
+    boolean restoring;
     /** Whether the specification has a cold owner that has not flushed. */
     boolean coldDirty;
 

@@ -590,6 +590,7 @@ final class Merger {
             case "Propose" -> add(out.of("Stutter", node.name(), e)); // The change of the record comes later.
             default -> throw new TraceFormatException(e.place() + ": there is no event " + e.action());
         }
+        shadow.restoring = e.afterText("role").equals("restoring");
     }
 
     private void simple(NodeLog node, TraceEvent e) {
@@ -835,6 +836,13 @@ final class Merger {
     /** What became durable and was not recorded any more. */
     private void recover(NodeLog node, TraceEvent e) {
         HostShadow shadow = shadow(node);
+        if (shadow.restoring && shadow.checkpoint != null && e.after("ckptEpoch") < 0) {
+            // All is discarded before the machine runs: to a host that is killed in between it is as if it had run.
+            shadow.discardAll();
+            out.of("Resume", node.name(), e)
+                    .hidden("what was restored from discarded just before a kill")
+                    .add();
+        }
         recoverCopies(node, e);
         Tag held = e.after("ckptEpoch") < 0 ? null : new Tag(e.after("ckptTerm"), e.after("ckptEpoch"));
         if (held != null && !held.equals(shadow.checkpoint) && shadow.staged.contains(held)) {
