@@ -32,6 +32,9 @@ public final class Host {
 
     private static final long RETRY = 100 * Timers.MILLI;
     private static final long RETRY_MAX = 2 * Timers.SECOND;
+    /** The most different lines about one takeover. */
+    private static final int SAID_MAX = 32;
+
     /** Writes that wait for less are not logged: the next checkpoint is on its way. */
     private static final long WAITING_SAID = Timers.SECOND;
 
@@ -84,6 +87,7 @@ public final class Host {
     private long claimedVersion = -1;
     /** What was logged of a takeover that is not granted, so as not to log it with each try. */
     private final Set<String> saidOfTakeover = new HashSet<>();
+
     private long waitingWrite = -1;
     private long waitingWriteSince;
     private long joins;
@@ -449,6 +453,16 @@ public final class Host {
         return copies.failure() != null || sessions.troubleNanos() > Policy.STALLED;
     }
 
+    /** Whether the storage knows that earlier processes of this host are over; nothing is decided before. */
+    boolean hasEndedFormerLives() {
+        return formerLivesEnded;
+    }
+
+    /** Why the record cannot be read or changed now; empty if it can. */
+    String recordTrouble() {
+        return recordTrouble;
+    }
+
     void recordTrouble(String what) {
         recordTrouble = said(recordTrouble, what);
     }
@@ -788,7 +802,7 @@ public final class Host {
     }
 
     private void sayOfTakeover(String line) {
-        if (saidOfTakeover.add(line)) {
+        if (saidOfTakeover.size() < SAID_MAX && saidOfTakeover.add(line)) {
             log(line);
         }
     }

@@ -101,8 +101,25 @@ final class Orders {
             failover(h.ownership.record(), cold, until, reply);
             return;
         }
+        if (!h.hasEndedFormerLives()) {
+            // That opens a session, which would end the one in which the record is claimed.
+            h.timers.await(
+                    () -> h.hasEndedFormerLives() || !h.recordTrouble().isEmpty(),
+                    left(until),
+                    () -> onceFormerLivesEnded(cold, until, reply),
+                    () -> reply.failed(noFailover("the storage does not answer")));
+            return;
+        }
         h.ownership.fresh(
                 Reply.of(now -> failover(now, cold, until, reply), why -> reply.failed(noFailover(why.text()))));
+    }
+
+    private void onceFormerLivesEnded(boolean cold, long until, Reply<Answers.FailedOver> reply) {
+        if (h.hasEndedFormerLives()) {
+            failover(cold, until, reply);
+        } else {
+            reply.failed(noFailover(h.recordTrouble()));
+        }
     }
 
     private static Trouble noFailover(String why) {

@@ -113,7 +113,7 @@ final class Peer {
             }
             case PeerMessage.Preserved m -> {
                 h.undoReported(m.undoBytes());
-                if (h.core.take(new Action.RecvPreserved(m.term(), m.epoch(), m.extents()))) {
+                if (isOfThisLife(ofLife) && h.core.take(new Action.RecvPreserved(m.term(), m.epoch(), m.extents()))) {
                     acknowledged.acknowledged(ofLife, m.position());
                 }
             }
@@ -123,7 +123,11 @@ final class Peer {
             }
             case PeerMessage.StateChunk m -> h.received.chunk(m);
             case PeerMessage.StateEnd m -> h.received.end(m);
-            case PeerMessage.Committed m -> h.learnCommitted(m.term(), m.epoch());
+            case PeerMessage.Committed m -> {
+                if (isOfThisLife(ofLife)) {
+                    h.learnCommitted(m.term(), m.epoch());
+                }
+            }
             case PeerMessage.StateRefused m -> h.states.refused(m.term(), m.epoch(), m.reason());
             case PeerMessage.HandOver m -> h.orders.handOver(m);
             case PeerMessage.HandOverRefused m -> h.orders.handOverRefused(m);
@@ -134,6 +138,14 @@ final class Peer {
             }
             case PeerMessage.Hello m -> {}
         }
+    }
+
+    /**
+     * Whether the other host may still be held to its word. What an earlier life of it said counts only until a new one is known,
+     * which may hold less ({@link #holdsLess} has compared); what a new one says before it is known, it is asked for again.
+     */
+    private boolean isOfThisLife(long ofLife) {
+        return life == 0 || ofLife == life;
     }
 
     private void heartbeat(PeerMessage.Heartbeat m) {

@@ -393,7 +393,7 @@ class HostTest {
 
     @Test
     void aTakeoverThatTheStorageCannotStoreIsTriedAgainWithPausesThatGrow() {
-        Stage stage = secondary();
+        Stage stage = Stage.secondary();
         stage.failing = "compareAndSet";
         stage.pass(Duration.ofSeconds(3));
         for (int i = 0; i < 20; i++) {
@@ -402,7 +402,9 @@ class HostTest {
         assertThat(stage.host.state().role()).isEqualTo(Role.SECONDARY);
         assertThat(stage.orders("compareAndSet")).hasSizeBetween(10, 16);
         assertThat(stage.log).as("said once").containsOnlyOnce("the primary is silent");
-        assertThat(stage.log).filteredOn(line -> line.startsWith("does not take over")).hasSize(1);
+        assertThat(stage.log)
+                .filteredOn(line -> line.startsWith("does not take over"))
+                .hasSize(1);
         stage.failing = null;
         stage.settle();
         stage.settle();

@@ -119,8 +119,8 @@ final class ProcessChecks {
             safe = e.after("epoch");
         }
         if (action.equals("Speak") && e.number("said") >= safe && !isAloneAndFlushed(e)) {
-            return "output left that was said in epoch " + e.number("said") + ", the newest checkpoint that is known to be"
-                    + " committed began epoch " + safe;
+            return "output left that was said in epoch " + e.number("said")
+                    + ", the newest checkpoint that is known to be" + " committed began epoch " + safe;
         }
         return differs("safe", e.after("safe"), safe);
     }
