@@ -125,9 +125,10 @@ TakeWriteDone(h) ==
 TakeMachineFlush(h) ==
   MachineFlush(h, E.value, IF Named = {} THEN Block ELSE Named)
 
-\* What is answered for is on the disk, as far as contents can tell: where it was not written again since.
+\* What is answered for is on the disk, where it was not written again since (E.blocks): a block may hold
+\* again what it held when the flush was asked for, and the disk what it held between.
 Durable(h, r) ==
-  \A b \in Block :
+  \A b \in Block \ Named :
     r.state[b] # 1 /\ pending[h][b] = 0 /\ mem[h][b] = r.state[b] => disk[b] = r.state[b]
 
 TakeAnswerFlush(h) ==

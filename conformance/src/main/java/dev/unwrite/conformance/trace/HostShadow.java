@@ -1,6 +1,7 @@
 package dev.unwrite.conformance.trace;
 
 import dev.unwrite.conformance.trace.NodeLog.Tag;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.NavigableMap;
@@ -18,6 +19,9 @@ final class HostShadow {
     @Nullable
     Tag checkpoint;
 
+    /** For each flush that is not answered: the blocks that the machine wrote after it. */
+    private final Map<Integer, Set<Integer>> writtenSince = new HashMap<>();
+
     /** Whether a process of this host was started. */
     boolean started;
     /** Whether it was fenced and has not noticed: what it does has no effect, until it steps down. */
@@ -33,6 +37,25 @@ final class HostShadow {
     final NavigableMap<Tag, Set<Integer>> abandoned = new TreeMap<>();
     /** How many of them the present process found. */
     int found;
+
+    void askedFlush(int id) {
+        writtenSince.put(id, new HashSet<>());
+    }
+
+    void machineWrote(int block) {
+        writtenSince.values().forEach(blocks -> blocks.add(block));
+    }
+
+    /** The blocks that the machine wrote since it asked for this flush, which is answered. */
+    Set<Integer> answeredFlush(int id) {
+        Set<Integer> blocks = writtenSince.remove(id);
+        return blocks == null ? Set.of() : blocks;
+    }
+
+    /** No flush of before is ever answered: the machine is another one. */
+    void forgetFlushes() {
+        writtenSince.clear();
+    }
 
     void commit(Tag tag) {
         checkpoint = tag;

@@ -560,11 +560,16 @@ final class Merger {
             case "ReadOld" -> readOld(node, e);
             case "StoreCopy" -> storeCopy(node, e);
             case "Flush" -> flush(node, e);
-            case "MachineFlush" ->
+            case "MachineFlush" -> {
+                shadow(node).askedFlush((int) e.number("id"));
                 add(out.of(e.action(), node.name(), e)
                         .value((int) e.number("id"))
                         .blocks(numbers(e.blocks())));
-            case "AnswerFlush" -> add(out.of(e.action(), node.name(), e).value((int) e.number("id")));
+            }
+            case "AnswerFlush" ->
+                add(out.of(e.action(), node.name(), e)
+                        .value((int) e.number("id"))
+                        .blocks(List.copyOf(shadow(node).answeredFlush((int) e.number("id")))));
             case "Cut", "StartJoin" -> {
                 cuts.add(tag(e));
                 simple(node, e);
@@ -581,8 +586,14 @@ final class Merger {
                 simple(node, e);
             }
             case "OpenSession" -> openSession(node, e);
-            case "StepDown" -> stepDown(node, e);
-            case "Restart" -> restart(node, e);
+            case "StepDown" -> {
+                shadow(node).forgetFlushes();
+                stepDown(node, e);
+            }
+            case "Restart" -> {
+                shadow(node).forgetFlushes();
+                restart(node, e);
+            }
             case "Speak" -> speak(node, e);
             case "GoAlone", "Protect", "FinishRollback" -> add(out.of("Stutter", node.name(), e));
             case "TakeOver", "Bootstrap", "ColdStart", "ForceColdStart" -> granted(node, e);
@@ -620,6 +631,7 @@ final class Merger {
             if (!e.afterText("mode").equals("solo")) {
                 asked.computeIfAbsent(now, tag -> new HashSet<>()).add(number);
             }
+            shadow(node).machineWrote(number);
             StepList.Draft draft =
                     out.of("MachineWrite", node.name(), e).block(number).value(blocks.value(number, e.value(i)));
             last(draft, i + 1 == extent.size());

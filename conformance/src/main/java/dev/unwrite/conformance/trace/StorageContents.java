@@ -41,6 +41,13 @@ final class StorageContents {
         return hash != null;
     }
 
+    /** All blocks that could be lost, and what they hold. */
+    Map<BlockId, Integer> unflushed() {
+        Map<BlockId, Integer> all = new LinkedHashMap<>();
+        unflushed.values().forEach(all::putAll);
+        return all;
+    }
+
     /** Whether the block could be lost. */
     boolean isUnflushed(BlockId block) {
         return unflushed.getOrDefault(block.volume(), Map.of()).containsKey(block);
