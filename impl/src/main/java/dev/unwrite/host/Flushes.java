@@ -57,7 +57,7 @@ final class Flushes {
     /** All that was answered before is durable when the reply comes; it fails only once this host owns nothing. */
     void flush(Reply<Done> reply) {
         if (h.state().role() == Role.PRIMARY) {
-            ask(null, false, reply);
+            ask(null, reply);
         } else {
             early.add(reply);
         }
@@ -65,12 +65,12 @@ final class Flushes {
 
     /** A write of these blocks has begun, with FUA: it is durable when the reply comes. */
     void flush(Blocks blocks, Reply<Done> reply) {
-        ask(blocks, true, reply);
+        ask(blocks, reply);
     }
 
-    private void ask(@Nullable Blocks blocks, boolean flushed, Reply<Done> reply) {
+    private void ask(@Nullable Blocks blocks, Reply<Done> reply) {
         Wanted flush = new Wanted(++ids, reply);
-        flush.flushed = flushed;
+        flush.flushed = blocks != null;
         wanted.add(flush);
         h.core.must(new Action.MachineFlush(flush.id, blocks));
         start();

@@ -13,7 +13,6 @@ import java.nio.channels.SocketChannel;
 import java.util.HashSet;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
@@ -36,11 +35,10 @@ final class Acceptor {
     private final LogLimit breaks = new LogLimit(LOG);
 
     private final ReentrantLock lock = new ReentrantLock();
-    private final Condition closing = lock.newCondition();
     /** Guarded by the lock. */
     private final Set<SocketChannel> open = new HashSet<>();
 
-    private volatile boolean closed;
+    private final Closing closing = new Closing();
     /** Set by the loop's thread. */
     private volatile @Nullable IncomingStream current;
     /** For the loop's thread. */
@@ -74,7 +72,7 @@ final class Acceptor {
 
     private void accept() {
         long number = 0;
-        while (!closed) {
+        while (!closing.isClosed()) {
             try {
                 begin(server.accept(), ++number);
             } catch (ClosedChannelException e) {
@@ -82,7 +80,7 @@ final class Acceptor {
             } catch (IOException e) {
                 // For instance out of file descriptors: the next attempt may do, but not at once.
                 breaks.log(Level.WARNING, "cannot accept a connection: " + e.getMessage());
-                pause();
+                closing.pause(TICK_NANOS);
             }
         }
     }
@@ -90,7 +88,7 @@ final class Acceptor {
     private void begin(SocketChannel channel, long number) throws IOException {
         lock.lock();
         try {
-            if (closed || open.size() >= CONNECTIONS_MAX) {
+            if (closing.isClosed() || open.size() >= CONNECTIONS_MAX) {
                 channel.close();
                 return;
             }
@@ -112,7 +110,7 @@ final class Acceptor {
         } catch (EOFException | ClosedChannelException | InterruptedException e) {
             LOG.log(Level.DEBUG, "a connection ended");
         } catch (IOException | RuntimeException e) {
-            if (!closed) {
+            if (!closing.isClosed()) {
                 log.log(Level.WARNING, remote(channel) + ": " + e.getMessage() + "; the connection is closed");
             }
         } finally {
@@ -130,7 +128,7 @@ final class Acceptor {
             throw new IOException("turned away: " + refusal);
         }
         Handshake.write(channel, identity.own());
-        return new IncomingStream(channel, number, hello.incarnation(), listener, () -> closed);
+        return new IncomingStream(channel, number, hello.incarnation(), listener, closing::isClosed);
     }
 
     private static String remote(SocketChannel channel) {
@@ -180,8 +178,7 @@ final class Acceptor {
     // ---- Signs of life.
 
     private void tick() {
-        while (!closed) {
-            pause();
+        while (!closing.pause(TICK_NANOS)) {
             IncomingStream to = current;
             if (to == null) {
                 continue;
@@ -195,25 +192,10 @@ final class Acceptor {
         }
     }
 
-    private void pause() {
-        lock.lock();
-        try {
-            long left = TICK_NANOS;
-            while (!closed && left > 0) {
-                left = closing.awaitNanos(left);
-            }
-        } catch (InterruptedException e) {
-            closed = true;
-        } finally {
-            lock.unlock();
-        }
-    }
-
     void close() {
         lock.lock();
         try {
-            closed = true;
-            closing.signalAll();
+            closing.close();
             server.close();
             for (SocketChannel channel : open) {
                 channel.close();

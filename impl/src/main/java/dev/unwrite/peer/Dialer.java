@@ -8,7 +8,6 @@ import java.net.InetSocketAddress;
 import java.net.StandardSocketOptions;
 import java.nio.channels.SocketChannel;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
@@ -34,11 +33,10 @@ final class Dialer {
     private final LogLimit successes = new LogLimit(LOG);
 
     private final ReentrantLock lock = new ReentrantLock();
-    private final Condition changed = lock.newCondition();
+    private final Closing closing = new Closing();
     /** Guarded by the lock: what {@link #close} has to cut while it is being made. */
     private @Nullable SocketChannel dialing;
 
-    private volatile boolean closed;
     /** Set by the loop's thread. */
     private volatile @Nullable OutgoingStream current;
 
@@ -63,17 +61,17 @@ final class Dialer {
 
     private void run() {
         long backoff = BACKOFF_NANOS_MIN;
-        while (!closed) {
+        while (!closing.isClosed()) {
             long begun = System.nanoTime();
             try {
                 connectAndAwaitTheEnd();
             } catch (IOException | RuntimeException e) {
-                if (!closed) {
+                if (!closing.isClosed()) {
                     log.log(Level.INFO, "no connection to the peer at " + address() + ": " + reason(e));
                 }
             }
             backoff = System.nanoTime() - begun > STABLE_NANOS ? BACKOFF_NANOS_MIN : backoff;
-            pause(backoff, null);
+            closing.pause(backoff);
             backoff = Math.min(2 * backoff, BACKOFF_NANOS_MAX);
         }
     }
@@ -107,7 +105,7 @@ final class Dialer {
         lock.lock();
         try {
             dialing = channel;
-            return !closed;
+            return !closing.isClosed();
         } finally {
             lock.unlock();
         }
@@ -143,7 +141,7 @@ final class Dialer {
 
     private void serve(OutgoingStream stream, Hello peer) {
         loop.serve(stream);
-        if (closed) {
+        if (closing.isClosed()) {
             stream.end(new IOException("the link was closed"));
         } else if (!stream.hasEnded()) {
             current = stream;
@@ -154,54 +152,27 @@ final class Dialer {
     private void lost(OutgoingStream stream) {
         if (stream.equals(current)) {
             current = null;
-            if (!closed) {
+            if (!closing.isClosed()) {
                 listener.outgoingLost();
             }
         }
-        signalAll();
     }
 
     // ---- On the thread that dials.
 
     /** Returns why it has ended; gives up one that is silent, since TCP may take minutes to notice that a network is back. */
     private IOException awaitEnd(OutgoingStream stream) {
-        while (!closed && stream.whyOver() == null) {
-            pause(SILENCE_CHECK_NANOS, stream);
+        while (!closing.isClosed() && !stream.awaitEnd(SILENCE_CHECK_NANOS)) {
             loop.post(stream::endIfSilent);
         }
         IOException why = stream.whyOver();
         return why == null ? new IOException("the link was closed") : why;
     }
 
-    /** Waits so long, or until the stream, if there is one, has ended. */
-    private void pause(long nanos, @Nullable OutgoingStream stream) {
-        lock.lock();
-        try {
-            long left = nanos;
-            while (!closed && left > 0 && (stream == null || stream.whyOver() == null)) {
-                left = changed.awaitNanos(left);
-            }
-        } catch (InterruptedException e) {
-            closed = true;
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    private void signalAll() {
-        lock.lock();
-        try {
-            changed.signalAll();
-        } finally {
-            lock.unlock();
-        }
-    }
-
     void close() {
         lock.lock();
         try {
-            closed = true;
-            changed.signalAll();
+            closing.close();
             if (dialing != null) {
                 dialing.close();
             }

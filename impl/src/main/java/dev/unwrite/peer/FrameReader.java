@@ -39,9 +39,4 @@ public final class FrameReader {
     public @Nullable ByteBuffer next() throws MalformedFrameException {
         return FrameCodec.body(buffer, bodyBytesMax);
     }
-
-    /** Nothing may follow: the other side speaks before it was asked. */
-    boolean isEmpty() {
-        return !buffer.hasRemaining();
-    }
 }

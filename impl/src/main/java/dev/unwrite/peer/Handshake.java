@@ -35,7 +35,7 @@ final class Handshake {
         writeAll(channel, frame.flip());
     }
 
-    static void writeAll(SocketChannel channel, ByteBuffer bytes) throws IOException {
+    private static void writeAll(SocketChannel channel, ByteBuffer bytes) throws IOException {
         while (bytes.hasRemaining()) {
             channel.write(bytes);
         }

@@ -39,6 +39,7 @@ final class OutgoingStream extends Stream {
 
     private final ByteBuffer scratch = ByteBuffer.allocate(SCRATCH_BYTES);
     private long heardNanos = System.nanoTime();
+    private final Closing over = new Closing();
     private volatile @Nullable IOException whyOver;
 
     private record Bulk(ByteBuffer frame, Runnable free) {}
@@ -142,6 +143,11 @@ final class OutgoingStream extends Stream {
         throw new IllegalStateException("no body was expected");
     }
 
+    /** Waits for so long; says whether it has ended. For any thread. */
+    boolean awaitEnd(long nanos) {
+        return over.pause(nanos);
+    }
+
     /** Why it has ended, or null. For any thread. */
     @Nullable
     IOException whyOver() {
@@ -156,5 +162,6 @@ final class OutgoingStream extends Stream {
         // Whoever waits for room is told, and so is whoever comes later.
         room.release(BULK_PARTS_MAX);
         lost.accept(this);
+        over.close();
     }
 }

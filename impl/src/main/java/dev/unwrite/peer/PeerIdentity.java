@@ -21,10 +21,6 @@ final class PeerIdentity {
                 config.group(), config.name(), incarnation, config.ids().get());
     }
 
-    synchronized @Nullable String peerName() {
-        return peerName;
-    }
-
     /** Null if this is the peer, else why not. A peer whose name is not configured keeps the name that it says first. */
     synchronized @Nullable String refusal(Hello hello) {
         if (!hello.group().equals(config.group())) {
