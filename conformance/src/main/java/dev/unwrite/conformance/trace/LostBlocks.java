@@ -57,26 +57,11 @@ final class LostBlocks {
         StorageContents contents = new StorageContents();
         for (int at = 0; at < storage.size(); at++) {
             TraceEvent event = storage.get(at);
-            switch (event.action()) {
-                case "Apply" -> {
-                    int index = 0;
-                    for (BlockId block : event.blocks()) {
-                        contents.applied(block, event.value(index++));
-                    }
-                }
-                case "Flushed" -> contents.flushed((int) event.number("volume"));
-                case "Destage" -> event.blocks().forEach(contents::destaged);
-                case "Boot" -> {
-                    List<BlockId> lost = event.json().has("lost") ? event.lost() : lost(at, contents);
-                    if (!lost.isEmpty()) {
-                        event = with(event, lost);
-                    }
-                    contents.booted(lost);
-                }
-                default -> {
-                    // Says nothing of contents.
-                }
+            if (event.action().equals("Boot") && !event.json().has("lost")) {
+                List<BlockId> lost = lost(at, contents);
+                event = lost.isEmpty() ? event : with(event, lost);
             }
+            contents.take(event);
             told.add(event);
         }
         return told;

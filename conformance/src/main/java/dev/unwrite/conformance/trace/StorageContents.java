@@ -16,6 +16,24 @@ final class StorageContents {
     /** By volume: what would be lost if the storage crashed now and lost all that it may. */
     private final Map<Integer, Map<BlockId, Integer>> unflushed = new HashMap<>();
 
+    /** A line of the storage. A start says what it lost. */
+    void take(TraceEvent event) {
+        switch (event.action()) {
+            case "Apply" -> {
+                int index = 0;
+                for (BlockId block : event.blocks()) {
+                    applied(block, event.value(index++));
+                }
+            }
+            case "Flushed" -> flushed((int) event.number("volume"));
+            case "Destage" -> event.blocks().forEach(this::destaged);
+            case "Boot" -> booted(event.lost());
+            default -> {
+                // Says nothing of contents.
+            }
+        }
+    }
+
     /** The block holds this now, and may lose it. */
     void applied(BlockId block, int hash) {
         unflushed.computeIfAbsent(block.volume(), v -> new LinkedHashMap<>()).put(block, hash);

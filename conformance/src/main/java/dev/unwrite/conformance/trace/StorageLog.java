@@ -32,18 +32,12 @@ final class StorageLog {
             } else if (event.action().equals("Apply")) {
                 int index = 0;
                 for (BlockId block : event.blocks()) {
-                    contents.applied(block, event.value(index));
                     lastSeen.put(new Content(block, event.value(index++)), i);
                 }
-            } else if (event.action().equals("Flushed")) {
-                contents.flushed((int) event.number("volume"));
-            } else if (event.action().equals("Destage")) {
-                event.blocks().forEach(contents::destaged);
             } else if (event.action().equals("Boot")) {
                 for (BlockId block : event.lost()) {
                     lastSeen.put(new Content(block, contents.durable(block)), i);
                 }
-                contents.booted(event.lost());
             } else if (event.action().equals("Record")) {
                 long now = event.record().path("term").asLong();
                 for (long ended = term; ended < now && ended - term < 1000; ended++) {
@@ -52,6 +46,7 @@ final class StorageLog {
                 term = now;
                 changes.put(event.recordVersion(), event.text("host"));
             }
+            contents.take(event);
         }
     }
 
