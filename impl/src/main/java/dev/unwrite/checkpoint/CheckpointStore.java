@@ -152,6 +152,22 @@ public final class CheckpointStore implements Closeable {
         }
     }
 
+    /**
+     * After a commit whose last sync failed: makes sure that the committed checkpoint is the one that is found when the store
+     * is opened again, and takes others again. Nothing is done otherwise.
+     */
+    public void settle() throws IOException {
+        lock.lock();
+        try {
+            if (failure != null) {
+                files.syncFolder();
+                failure = null;
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /** Removes the committed checkpoint, for a host that joins anew. Durable on return under {@link Policy#DURABLE}. */
     public void discard() throws IOException {
         lock.lock();
@@ -229,7 +245,7 @@ public final class CheckpointStore implements Closeable {
          * Makes this the committed checkpoint, with {@code base} and {@code meta} in the same atomic step, and removes the
          * one before. Durable on return under {@link Policy#DURABLE}. On failure the one before stays committed, unless
          * the failure is that of the very last sync: then either may be found after a crash, and nothing more is taken
-         * until the store is opened again.
+         * until {@link #settle}, or until the store is opened again.
          *
          * @throws CheckpointException if length or checksum are not those of what arrived, or a newer one is committed
          */

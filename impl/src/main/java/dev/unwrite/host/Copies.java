@@ -9,6 +9,7 @@ import java.util.Deque;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,6 +40,8 @@ final class Copies {
     private boolean held;
     private @Nullable Runnable onceStored;
     private @Nullable String failure;
+    /** Something could not be stored here, and a restart may find it nevertheless. */
+    private boolean doubtful;
 
     Copies(Host h) {
         this.h = h;
@@ -55,6 +58,11 @@ final class Copies {
             failure = why;
             h.log("this host can no longer mirror: " + why + "; start the node again");
         }
+    }
+
+    /** A copy or a checkpoint could not be stored, and a restart may find it nevertheless. */
+    void doubtful() {
+        doubtful = true;
     }
 
     /** Effect ReadAndStore. */
@@ -173,6 +181,7 @@ final class Copies {
             return;
         }
         isOver(wanted);
+        doubtful();
         if (follows(wanted.term)) {
             fail("cannot store a copy: " + why.text());
         }
@@ -214,13 +223,30 @@ final class Copies {
 
     /**
      * Gives the session up and opens no other: that would end the session with which this host takes over. Goes on once
-     * nothing is being stored: a restart would find a copy that was stored after the takeover, and the rollback not know of it.
+     * nothing is being stored, and it is certain what is: a restart within the rollback must find neither a copy nor a
+     * checkpoint that the rollback did not know of (rule KeepUntilRestored). {@code refused} is told why that cannot be had.
      */
-    void hold(Runnable then) {
+    void hold(Runnable then, Consumer<String> refused) {
         held = true;
         giveUp();
-        onceStored = then;
+        onceStored = () -> settle(then, refused);
         goOn();
+    }
+
+    private void settle(Runnable then, Consumer<String> refused) {
+        if (!doubtful) {
+            then.run();
+            return;
+        }
+        h.store()
+                .settle(Reply.of(
+                        settled -> {
+                            doubtful = false;
+                            h.received.settled(settled.checkpoint());
+                            then.run();
+                        },
+                        why -> refused.accept("it is not certain what its own disk holds (" + why.text()
+                                + "); see to the disk of --data")));
     }
 
     private void goOn() {

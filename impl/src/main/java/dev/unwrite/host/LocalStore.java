@@ -1,5 +1,6 @@
 package dev.unwrite.host;
 
+import dev.unwrite.protocol.Checkpoint;
 import dev.unwrite.protocol.Extent;
 import java.nio.ByteBuffer;
 import java.util.List;
@@ -17,6 +18,9 @@ public interface LocalStore {
         /** Its epoch was discarded meanwhile; nobody needs it. */
         NOT_WANTED
     }
+
+    /** The committed checkpoint that a restart finds, or null. */
+    record Settled(@Nullable Checkpoint checkpoint) {}
 
     /** Adjacent blocks of the undo log; {@code data} null for zeroes. */
     record Copied(Extent extent, @Nullable ByteBuffer data) {}
@@ -38,6 +42,12 @@ public interface LocalStore {
      * brings some back. On failure the checkpoint may still be there. May be repeated.
      */
     void discardAll(Reply<Done> reply);
+
+    /**
+     * After an append or a commit that failed, and while none is under way: makes sure that a restart finds what this host
+     * knows of, no copy more, and the checkpoint that it is told. Durable on reply. On failure it may be tried again.
+     */
+    void settle(Reply<Settled> reply);
 
     /** A state begins to arrive; what had arrived of it before is dropped. */
     void beginState(long term, long epoch, Reply<Done> reply);

@@ -174,9 +174,20 @@ final class StatesReceived {
 
     private void notCommitted(Key key, Trouble why) {
         stages.remove(key);
+        h.copies.doubtful();
         h.core.take(new Action.CommitFailed(key.epoch));
         refuse(key, why.text());
         commit();
+    }
+
+    /** A commit that failed was one after all: this is the checkpoint that a restart finds. None is under way. */
+    void settled(@Nullable Checkpoint found) {
+        if (found != null
+                && follows(found.term())
+                && !holds(found.term(), found.epoch())
+                && h.core.take(new Action.AskCommit(found.epoch()))) {
+            h.core.must(new Action.Commit(found.epoch()));
+        }
     }
 
     private void refuse(Key key, String why) {

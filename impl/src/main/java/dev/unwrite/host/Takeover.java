@@ -60,7 +60,7 @@ final class Takeover {
         }
         asking = true;
         // The session in which old data is read would be ended by the one that is opened now.
-        h.copies.hold(() -> claim(now, refused));
+        h.copies.hold(() -> claim(now, refused), why -> notTakenOver(why, refused));
     }
 
     private void claim(OwnershipRecord now, Consumer<String> refused) {
@@ -77,11 +77,15 @@ final class Takeover {
 
             @Override
             public void refused(String why) {
-                asking = false;
-                h.copies.release();
-                refused.accept(why);
+                notTakenOver(why, refused);
             }
         });
+    }
+
+    private void notTakenOver(String why, Consumer<String> refused) {
+        asking = false;
+        h.copies.release();
+        refused.accept(why);
     }
 
     /** Claims the group, or restarts an owner that was alone; {@code refused} is told why not. */

@@ -78,6 +78,11 @@ final class DiskShell implements LocalStore, Closeable {
     }
 
     @Override
+    public void settle(Reply<Settled> reply) {
+        order(disk::settle, reply);
+    }
+
+    @Override
     public void beginState(long term, long epoch, Reply<Done> reply) {
         order(() -> disk.beginState(term, epoch), reply);
     }

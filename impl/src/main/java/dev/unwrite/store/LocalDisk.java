@@ -4,6 +4,7 @@ import dev.unwrite.checkpoint.CheckpointStore;
 import dev.unwrite.host.Done;
 import dev.unwrite.host.LocalStore;
 import dev.unwrite.host.LocalStore.Copied;
+import dev.unwrite.host.LocalStore.Settled;
 import dev.unwrite.host.LocalStore.Stored;
 import dev.unwrite.host.OldData;
 import dev.unwrite.host.Trouble;
@@ -63,8 +64,7 @@ public final class LocalDisk implements Closeable {
      * count.
      */
     public HostState started(String name) {
-        Checkpoint checkpoint =
-                store.committed().map(c -> new Checkpoint(c.term(), c.epoch())).orElse(null);
+        Checkpoint checkpoint = checkpoint();
         NavigableMap<CopyKey, Blocks> copies = new TreeMap<>();
         for (UndoLog.EpochInfo epoch : undo.epochs()) {
             CopyKey key = new CopyKey(epoch.epoch().term(), epoch.epoch().epoch());
@@ -156,6 +156,21 @@ public final class LocalDisk implements Closeable {
             // A log that has failed keeps them; it says so again when it is asked to store.
             undo.discardAll().exceptionally(why -> null).join();
         });
+    }
+
+    /** As {@link LocalStore#settle}. */
+    public Outcome<Settled> settle() {
+        Outcome<Done> outcome = attempt(() -> {
+            undo.settle();
+            store.settle();
+        });
+        return outcome.why() == null
+                ? new Outcome<>(new Settled(checkpoint()), null)
+                : new Outcome<>(null, outcome.why());
+    }
+
+    private @Nullable Checkpoint checkpoint() {
+        return store.committed().map(c -> new Checkpoint(c.term(), c.epoch())).orElse(null);
     }
 
     /** As {@link LocalStore#beginState}. */

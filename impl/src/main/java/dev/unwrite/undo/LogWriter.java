@@ -29,6 +29,9 @@ final class LogWriter implements Closeable {
     private final LogIndex index;
     private final Deque<Segment> live = new ArrayDeque<>();
     private final List<Segment> unsynced = new ArrayList<>();
+    /** Where the first write since the last commit began, or null: a crash may leave what was written there, or not. */
+    private @Nullable Place doubtful;
+
     private final ByteBuffer staging;
     private final LogStats.Counters counters;
 
@@ -46,6 +49,8 @@ final class LogWriter implements Closeable {
     private long durableHead;
     private LogHead marked;
     private LogHead firm;
+
+    private record Place(SegmentFile file, long offset) {}
 
     private record OpenFrame(EpochKey epoch, int at, long firstSeq, List<FrameHeader.Line> lines) {}
 
@@ -278,6 +283,7 @@ final class LogWriter implements Closeable {
             unsynced.add(segment);
         }
         int bytes = staging.position();
+        doubtful = doubtful == null ? new Place(segment.file(), stagingAt) : doubtful;
         segment.file().write(stagingAt, staging.flip());
         stagingAt += bytes;
         staging.clear();
@@ -298,10 +304,31 @@ final class LogWriter implements Closeable {
             }
         }
         unsynced.clear();
+        doubtful = null;
+    }
+
+    /** Lets the marker vouch for what was committed, after the end of this process too. */
+    void hint() throws IOException {
         if (!control.equals(marked)) {
             marker.hint(control);
             marked = control;
         }
+    }
+
+    /**
+     * After a commit that failed: makes sure that a recovery does not find what it left, by a hole in its place. Durable on
+     * return under {@link UndoOptions.Policy#DURABLE}. May be repeated.
+     */
+    void voidDoubtful() throws IOException {
+        Place place = doubtful;
+        if (place == null) {
+            return;
+        }
+        place.file.write(place.offset, ByteBuffer.allocate(Pages.BYTES));
+        if (options.policy() == UndoOptions.Policy.DURABLE) {
+            place.file.sync();
+        }
+        doubtful = null;
     }
 
     /** Drops what is of epochs before {@code floor}. */

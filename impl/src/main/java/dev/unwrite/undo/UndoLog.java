@@ -221,6 +221,25 @@ public final class UndoLog implements Closeable {
         return submit(LogWriter::discardAll);
     }
 
+    /**
+     * After the log failed: makes sure that what could not be stored is not found when it is opened again. Nothing is done
+     * while it works. Durable on return under {@link UndoOptions.Policy#DURABLE}; on failure it may be called again.
+     */
+    public void settle() throws IOException {
+        if (failure == null) {
+            return;
+        }
+        if (thread != null) {
+            try {
+                thread.join(); // It ends with the failure.
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new UndoLogException("interrupted", e);
+            }
+        }
+        writer.voidDoubtful();
+    }
+
     /** The blocks of a volume that have a safe copy in an epoch. */
     public BlockSet stored(long term, long epoch, int volume) {
         EpochRecords.View view = published.get(new EpochKey(term, epoch));
@@ -415,7 +434,12 @@ public final class UndoLog implements Closeable {
         store(batch);
         published = writer.view();
         position = writer.position();
-        batch.forEach(request -> request.done.complete(null));
+        try {
+            writer.hint();
+        } finally {
+            // It is stored, whatever became of the marker.
+            batch.forEach(request -> request.done.complete(null));
+        }
         writer.settle();
     }
 

@@ -71,14 +71,21 @@ class CheckpointStoreCrashTest {
     }
 
     @Example
-    void afterAFailedLastSyncNothingMoreIsTaken() throws Exception {
+    void afterAFailedLastSyncNothingMoreIsTakenUntilItIsSettled() throws Exception {
         Folder folder = new Folder();
         CheckpointStore store = CheckpointStore.open(folder, Policy.DURABLE, LIMIT);
         CheckpointStoreTest.put(store, 1, 1, OLD);
         folder.folderSyncFails = true;
         assertThatThrownBy(() -> CheckpointStoreTest.put(store, 1, 2, NEW)).hasMessageContaining("Input/output");
+        assertThatThrownBy(store::settle).hasMessageContaining("Input/output");
         folder.folderSyncFails = false;
         assertThatThrownBy(() -> store.begin(1, 3)).hasMessageContaining("start again");
+        store.settle();
+        assertThat(store.committed().orElseThrow().epoch()).isEqualTo(2);
+        CheckpointStore after = CheckpointStore.open(folder.afterPowerLoss(() -> false), Policy.DURABLE, LIMIT);
+        assertThat(after.committed().orElseThrow().epoch()).as("durably").isEqualTo(2);
+        CheckpointStoreTest.put(store, 1, 3, OLD);
+        assertThat(store.committed().orElseThrow().epoch()).isEqualTo(3);
     }
 
     /** A folder in memory; names and contents that were not synced may be lost. */

@@ -293,6 +293,42 @@ class SecondaryTest {
                 .startsWith("step StoreCopy", "compareAndSet rollback", "readBack 1");
     }
 
+    /** Rule KeepUntilRestored. */
+    @Test
+    void aTakeoverIsAskedForOnceItIsCertainWhatTheLocalDiskHolds() {
+        stage.failing = "append";
+        stage.trouble = new Trouble(Trouble.Kind.FAILED, "EIO");
+        preserve(1, 5, 2);
+        stage.carryOut();
+        stage.failing = "settle";
+        Stage.Asked<Answers.FailedOver> asked = new Stage.Asked<>();
+        stage.host.failover(false, LONG, asked);
+        stage.carryOut();
+        assertThat(Objects.requireNonNull(asked.trouble).text())
+                .contains("not certain what its own disk holds (EIO); see to the disk of --data");
+        assertThat(stage.orders("open 2", "compareAndSet")).isEmpty();
+        stage.failing = null;
+        stage.host.failover(false, LONG, new Stage.Asked<>());
+        settle();
+        assertThat(stage.orders("settle", "compareAndSet roll"))
+                .containsExactly("settle", "settle", "compareAndSet rollback");
+        assertThat(stage.is(Role.PRIMARY, Mode.SOLO)).isTrue();
+    }
+
+    @Test
+    void aCheckpointThatWasCommittedAlthoughItsCommitFailedIsTheOneToGoBackTo() {
+        stage.failing = "commitState 2";
+        stage.trouble = new Trouble(Trouble.Kind.FAILED, "EIO");
+        state(1, 2);
+        stage.failing = null;
+        stage.settled = new Checkpoint(1, 2);
+        stage.host.failover(false, LONG, new Stage.Asked<>());
+        stage.carryOut();
+        assertThat(stage.orders("step Commit", "settle", "compareAndSet roll"))
+                .containsExactly("step CommitFailed", "settle", "step Commit", "compareAndSet rollback");
+        assertThat(stage.record.base()).isEqualTo(2);
+    }
+
     @Test
     void noTakeoverIsAskedForWhileACheckpointIsSwitchedIn() {
         stage.late = "commitState 2";

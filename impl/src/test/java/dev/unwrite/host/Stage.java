@@ -64,6 +64,10 @@ final class Stage implements PeerChannel, SharedStorage, LocalStore, MachineRoom
     boolean connected = true;
     /** So many blocks of old data are read at once. */
     int readsOldAtMost = BLOCKS;
+    /** The checkpoint that is found once it is certain, if another one than the host holds. */
+    @Nullable
+    Checkpoint settled;
+
     /** The undo log does not want what it is given. */
     boolean notWanted;
 
@@ -404,6 +408,11 @@ final class Stage implements PeerChannel, SharedStorage, LocalStore, MachineRoom
     @Override
     public void discardAll(Reply<Done> reply) {
         order("discardAll", reply, () -> Done.DONE);
+    }
+
+    @Override
+    public void settle(Reply<Settled> reply) {
+        order("settle", reply, () -> new Settled(settled == null ? host.state().checkpoint() : settled));
     }
 
     @Override

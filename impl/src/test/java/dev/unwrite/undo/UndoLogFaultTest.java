@@ -204,6 +204,37 @@ class UndoLogFaultTest {
         }
     }
 
+    /** Rule KeepUntilRestored: a rollback that is begun again must not know of more than the first one. */
+    @Test
+    void onceSettledWhatCouldNotBeStoredIsNotFoundAgain() throws Exception {
+        FaultyFiles files = new FaultyFiles();
+        UndoLog log = UndoLog.open(files, OPTIONS);
+        log.append(UndoLogTest.copy(1, 1, 0, 0, 1, 0)).get();
+        log.settle();
+        files.failNextSync();
+        // More than a segment, so that the hole is before the end of one and another follows.
+        CompletableFuture<Void> append = log.append(UndoLogTest.copy(1, 1, 0, 7, 12, 0));
+        assertThatThrownBy(append::get).hasMessageContaining("Input/output error");
+        assertThat(found(files))
+                .as("it may be found")
+                .isEqualTo(BlockSet.of(0, 1).with(7, 12));
+        files.failNextSync();
+        assertThatThrownBy(log::settle).hasMessageContaining("Input/output error");
+        log.settle();
+        log.settle();
+        assertThat(found(files)).isEqualTo(BlockSet.of(0, 1));
+        assertThat(found(files.afterPowerLoss(() -> false))).isEqualTo(BlockSet.of(0, 1));
+        assertThat(found(files.afterPowerLoss(() -> true))).isEqualTo(BlockSet.of(0, 1));
+        assertThat(UndoLogTest.rollback(log, 1, 1)).as("it can still be read").containsOnlyKeys("0/0");
+        log.close();
+    }
+
+    private static BlockSet found(FaultyFiles files) throws Exception {
+        try (UndoLog next = UndoLog.open(files.afterKill(), OPTIONS)) {
+            return next.stored(1, 1, 0);
+        }
+    }
+
     @Test
     void allThatWaitShareOneSync() throws Exception {
         FaultyFiles files = new FaultyFiles();

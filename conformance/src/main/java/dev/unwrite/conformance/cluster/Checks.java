@@ -22,6 +22,10 @@ import org.jspecify.annotations.Nullable;
 /** The properties of the design, under their names, on a simulated cluster: what is there, not what the host believes. */
 final class Checks {
     private static final int DEEP_EVERY = 8;
+    /** What survives a crash of what was not synced, as {@link SimDisk#crash} takes it. */
+    private static final int NOTHING = 0;
+
+    private static final int EVERYTHING = 0x55555555;
 
     private final Cluster cluster;
     private final Map<CopyKey, int[]> cuts = new HashMap<>();
@@ -115,6 +119,30 @@ final class Checks {
                 property,
                 cell < 0,
                 () -> what.get() + " " + Cells.name(cell) + " is " + found[cell] + " instead of " + wanted[cell]);
+    }
+
+    /**
+     * KeepUntilRestored: the rollback that begins now is the one that would begin again if the host crashed, whatever survives of
+     * what was not synced.
+     */
+    void takenOver(SimHost process, HostState after) {
+        if (cluster.isLost() || process.disk().isDamaged() || process.disk().isDead()) {
+            return;
+        }
+        for (int survives : new int[] {NOTHING, EVERYTHING}) {
+            try {
+                HostState again = process.startedAfterCrash(survives);
+                require(
+                        "KeepUntilRestored",
+                        after.owed().equals(again.restorable())
+                                && Objects.equals(after.checkpoint(), again.checkpoint()),
+                        () -> process.name + " rolls back " + after.owed() + " to " + after.checkpoint()
+                                + ", after a crash it would be " + again.restorable() + " to " + again.checkpoint());
+            } catch (IOException e) {
+                throw new Violation(
+                        "KeepUntilRestored", process.name + " could not read its disk after a crash: " + e, e);
+            }
+        }
     }
 
     /** CheckpointedMachine: a failure takes machine and disk back to one checkpoint, whole. */

@@ -183,7 +183,10 @@ public final class Cluster {
             case Action.ColdRead a -> counts.coldStarts++;
             case Action.Protect a -> counts.joins++;
             case Action.Commit a -> counts.checkpoints++;
-            case Action.TakeOver a -> counts.restored += after.owed().size();
+            case Action.TakeOver a -> {
+                counts.restored += after.owed().size();
+                checks.takenOver(process, after);
+            }
             default -> {
                 // Not counted.
             }
@@ -314,6 +317,7 @@ public final class Cluster {
             case JUMP -> process.jump(Rounds.nanos(a));
             case FULL -> process.disk().setFull(odd);
             case READ_ONLY -> process.disk().setReadOnly(odd);
+            case EIO -> process.disk().failIn(a % 12);
             case FLIP -> {
                 if (!process.isUp()) {
                     process.disk().flip(a, move.b());
@@ -425,6 +429,7 @@ public final class Cluster {
             process.freeze(false);
             process.disk().setFull(false);
             process.disk().setReadOnly(false);
+            process.disk().failIn(-1);
             process.disk().crashIn(-1, 0);
             process.disk().misdirect(-1);
         }

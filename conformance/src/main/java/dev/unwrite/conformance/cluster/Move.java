@@ -74,6 +74,8 @@ public record Move(Kind kind, int host, int a, int b) {
         FULL("ha"),
         /** The disk of the host can only be read, or be written again. */
         READ_ONLY("ha"),
+        /** The {@code a}-th operation of the disk of the host from now fails, and no other. */
+        EIO("ha"),
         /** A bit of the undo log of a host that is down changes. */
         FLIP("hab"),
         /** The next write of the undo log lands in the wrong place. */

@@ -2,6 +2,9 @@ package dev.unwrite.conformance.cluster;
 
 import dev.unwrite.checkpoint.CheckpointStore;
 import dev.unwrite.checkpoint.StoredCheckpoint;
+import dev.unwrite.protocol.HostState;
+import dev.unwrite.store.DataFolder;
+import dev.unwrite.store.LocalDisk;
 import dev.unwrite.undo.UndoLog;
 import dev.unwrite.undo.UndoOptions;
 import java.io.IOException;
@@ -31,6 +34,11 @@ final class Remains {
 
     UndoLog undo() {
         return undo;
+    }
+
+    /** What a host starts with that finds this. */
+    HostState started(String name, DataFolder folder) {
+        return new LocalDisk(undo, store, folder).started(name);
     }
 
     MachineState state() throws IOException {

@@ -152,7 +152,9 @@ final class Room implements MachineRoom {
         }
         cluster.checks().resumed(process, state);
         cluster.witness().machine(process, "resume checkpoint " + epoch);
-        begin(state.image(), state.said());
+        // Where more faults struck than are survived, disk and state need not agree; what follows is judged all the
+        // same.
+        begin(cluster.isLost() ? cluster.storage().disk.image() : state.image(), state.said());
         later(() -> reply.done(Done.DONE));
     }
 

@@ -149,6 +149,20 @@ public final class Schedule {
         "run 5, heal 1"
     };
 
+    /** An operation of the local disk fails while a takeover is near, and the host starts again. */
+    private static final String[] LOCAL_DISK = {
+        "load 3, ask 1",
+        "blink 4, checkpoint 1",
+        "eio 1",
+        "load 3, ask 2, checkpoint 1",
+        "blink 3, message 2, request 2, answer 2, disk 2, later 1",
+        "failover 1",
+        "blink 5, disk 2, run 1, request 1, answer 1",
+        "crash 3, kill 3, heal 1",
+        "restart 1",
+        "run 2, blink 2, eio 1"
+    };
+
     /** The undo log grows over many segments, and the host crashes while it does. */
     private static final String LOG = "run 2, blink 8, load 16, checkpoint 6, crash_at 5, restart 8, disk 5, message 3";
 
@@ -161,6 +175,8 @@ public final class Schedule {
             new Style(0, 2, 3, COPIES),
             new Style(0, 2, 3, DECIDING),
             new Style(0, 2, 1, HAND_OVER),
+            new Style(0, 2, 3, LOCAL_DISK),
+            new Style(1, 1, 3, LOCAL_DISK),
             new Style(1, 1, 30, LOG));
 
     /** Every so many seeds have one of these. */

@@ -24,6 +24,7 @@ public final class SimDisk {
     private final Folder undo;
     private final Folder checkpoints;
     private int crashIn = NO_CRASH;
+    private int failIn = NO_CRASH;
     private int probeIn = NO_CRASH;
     private int probeLeaves;
     private @Nullable SimDisk probed;
@@ -50,6 +51,8 @@ public final class SimDisk {
         byte[] live;
         byte[] durable;
         final List<Piece> unsynced = new ArrayList<>();
+        /** Pages of a sync that failed: no later sync makes them durable, and a crash may leave them or not. */
+        final List<Piece> doubtful = new ArrayList<>();
 
         Blob(int bytes) {
             live = new byte[bytes];
@@ -59,7 +62,18 @@ public final class SimDisk {
         void write(int offset, byte[] bytes) {
             live = grown(live, offset + bytes.length);
             System.arraycopy(bytes, 0, live, offset, bytes.length);
+            doubtful.removeIf(page -> page.offset < offset + bytes.length && offset < page.offset + page.bytes.length);
             unsynced.add(new Piece(offset, bytes));
+        }
+
+        void failSync() {
+            for (Piece piece : unsynced) {
+                for (int at = 0; at < piece.bytes.length; at += PAGE) {
+                    byte[] page = Arrays.copyOfRange(piece.bytes, at, Math.min(at + PAGE, piece.bytes.length));
+                    doubtful.add(new Piece(piece.offset + at, page));
+                }
+            }
+            unsynced.clear();
         }
 
         void sync() {
@@ -73,7 +87,8 @@ public final class SimDisk {
         /** Of each unsynced write, all, nothing or the first half is left, as the bits of {@code choice} say. */
         void crash(int choice) {
             int bits = choice;
-            for (Piece piece : unsynced) {
+            doubtful.addAll(unsynced);
+            for (Piece piece : doubtful) {
                 switch (bits & 3) {
                     case 1 -> place(piece, piece.bytes.length);
                     case 2 -> place(piece, piece.bytes.length / 2);
@@ -84,6 +99,7 @@ public final class SimDisk {
                 bits = Integer.rotateRight(bits, 2);
             }
             unsynced.clear();
+            doubtful.clear();
             live = durable.clone();
         }
 
@@ -101,6 +117,7 @@ public final class SimDisk {
             copy.live = live.clone();
             copy.durable = durable.clone();
             copy.unsynced.addAll(unsynced);
+            copy.doubtful.addAll(doubtful);
             return copy;
         }
     }
@@ -135,7 +152,8 @@ public final class SimDisk {
         return afterCrash(0);
     }
 
-    private SimDisk afterCrash(int choice) {
+    /** The same; {@code choice} says what of it survived. */
+    SimDisk afterCrash(int choice) {
         SimDisk copy = new SimDisk(undo.copy(), checkpoints.copy());
         copy.undo.crash(choice);
         copy.checkpoints.crash(choice >>> 1);
@@ -165,6 +183,7 @@ public final class SimDisk {
         checkpoints.crash(choice >>> 1);
         dead = false;
         crashIn = NO_CRASH;
+        failIn = NO_CRASH;
         misdirect = NO_CRASH;
     }
 
@@ -172,6 +191,11 @@ public final class SimDisk {
     public void crashIn(int operations, int choice) {
         crashIn = operations;
         leaves = choice;
+    }
+
+    /** An operation that is still to come fails, once; a sync that fails leaves it open what is durable. -1 for none. */
+    void failIn(int operations) {
+        failIn = operations;
     }
 
     /** What is to be left when the host crashes at an operation of the disk. */
@@ -250,9 +274,20 @@ public final class SimDisk {
         if (readOnly) {
             throw new IOException("Read-only file system");
         }
+        if (failIn >= 0 && failIn-- == 0) {
+            throw new IOException("Input/output error");
+        }
         if (probeIn >= 0 && probeIn-- == 0) {
             probed = afterCrash(probeLeaves);
         }
+    }
+
+    private void sync(Blob blob) throws IOException {
+        if (failIn == 0 && !dead && !readOnly) {
+            blob.failSync();
+        }
+        operation();
+        blob.sync();
     }
 
     private void needRoom() throws IOException {
@@ -385,8 +420,7 @@ public final class SimDisk {
 
         @Override
         public void sync() throws IOException {
-            operation();
-            blob.sync();
+            SimDisk.this.sync(blob);
         }
 
         @Override
@@ -476,8 +510,7 @@ public final class SimDisk {
 
         @Override
         public void sync() throws IOException {
-            operation();
-            blob.sync();
+            SimDisk.this.sync(blob);
         }
 
         @Override

@@ -445,6 +445,11 @@ final class SimHost {
         return remains(disk.afterCrash());
     }
 
+    /** What it would start with after a crash now, of which {@code choice} says what survives of what was not synced. */
+    HostState startedAfterCrash(int choice) throws IOException {
+        return remains(disk.afterCrash(choice)).started(name, data);
+    }
+
     /** The same of what is left of its disk. */
     Remains remains(SimDisk left) throws IOException {
         return Remains.of(left, options(), STATE_LIMIT_BYTES);

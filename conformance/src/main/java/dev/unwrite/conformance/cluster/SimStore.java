@@ -126,6 +126,11 @@ final class SimStore implements LocalStore {
     }
 
     @Override
+    public void settle(Reply<Settled> reply) {
+        order(disk::settle, reply);
+    }
+
+    @Override
     public void beginState(long term, long epoch, Reply<Done> reply) {
         order(() -> disk.beginState(term, epoch), reply);
     }
