@@ -11,10 +11,14 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.function.Consumer;
 
 /** Starts all setups beside each other and measures them in turns, so that what the machine does besides hits all alike. */
 final class Bench {
+    private static final Duration CHECKPOINT_EVERY = Duration.ofMillis(50);
+
     private final Path dir;
     private final Processes processes;
     private final BenchPlan plan;
@@ -56,7 +60,9 @@ final class Bench {
             setup.rest();
             progress("cold", String.format(Locale.ROOT, "%-11s  %7s", setup.id(), Table.whole(sample.iops())));
         }
-        headings();
+        if (!plan.isWhole()) {
+            headings();
+        }
         for (int round = 1; round <= plan.warmRounds(); round++) {
             for (Setup setup : setups) {
                 if (setup.warmsUp()) {
@@ -75,7 +81,22 @@ final class Bench {
             }
             longest = Math.max(longest, System.nanoTime() - began);
         }
+        for (Setup setup : setups) {
+            Map<String, Long> bytes = new TreeMap<>();
+            setup.processes().forEach((role, process) -> bytes.put(role, Processor.residentBytes(process.pid())));
+            results.memory(setup.id(), bytes);
+        }
+        takeovers(setups);
         return setups;
+    }
+
+    private void takeovers(List<Setup> setups) throws IOException, InterruptedException {
+        for (Setup setup : setups) {
+            if (plan.isWhole() && setup.id().equals("protected") && setup instanceof NodeSetup pair) {
+                progress("takeover", "kills the primary, for undo logs of several sizes");
+                results.takeovers(new TakeoverRun(pair, fio, plan.diskBytes()).run());
+            }
+        }
     }
 
     private List<Setup> setups() throws IOException {
@@ -83,8 +104,12 @@ final class Bench {
         Path raw = dir.resolve("raw.img");
         Path alone = dir.resolve("alone.img");
         Path pair = dir.resolve("pair.img");
+        Path often = dir.resolve("often.img");
         Path target = dir.resolve("target.img");
         List<Path> images = new ArrayList<>(List.of(raw, alone, pair));
+        if (plan.isWhole()) {
+            images.add(often);
+        }
         if (withQemu) {
             images.add(target);
         }
@@ -94,8 +119,12 @@ final class Bench {
         RawSetup bare = new RawSetup(processes, raw, sockets.resolve("raw.sock"));
         List<Setup> setups = new ArrayList<>(List.of(
                 bare,
-                new NodeSetup(processes, alone, Files.createDirectories(dir.resolve("n1")), ports, false),
-                new NodeSetup(processes, pair, Files.createDirectories(dir.resolve("n2")), ports, true)));
+                new NodeSetup(processes, alone, Files.createDirectories(dir.resolve("n1")), ports, false, null),
+                new NodeSetup(processes, pair, Files.createDirectories(dir.resolve("n2")), ports, true, null)));
+        if (plan.isWhole()) {
+            Path folder = Files.createDirectories(dir.resolve("n3"));
+            setups.add(new NodeSetup(processes, often, folder, ports, true, CHECKPOINT_EVERY));
+        }
         if (withQemu) {
             setups.add(new CopyBeforeWriteSetup(processes, bare, target, sockets));
         }
@@ -105,8 +134,9 @@ final class Bench {
     /** All workloads once; what is measured in round 0 does not count. */
     private void all(Setup setup, int round, String name) throws IOException, InterruptedException {
         StringBuilder line = new StringBuilder();
+        long began = System.nanoTime();
         long strideBytes = 0;
-        for (Workload workload : BenchPlan.workloads()) {
+        for (Workload workload : plan.workloads()) {
             if (workload.pattern().onFreshDisk()) {
                 setup.freshen();
             }
@@ -120,14 +150,17 @@ final class Bench {
             line.append(String.format(Locale.ROOT, " %7s", Table.whole(sample.iops())));
         }
         setup.rest();
-        progress(name, String.format(Locale.ROOT, "%-11s %s", setup.id(), line));
+        String told = plan.isWhole()
+                ? plan.workloads().size() + " workloads in " + (System.nanoTime() - began) / 1_000_000_000 + " s"
+                : line.toString();
+        progress(name, String.format(Locale.ROOT, "%-11s %s", setup.id(), told));
     }
 
     /** Of the columns of what is told meanwhile. */
     private void headings() {
         StringBuilder patterns = new StringBuilder();
         StringBuilder depths = new StringBuilder();
-        for (Workload workload : BenchPlan.workloads()) {
+        for (Workload workload : plan.workloads()) {
             String word = workload.pattern() == Pattern.SEQUENTIAL
                     ? "seq"
                     : workload.pattern().id();
@@ -142,12 +175,22 @@ final class Bench {
             throws IOException, InterruptedException {
         try {
             Processor processor = Processor.watch();
+            Map<String, Double> before = seconds(setup);
             JsonNode job = fio.run(setup.uri(), workload.fio(plan.diskBytes(), most, strideBytes), workload.depth());
             double othersCores = processor.othersCores();
-            return Sample.of(job, round, setup.copies(), othersCores);
+            Map<String, Double> taken = seconds(setup);
+            taken.replaceAll((process, seconds) -> seconds - before.getOrDefault(process, 0.0));
+            return Sample.of(job, round, setup.copies(), taken, othersCores);
         } catch (BenchException e) {
             throw new BenchException(setup.title() + ", " + workload.id() + ": " + e.getMessage(), e);
         }
+    }
+
+    /** What each of its processes has taken of the processors so far. */
+    private static Map<String, Double> seconds(Setup setup) {
+        Map<String, Double> seconds = new TreeMap<>();
+        setup.processes().forEach((role, process) -> seconds.put(role, Processor.seconds(process.pid())));
+        return seconds;
     }
 
     private long elapsed() {

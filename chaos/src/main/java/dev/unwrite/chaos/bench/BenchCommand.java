@@ -34,7 +34,7 @@ import picocli.CommandLine.Spec;
         },
         footer = {
             "",
-            "Prints a table: medians, with the least and the most, and ratios of medians. bench.json has every sample.",
+            "Prints a table: medians, with the least and the most, and ratios of medians. bench.json has every sample, bench.html plots.",
             "Needs fio and qemu-nbd; copy-before-write needs qemu-storage-daemon, and is skipped without it.",
             "Exit codes: 0 measured, 1 a measurement failed, 2 wrong usage, 3 something is lacking."
         })
@@ -47,14 +47,16 @@ public final class BenchCommand implements Callable<Integer> {
 
     @Option(
             names = "--quick",
-            description = "In less than 3 minutes; without it more rounds, larger disks, a quarter of an hour.")
+            description =
+                    "In less than 3 minutes; without it all workloads at all depths, checkpoints every 50 ms, half an hour.")
     private boolean quick;
 
     @Option(
             names = "--dir",
             paramLabel = "DIR",
-            description = "Where the disks lie while it runs, and bench.json and logs stay; an earlier run there is"
-                    + " replaced (default: a temporary folder that is removed, and bench.json in the current one).")
+            description =
+                    "Where the disks lie while it runs, and bench.json, bench.html and logs stay; an earlier run there is"
+                            + " replaced (default: a temporary folder that is removed, and the other two in the current one).")
     private @Nullable Path dir;
 
     @Option(names = "--rounds", hidden = true, paramLabel = "N", description = "So many rounds.")
@@ -122,7 +124,7 @@ public final class BenchCommand implements Callable<Integer> {
                 machine.cores(),
                 others > OTHERS_CORES_MAX ? ": this is not what the machine can do" : ""));
         print("done      " + bench.rounds() + " rounds in " + seconds + " s; medians of them; every sample is in "
-                + folder.json());
+                + folder.json() + ", plots in " + folder.json().resolveSibling("bench.html"));
         return Exit.OK;
     }
 
@@ -134,7 +136,8 @@ public final class BenchCommand implements Callable<Integer> {
                 cellMillis == null ? usual.cell() : Duration.ofMillis(cellMillis),
                 cellMillis == null ? usual.cold() : Duration.ofMillis(cellMillis),
                 warmRounds == null ? usual.warmRounds() : warmRounds,
-                usual.most());
+                usual.most(),
+                usual.isWhole());
     }
 
     private String command() {

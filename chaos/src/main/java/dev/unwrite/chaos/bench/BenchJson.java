@@ -1,19 +1,17 @@
 package dev.unwrite.chaos.bench;
 
-import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.unwrite.chaos.report.Page;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
 
 /** {@code bench.json}: the machine, each sample, and what follows from them. */
 final class BenchJson {
-    private static final JsonMapper JSON =
-            JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build();
+    private static final JsonMapper JSON = JsonMapper.builder().build();
 
     private BenchJson() {}
 
@@ -33,7 +31,7 @@ final class BenchJson {
             MachineInfo machine,
             List<String> skipped) {}
 
-    /** Replaces the file. */
+    /** Replaces {@code bench.json}, and the page with plots beside it, {@code bench.html}. */
     static void write(Path file, Head head, BenchResults results) throws IOException {
         ObjectNode all = JSON.createObjectNode();
         all.put("command", head.command());
@@ -48,7 +46,10 @@ final class BenchJson {
         all.set("skipped", JSON.valueToTree(head.skipped()));
         ArrayNode cells = all.putArray("cells");
         results.cells().forEach(cell -> cells.add(cell(cell, results)));
-        Files.writeString(file, JSON.writeValueAsString(all) + "\n");
+        all.set("residentBytes", JSON.valueToTree(results.memory()));
+        all.set("takeovers", JSON.valueToTree(results.takeovers()));
+        Page.putJson(file, all);
+        Page.write(file.resolveSibling("bench.html"), "bench.html", all);
     }
 
     private static ObjectNode cell(Cell cell, BenchResults results) {
@@ -63,6 +64,7 @@ final class BenchJson {
         json.set("iops", JSON.valueToTree(cell.iops()));
         json.set("p50Micros", JSON.valueToTree(cell.p50Micros()));
         json.set("p99Micros", JSON.valueToTree(cell.p99Micros()));
+        json.set("cpuMicros", JSON.valueToTree(cell.cpuMicros()));
         results.ratio(cell, "raw").ifPresent(ratio -> json.put("ratioToRaw", ratio));
         results.ratio(cell, "cbw").ifPresent(ratio -> json.put("ratioToCbw", ratio));
         json.set("samples", JSON.valueToTree(cell.samples()));

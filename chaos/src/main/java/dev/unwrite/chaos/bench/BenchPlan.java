@@ -2,6 +2,7 @@ package dev.unwrite.chaos.bench;
 
 import dev.unwrite.chaos.bench.Workload.Pattern;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -13,29 +14,48 @@ import java.util.List;
  * @param cold the same right after a start
  * @param warmRounds how often all workloads are run before it counts, where that makes a difference
  * @param most after this no further round begins; each cell has been measured at least once
+ * @param isWhole all workloads at all depths, checkpoints at intervals, and takeovers
  */
-record BenchPlan(long diskBytes, int rounds, Duration cell, Duration cold, int warmRounds, Duration most) {
+record BenchPlan(
+        long diskBytes, int rounds, Duration cell, Duration cold, int warmRounds, Duration most, boolean isWhole) {
     private static final int DEPTH_COMMON = 16;
+    private static final int DEPTH_MOST = 64;
 
     /** Under three minutes. */
     static BenchPlan quick() {
-        return new BenchPlan(1L << 30, 3, Duration.ofSeconds(1), Duration.ofSeconds(2), 2, Duration.ofSeconds(165));
+        return new BenchPlan(
+                1L << 30, 3, Duration.ofSeconds(1), Duration.ofSeconds(2), 2, Duration.ofSeconds(165), false);
     }
 
-    /** A quarter of an hour. */
+    /** Half an hour. */
     static BenchPlan whole() {
-        return new BenchPlan(2L << 30, 7, Duration.ofSeconds(3), Duration.ofSeconds(5), 3, Duration.ofMinutes(40));
+        return new BenchPlan(
+                2L << 30, 3, Duration.ofSeconds(2), Duration.ofSeconds(5), 1, Duration.ofMinutes(40), true);
     }
 
     /** In this order: what is written again must have been written just before. */
-    static List<Workload> workloads() {
+    List<Workload> workloads() {
+        return isWhole ? all() : few();
+    }
+
+    private static List<Workload> all() {
+        List<Workload> all = new ArrayList<>();
+        for (int depth : List.of(1, DEPTH_COMMON, DEPTH_MOST)) {
+            for (Pattern pattern : Pattern.values()) {
+                all.add(new Workload(pattern, depth));
+            }
+        }
+        return all;
+    }
+
+    private static List<Workload> few() {
         return List.of(
                 new Workload(Pattern.STRIDE, 1),
                 new Workload(Pattern.AGAIN, 1),
                 new Workload(Pattern.STRIDE, DEPTH_COMMON),
                 new Workload(Pattern.AGAIN, DEPTH_COMMON),
-                new Workload(Pattern.STRIDE, 64),
-                new Workload(Pattern.AGAIN, 64),
+                new Workload(Pattern.STRIDE, DEPTH_MOST),
+                new Workload(Pattern.AGAIN, DEPTH_MOST),
                 new Workload(Pattern.SEQUENTIAL, DEPTH_COMMON),
                 new Workload(Pattern.DENSE, DEPTH_COMMON));
     }

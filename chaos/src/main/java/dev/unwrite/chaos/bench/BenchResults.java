@@ -11,6 +11,9 @@ import java.util.OptionalDouble;
 final class BenchResults {
     private final Map<Key, List<Sample>> samples = new LinkedHashMap<>();
 
+    private final Map<String, Map<String, Long>> residentBytes = new LinkedHashMap<>();
+    private List<Takeover> takeovers = List.of();
+
     private record Key(Workload workload, boolean isCold, String setup) {}
 
     void add(String setup, Workload workload, boolean isCold, Sample sample) {
@@ -18,9 +21,35 @@ final class BenchResults {
                 .add(sample);
     }
 
+    /** The memory of each process of a setup, after all that was measured. */
+    void memory(String setup, Map<String, Long> bytes) {
+        residentBytes.put(setup, bytes);
+    }
+
+    Map<String, Map<String, Long>> memory() {
+        return residentBytes;
+    }
+
+    void takeovers(List<Takeover> all) {
+        takeovers = List.copyOf(all);
+    }
+
+    List<Takeover> takeovers() {
+        return takeovers;
+    }
+
     /** All, as they came first. */
     List<Cell> cells() {
         return samples.keySet().stream().map(this::cell).toList();
+    }
+
+    /** All that were measured warm. */
+    List<Workload> workloads() {
+        return samples.keySet().stream()
+                .filter(key -> !key.isCold())
+                .map(Key::workload)
+                .distinct()
+                .toList();
     }
 
     Optional<Cell> cell(String setup, Workload workload, boolean isCold) {

@@ -23,6 +23,11 @@ record Cell(String setup, Workload workload, boolean isCold, List<Sample> sample
         return spread(Sample::p99Micros);
     }
 
+    /** Of all processes of the setup, for each write or read. */
+    Spread cpuMicros() {
+        return spread(Sample::cpuMicrosOfAll);
+    }
+
     private Spread spread(ToDoubleFunction<Sample> value) {
         return Spread.of(samples.stream().map(value::applyAsDouble).toList());
     }

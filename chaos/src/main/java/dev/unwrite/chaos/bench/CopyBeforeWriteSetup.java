@@ -4,7 +4,9 @@ import dev.unwrite.chaos.cluster.Processes;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,6 +24,7 @@ final class CopyBeforeWriteSetup implements Setup {
     private final Path target;
     private final Path socket;
     private @Nullable Process daemon;
+    private @Nullable Process copies;
 
     CopyBeforeWriteSetup(Processes processes, RawSetup disk, Path targetImage, Path folder) {
         this.processes = processes;
@@ -52,8 +55,24 @@ final class CopyBeforeWriteSetup implements Setup {
                 "--aio=threads",
                 "--socket=" + target,
                 targetImage.toString());
-        Sockets.await(TARGET, processes.program(TARGET, words), target, processes);
+        Process started = processes.program(TARGET, words);
+        copies = started;
+        Sockets.await(TARGET, started, target, processes);
         freshen();
+    }
+
+    @Override
+    public Map<String, Process> processes() {
+        Map<String, Process> all = new LinkedHashMap<>(disk.processes());
+        Process filter = daemon;
+        Process second = copies;
+        if (filter != null) {
+            all.put("filter", filter);
+        }
+        if (second != null) {
+            all.put("copies", second);
+        }
+        return all;
     }
 
     @Override

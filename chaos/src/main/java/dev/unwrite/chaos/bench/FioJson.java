@@ -10,7 +10,7 @@ final class FioJson {
 
     private FioJson() {}
 
-    /** The only job, which wrote something and met no error; a {@link BenchException} says what is wrong with it otherwise. */
+    /** The only job, which wrote or read something and met no error; a {@link BenchException} says what is wrong with it otherwise. */
     static JsonNode job(String output) {
         // Before it, fio says to whom it is connected.
         int begin = output.indexOf("{\n");
@@ -27,7 +27,9 @@ final class FioJson {
             throw new BenchException(
                     "fio failed with error " + error + ": " + line(output.substring(0, Math.max(0, begin))));
         }
-        if (job.path("write").path("total_ios").asLong() == 0) {
+        if (job.path("write").path("total_ios").asLong()
+                        + job.path("read").path("total_ios").asLong()
+                == 0) {
             throw new BenchException("fio wrote nothing");
         }
         return job;

@@ -16,8 +16,8 @@ final class Needs {
     private static final int FOLDER_CHARS_MAX = 88;
 
     private static final String FOLDER_CHARS = "[A-Za-z0-9/._+~@-]+";
-    /** Four of them, and an undo log, which takes half a disk. */
-    private static final long IMAGES = 5;
+    /** Five of them, and two undo logs, each of which takes half a disk. */
+    private static final long IMAGES = 6;
 
     private Needs() {}
 

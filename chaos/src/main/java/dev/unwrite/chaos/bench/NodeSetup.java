@@ -1,5 +1,6 @@
 package dev.unwrite.chaos.bench;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.unwrite.chaos.cluster.Await;
 import dev.unwrite.chaos.cluster.ClusterPorts;
 import dev.unwrite.chaos.cluster.HostId;
@@ -12,13 +13,14 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** A storage and node A, alone or with node B that holds durable copies; checkpoints are taken by command. */
+/** A storage and node A, alone or with node B that holds durable copies; checkpoints are taken by command or at intervals. */
 final class NodeSetup implements Setup {
     private static final Duration START_MAX = Duration.ofSeconds(60);
     private static final Duration CHECKPOINT_MAX = Duration.ofSeconds(60);
@@ -29,16 +31,25 @@ final class NodeSetup implements Setup {
     private final Path image;
     private final Path folder;
     private final boolean isProtected;
+    private final @Nullable Duration every;
+    private final Map<String, Process> running = new LinkedHashMap<>();
     private final Map<HostId, InetSocketAddress> peers = new EnumMap<>(HostId.class);
     private final Map<HostId, InetSocketAddress> controlAddresses = new EnumMap<>(HostId.class);
     private final Map<HostId, NodeClient> controls = new EnumMap<>(HostId.class);
 
-    /** {@code folder} exists and is its own. */
-    NodeSetup(Processes processes, Path image, Path folder, ClusterPorts ports, boolean isProtected) {
+    /** {@code folder} exists and is its own; {@code every} is the time between checkpoints, null: by command. */
+    NodeSetup(
+            Processes processes,
+            Path image,
+            Path folder,
+            ClusterPorts ports,
+            boolean isProtected,
+            @Nullable Duration every) {
         this.processes = processes;
         this.image = image;
         this.folder = folder;
         this.isProtected = isProtected;
+        this.every = every;
         for (HostId host : HostId.values()) {
             peers.put(host, ports.next());
             InetSocketAddress control = ports.next();
@@ -49,12 +60,14 @@ final class NodeSetup implements Setup {
 
     @Override
     public String id() {
-        return isProtected ? "protected" : "unprotected";
+        return !isProtected ? "unprotected" : every == null ? "protected" : "checkpoints";
     }
 
     @Override
     public String title() {
-        return isProtected ? "protected node" : "unprotected node";
+        return !isProtected
+                ? "unprotected node"
+                : every == null ? "protected node" : "checkpoint every " + every.toMillis() + " ms";
     }
 
     @Override
@@ -71,40 +84,82 @@ final class NodeSetup implements Setup {
                         folder.resolve("storage").toString(),
                         "--volume",
                         GROUP + "/" + VOLUME + "=" + image));
+        running.put("storage", storage);
         Sockets.await(name, storage, socket, processes);
-        Process first = node(HostId.A);
+        Process first = node(HostId.A, true);
         if (isProtected) {
-            node(HostId.B);
+            node(HostId.B, false);
         }
-        String log = id() + "-A";
+        awaitProtected();
+        Sockets.await(id() + "-A", first, served(HostId.A), processes);
+    }
+
+    /** Waits until node A does what it is for. */
+    void awaitProtected() {
         Await.until(
                 "node A to be " + (isProtected ? "protected" : "primary"),
                 START_MAX,
                 () -> {
-                    if (!first.isAlive()) {
-                        throw new BenchException("node A ended: " + processes.lastLine(log));
+                    Process first = running.get(HostId.A.name());
+                    if (first == null || !first.isAlive()) {
+                        throw new BenchException("node A ended: " + processes.lastLine(id() + "-A"));
                     }
                     SeenStatus status = control(HostId.A).status();
                     return (isProtected ? status.isProtectedPrimary() : status.isPrimary())
                             ? Optional.of(true)
                             : Optional.empty();
                 },
-                () -> "it said: " + processes.lastLine(log));
-        Sockets.await(log, first, served(HostId.A), processes);
+                () -> "it said: " + processes.lastLine(id() + "-A"));
     }
 
-    private Process node(HostId host) {
+    /** SIGKILL. */
+    void kill(HostId host) {
+        Processes.kill(Objects.requireNonNull(running.get(host.name())));
+    }
+
+    /** Starts a node that was killed; returns when the other one is protected by it. */
+    void startAgain(HostId host) {
+        node(host, false);
+        Await.until(
+                "node " + host.other() + " to be protected",
+                START_MAX,
+                () -> control(host.other()).status().isProtectedPrimary() ? Optional.of(true) : Optional.empty(),
+                () -> "node " + host + " said: " + processes.lastLine(id() + "-" + host));
+    }
+
+    JsonNode post(HostId host, String what, Duration within) throws IOException {
+        return control(host).post(what, within);
+    }
+
+    String uriOf(HostId host) {
+        return Sockets.uri(served(host), VOLUME);
+    }
+
+    Path log(HostId host) {
+        return processes.log(id() + "-" + host);
+    }
+
+    private Process node(HostId host, boolean bootstrap) {
         List<String> args = new ArrayList<>(List.of("node", "--name", host.name(), "--group", GROUP));
         args.addAll(List.of("--data", folder.resolve(host.name()).toString()));
         args.addAll(List.of("--storage", Sockets.uri(folder.resolve("storage.sock"), "")));
         args.addAll(List.of("--listen", text(peers.get(host)), "--peer", text(peers.get(host.other()))));
         args.addAll(List.of("--serve", Sockets.uri(served(host), ""), "--control", text(controlAddresses.get(host))));
         args.addAll(List.of("--machine", "none", "--ack", "durable"));
-        args.addAll(List.of("--checkpoint-every", "manual", "--failover-after", "manual"));
-        if (host == HostId.A) {
+        Duration interval = every;
+        args.addAll(List.of("--checkpoint-every", interval == null ? "manual" : interval.toMillis() + "ms"));
+        args.addAll(List.of("--failover-after", "manual"));
+        if (bootstrap) {
             args.add("--bootstrap");
         }
-        return processes.asLaunched(id() + "-" + host, args);
+        Process process = processes.asLaunched(id() + "-" + host, args);
+        running.put(host.name(), process);
+        return process;
+    }
+
+    @Override
+    public Map<String, Process> processes() {
+        return running;
     }
 
     private Path served(HostId host) {
@@ -129,7 +184,7 @@ final class NodeSetup implements Setup {
 
     @Override
     public String uri() {
-        return Sockets.uri(served(HostId.A), VOLUME);
+        return uriOf(HostId.A);
     }
 
     @Override
@@ -139,7 +194,7 @@ final class NodeSetup implements Setup {
 
     @Override
     public long copies() {
-        SeenStatus second = isProtected ? control(HostId.B).status() : SeenStatus.DOWN;
+        SeenStatus second = isProtected && every == null ? control(HostId.B).status() : SeenStatus.DOWN;
         return second.equals(SeenStatus.DOWN) ? -1 : second.undoBlocks();
     }
 

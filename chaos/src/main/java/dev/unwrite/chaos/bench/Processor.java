@@ -47,6 +47,23 @@ final class Processor {
         return busyTicks(Files.readAllLines(Path.of("/proc/stat")).getFirst()) - own;
     }
 
+    /** What a process has taken so far, in seconds; 0 if it has ended. */
+    static double seconds(long pid) {
+        return ownTicks(pid) / TICKS_PER_SECOND;
+    }
+
+    /** The memory that a process has, in bytes; 0 if it has ended. */
+    static long residentBytes(long pid) {
+        try {
+            return Files.readAllLines(Path.of("/proc", Long.toString(pid), "status")).stream()
+                    .filter(line -> line.startsWith("VmRSS:"))
+                    .mapToLong(line -> Long.parseLong(line.replaceAll("[^0-9]", "")) << 10)
+                    .sum();
+        } catch (IOException e) {
+            return 0;
+        }
+    }
+
     private static long ownTicks(long pid) {
         try {
             return processTicks(Files.readString(Path.of("/proc", Long.toString(pid), "stat")));

@@ -3,12 +3,15 @@ package dev.unwrite.chaos.bench;
 import dev.unwrite.chaos.cluster.Processes;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** The bare disk: qemu-nbd on an image. */
 final class RawSetup implements Setup {
     private final Processes processes;
     private final Path image;
     private final Path socket;
+    private @Nullable Process server;
 
     RawSetup(Processes processes, Path image, Path socket) {
         this.processes = processes;
@@ -37,7 +40,15 @@ final class RawSetup implements Setup {
                 "--aio=native",
                 "--socket=" + socket,
                 image.toString());
-        Sockets.await("qemu-nbd", processes.program("qemu-nbd", words), socket, processes);
+        Process started = processes.program("qemu-nbd", words);
+        server = started;
+        Sockets.await("qemu-nbd", started, socket, processes);
+    }
+
+    @Override
+    public Map<String, Process> processes() {
+        Process running = server;
+        return running == null ? Map.of() : Map.of("disk", running);
     }
 
     @Override

@@ -1,15 +1,18 @@
 package dev.unwrite.chaos.bench;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.util.Map;
+import java.util.TreeMap;
 
 /**
  * One measurement. Latencies are those of completion, in microseconds.
  *
  * @param round from 1; 0 for what was measured cold
- * @param iops writes a second, over the time that the last flush took, too
- * @param bytes written
+ * @param iops writes and reads a second, over the time that the last flush took, too
+ * @param bytes written and read
  * @param millis from the first write to the end of the last flush
  * @param copies blocks of 4 KiB that the second host holds of it when it is over; -1 where nobody keeps any or says so
+ * @param cpuMicros what each process of the setup took of the processors, in microseconds for each write or read
  * @param othersCores what other processes, and the kernel's own threads, took of the processors meanwhile
  */
 record Sample(
@@ -24,26 +27,39 @@ record Sample(
         double meanMicros,
         double maxMicros,
         long copies,
+        Map<String, Double> cpuMicros,
         double othersCores) {
     private static final double NANOS = 1_000;
+    private static final double MICROS = 1e6;
 
-    /** Of what fio says of a job. */
-    static Sample of(JsonNode job, int round, long copies, double othersCores) {
+    /** Of what fio says of a job, and of the seconds that each process took. Latencies are those of writes, if there are any. */
+    static Sample of(JsonNode job, int round, long copies, Map<String, Double> cpuSeconds, double othersCores) {
         JsonNode write = job.path("write");
-        JsonNode latency = write.path("clat_ns");
+        JsonNode read = job.path("read");
+        long writes = write.path("total_ios").asLong();
+        long all = writes + read.path("total_ios").asLong();
+        JsonNode latency = (writes > 0 ? write : read).path("clat_ns");
         JsonNode percentile = latency.path("percentile");
+        Map<String, Double> cpuMicros = new TreeMap<>();
+        cpuSeconds.forEach((process, seconds) -> cpuMicros.put(process, seconds * MICROS / all));
         return new Sample(
                 round,
-                write.path("iops").asDouble(),
-                write.path("total_ios").asLong(),
-                write.path("io_bytes").asLong(),
-                write.path("runtime").asLong(),
+                write.path("iops").asDouble() + read.path("iops").asDouble(),
+                writes,
+                write.path("io_bytes").asLong() + read.path("io_bytes").asLong(),
+                Math.max(write.path("runtime").asLong(), read.path("runtime").asLong()),
                 percentile.path("50.000000").asDouble() / NANOS,
                 percentile.path("99.000000").asDouble() / NANOS,
                 percentile.path("99.900000").asDouble() / NANOS,
                 latency.path("mean").asDouble() / NANOS,
                 latency.path("max").asDouble() / NANOS,
                 copies,
+                cpuMicros,
                 othersCores);
+    }
+
+    /** Of all processes of the setup, in microseconds for each write or read. */
+    double cpuMicrosOfAll() {
+        return cpuMicros.values().stream().mapToDouble(Double::doubleValue).sum();
     }
 }

@@ -1,6 +1,7 @@
 package dev.unwrite.chaos.bench;
 
 import java.io.IOException;
+import java.util.Map;
 
 /** A way of serving a disk over NBD that is measured against the others. Used by one thread. */
 interface Setup {
@@ -21,6 +22,9 @@ interface Setup {
 
     /** Whether it gets faster while it runs. */
     boolean warmsUp();
+
+    /** Its processes, by the names of their roles. */
+    Map<String, Process> processes();
 
     /** How many copies of 4 KiB there are since {@link #freshen}; -1 where nobody keeps any, or says so. */
     long copies();

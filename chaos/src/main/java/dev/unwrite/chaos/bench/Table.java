@@ -9,20 +9,42 @@ import java.util.OptionalDouble;
 
 /** The results for people, in lines of a terminal. */
 final class Table {
-    private static final int[] WIDTHS = {9, 19, 9, 9, 8, 7};
+    private static final int[] WIDTHS = {9, 19, 9, 9, 9, 8, 7};
 
     private Table() {}
 
     /** For each workload a block with a line for each setup. */
     static List<String> lines(BenchResults results, List<Setup> setups) {
         List<String> lines = new ArrayList<>();
-        lines.add(row("", "IOPS", "least .. most", "p50 µs", "p99 µs", "/ raw", "/ cbw"));
+        lines.add(row("", "IOPS", "least .. most", "p50 µs", "p99 µs", "cpu µs", "/ raw", "/ cbw"));
         block(lines, results, setups, BenchPlan.afterStart(), true);
-        for (Workload workload : ordered()) {
+        for (Workload workload : ordered(results)) {
             block(lines, results, setups, workload, false);
         }
         lines.add("");
+        if (!results.takeovers().isEmpty()) {
+            lines.addAll(takeovers(results));
+            lines.add("");
+        }
         lines.addAll(summary(results));
+        return lines;
+    }
+
+    private static List<String> takeovers(BenchResults results) {
+        List<String> lines = new ArrayList<>();
+        lines.add(
+                "takeover by command after a SIGKILL: overwritten since the checkpoint, time until the former primary is"
+                        + " fenced, until the machine runs, until a write is served");
+        for (Takeover takeover : results.takeovers()) {
+            lines.add(String.format(
+                    Locale.ROOT,
+                    "  %4d MiB  %5.0f ms  %6.0f ms (%,.0f MiB/s)  %5.0f ms",
+                    takeover.copiedBytes() >> 20,
+                    takeover.fencedMillis(),
+                    takeover.runsMillis(),
+                    takeover.restoredMibPerSecond(),
+                    takeover.servedMillis()));
+        }
         return lines;
     }
 
@@ -32,7 +54,7 @@ final class Table {
         for (String other : List.of("raw", "cbw")) {
             StringBuilder line = new StringBuilder();
             for (Pattern pattern : Pattern.values()) {
-                List<String> ratios = ordered().stream()
+                List<String> ratios = ordered(results).stream()
                         .filter(workload -> workload.pattern() == pattern)
                         .flatMap(workload -> results.cell("protected", workload, false).stream())
                         .map(cell -> results.ratio(cell, other))
@@ -51,8 +73,8 @@ final class Table {
     }
 
     /** By pattern, so that depths stand one below the other. */
-    private static List<Workload> ordered() {
-        return BenchPlan.workloads().stream()
+    private static List<Workload> ordered(BenchResults results) {
+        return results.workloads().stream()
                 .sorted(Comparator.comparing(Workload::pattern).thenComparingInt(Workload::depth))
                 .toList();
     }
@@ -76,6 +98,7 @@ final class Table {
                                             + whole(cell.iops().max()),
                             whole(cell.p50Micros().median()),
                             whole(cell.p99Micros().median()),
+                            whole(cell.cpuMicros().median()),
                             ratio(results.ratio(cell, "raw")),
                             ratio(results.ratio(cell, "cbw")))));
         }

@@ -22,8 +22,16 @@ record Workload(Pattern pattern, int depth) {
         AGAIN("4 KiB, the same blocks again", 4096, false),
         /** First overwrites as well, one beside the other. */
         SEQUENTIAL("64 KiB, one after the other", 65536, true),
+        /** The same in large pieces. */
+        LARGE("1 MiB, one after the other", 1 << 20, true),
         /** Scattered over a part of the disk that is small enough for clusters to be met several times. */
-        DENSE("4 KiB, at random", 4096, true);
+        DENSE("4 KiB, at random", 4096, true),
+        /** What a database does, more or less. */
+        MIXED("4 KiB, at random, seven reads to three writes", 4096, true),
+        /** Nothing is written. */
+        READ("4 KiB, reads at random", 4096, false),
+        /** What the journal of a file system does: little at a time, and it has to be safe. */
+        JOURNAL("4 KiB, one after the other, a flush after every fourth", 4096, true);
 
         private final String id = name().toLowerCase(Locale.ROOT);
         private final String title;
@@ -45,7 +53,7 @@ record Workload(Pattern pattern, int depth) {
             return title;
         }
 
-        /** Of each write. */
+        /** Of each write or read. */
         int blockBytes() {
             return blockBytes;
         }
@@ -75,6 +83,12 @@ record Workload(Pattern pattern, int depth) {
             case AGAIN -> List.of("--rw=write:60k", "--bs=4k", size(diskBytes), io(strideBytes));
             case SEQUENTIAL ->
                 List.of("--rw=write", "--bs=64k", size(Math.min(diskBytes / 2, COPIES_BYTES_MAX)), until);
+            case LARGE -> List.of("--rw=write", "--bs=1m", size(Math.min(diskBytes / 2, COPIES_BYTES_MAX)), until);
+            case MIXED ->
+                List.of("--rw=randrw", "--rwmixread=70", "--bs=4k", size(diskBytes / 4), io(diskBytes / 8), until);
+            case READ -> List.of("--rw=randread", "--bs=4k", size(diskBytes), io(diskBytes / 4), until);
+            case JOURNAL ->
+                List.of("--rw=write", "--fsync=4", "--bs=4k", size(diskBytes / 4), io(diskBytes / 16), until);
             // Always the same writes: how many of them are the first on their cluster depends on how many there are.
             case DENSE -> List.of("--rw=randwrite", "--bs=4k", size(diskBytes / 4), io(diskBytes / 16));
         };

@@ -24,7 +24,7 @@ import org.junit.jupiter.api.io.TempDir;
 final class BenchIT {
     private static final long BENCH_MAX_MINUTES = 3;
     private static final Duration END_MAX = Duration.ofSeconds(30);
-    private static final int MILLIS = 150;
+    private static final int MILLIS = 60;
 
     @TempDir
     Path dir;
@@ -40,7 +40,7 @@ final class BenchIT {
         JsonNode json = JsonMapper.builder()
                 .build()
                 .readTree(dir.resolve("run/bench.json").toFile());
-        List<String> setups = new ArrayList<>(List.of("raw", "unprotected", "protected"));
+        List<String> setups = new ArrayList<>(List.of("raw", "unprotected", "protected", "checkpoints"));
         if (Needs.lackingForCopyBeforeWrite().isEmpty()) {
             setups.add("cbw");
             assertThat(json.path("skipped")).isEmpty();
@@ -57,7 +57,7 @@ final class BenchIT {
         List<String> expected = new ArrayList<>();
         for (String setup : setups) {
             expected.add(setup + " " + BenchPlan.afterStart().id() + " cold");
-            BenchPlan.workloads().forEach(workload -> expected.add(setup + " " + workload.id()));
+            BenchPlan.whole().workloads().forEach(workload -> expected.add(setup + " " + workload.id()));
         }
         assertThat(cells.keySet()).as(output).containsExactlyInAnyOrderElementsOf(expected);
         cells.forEach((name, cell) -> {
@@ -71,7 +71,19 @@ final class BenchIT {
             }
         });
         thereWasACopyOfEachBlock(cells);
-        assertThat(output).contains("stride, depth 64: ", "protected / raw  stride ");
+        cells.forEach((name, cell) -> assertThat(
+                        cell.path("samples").path(0).path("cpuMicros").size())
+                .as(name)
+                .isPositive());
+        assertThat(json.path("takeovers")).isNotEmpty().allSatisfy(takeover -> {
+            assertThat(takeover.path("restoredBlocks").asLong() * 4096)
+                    .isEqualTo(takeover.path("copiedBytes").asLong());
+            assertThat(takeover.path("runsMillis").asDouble()).isPositive();
+        });
+        assertThat(json.path("residentBytes").path("protected").path("A").asLong())
+                .isGreaterThan(1 << 20);
+        assertThat(dir.resolve("run/bench.html")).content().contains("const B = {\"command\":\"unwrite bench");
+        assertThat(output).contains("stride, depth 64: ", "protected / raw  stride ", "takeover by command");
         assertThat(dir.resolve("run/w")).as("the disks").doesNotExist();
     }
 
@@ -96,7 +108,7 @@ final class BenchIT {
 
     /** The second host says how many copies it holds: one for each block that was written, at least. */
     private static void thereWasACopyOfEachBlock(Map<String, JsonNode> cells) {
-        for (Workload workload : BenchPlan.workloads()) {
+        for (Workload workload : BenchPlan.whole().workloads()) {
             JsonNode cell = Objects.requireNonNull(cells.get("protected " + workload.id()));
             JsonNode sample = cell.path("samples").path(0);
             long blocks = sample.path("writes").asLong() * workload.pattern().blockBytes() / 4096;
@@ -115,7 +127,6 @@ final class BenchIT {
                 name,
                 List.of(
                         "bench",
-                        "--quick",
                         "--dir",
                         dir.resolve(name).toString(),
                         "--disk-mib",

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.unwrite.chaos.bench.Workload.Pattern;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 final class BenchResultsTest {
@@ -50,16 +51,17 @@ final class BenchResultsTest {
                         results, List.of(new Named("raw", "raw disk"), new Named("protected", "protected node"))))
                 .contains(
                         "stride, depth 16: 4 KiB, each the first overwrite of its 64 KiB, once, right after the start",
-                        "  raw disk                    1,234                          50      990    1.00      -",
+                        "  raw disk                    1,234                          50      990       20    1.00      -",
                         "stride, depth 16: 4 KiB, each the first overwrite of its 64 KiB",
-                        "  raw disk                   11,000   10,000 .. 12,000       50      990    1.00      -",
-                        "  protected node              1,100     1,000 .. 1,200       50      990    0.10      -",
+                        "  raw disk                   11,000   10,000 .. 12,000       50      990       20    1.00      -",
+                        "  protected node              1,100     1,000 .. 1,200       50      990       20    0.10      -",
                         "protected / raw  stride 0.10")
                 .noneMatch(line -> line.startsWith("dense,") || line.startsWith("protected / cbw"));
     }
 
     private static Sample sample(double iops) {
-        return new Sample(1, iops, 1000, 4_096_000, 500, 50, 990, 1500, 60, 2000, -1, 0.25);
+        return new Sample(
+                1, iops, 1000, 4_096_000, 500, 50, 990, 1500, 60, 2000, -1, Map.of("A", 12.0, "B", 8.0), 0.25);
     }
 
     /** Only what a table asks of it. */
@@ -78,6 +80,11 @@ final class BenchResultsTest {
         @Override
         public boolean warmsUp() {
             return false;
+        }
+
+        @Override
+        public Map<String, Process> processes() {
+            return Map.of();
         }
 
         @Override

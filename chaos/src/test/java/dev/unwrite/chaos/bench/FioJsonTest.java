@@ -3,6 +3,7 @@ package dev.unwrite.chaos.bench;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 final class FioJsonTest {
@@ -40,7 +41,7 @@ final class FioJsonTest {
 
     @Test
     void samplesAreInMicroseconds() {
-        Sample sample = Sample.of(FioJson.job(SAID.formatted(0, 4096)), 2, 17, 0.5);
+        Sample sample = Sample.of(FioJson.job(SAID.formatted(0, 4096)), 2, 17, Map.of("A", 0.04096), 0.5);
 
         assertThat(sample)
                 .isEqualTo(new Sample(
@@ -55,7 +56,21 @@ final class FioJsonTest {
                         363.69260498,
                         1159.962,
                         17,
+                        Map.of("A", 10.0),
                         0.5));
+        assertThat(sample.cpuMicrosOfAll()).isEqualTo(10);
+    }
+
+    @Test
+    void ofAJobThatOnlyReadsThereAreReads() {
+        String reads = SAID.formatted(0, 4096).replace("\"read\"", "\"other\"").replace("\"write\"", "\"read\"");
+
+        Sample sample = Sample.of(FioJson.job(reads), 1, -1, Map.of(), 0);
+
+        assertThat(sample.writes()).isZero();
+        assertThat(sample.iops()).isEqualTo(43574.468085);
+        assertThat(sample.bytes()).isEqualTo(16_777_216);
+        assertThat(sample.p50Micros()).isEqualTo(342.016);
     }
 
     @Test

@@ -38,7 +38,7 @@ final class WorkloadTest {
 
     @Test
     void whatIsWrittenAgainWasWrittenJustBefore() {
-        List<Workload> workloads = BenchPlan.workloads();
+        List<Workload> workloads = BenchPlan.quick().workloads();
         for (int i = 0; i < workloads.size(); i++) {
             if (workloads.get(i).pattern() == Pattern.AGAIN) {
                 assertThat(workloads.get(i - 1))
@@ -46,5 +46,18 @@ final class WorkloadTest {
             }
         }
         assertThat(workloads).doesNotHaveDuplicates().hasSize(8);
+    }
+
+    @Test
+    void theWholeOneHasEveryPatternAtEveryDepth() {
+        List<Workload> workloads = BenchPlan.whole().workloads();
+        for (Pattern pattern : Pattern.values()) {
+            assertThat(workloads)
+                    .contains(new Workload(pattern, 1), new Workload(pattern, 16), new Workload(pattern, 64));
+        }
+        assertThat(new Workload(Pattern.MIXED, 16).fio(GIB, SECOND, 0)).contains("--rw=randrw", "--rwmixread=70");
+        assertThat(new Workload(Pattern.JOURNAL, 1).fio(GIB, SECOND, 0)).contains("--rw=write", "--fsync=4");
+        assertThat(new Workload(Pattern.READ, 1).fio(GIB, SECOND, 0)).contains("--rw=randread");
+        assertThat(new Workload(Pattern.LARGE, 1).fio(GIB, SECOND, 0)).contains("--bs=1m", "--size=536870912");
     }
 }
