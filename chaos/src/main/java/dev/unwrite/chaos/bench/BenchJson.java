@@ -42,6 +42,7 @@ final class BenchJson {
         all.put("diskBytes", head.plan().diskBytes());
         all.put("cellMillis", head.plan().cell().toMillis());
         all.put("othersCores", results.othersCores());
+        all.put("machineWords", head.machine().words());
         all.set("machine", JSON.valueToTree(head.machine()));
         all.set("skipped", JSON.valueToTree(head.skipped()));
         ArrayNode cells = all.putArray("cells");
