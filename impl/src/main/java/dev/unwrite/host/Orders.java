@@ -301,11 +301,14 @@ final class Orders {
         handOverRefused = null;
         h.send(new PeerMessage.HandOver(term, epoch, left(until) / Timers.MILLI));
         h.timers.await(
-                () -> h.state().term() != term || handOverRefused != null,
+                () -> h.state().term() != term || h.state().mode() == Mode.SOLO || handOverRefused != null,
                 Math.min(left(until), ASK_AGAIN),
                 () -> {
                     if (h.state().term() != term) {
                         handedOver(epoch, pausedAt, until, reply);
+                    } else if (h.state().mode() == Mode.SOLO) {
+                        // The record counts on the other host no more, so that it cannot take over.
+                        stays(reply, Trouble.refused("the other host was lost meanwhile; goes on here, alone"));
                     } else {
                         stays(
                                 reply,

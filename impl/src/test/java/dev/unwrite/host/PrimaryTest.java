@@ -386,6 +386,25 @@ class PrimaryTest {
     }
 
     @Test
+    void aHandOverToAHostThatIsLostMeanwhileLeavesTheMachineHereAtOnce() {
+        Stage stage = Stage.guarded();
+        Stage.Asked<Answers.HandedOver> asked = new Stage.Asked<>();
+        stage.host.switchover(LONG, asked);
+        stage.carryOut();
+        stage.host.received(new PeerMessage.Committed(1, 2), Stage.LIFE);
+        stage.carryOut();
+        assertThat(stage.sent(PeerMessage.HandOver.class)).hasSize(1);
+        stage.peerSays = null;
+        stage.settle();
+        stage.settle();
+        assertThat(stage.is(Role.PRIMARY, Mode.SOLO)).isTrue();
+        assertThat(Objects.requireNonNull(asked.trouble).text()).contains("was lost meanwhile; goes on here, alone");
+        Stage.Asked<Done> write = stage.write(0, 4096, 1, false);
+        stage.carryOut();
+        assertThat(write.isDone()).isTrue();
+    }
+
+    @Test
     void aHandOverThatIsNotAnsweredIsCalledOffByTheRecord() {
         Stage stage = Stage.guarded();
         Stage.Asked<Answers.HandedOver> asked = new Stage.Asked<>();
