@@ -18,6 +18,11 @@ public abstract class Stream {
     private static final int SMALL_BYTES = 64 << 10;
     /** Buffers of one write; more go with the next. */
     private static final int GATHERED_MAX = 64;
+    /**
+     * Bytes of one write. The JDK first copies all that it is given from the heap, also what the socket then does not take: with
+     * large frames under way that was most of what a node did.
+     */
+    private static final int GATHERED_BYTES_MAX = 256 << 10;
 
     private final SocketChannel channel;
     private final ByteBuffer in = ByteBuffer.allocateDirect(IN_BYTES).limit(0);
@@ -28,6 +33,9 @@ public abstract class Stream {
 
     private final Deque<Out> out = new ArrayDeque<>();
     private long outBytes;
+    /** What the last write was given. */
+    private long tried;
+
     private @Nullable ByteBuffer body;
     private long skipped;
     private @Nullable EventLoop loop;
@@ -272,13 +280,14 @@ public abstract class Stream {
             return;
         }
         try {
-            while (outBytes > 0) {
+            boolean full = false;
+            while (outBytes > 0 && !full) {
                 long wrote = out.isEmpty() ? writeSmall() : writeQueued();
+                full = wrote < tried;
                 outBytes -= wrote;
-                if (wrote == 0) {
-                    break;
+                if (wrote > 0) {
+                    stuckSince = 0;
                 }
-                stuckSince = 0;
             }
             if (outBytes == 0) {
                 stuckSince = 0;
@@ -301,6 +310,7 @@ public abstract class Stream {
     protected void sent() {}
 
     private long writeSmall() throws IOException {
+        tried = small.position() - smallFrom;
         long wrote = channel.write(small.slice(smallFrom, small.position() - smallFrom));
         smallFrom += (int) wrote;
         useSmallAgain();
@@ -321,13 +331,23 @@ public abstract class Stream {
         }
         ByteBuffer[] some = new ByteBuffer[Math.min(GATHERED_MAX, out.size())];
         int count = 0;
+        int room = GATHERED_BYTES_MAX;
+        ByteBuffer last = out.getFirst().bytes;
         for (Out next : out) {
-            if (count == some.length) {
+            if (count == some.length || room == 0) {
                 break;
             }
-            some[count++] = next.bytes;
+            last = next.bytes;
+            int take = Math.min(room, last.remaining());
+            some[count++] = take < last.remaining() ? last.slice(last.position(), take) : last;
+            room -= take;
         }
-        long wrote = channel.write(some);
+        tried = GATHERED_BYTES_MAX - room;
+        long wrote = channel.write(some, 0, count);
+        ByteBuffer part = some[count - 1];
+        if (part != last) {
+            last.position(last.position() + part.position());
+        }
         while (!out.isEmpty() && !out.getFirst().bytes.hasRemaining()) {
             out.removeFirst().free.run();
         }
