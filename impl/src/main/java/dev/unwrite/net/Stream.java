@@ -34,7 +34,7 @@ public abstract class Stream {
     private final Deque<Out> out = new ArrayDeque<>();
     private long outBytes;
     /** What the last write was given. */
-    private long tried;
+    private int tried;
 
     private @Nullable ByteBuffer body;
     private long skipped;
@@ -333,20 +333,21 @@ public abstract class Stream {
         int count = 0;
         int room = GATHERED_BYTES_MAX;
         ByteBuffer last = out.getFirst().bytes;
+        ByteBuffer cut = null;
         for (Out next : out) {
             if (count == some.length || room == 0) {
                 break;
             }
             last = next.bytes;
             int take = Math.min(room, last.remaining());
-            some[count++] = take < last.remaining() ? last.slice(last.position(), take) : last;
+            cut = take < last.remaining() ? last.slice(last.position(), take) : null;
+            some[count++] = cut == null ? last : cut;
             room -= take;
         }
         tried = GATHERED_BYTES_MAX - room;
         long wrote = channel.write(some, 0, count);
-        ByteBuffer part = some[count - 1];
-        if (part != last) {
-            last.position(last.position() + part.position());
+        if (cut != null) {
+            last.position(last.position() + cut.position());
         }
         while (!out.isEmpty() && !out.getFirst().bytes.hasRemaining()) {
             out.removeFirst().free.run();
