@@ -42,7 +42,6 @@ public final class Main implements Runnable {
         root.addSubcommand(new FailoverCommand());
         root.addSubcommand(new SwitchoverCommand());
         root.addSubcommand(new ProtectCommand());
-        root.addSubcommand(new TrainCommand());
         for (SubcommandProvider provider : ServiceLoader.load(SubcommandProvider.class)) {
             provider.subcommands().forEach(root::addSubcommand);
         }
