@@ -220,8 +220,7 @@ final class Merger {
                 if (read != null
                         && !shadow(node).ignored
                         && read != written
-                        && blocks.value(number, read) == cache.getOrDefault(number, 1)
-                        && !storage.appliesLater(block, read)) {
+                        && blocks.value(number, read) == cache.getOrDefault(number, 1)) {
                     return node;
                 }
             }
