@@ -1,0 +1,157 @@
+package dev.unwrite.conformance.trace;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.junit.jupiter.api.Test;
+
+/** The order of events, where clocks say another one. */
+class MergerTest {
+    private static final long HOUR = 3_600_000_000L;
+    private static final long SESSION = (1L << 32) | 3;
+    private static final int OLD = 5;
+    private static final int NEW = 7;
+    private static final String SOLO = "\"owner\":\"A\",\"mode\":\"solo\",\"secondary\":\"\",\"base\":1}";
+    private static final String PROTECTED = "\"owner\":\"A\",\"mode\":\"protected\",\"secondary\":\"B\",\"base\":1}";
+
+    private final Map<String, List<String>> files = new TreeMap<>();
+    private long time = 1_000_000;
+    /** The epoch of A. */
+    private int begun;
+
+    private String mode = "solo";
+    private int safe = -1;
+    private String cuts = "";
+
+    /** The next event; processes that are late have a clock that is an hour ahead. */
+    private void says(String node, String action, String fields, String after) {
+        List<String> lines = files.computeIfAbsent(node + "-1.ndjson", file -> new ArrayList<>());
+        long t = node.equals("B") ? time + HOUR : time;
+        time += 100;
+        lines.add("{\"seq\":" + lines.size() + ",\"t\":" + t + ",\"node\":\"" + node + "\",\"start\":1,\"action\":\""
+                + action + "\"" + (node.equals("storage") ? ",\"group\":\"g\"" : "") + fields
+                + (after.isEmpty() ? "" : ",\"after\":" + after) + "}");
+    }
+
+    private void storage(String action, String fields) {
+        says("storage", action, fields, "");
+    }
+
+    private String after(String role, int term, int begun, long session, int version, int epoch) {
+        return "{\"role\":\"" + role + "\",\"term\":" + term + ",\"mode\":\"" + (role.equals("primary") ? mode : "solo")
+                + "\",\"epoch\":" + begun + ",\"session\":" + session
+                + ",\"version\":" + version + ",\"pending\":0,\"kept\":0,\"dirty\":0,\"owed\":0,\"asked\":0,\"owes\":0,"
+                + "\"cuts\":[" + cuts + "],\"safe\":" + (role.equals("primary") ? safe : -1)
+                + ",\"copies\":0,\"ckptTerm\":" + (epoch < 0 ? 0 : 1) + ",\"ckptEpoch\":" + epoch
+                + "}";
+    }
+
+    private void a(String action, String fields, int version) {
+        boolean starting = action.equals("Bootstrap") || (action.equals("Flush") && version == 1);
+        says("A", action, fields, after(starting ? "cold" : "primary", 1, begun, SESSION, version, -1));
+    }
+
+    private void b(String action, String fields, int epoch) {
+        says("B", action, fields, after("secondary", 1, 0, 0, 1, epoch));
+    }
+
+    private void idle(String node, String action, String fields) {
+        says(node, action, fields, after("idle", 0, 0, 0, 0, -1));
+    }
+
+    private static String record(int version, String rest) {
+        return ",\"record\":{\"version\":" + version + ",\"term\":1," + rest;
+    }
+
+    private static String owner(int version, String rest) {
+        return ",\"host\":\"A\",\"session\":" + SESSION + record(version, rest);
+    }
+
+    /** A has written the block, and is protected by B. */
+    private void pair() {
+        storage(
+                "Boot",
+                ",\"storage\":\"s\",\"boot\":1,\"volumes\":[\"data\"],\"record\":{\"version\":0,\"term\":0,\"owner\":\"\","
+                        + "\"mode\":\"none\",\"secondary\":\"\",\"base\":0}");
+        storage("Session", ",\"host\":\"A\",\"session\":" + SESSION + ",\"term\":1");
+        String unowned =
+                ",\"record\":{\"version\":0,\"term\":0,\"owner\":\"\",\"mode\":\"none\",\"secondary\":\"\",\"base\":0}";
+        idle("A", "Restart", ",\"storage\":\"\",\"folder\":\"a\",\"undo\":\"u\",\"log\":[]");
+        idle("A", "Propose", unowned + ",\"change\":\"BOOTSTRAP\"");
+        storage("Record", owner(1, SOLO));
+        a("Bootstrap", record(1, SOLO) + ",\"session\":" + SESSION, 1);
+        storage("Flushed", ",\"host\":\"A\",\"session\":" + SESSION + ",\"volume\":0");
+        a("Flush", ",\"session\":" + SESSION + ",\"extents\":[]", 1);
+        a("ColdRead", "", 1);
+        write(1, OLD, 1);
+        done(1, OLD, 1);
+        idle("B", "Restart", ",\"storage\":\"s\",\"folder\":\"b\",\"undo\":\"v\",\"log\":[]");
+        join(1, 1);
+    }
+
+    /** B commits the state of that epoch, and the record says so in the next version. */
+    private void join(int epoch, int version) {
+        String tag = ",\"term\":1,\"epoch\":" + epoch;
+        begun = epoch;
+        cuts = Integer.toString(epoch);
+        mode = "joining";
+        a("StartJoin", tag, version);
+        cuts = "";
+        if (epoch == 1) {
+            b("FollowJoin", record(1, SOLO), -1);
+        }
+        b("StagePart", tag, epoch - 1);
+        b("Commit", tag, epoch);
+        safe = epoch;
+        a("LearnCommitted", tag, version);
+        a("Propose", record(version, SOLO) + ",\"change\":\"PROTECT\"", version);
+        storage("Record", owner(version + 1, PROTECTED));
+        a("Protect", record(version + 1, PROTECTED), version + 1);
+        mode = "protected";
+        a("Learn", record(version + 1, PROTECTED), version + 1);
+    }
+
+    private void write(int id, int value, int version) {
+        a("MachineWrite", ",\"id\":" + id + ",\"extent\":[0,5,1],\"values\":[" + value + "]", version);
+    }
+
+    private void done(int id, int value, int version) {
+        a("SendWrite", ",\"id\":" + id + ",\"extent\":[0,5,1]", version);
+        storage("Apply", ",\"host\":\"A\",\"session\":" + SESSION + ",\"extent\":[0,5,1],\"values\":[" + value + "]");
+        a("WriteDone", ",\"id\":" + id + ",\"extent\":[0,5,1]", version);
+    }
+
+    /** Its acknowledgment was lost, and what it copied is written once more later. */
+    @Test
+    void aReadComesBeforeTheWriteOfAHostThatHasGoneAlone() throws Exception {
+        pair();
+        write(2, NEW, 2);
+        b("ReadOld", ",\"term\":1,\"epoch\":1,\"extents\":[[0,5,1]]", 1);
+        b("StoreCopy", ",\"term\":1,\"epoch\":1,\"extent\":[0,5,1],\"values\":[" + OLD + "]", 1);
+        a("Propose", record(2, PROTECTED) + ",\"change\":\"GO_ALONE\"", 2);
+        storage("Record", owner(3, SOLO));
+        a("GoAlone", record(3, SOLO), 3);
+        mode = "solo";
+        a("Learn", record(3, SOLO), 3);
+        done(2, NEW, 3);
+        join(2, 3);
+        write(3, OLD, 4);
+        a("Propose", record(4, PROTECTED) + ",\"change\":\"GO_ALONE\"", 4);
+        storage("Record", owner(5, SOLO));
+        a("GoAlone", record(5, SOLO), 5);
+        mode = "solo";
+        a("Learn", record(5, SOLO), 5);
+        done(3, OLD, 5);
+
+        List<String> order = new Merger(TraceFolder.of(files))
+                .merge().stream()
+                        .map(MergedStep::action)
+                        .filter(List.of("ReadOld", "StoreCopy", "Apply")::contains)
+                        .toList();
+
+        assertThat(order).containsExactly("Apply", "ReadOld", "Apply", "StoreCopy", "Apply");
+    }
+}
