@@ -48,7 +48,7 @@ public final class BenchCommand implements Callable<Integer> {
     @Option(
             names = "--quick",
             description =
-                    "In less than 3 minutes; without it all workloads at all depths, checkpoints every 50 ms, half an hour.")
+                    "In less than 3 minutes; without it all workloads at all depths, checkpoints every 50 ms, twenty minutes.")
     private boolean quick;
 
     @Option(

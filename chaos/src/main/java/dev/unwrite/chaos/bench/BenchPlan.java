@@ -27,7 +27,7 @@ record BenchPlan(
                 1L << 30, 3, Duration.ofSeconds(1), Duration.ofSeconds(2), 2, Duration.ofSeconds(165), false);
     }
 
-    /** Half an hour. */
+    /** Twenty minutes. */
     static BenchPlan whole() {
         return new BenchPlan(
                 2L << 30, 3, Duration.ofSeconds(2), Duration.ofSeconds(5), 1, Duration.ofMinutes(40), true);
