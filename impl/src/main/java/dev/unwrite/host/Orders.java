@@ -88,8 +88,12 @@ final class Orders {
     }
 
     private boolean isDecided(long term, long epoch) {
-        HostState s = h.state();
-        return isCommitted(term, epoch) || s.term() != term || s.mode() == Mode.SOLO;
+        return isCommitted(term, epoch) || isSettled(term);
+    }
+
+    /** Whether another host has taken over since, or the record counts on this one alone, so that none can. */
+    private boolean isSettled(long term) {
+        return h.state().term() != term || h.state().mode() == Mode.SOLO;
     }
 
     // ---- Failover.
@@ -301,13 +305,12 @@ final class Orders {
         handOverRefused = null;
         h.send(new PeerMessage.HandOver(term, epoch, left(until) / Timers.MILLI));
         h.timers.await(
-                () -> h.state().term() != term || h.state().mode() == Mode.SOLO || handOverRefused != null,
+                () -> isSettled(term) || handOverRefused != null,
                 Math.min(left(until), ASK_AGAIN),
                 () -> {
                     if (h.state().term() != term) {
                         handedOver(epoch, pausedAt, until, reply);
                     } else if (h.state().mode() == Mode.SOLO) {
-                        // The record counts on the other host no more, so that it cannot take over.
                         stays(reply, Trouble.refused("the other host was lost meanwhile; goes on here, alone"));
                     } else {
                         stays(
@@ -343,7 +346,7 @@ final class Orders {
     private void callOff(long term, long epoch, long pausedAt, long until, Reply<Answers.HandedOver> reply) {
         h.peer.unfit("the other host did not take over in time");
         h.timers.await(
-                () -> h.state().term() != term || h.state().mode() == Mode.SOLO,
+                () -> isSettled(term),
                 CALL_OFF_MAX,
                 () -> {
                     if (h.state().term() != term) {

@@ -33,9 +33,6 @@ public abstract class Stream {
 
     private final Deque<Out> out = new ArrayDeque<>();
     private long outBytes;
-    /** What the last write was given. */
-    private int tried;
-
     private @Nullable ByteBuffer body;
     private long skipped;
     private @Nullable EventLoop loop;
@@ -280,14 +277,9 @@ public abstract class Stream {
             return;
         }
         try {
-            boolean full = false;
-            while (outBytes > 0 && !full) {
-                long wrote = out.isEmpty() ? writeSmall() : writeQueued();
-                full = wrote < tried;
-                outBytes -= wrote;
-                if (wrote > 0) {
-                    stuckSince = 0;
-                }
+            boolean takesMore = true;
+            while (outBytes > 0 && takesMore) {
+                takesMore = out.isEmpty() ? writeSmall() : writeQueued();
             }
             if (outBytes == 0) {
                 stuckSince = 0;
@@ -309,12 +301,21 @@ public abstract class Stream {
     /** All that was to be sent is sent; a subclass may have more. */
     protected void sent() {}
 
-    private long writeSmall() throws IOException {
-        tried = small.position() - smallFrom;
-        long wrote = channel.write(small.slice(smallFrom, small.position() - smallFrom));
-        smallFrom += (int) wrote;
+    private boolean writeSmall() throws IOException {
+        int given = small.position() - smallFrom;
+        int wrote = channel.write(small.slice(smallFrom, given));
+        smallFrom += wrote;
         useSmallAgain();
-        return wrote;
+        return tookAll(wrote, given);
+    }
+
+    /** Counts what was written; says whether the socket took all that it was given. */
+    private boolean tookAll(long wrote, int given) {
+        outBytes -= wrote;
+        if (wrote > 0) {
+            stuckSince = 0;
+        }
+        return wrote == given;
     }
 
     /** From its start, once nothing in it is queued. */
@@ -325,7 +326,7 @@ public abstract class Stream {
         }
     }
 
-    private long writeQueued() throws IOException {
+    private boolean writeQueued() throws IOException {
         if (out.size() < GATHERED_MAX) {
             queueSmall();
         }
@@ -344,7 +345,6 @@ public abstract class Stream {
             some[count++] = cut == null ? last : cut;
             room -= take;
         }
-        tried = GATHERED_BYTES_MAX - room;
         long wrote = channel.write(some, 0, count);
         if (cut != null) {
             last.position(last.position() + cut.position());
@@ -353,7 +353,7 @@ public abstract class Stream {
             out.removeFirst().free.run();
         }
         useSmallAgain();
-        return wrote;
+        return tookAll(wrote, GATHERED_BYTES_MAX - room);
     }
 
     private void interest() {

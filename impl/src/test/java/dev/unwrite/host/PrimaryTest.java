@@ -335,6 +335,16 @@ class PrimaryTest {
 
     // ---- Orders.
 
+    /** A switchover is ordered, and its checkpoint is committed: the other host is told to take over. */
+    private static Stage.Asked<Answers.HandedOver> handsOver(Stage stage, Duration limit) {
+        Stage.Asked<Answers.HandedOver> asked = new Stage.Asked<>();
+        stage.host.switchover(limit, asked);
+        stage.carryOut();
+        stage.host.received(new PeerMessage.Committed(1, 2), Stage.LIFE);
+        stage.carryOut();
+        return asked;
+    }
+
     @Test
     void aSwitchoverHandsOverAtACommittedCheckpointAndIsOrderedAgainWhileItIsNotAnswered() {
         Stage stage = Stage.guarded();
@@ -368,11 +378,7 @@ class PrimaryTest {
     @Test
     void aHandOverThatIsRefusedLeavesTheMachineHere() {
         Stage stage = Stage.guarded();
-        Stage.Asked<Answers.HandedOver> asked = new Stage.Asked<>();
-        stage.host.switchover(LONG, asked);
-        stage.carryOut();
-        stage.host.received(new PeerMessage.Committed(1, 2), Stage.LIFE);
-        stage.carryOut();
+        Stage.Asked<Answers.HandedOver> asked = handsOver(stage, LONG);
         stage.host.received(new PeerMessage.HandOverRefused(2, "of another term"), Stage.LIFE);
         stage.carryOut();
         assertThat(asked.trouble).isNull();
@@ -388,18 +394,14 @@ class PrimaryTest {
     @Test
     void aHandOverToAHostThatIsLostMeanwhileLeavesTheMachineHereAtOnce() {
         Stage stage = Stage.guarded();
-        Stage.Asked<Answers.HandedOver> asked = new Stage.Asked<>();
-        stage.host.switchover(LONG, asked);
-        stage.carryOut();
-        stage.host.received(new PeerMessage.Committed(1, 2), Stage.LIFE);
-        stage.carryOut();
+        Stage.Asked<Answers.HandedOver> asked = handsOver(stage, LONG);
         assertThat(stage.sent(PeerMessage.HandOver.class)).hasSize(1);
         stage.peerSays = null;
         stage.settle();
         stage.settle();
         assertThat(stage.is(Role.PRIMARY, Mode.SOLO)).isTrue();
         assertThat(Objects.requireNonNull(asked.trouble).text()).contains("was lost meanwhile; goes on here, alone");
-        Stage.Asked<Done> write = stage.write(0, 4096, 1, false);
+        Stage.Asked<Done> write = stage.write(0, BLOCK, 1, false);
         stage.carryOut();
         assertThat(write.isDone()).isTrue();
     }
@@ -407,10 +409,7 @@ class PrimaryTest {
     @Test
     void aHandOverThatIsNotAnsweredIsCalledOffByTheRecord() {
         Stage stage = Stage.guarded();
-        Stage.Asked<Answers.HandedOver> asked = new Stage.Asked<>();
-        stage.host.switchover(Duration.ofSeconds(3), asked);
-        stage.carryOut();
-        stage.host.received(new PeerMessage.Committed(1, 2), Stage.LIFE);
+        Stage.Asked<Answers.HandedOver> asked = handsOver(stage, Duration.ofSeconds(3));
         for (int i = 0; i < 5; i++) {
             stage.settle();
         }

@@ -1,6 +1,7 @@
 package dev.unwrite.chaos.bench;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.unwrite.chaos.bench.NodeSetup.Kind;
 import dev.unwrite.chaos.bench.Workload.Pattern;
 import dev.unwrite.chaos.cluster.ClusterPorts;
 import dev.unwrite.chaos.cluster.Processes;
@@ -12,13 +13,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import java.util.function.Consumer;
+import java.util.function.LongFunction;
+import org.jspecify.annotations.Nullable;
 
 /** Starts all setups beside each other and measures them in turns, so that what the machine does besides hits all alike. */
 final class Bench {
-    private static final Duration CHECKPOINT_EVERY = Duration.ofMillis(50);
-
     private final Path dir;
     private final Processes processes;
     private final BenchPlan plan;
@@ -28,6 +30,7 @@ final class Bench {
     private final FioRun fio;
     private final long startedAt = System.nanoTime();
     private int rounds;
+    private @Nullable NodeSetup pair;
 
     /** {@code dir} is empty; {@code withQemu} is whether copy-before-write is measured, too. */
     Bench(Path dir, Processes processes, BenchPlan plan, boolean withQemu, Consumer<String> say) {
@@ -81,32 +84,22 @@ final class Bench {
             }
             longest = Math.max(longest, System.nanoTime() - began);
         }
-        for (Setup setup : setups) {
-            Map<String, Long> bytes = new TreeMap<>();
-            setup.processes().forEach((role, process) -> bytes.put(role, Processor.residentBytes(process.pid())));
-            results.memory(setup.id(), bytes);
+        setups.forEach(setup -> results.memory(setup.id(), ofEach(setup, Processor::residentBytes)));
+        if (plan.isWhole()) {
+            progress("takeover", "kills the primary, for undo logs of several sizes");
+            results.takeovers(new TakeoverRun(Objects.requireNonNull(pair), fio, plan.diskBytes()).run());
         }
-        takeovers(setups);
         return setups;
-    }
-
-    private void takeovers(List<Setup> setups) throws IOException, InterruptedException {
-        for (Setup setup : setups) {
-            if (plan.isWhole() && setup.id().equals("protected") && setup instanceof NodeSetup pair) {
-                progress("takeover", "kills the primary, for undo logs of several sizes");
-                results.takeovers(new TakeoverRun(pair, fio, plan.diskBytes()).run());
-            }
-        }
     }
 
     private List<Setup> setups() throws IOException {
         Path sockets = Files.createDirectories(dir.resolve("s"));
         Path raw = dir.resolve("raw.img");
         Path alone = dir.resolve("alone.img");
-        Path pair = dir.resolve("pair.img");
+        Path guarded = dir.resolve("pair.img");
         Path often = dir.resolve("often.img");
         Path target = dir.resolve("target.img");
-        List<Path> images = new ArrayList<>(List.of(raw, alone, pair));
+        List<Path> images = new ArrayList<>(List.of(raw, alone, guarded));
         if (plan.isWhole()) {
             images.add(often);
         }
@@ -117,18 +110,21 @@ final class Bench {
         Images.fill(images, plan.diskBytes());
         ClusterPorts ports = new ClusterPorts();
         RawSetup bare = new RawSetup(processes, raw, sockets.resolve("raw.sock"));
-        List<Setup> setups = new ArrayList<>(List.of(
-                bare,
-                new NodeSetup(processes, alone, Files.createDirectories(dir.resolve("n1")), ports, false, null),
-                new NodeSetup(processes, pair, Files.createDirectories(dir.resolve("n2")), ports, true, null)));
+        NodeSetup single = nodes("n1", alone, ports, Kind.UNPROTECTED);
+        NodeSetup two = nodes("n2", guarded, ports, Kind.PROTECTED);
+        pair = two;
+        List<Setup> setups = new ArrayList<>(List.of(bare, single, two));
         if (plan.isWhole()) {
-            Path folder = Files.createDirectories(dir.resolve("n3"));
-            setups.add(new NodeSetup(processes, often, folder, ports, true, CHECKPOINT_EVERY));
+            setups.add(nodes("n3", often, ports, Kind.CHECKPOINTS));
         }
         if (withQemu) {
             setups.add(new CopyBeforeWriteSetup(processes, bare, target, sockets));
         }
         return setups;
+    }
+
+    private NodeSetup nodes(String folder, Path image, ClusterPorts ports, Kind kind) throws IOException {
+        return new NodeSetup(processes, image, Files.createDirectories(dir.resolve(folder)), ports, kind);
     }
 
     /** All workloads once; what is measured in round 0 does not count. */
@@ -175,10 +171,10 @@ final class Bench {
             throws IOException, InterruptedException {
         try {
             Processor processor = Processor.watch();
-            Map<String, Double> before = seconds(setup);
+            Map<String, Double> before = ofEach(setup, Processor::seconds);
             JsonNode job = fio.run(setup.uri(), workload.fio(plan.diskBytes(), most, strideBytes), workload.depth());
             double othersCores = processor.othersCores();
-            Map<String, Double> taken = seconds(setup);
+            Map<String, Double> taken = ofEach(setup, Processor::seconds);
             taken.replaceAll((process, seconds) -> seconds - before.getOrDefault(process, 0.0));
             return Sample.of(job, round, setup.copies(), taken, othersCores);
         } catch (BenchException e) {
@@ -186,11 +182,11 @@ final class Bench {
         }
     }
 
-    /** What each of its processes has taken of the processors so far. */
-    private static Map<String, Double> seconds(Setup setup) {
-        Map<String, Double> seconds = new TreeMap<>();
-        setup.processes().forEach((role, process) -> seconds.put(role, Processor.seconds(process.pid())));
-        return seconds;
+    /** What is measured of each of its processes, by id. */
+    private static <T> Map<String, T> ofEach(Setup setup, LongFunction<T> measure) {
+        Map<String, T> all = new TreeMap<>();
+        setup.processes().forEach((role, process) -> all.put(role, measure.apply(process.pid())));
+        return all;
     }
 
     private long elapsed() {

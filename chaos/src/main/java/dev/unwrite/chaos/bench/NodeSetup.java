@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -30,26 +31,33 @@ final class NodeSetup implements Setup {
     private final Processes processes;
     private final Path image;
     private final Path folder;
-    private final boolean isProtected;
-    private final @Nullable Duration every;
+    private final Kind kind;
     private final Map<String, Process> running = new LinkedHashMap<>();
     private final Map<HostId, InetSocketAddress> peers = new EnumMap<>(HostId.class);
     private final Map<HostId, InetSocketAddress> controlAddresses = new EnumMap<>(HostId.class);
     private final Map<HostId, NodeClient> controls = new EnumMap<>(HostId.class);
 
-    /** {@code folder} exists and is its own; {@code every} is the time between checkpoints, null: by command. */
-    NodeSetup(
-            Processes processes,
-            Path image,
-            Path folder,
-            ClusterPorts ports,
-            boolean isProtected,
-            @Nullable Duration every) {
+    /** Whether there is a second host, and how checkpoints come. */
+    enum Kind {
+        UNPROTECTED("unprotected node", "manual"),
+        PROTECTED("protected node", "manual"),
+        CHECKPOINTS("checkpoint every 50 ms", "50ms");
+
+        private final String title;
+        private final String every;
+
+        Kind(String title, String every) {
+            this.title = title;
+            this.every = every;
+        }
+    }
+
+    /** {@code folder} exists and is its own. */
+    NodeSetup(Processes processes, Path image, Path folder, ClusterPorts ports, Kind kind) {
         this.processes = processes;
         this.image = image;
         this.folder = folder;
-        this.isProtected = isProtected;
-        this.every = every;
+        this.kind = kind;
         for (HostId host : HostId.values()) {
             peers.put(host, ports.next());
             InetSocketAddress control = ports.next();
@@ -60,14 +68,16 @@ final class NodeSetup implements Setup {
 
     @Override
     public String id() {
-        return !isProtected ? "unprotected" : every == null ? "protected" : "checkpoints";
+        return kind.name().toLowerCase(Locale.ROOT);
     }
 
     @Override
     public String title() {
-        return !isProtected
-                ? "unprotected node"
-                : every == null ? "protected node" : "checkpoint every " + every.toMillis() + " ms";
+        return kind.title;
+    }
+
+    private boolean isProtected() {
+        return kind != Kind.UNPROTECTED;
     }
 
     @Override
@@ -87,29 +97,28 @@ final class NodeSetup implements Setup {
         running.put("storage", storage);
         Sockets.await(name, storage, socket, processes);
         Process first = node(HostId.A, true);
-        if (isProtected) {
+        if (isProtected()) {
             node(HostId.B, false);
         }
-        awaitProtected();
+        awaitPrimary(HostId.A);
         Sockets.await(id() + "-A", first, served(HostId.A), processes);
     }
 
-    /** Waits until node A does what it is for. */
-    void awaitProtected() {
+    /** Waits until the node is primary, protected by the other one if there is one. */
+    void awaitPrimary(HostId host) {
         Await.until(
-                "node A to be " + (isProtected ? "protected" : "primary"),
+                "node " + host + " to be " + (isProtected() ? "protected" : "primary"),
                 START_MAX,
                 () -> {
-                    Process first = running.get(HostId.A.name());
-                    if (first == null || !first.isAlive()) {
-                        throw new BenchException("node A ended: " + processes.lastLine(id() + "-A"));
+                    if (!Objects.requireNonNull(running.get(host.name())).isAlive()) {
+                        throw new BenchException("node " + host + " ended: " + processes.lastLine(id() + "-" + host));
                     }
-                    SeenStatus status = control(HostId.A).status();
-                    return (isProtected ? status.isProtectedPrimary() : status.isPrimary())
+                    SeenStatus status = control(host).status();
+                    return (isProtected() ? status.isProtectedPrimary() : status.isPrimary())
                             ? Optional.of(true)
                             : Optional.empty();
                 },
-                () -> "it said: " + processes.lastLine(id() + "-A"));
+                () -> "it said: " + processes.lastLine(id() + "-" + host));
     }
 
     /** SIGKILL. */
@@ -120,11 +129,7 @@ final class NodeSetup implements Setup {
     /** Starts a node that was killed; returns when the other one is protected by it. */
     void startAgain(HostId host) {
         node(host, false);
-        Await.until(
-                "node " + host.other() + " to be protected",
-                START_MAX,
-                () -> control(host.other()).status().isProtectedPrimary() ? Optional.of(true) : Optional.empty(),
-                () -> "node " + host + " said: " + processes.lastLine(id() + "-" + host));
+        awaitPrimary(host.other());
     }
 
     JsonNode post(HostId host, String what, Duration within) throws IOException {
@@ -146,9 +151,7 @@ final class NodeSetup implements Setup {
         args.addAll(List.of("--listen", text(peers.get(host)), "--peer", text(peers.get(host.other()))));
         args.addAll(List.of("--serve", Sockets.uri(served(host), ""), "--control", text(controlAddresses.get(host))));
         args.addAll(List.of("--machine", "none", "--ack", "durable"));
-        Duration interval = every;
-        args.addAll(List.of("--checkpoint-every", interval == null ? "manual" : interval.toMillis() + "ms"));
-        args.addAll(List.of("--failover-after", "manual"));
+        args.addAll(List.of("--checkpoint-every", kind.every, "--failover-after", "manual"));
         if (bootstrap) {
             args.add("--bootstrap");
         }
@@ -177,7 +180,7 @@ final class NodeSetup implements Setup {
 
     @Override
     public void freshen() throws IOException {
-        if (isProtected) {
+        if (isProtected()) {
             control(HostId.A).checkpoint(new byte[0], CHECKPOINT_MAX);
         }
     }
@@ -194,7 +197,7 @@ final class NodeSetup implements Setup {
 
     @Override
     public long copies() {
-        SeenStatus second = isProtected && every == null ? control(HostId.B).status() : SeenStatus.DOWN;
+        SeenStatus second = kind == Kind.PROTECTED ? control(HostId.B).status() : SeenStatus.DOWN;
         return second.equals(SeenStatus.DOWN) ? -1 : second.undoBlocks();
     }
 

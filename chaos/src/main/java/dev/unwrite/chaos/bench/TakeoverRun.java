@@ -59,7 +59,7 @@ final class TakeoverRun {
         Instant runs = when(said.subList(before, said.size()), " is primary, alone: ");
         pair.startAgain(HostId.A);
         pair.post(HostId.B, "switchover", MOST);
-        pair.awaitProtected();
+        pair.awaitPrimary(HostId.A);
         return new Takeover(
                 bytes,
                 answer.path("restoredBlocks").asLong(),

@@ -19,12 +19,17 @@ public final class Page {
     private static final String STYLE = "/*STYLE*/";
 
     private static final String SCRIPT = "/*SCRIPT*/";
+    /** Where a page, or what pages have in common, has the building blocks of all. */
+    private static final String DOM = "/*DOM*/";
 
     private Page() {}
 
     /** Writes the page; {@code template} is the name of one beside this class. */
     public static void write(Path file, String template, Object data) throws IOException {
-        String page = part(template).replace(STYLE, part("page.css")).replace(SCRIPT, part("page.js"));
+        String page = part(template)
+                .replace(STYLE, part("page.css"))
+                .replace(SCRIPT, part("page.js"))
+                .replace(DOM, part("dom.js"));
         put(file, page.replace(PLACE, embeddable(COMPACT.writeValueAsString(data))));
     }
 

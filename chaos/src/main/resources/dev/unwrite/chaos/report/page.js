@@ -1,16 +1,6 @@
 const DATA = /*DATA*/null;
 const R = DATA.results;
-const SVG = "http://www.w3.org/2000/svg";
-
-/* Building blocks. */
-function make(space, tag, attributes, children) {
-  const node = space ? document.createElementNS(space, tag) : document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes || {})) if (value !== null && value !== undefined) node.setAttribute(name, value);
-  node.append(...children.flat().filter(child => child !== null && child !== undefined && child !== ""));
-  return node;
-}
-const h = (tag, attributes, ...children) => make(null, tag, attributes, children);
-const s = (tag, attributes, ...children) => make(SVG, tag, attributes, children);
+/*DOM*/
 const count = value => value === null || value === undefined ? "–" : Number(value).toLocaleString("en-US");
 const plural = (n, one, many) => count(n) + " " + (n === 1 ? one : many || one + "s");
 /* A number of results.json: the raw value stays with it, so that a test can compare. */

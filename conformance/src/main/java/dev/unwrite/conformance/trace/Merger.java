@@ -585,14 +585,8 @@ final class Merger {
                 simple(node, e);
             }
             case "OpenSession" -> openSession(node, e);
-            case "StepDown" -> {
-                shadow(node).forgetFlushes();
-                stepDown(node, e);
-            }
-            case "Restart" -> {
-                shadow(node).forgetFlushes();
-                restart(node, e);
-            }
+            case "StepDown" -> stepDown(node, e);
+            case "Restart" -> restart(node, e);
             case "Speak" -> speak(node, e);
             case "GoAlone", "Protect", "FinishRollback" -> add(out.of("Stutter", node.name(), e));
             case "TakeOver", "Bootstrap", "ColdStart", "ForceColdStart" -> granted(node, e);
@@ -777,6 +771,7 @@ final class Merger {
 
     private void stop(NodeLog node) {
         shadow(node).abandon();
+        shadow(node).forgetFlushes();
         dropDeferred(node.name(), NodeLog.NEVER);
     }
 
