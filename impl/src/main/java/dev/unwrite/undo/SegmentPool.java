@@ -27,6 +27,8 @@ import org.jspecify.annotations.Nullable;
 final class SegmentPool implements Closeable {
     private static final System.Logger LOG = System.getLogger(SegmentPool.class.getName());
 
+    private static final int FORGOTTEN_PART = 16;
+
     private final LogFiles files;
     private final UndoOptions options;
     private final Deque<Segment> released = new ArrayDeque<>();
@@ -35,6 +37,15 @@ final class SegmentPool implements Closeable {
     private final AtomicInteger readers = new AtomicInteger();
     private final AtomicLong nextNumber = new AtomicLong();
     private final @Nullable ExecutorService background;
+    /** Segments that are not in {@link #ready}: live, released, or just handed out. */
+    private int inUse;
+    /** The most that were in use since segments were last given back. */
+    private int lately;
+    /**
+     * The most that were in use: as many are kept, since making one costs as much as filling it. What was needed once is not
+     * kept for ever: each time that segments are given back, a part of what is more than lately is forgotten.
+     */
+    private int peak;
 
     /**
      * {@code background} makes new segments and deletes old ones; it ends with the pool. If it is null, the log has no
@@ -51,8 +62,13 @@ final class SegmentPool implements Closeable {
                 Thread.ofPlatform().daemon().name("unwrite-undo-segments").factory());
     }
 
-    /** Takes over the files that hold nothing that counts, durably so, and makes more if they are too few. */
-    void start(List<SegmentFile> free) throws IOException {
+    /**
+     * Takes over the files that hold nothing that counts, durably so, and makes more if they are too few.
+     *
+     * @param live how many hold something: they are released some day
+     */
+    void start(List<SegmentFile> free, int live) throws IOException {
+        use(live);
         long highest = 0;
         for (String name : files.names()) {
             highest = LogRecovery.isSegment(name) ? Math.max(highest, LogRecovery.segmentNumber(name)) : highest;
@@ -86,12 +102,25 @@ final class SegmentPool implements Closeable {
     /** A file to overwrite from its start. */
     SegmentFile acquire() throws IOException {
         SegmentFile file = ready.poll();
-        return file == null ? create() : file;
+        SegmentFile acquired = file == null ? create() : file;
+        use(1);
+        return acquired;
+    }
+
+    private void use(int more) {
+        inUse += more;
+        lately = Math.max(lately, inUse);
+        peak = Math.max(peak, inUse);
     }
 
     /** The contents do not count any more; when they may be overwritten is found by {@link #settle}. */
     void release(Segment segment) {
         released.add(segment);
+    }
+
+    private boolean mayBeReused(long durableHead) {
+        Segment oldest = released.peek();
+        return oldest != null && oldest.firstSeq() < durableHead;
     }
 
     /** Whether a released segment waits only for the head of the log to become durable. */
@@ -106,15 +135,18 @@ final class SegmentPool implements Closeable {
      * @param durableHead records below this number are known, durably, not to count
      */
     void settle(long durableHead) {
-        if (readers.get() == 0) {
+        if (readers.get() == 0 && mayBeReused(durableHead)) {
+            peak -= Math.ceilDiv(peak - lately, FORGOTTEN_PART);
             Iterator<Segment> segments = released.iterator();
             while (segments.hasNext()) {
                 Segment segment = segments.next();
                 if (segment.firstSeq() < durableHead) {
                     segments.remove();
+                    inUse--;
                     keepOrDelete(segment.file());
                 }
             }
+            lately = inUse;
         }
         // Counted before, since an attempt that fails at once must not be made again at once.
         int missing = released.isEmpty() ? options.spareSegments() - ready.size() - underWay.get() : 0;
@@ -125,11 +157,16 @@ final class SegmentPool implements Closeable {
     }
 
     private void keepOrDelete(SegmentFile file) {
-        if (ready.size() < options.keepSegments() && file.size() == options.segmentBytes()) {
+        if (ready.size() < kept() && file.size() == options.segmentBytes()) {
             ready.addFirst(file);
         } else {
             later(() -> delete(file));
         }
+    }
+
+    private int kept() {
+        int least = options.keepSegments();
+        return least == 0 ? 0 : Math.max(least, peak + options.spareSegments() - inUse);
     }
 
     private void later(Runnable task) {

@@ -139,7 +139,7 @@ public final class UndoLog implements Closeable {
         this.writer = new LogWriter(marker, pool, found, options, counters);
         this.published = writer.view();
         this.position = writer.position();
-        pool.start(found.free());
+        pool.start(found.free(), found.live().size());
         this.thread = inline
                 ? null
                 : Thread.ofPlatform().daemon().name("unwrite-undo-writer").start(this::work);

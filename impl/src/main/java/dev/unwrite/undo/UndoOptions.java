@@ -7,11 +7,12 @@ import java.time.Duration;
  *
  * @param policy when an append is done
  * @param limitBytes the most that the live records may take, with their headers; an append beyond it is refused. The
- *     folder may take more: two partly used segments, and those kept for reuse
+ *     folder may take more: two partly used segments, and {@code keepSegments}
  * @param nearLimitPercent from which part of the limit on {@link UndoLog#nearLimit} says so
  * @param segmentBytes the size of a new segment file
  * @param spareSegments how many segments are made ready ahead
- * @param keepSegments how many segments that are no longer used are kept for reuse; the others are deleted
+ * @param keepSegments how many segments that are no longer used are kept for reuse at least, and then as many as were lately
+ *     in use at once; the others are deleted. 0 keeps none
  * @param idleMark after how long without an append the log notes durably how far it is durable
  */
 public record UndoOptions(

@@ -131,7 +131,7 @@ class UndoLogWaitingTest {
         FaultyFiles own = new FaultyFiles();
         UndoOptions options = UndoOptions.defaults().withSegmentBytes(1 << 20);
         SegmentPool pool = new SegmentPool(own, options, SegmentPool.ownThread());
-        pool.start(List.of());
+        pool.start(List.of(), 0);
         assertThat(own.open()).hasSize(options.spareSegments());
         Thread.currentThread().interrupt();
         pool.close();
