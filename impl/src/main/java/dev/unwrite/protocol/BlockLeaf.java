@@ -4,7 +4,7 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /** 4,096 blocks, some of which are in a set, and some not: a bit for each, without the words that are zero. */
-record BlockLeaf(long which, long[] words, long count) implements BlockTree.Node {
+record BlockLeaf(long which, long[] words, long count) implements BlockTree.Leaf {
     /** A leaf is for {@code 2^BITS} blocks. */
     static final int BITS = 12;
 
@@ -45,15 +45,20 @@ record BlockLeaf(long which, long[] words, long count) implements BlockTree.Node
     /** The words of all blocks, for the caller to change. */
     private static long[] all(BlockTree.@Nullable Node node) {
         long[] all = new long[WORDS];
-        if (node instanceof BlockLeaf leaf) {
-            int at = 0;
-            for (long left = leaf.which; left != 0; left &= left - 1) {
-                all[Long.numberOfTrailingZeros(left)] = leaf.words[at++];
-            }
+        if (node instanceof BlockTree.Leaf leaf) {
+            leaf.into(all);
         } else if (node != null) {
             Arrays.fill(all, -1L);
         }
         return all;
+    }
+
+    @Override
+    public void into(long[] all) {
+        int at = 0;
+        for (long left = which; left != 0; left &= left - 1) {
+            all[Long.numberOfTrailingZeros(left)] = words[at++];
+        }
     }
 
     private static BlockTree.@Nullable Node node(long[] all) {
@@ -65,6 +70,9 @@ record BlockLeaf(long which, long[] words, long count) implements BlockTree.Node
         }
         if (count == 0 || count == BLOCKS) {
             return count == 0 ? null : FULL;
+        }
+        if (count <= FewBlocks.MAX) {
+            return FewBlocks.of(all, count);
         }
         long[] words = which == -1L ? all : new long[Long.bitCount(which)];
         int at = 0;
@@ -79,8 +87,8 @@ record BlockLeaf(long which, long[] words, long count) implements BlockTree.Node
         return (which & bit) == 0 ? 0 : words[Long.bitCount(which & (bit - 1))];
     }
 
-    /** The smallest block, not below {@code from}, that is in the set, or that is not; the number of blocks if there is none. */
-    int next(int from, boolean present) {
+    @Override
+    public int next(int from, boolean present) {
         long unseen = -1L << from;
         for (int i = from / Long.SIZE; i < WORDS; i++) {
             long wanted = (present ? word(i) : ~word(i)) & unseen;

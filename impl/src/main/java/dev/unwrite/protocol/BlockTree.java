@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The tree of a {@link BlockSet}. An empty part is null and a full part is {@link Full}, at any height; all else is an
- * {@link Inner} node of 32 parts or, at the bottom, a {@link BlockLeaf}. So equal sets are equal trees.
+ * {@link Inner} node of 32 parts or, at the bottom, a {@link Leaf}. So equal sets are equal trees.
  */
 @SuppressWarnings("ReferenceEquality") // Sharing is by reference: what is the same object need not be looked at.
 final class BlockTree {
@@ -17,9 +17,18 @@ final class BlockTree {
     private BlockTree() {}
 
     /** A part with some block in it. */
-    sealed interface Node permits Full, Inner, BlockLeaf {
+    sealed interface Node permits Full, Inner, Leaf {
         /** How many blocks are in it. */
         long count();
+    }
+
+    /** 4,096 blocks, neither all nor none of which are in the set. */
+    sealed interface Leaf extends Node permits BlockLeaf, FewBlocks {
+        /** The smallest block, not below {@code from}, that is in the set, or that is not; 4,096 if there is none. */
+        int next(int from, boolean present);
+
+        /** Sets the bits of its blocks. */
+        void into(long[] all);
     }
 
     /** All of {@code 2^bits} blocks; nodes are compared with equals, since each height has one of its own. */
@@ -162,7 +171,7 @@ final class BlockTree {
         if (node instanceof Full) {
             return present ? from : 1L << bits;
         }
-        if (node instanceof BlockLeaf leaf) {
+        if (node instanceof Leaf leaf) {
             return leaf.next((int) from, present);
         }
         int below = bits - FANOUT_BITS;

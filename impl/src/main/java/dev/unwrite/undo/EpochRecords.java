@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 /** What is stored for one epoch. Written by one thread. */
 final class EpochRecords {
     private final Map<Integer, BlockSet> blocks = new HashMap<>();
-    private final RecordTable table = new RecordTable();
+    private final FrameTable frames = new FrameTable();
     private final long lowestGeneration;
     private long bytes;
     private @Nullable View view;
@@ -19,7 +19,7 @@ final class EpochRecords {
     }
 
     /** What is stored for the epoch at one moment; for any thread. {@code bytes} counts contents and headers. */
-    record View(Map<Integer, BlockSet> blocks, RecordTable.View records, long bytes) {
+    record View(Map<Integer, BlockSet> blocks, FrameTable.View frames, long bytes) {
         BlockSet blocks(int volume) {
             return blocks.getOrDefault(volume, BlockSet.EMPTY);
         }
@@ -29,17 +29,18 @@ final class EpochRecords {
         return blocks.getOrDefault(volume, BlockSet.EMPTY).missing(first, count);
     }
 
-    void add(StoredRecord record) {
+    /** A record of the frame that was added last. */
+    void add(FrameHeader.Line line) {
         blocks.merge(
-                record.volume(),
-                BlockSet.of(record.first(), record.count()),
-                (old, added) -> old.with(record.first(), record.count()));
-        table.add(record);
-        bytes += record.bytes();
+                line.volume(),
+                BlockSet.of(line.first(), line.count()),
+                (old, added) -> old.with(line.first(), line.count()));
+        bytes += (long) line.pages() * Pages.BYTES;
         view = null;
     }
 
-    void addHeader() {
+    void addFrame(Segment segment, long offset, long firstSeq) {
+        frames.add(segment, offset, firstSeq);
         bytes += Pages.BYTES;
         view = null;
     }
@@ -56,7 +57,7 @@ final class EpochRecords {
     View view() {
         View current = view;
         if (current == null) {
-            current = new View(Map.copyOf(blocks), table.view(), bytes);
+            current = new View(Map.copyOf(blocks), frames.view(), bytes);
             view = current;
         }
         return current;

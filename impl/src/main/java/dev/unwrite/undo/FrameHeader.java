@@ -86,4 +86,19 @@ record FrameHeader(
     long endSeq() {
         return firstSeq + lines.size();
     }
+
+    boolean holds(long seq) {
+        return seq >= firstSeq && seq < endSeq();
+    }
+
+    /** Where its records are in the segment that it is in. */
+    List<StoredRecord> records(Segment segment) {
+        List<StoredRecord> records = new ArrayList<>(lines.size());
+        long at = offset + Pages.BYTES;
+        for (Line line : lines) {
+            records.add(new StoredRecord(epoch, firstSeq + records.size(), line, segment, at));
+            at += (long) line.pages() * Pages.BYTES;
+        }
+        return records;
+    }
 }

@@ -4,6 +4,7 @@ import dev.unwrite.protocol.BlockSet.Range;
 import java.util.Collections;
 import java.util.List;
 import java.util.NavigableMap;
+import java.util.Objects;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -17,17 +18,15 @@ final class LogIndex {
         return records == null ? List.of(new Range(first, count)) : records.missing(volume, first, count);
     }
 
-    void add(EpochKey epoch, StoredRecord record) {
-        records(epoch, record.segment()).add(record);
+    /** A frame, to which the records belong that are added next. {@code firstSeq} is the number of the first of them. */
+    void addFrame(EpochKey epoch, Segment segment, long offset, long firstSeq) {
+        epochs.computeIfAbsent(epoch, key -> new EpochRecords(segment.generation()))
+                .addFrame(segment, offset, firstSeq);
     }
 
-    /** Counts the header page of a frame. */
-    void addHeader(EpochKey epoch, Segment segment) {
-        records(epoch, segment).addHeader();
-    }
-
-    private EpochRecords records(EpochKey epoch, Segment segment) {
-        return epochs.computeIfAbsent(epoch, key -> new EpochRecords(segment.generation()));
+    /** A record of the epoch's newest frame. */
+    void add(EpochKey epoch, FrameHeader.Line line) {
+        Objects.requireNonNull(epochs.get(epoch)).add(line);
     }
 
     void discardBefore(EpochKey floor) {

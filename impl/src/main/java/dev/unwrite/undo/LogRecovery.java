@@ -290,31 +290,17 @@ final class LogRecovery {
                     frame.bytes(),
                     frame.lines().size()));
         }
-        long seq = frame.firstSeq();
-        long offset = frame.offset() + Pages.BYTES;
         boolean any = false;
-        for (FrameHeader.Line line : frame.lines()) {
-            if (control.isLive(seq, frame.epoch())) {
-                any = true;
+        for (StoredRecord record : frame.records(segment)) {
+            if (control.isLive(record.seq(), frame.epoch())) {
+                if (!any) {
+                    any = true;
+                    index.addFrame(frame.epoch(), segment, frame.offset(), record.seq());
+                }
                 records++;
-                blocks += line.count();
-                index.add(
-                        frame.epoch(),
-                        new StoredRecord(
-                                seq,
-                                line.volume(),
-                                line.first(),
-                                line.count(),
-                                segment,
-                                offset,
-                                line.crc(),
-                                line.zero()));
+                blocks += record.count();
+                index.add(frame.epoch(), record.line());
             }
-            seq++;
-            offset += (long) line.pages() * Pages.BYTES;
-        }
-        if (any) {
-            index.addHeader(frame.epoch(), segment);
         }
     }
 

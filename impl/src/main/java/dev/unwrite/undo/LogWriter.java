@@ -172,34 +172,25 @@ final class LogWriter implements Closeable {
             int at = staging.position();
             staging.put(data.slice(from, count * Pages.BYTES));
             int crc = Pages.crc(staging, at, count * Pages.BYTES);
-            add(copy, new FrameHeader.Line(copy.volume(), first, count, crc, false), segment, at);
+            add(copy, new FrameHeader.Line(copy.volume(), first, count, crc, false));
             first += count;
         }
     }
 
     private void storeZeroes(Runs copy, Range range) throws IOException {
-        Segment segment = openFrame(copy.epoch(), false);
-        int count = Math.toIntExact(range.count());
-        add(copy, new FrameHeader.Line(copy.volume(), range.first(), count, 0, true), segment, staging.position());
+        openFrame(copy.epoch(), false);
+        add(copy, new FrameHeader.Line(copy.volume(), range.first(), Math.toIntExact(range.count()), 0, true));
     }
 
-    private void add(Runs copy, FrameHeader.Line line, Segment segment, int at) {
-        addLine(line);
-        long offset = stagingAt + at;
-        index.add(
-                copy.epoch(),
-                new StoredRecord(
-                        nextSeq, line.volume(), line.first(), line.count(), segment, offset, line.crc(), line.zero()));
-        nextSeq++;
-        counters.records.increment();
-    }
-
-    private void addLine(FrameHeader.Line line) {
+    private void add(Runs copy, FrameHeader.Line line) {
         OpenFrame open = frame;
         if (open == null) {
             throw new IllegalStateException("a record outside a frame");
         }
         open.lines.add(line);
+        index.add(copy.epoch(), line);
+        nextSeq++;
+        counters.records.increment();
     }
 
     /** How many blocks still fit into the open frame. */
@@ -233,7 +224,7 @@ final class LogWriter implements Closeable {
             write();
         }
         frame = new OpenFrame(epoch, staging.position(), nextSeq, new ArrayList<>());
-        index.addHeader(epoch, segment);
+        index.addFrame(epoch, segment, stagingAt + staging.position(), nextSeq);
         staging.position(staging.position() + Pages.BYTES);
         return segment;
     }
@@ -342,6 +333,8 @@ final class LogWriter implements Closeable {
 
     /** Drops all that was taken so far. */
     void discardAll() {
+        // What is taken next begins a frame of its own: the index has forgotten this one.
+        closeFrame();
         index.discardAll();
         control = control.discardUpTo(nextSeq - 1);
         releaseHead();

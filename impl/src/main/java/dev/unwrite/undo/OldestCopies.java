@@ -7,11 +7,9 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
-import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
-import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,7 +27,7 @@ final class OldestCopies {
     private static final int ZERO = -1;
 
     private final LogFiles files;
-    private final Iterator<StoredRecord> records;
+    private final FrameReader records;
     private final Map<Integer, BlockSet> done = new HashMap<>();
     private final List<Piece> pieces = new ArrayList<>();
     private final ByteBuffer window;
@@ -43,11 +41,9 @@ final class OldestCopies {
     }
 
     /** Of all records of the epochs. */
-    OldestCopies(LogFiles files, NavigableMap<EpochKey, EpochRecords.View> epochs) {
+    OldestCopies(LogFiles files, LogId log, NavigableMap<EpochKey, EpochRecords.View> epochs) {
         this.files = files;
-        this.records = epochs.values().stream()
-                .flatMap(epoch -> IntStream.range(0, epoch.records().size()).mapToObj(epoch.records()::get))
-                .iterator();
+        this.records = new FrameReader(files, log, epochs.values());
         long bytes =
                 epochs.values().stream().mapToLong(EpochRecords.View::bytes).sum();
         this.window = ByteBuffer.allocateDirect((int) Math.min(WINDOW_BYTES, bytes));
@@ -56,18 +52,11 @@ final class OldestCopies {
 
     /** Hands out the blocks of the next window; returns their number, 0 at the end. */
     long next(UndoLog.Visitor visitor) throws IOException {
-        StoredRecord record = left;
-        left = null;
-        while (record != null || records.hasNext()) {
-            if (record == null) {
-                record = records.next();
-            }
-            if (!take(record)) {
-                left = record;
-                break;
-            }
-            record = null;
+        StoredRecord record = left == null ? records.next() : left;
+        while (record != null && take(record)) {
+            record = records.next();
         }
+        left = record;
         return handOut(visitor);
     }
 

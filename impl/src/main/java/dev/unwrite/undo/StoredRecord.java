@@ -7,14 +7,34 @@ import java.nio.ByteBuffer;
  * Where a record is.
  *
  * @param seq its number, unique in the log
+ * @param line what its frame's header says of it
  * @param offset of its content in the segment, in bytes
- * @param crc the CRC32C of its content
- * @param zero whether its blocks are zeroes, and there is no content
  */
-record StoredRecord(long seq, int volume, long first, int count, Segment segment, long offset, int crc, boolean zero) {
+record StoredRecord(EpochKey epoch, long seq, FrameHeader.Line line, Segment segment, long offset) {
+    int volume() {
+        return line.volume();
+    }
+
+    long first() {
+        return line.first();
+    }
+
+    int count() {
+        return line.count();
+    }
+
+    /** Whether its blocks are zeroes, and there is no content. */
+    boolean zero() {
+        return line.zero();
+    }
+
+    boolean covers(int volume, long block) {
+        return volume == volume() && block >= first() && block < first() + count();
+    }
+
     /** Of its content in the segment. */
     int bytes() {
-        return zero ? 0 : count * Pages.BYTES;
+        return line.pages() * Pages.BYTES;
     }
 
     /** The content of one that has some, checked again. {@code buffer} has room for it; on return it is the buffer's remaining bytes. */
@@ -22,7 +42,7 @@ record StoredRecord(long seq, int volume, long first, int count, Segment segment
         buffer.clear().limit(bytes());
         segment.file().read(offset, buffer);
         buffer.flip();
-        if (Pages.crc(buffer, 0, bytes()) != crc) {
+        if (Pages.crc(buffer, 0, bytes()) != line.crc()) {
             throw new CorruptLogException(
                     files.describe(segment.file().name()), seq, offset, "its content has changed since it was stored");
         }

@@ -39,7 +39,7 @@ public final class UndoLog implements Closeable {
     private static final long MAX_WAITING_BYTES = 64L << 20;
 
     private final LogFiles files;
-    private final String id;
+    private final LogId log;
     private volatile long position;
     private final UndoOptions options;
     private final LogWriter writer;
@@ -131,7 +131,7 @@ public final class UndoLog implements Closeable {
     private UndoLog(LogFiles files, Marker marker, LogRecovery.Result found, UndoOptions options, boolean inline)
             throws IOException {
         this.files = files;
-        this.id = marker.log().toString();
+        this.log = marker.log();
         this.options = options;
         this.recovered = found.recovered();
         this.counters = new LogStats.Counters();
@@ -147,7 +147,7 @@ public final class UndoLog implements Closeable {
 
     /** Names this log for ever; another log in the same folder has another id. */
     public String id() {
-        return id;
+        return log.toString();
     }
 
     /**
@@ -304,7 +304,7 @@ public final class UndoLog implements Closeable {
 
         private Reading(EpochKey from, EpochKey to) {
             pool.beginRead();
-            rollback = new OldestCopies(files, published.subMap(from, true, to, true));
+            rollback = new OldestCopies(files, log, published.subMap(from, true, to, true));
         }
 
         /** Hands out the next blocks; returns their number, 0 at the end. */
@@ -322,32 +322,35 @@ public final class UndoLog implements Closeable {
     }
 
     /** Shows every stored record, by epoch and then in the order in which they were stored. */
-    public void forEachRecord(Consumer<RecordInfo> visitor) {
-        published.forEach((epoch, view) -> {
-            for (int i = 0; i < view.records().size(); i++) {
-                StoredRecord record = view.records().get(i);
-                String file = files.describe(record.segment().file().name());
+    public void forEachRecord(Consumer<RecordInfo> visitor) throws IOException {
+        pool.beginRead();
+        try {
+            FrameReader records = new FrameReader(files, log, published.values());
+            for (StoredRecord record = records.next(); record != null; record = records.next()) {
                 visitor.accept(new RecordInfo(
                         record.seq(),
-                        epoch,
+                        record.epoch(),
                         record.volume(),
                         record.first(),
                         record.count(),
-                        file,
+                        files.describe(record.segment().file().name()),
                         record.offset(),
                         record.zero()));
             }
-        });
+        } finally {
+            pool.endRead();
+        }
     }
 
     /** The copy of one block in one epoch, if there is one. */
     public Optional<ByteBuffer> read(long term, long epoch, int volume, long block) throws IOException {
+        EpochKey key = new EpochKey(term, epoch);
         pool.beginRead();
         try {
-            EpochRecords.View view = published.get(new EpochKey(term, epoch));
-            for (int i = 0; view != null && i < view.records().size(); i++) {
-                if (view.records().covers(i, volume, block)) {
-                    StoredRecord record = view.records().get(i);
+            FrameReader records = new FrameReader(
+                    files, log, published.subMap(key, true, key, true).values());
+            for (StoredRecord record = records.next(); record != null; record = records.next()) {
+                if (record.covers(volume, block)) {
                     if (record.zero()) {
                         return Optional.of(ByteBuffer.allocate(BLOCK_BYTES));
                     }

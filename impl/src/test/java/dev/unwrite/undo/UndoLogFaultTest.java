@@ -44,13 +44,7 @@ class UndoLogFaultTest {
         LogRecovery.Result good = recover(files);
         assertThat(good.live()).hasSizeGreaterThan(2);
         assertThat(good.recovered().records()).isEqualTo(good.recovered().lastSeq());
-        List<StoredRecord> records = new ArrayList<>();
-        good.index().view().values().forEach(view -> {
-            for (int i = 0; i < view.records().size(); i++) {
-                records.add(view.records().get(i));
-            }
-        });
-        for (StoredRecord record : records) {
+        for (StoredRecord record : records(files, good)) {
             byte[] bytes = files.bytes(record.segment().file().name());
             int start = (int) record.offset() - PAGE;
             for (int at = start; at < start + PAGE + record.bytes(); at += at < start + 160 ? 1 : 37) {
@@ -62,6 +56,16 @@ class UndoLogFaultTest {
         recover(files);
     }
 
+    private static List<StoredRecord> records(FaultyFiles files, LogRecovery.Result good) throws IOException {
+        List<StoredRecord> records = new ArrayList<>();
+        FrameReader reader = new FrameReader(
+                files, Marker.open(files).log(), good.index().view().values());
+        for (StoredRecord record = reader.next(); record != null; record = reader.next()) {
+            records.add(record);
+        }
+        return records;
+    }
+
     private static void requireDamage(FaultyFiles files, byte[] bytes, int at, long seq) {
         bytes[at] ^= 0x04;
         Throwable thrown = catchThrowable(() -> recover(files));
@@ -70,6 +74,29 @@ class UndoLogFaultTest {
         CorruptLogException damage = (CorruptLogException) thrown;
         assertThat(damage.record()).isEqualTo(seq);
         assertThat(damage).hasMessageContaining(damage.file()).hasMessageContaining("join again");
+    }
+
+    /** While the log is open, what a rollback reads was checked by nobody since it was stored. */
+    @Test
+    void whatIsDamagedWhileTheLogIsOpenIsNotRestored() throws Exception {
+        FaultyFiles files = new FaultyFiles();
+        try (UndoLog log = UndoLog.open(files, OPTIONS)) {
+            log.append(UndoLogTest.copy(1, 1, 0, 10, 2, 0)).get();
+            log.append(UndoLogTest.copy(1, 1, 0, 20, 2, 0)).get();
+            byte[] bytes = files.bytes("seg-000001.undo");
+            int second = 4 * PAGE;
+            for (int at : List.of(second, second + 40, second + PAGE - 1, second + PAGE, second + 3 * PAGE - 1)) {
+                bytes[at] ^= 0x10;
+                assertThatThrownBy(() -> UndoLogTest.rollback(log, 1, 1))
+                        .as("byte %d", at)
+                        .isInstanceOfSatisfying(
+                                CorruptLogException.class,
+                                damage -> assertThat(damage.record()).isEqualTo(2))
+                        .hasMessageContaining("has changed since it was stored");
+                bytes[at] ^= 0x10;
+            }
+            assertThat(UndoLogTest.rollback(log, 1, 1)).hasSize(4);
+        }
     }
 
     @Test

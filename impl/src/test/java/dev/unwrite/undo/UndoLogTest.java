@@ -39,7 +39,7 @@ class UndoLogTest {
         return copy(1, epoch, 0, first, count, 0);
     }
 
-    static List<UndoLog.RecordInfo> records(UndoLog log) {
+    static List<UndoLog.RecordInfo> records(UndoLog log) throws IOException {
         List<UndoLog.RecordInfo> records = new ArrayList<>();
         log.forEachRecord(records::add);
         return records;
