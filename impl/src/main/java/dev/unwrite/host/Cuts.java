@@ -46,6 +46,8 @@ final class Cuts {
     private final Host h;
     private final TreeMap<Long, Cut> cuts = new TreeMap<>();
     private final TreeMap<Long, Answers.Committed> taken = new TreeMap<>();
+    private final Durations pauses = new Durations();
+    private final Durations durations = new Durations();
     private Answers.@Nullable Committed last;
     private @Nullable Hold hold;
     private boolean handingOver;
@@ -245,6 +247,8 @@ final class Cuts {
                     term, number, h.states.bytesOf(number), cut.pauseNanos, h.now() - cut.startedNanos);
             taken.put(number, one);
             last = one;
+            pauses.add(one.pauseNanos());
+            durations.add(one.tookNanos());
         });
         done.clear();
         while (taken.size() > TAKEN_MAX) {
@@ -252,6 +256,16 @@ final class Cuts {
         }
         committed++;
         h.states.dropUpTo(epoch);
+    }
+
+    /** How long the machine stood still for each committed checkpoint. */
+    Durations.Counts pauses() {
+        return pauses.counts();
+    }
+
+    /** How long each took from its cut to its commit. */
+    Durations.Counts durations() {
+        return durations.counts();
     }
 
     /** The answer for a committed checkpoint, or null if it is not known. */

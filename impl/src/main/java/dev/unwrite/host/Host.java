@@ -360,7 +360,9 @@ public final class Host {
                         takeover.failovers(),
                         joins,
                         outputs.heldTotal(),
-                        outputs.releasedTotal()),
+                        outputs.releasedTotal(),
+                        cuts.pauses(),
+                        cuts.durations()),
                 cuts.last());
     }
 

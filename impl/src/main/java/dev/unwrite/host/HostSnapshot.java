@@ -45,7 +45,12 @@ public record HostSnapshot(
      */
     public record Room(long bytes, long limitBytes, int waitingWrites, long waitingNanos) {}
 
-    /** Counts since the start of the process. */
+    /**
+     * Counts since the start of the process.
+     *
+     * @param pauses how long the machine stood still for each committed checkpoint
+     * @param durations how long each took from its cut to its commit
+     */
     public record Counters(
             long writes,
             long writtenBytes,
@@ -57,5 +62,7 @@ public record HostSnapshot(
             long failovers,
             long joins,
             long heldOutputs,
-            long releasedOutputs) {}
+            long releasedOutputs,
+            Durations.Counts pauses,
+            Durations.Counts durations) {}
 }

@@ -101,7 +101,9 @@ final class StatusReport {
                 c.failovers(),
                 c.joins(),
                 c.heldOutputs(),
-                c.releasedOutputs());
+                c.releasedOutputs(),
+                c.pauses(),
+                c.durations());
     }
 
     private static NodeStatus.@Nullable LastCheckpoint last(Answers.@Nullable Committed last) {

@@ -9,6 +9,7 @@ import dev.unwrite.protocol.OwnershipRecord;
 import dev.unwrite.protocol.Role;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import org.junit.jupiter.api.Test;
@@ -225,6 +226,33 @@ class PrimaryTest {
         stage.greeted(Stage.LIFE, PeerMessage.Ids.NONE);
         assertThat(stage.orders("sendState 2")).as("it is committed").hasSize(3);
         assertThat(stage.orders("drop")).containsExactly("drop 1", "drop 2");
+    }
+
+    @Test
+    void eachCommittedCheckpointIsCountedByItsPauseAndItsDuration() {
+        Stage stage = Stage.guarded();
+        HostSnapshot.Counters before = stage.host.picture().counters();
+        stage.host.checkpoint(null, LONG, new Stage.Asked<>());
+        stage.carryOut();
+        stage.pass(Duration.ofMillis(4));
+        stage.host.received(new PeerMessage.Committed(1, 2), Stage.LIFE);
+        HostSnapshot.Counters after = stage.host.picture().counters();
+        assertThat(after.checkpoints()).isEqualTo(before.checkpoints() + 1);
+        assertThat(increases(before.pauses(), after.pauses())).containsExactly("1 up to 500000 ns");
+        assertThat(increases(before.durations(), after.durations())).containsExactly("1 up to 5000000 ns");
+        assertThat(after.durations().totalNanos() - before.durations().totalNanos())
+                .isEqualTo(4_000_000);
+    }
+
+    private static List<String> increases(Durations.Counts before, Durations.Counts after) {
+        List<String> increases = new ArrayList<>();
+        for (int i = 0; i < Durations.boundsNanos().size(); i++) {
+            long more = after.counts().get(i) - before.counts().get(i);
+            if (more != 0) {
+                increases.add(more + " up to " + Durations.boundsNanos().get(i) + " ns");
+            }
+        }
+        return increases;
     }
 
     @Test

@@ -1,5 +1,6 @@
 package dev.unwrite.node.control;
 
+import dev.unwrite.host.Durations;
 import dev.unwrite.node.control.NodeStatus.Counters;
 import dev.unwrite.node.control.NodeStatus.LastCheckpoint;
 import dev.unwrite.node.control.NodeStatus.Mode;
@@ -10,6 +11,7 @@ import java.util.Locale;
 /** The status in the text format 0.0.4 of Prometheus: base units, one family after the other. */
 final class Metrics {
     private static final double MILLIS = 1e-3;
+    private static final double NANOS = 1e-9;
 
     private final StringBuilder out = new StringBuilder(8192);
     private final String labels;
@@ -99,6 +101,14 @@ final class Metrics {
                 "unwrite_released_outputs_total",
                 "Outputs of the machine that were let out.",
                 counters.releasedOutputs());
+        histogram(
+                "unwrite_checkpoint_pause_seconds",
+                "How long the machine stood still for a checkpoint.",
+                counters.pauses());
+        histogram(
+                "unwrite_checkpoint_duration_seconds",
+                "From the cut of a checkpoint to its commit.",
+                counters.durations());
     }
 
     private void lastCheckpoint(LastCheckpoint last) {
@@ -121,6 +131,19 @@ final class Metrics {
     private void counter(String name, String help, Number value) {
         header(name, help, "counter");
         sample(name, "", value);
+    }
+
+    private void histogram(String name, String help, Durations.Counts durations) {
+        header(name, help, "histogram");
+        long count = 0;
+        for (int i = 0; i < durations.counts().size(); i++) {
+            count += durations.counts().get(i);
+            boolean all = i == Durations.boundsNanos().size();
+            double bound = all ? 0 : Durations.boundsNanos().get(i) * NANOS;
+            sample(name + "_bucket", label("le", all ? "+Inf" : Double.toString(bound)), count);
+        }
+        sample(name + "_sum", "", durations.totalNanos() * NANOS);
+        sample(name + "_count", "", count);
     }
 
     private void header(String name, String help, String type) {

@@ -1,5 +1,6 @@
 package dev.unwrite.node.control;
 
+import dev.unwrite.host.Durations;
 import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
@@ -137,9 +138,12 @@ public record NodeStatus(
             long failovers,
             long joins,
             long heldOutputs,
-            long releasedOutputs) {
+            long releasedOutputs,
+            Durations.Counts pauses,
+            Durations.Counts durations) {
         /** Nothing yet. */
-        public static final Counters ZERO = new Counters(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+        public static final Counters ZERO =
+                new Counters(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, Durations.Counts.NONE, Durations.Counts.NONE);
     }
 
     /** The newest committed checkpoint: from cut to commit, and how long the machine stood still for it. */

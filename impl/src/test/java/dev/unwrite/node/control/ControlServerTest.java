@@ -111,15 +111,24 @@ class ControlServerTest {
             if (line.startsWith("# HELP ")) {
                 family = line.split(" ")[2];
             } else if (line.startsWith("# TYPE ")) {
-                assertThat(line).matches("# TYPE " + family + " (gauge|counter)");
+                assertThat(line).matches("# TYPE " + family + " (gauge|counter|histogram)");
             } else {
-                assertThat(line).matches(family + "\\{[a-z]+=\"[^\"]*\"(,[a-z]+=\"[^\"]*\")*} -?[0-9]+(\\.[0-9]+)?");
+                assertThat(line)
+                        .matches(
+                                family
+                                        + "(_bucket|_sum|_count)?\\{[a-z]+=\"[^\"]*\"(,[a-z]+=\"[^\"]*\")*} -?[0-9]+(\\.[0-9]+)?");
             }
         }
         assertThat(response.body())
                 .contains("unwrite_role{group=\"bank\",node=\"A\",role=\"primary\"} 1\n")
                 .contains("unwrite_role{group=\"bank\",node=\"A\",role=\"secondary\"} 0\n")
                 .contains("unwrite_written_bytes_total{group=\"bank\",node=\"A\"} 409600\n")
+                .contains("unwrite_checkpoint_pause_seconds_bucket{group=\"bank\",node=\"A\",le=\"0.001\"} 1\n")
+                .contains("unwrite_checkpoint_pause_seconds_bucket{group=\"bank\",node=\"A\",le=\"0.002\"} 3\n")
+                .contains("unwrite_checkpoint_pause_seconds_bucket{group=\"bank\",node=\"A\",le=\"5.0\"} 3\n")
+                .contains("unwrite_checkpoint_pause_seconds_bucket{group=\"bank\",node=\"A\",le=\"+Inf\"} 4\n")
+                .contains("unwrite_checkpoint_pause_seconds_sum{group=\"bank\",node=\"A\"} 7.004\n")
+                .contains("unwrite_checkpoint_pause_seconds_count{group=\"bank\",node=\"A\"} 4\n")
                 .contains("unwrite_last_checkpoint_pause_seconds{group=\"bank\",node=\"A\"} 0.004\n");
     }
 
