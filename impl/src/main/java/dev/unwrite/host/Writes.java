@@ -302,8 +302,9 @@ final class Writes {
         write.id = ++ids;
         begun.put(write.id, write);
         changing.add(write.extent, write);
-        String why =
-                h.core.take(new Action.MachineWrite(write.id, write.extent), h.wantsContents() ? Contents.written(hashes(write)) : null);
+        String why = h.core.take(
+                new Action.MachineWrite(write.id, write.extent),
+                h.wantsContents() ? Contents.written(hashes(write)) : null);
         if (why == null) {
             if (write.request.fua) {
                 awaitDurable(write);

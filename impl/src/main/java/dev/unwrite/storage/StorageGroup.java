@@ -311,8 +311,8 @@ final class StorageGroup {
         long bytes = (offset + length) / Extent.BLOCK_BYTES * Extent.BLOCK_BYTES - first;
         if (bytes > 0) {
             ByteBuffer blocks = data == null ? null : data.slice(data.position() + (int) (first - offset), (int) bytes);
-            observer.readForCopy(new StorageObserver.Read(
-                    name, volume.name(), binding.session(), epoch, first, bytes, blocks));
+            observer.readForCopy(
+                    new StorageObserver.Read(name, volume.name(), binding.session(), epoch, first, bytes, blocks));
         }
     }
 

@@ -86,7 +86,13 @@ public interface StorageObserver {
      * @param data what they held, with its own position and limit, valid only during the call; null for zeroes
      */
     record Read(
-            String group, String volume, long session, long epoch, long offset, long length, @Nullable ByteBuffer data) {}
+            String group,
+            String volume,
+            long session,
+            long epoch,
+            long offset,
+            long length,
+            @Nullable ByteBuffer data) {}
 
     /** What a client asked for. */
     enum Kind {

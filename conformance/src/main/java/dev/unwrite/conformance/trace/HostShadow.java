@@ -88,7 +88,8 @@ final class HostShadow {
 
     /** The block is read now; false if it was, or need not be. */
     boolean reads(Tag tag, int block) {
-        return unread.getOrDefault(tag, Set.of()).remove(block);
+        Set<Integer> blocks = unread.get(tag);
+        return blocks != null && blocks.remove(block);
     }
 
     void store(Tag tag, int block) {

@@ -459,7 +459,9 @@ final class Merger {
     }
 
     private void read(TraceEvent e) {
+        int index = 0;
         for (BlockId block : e.blocks()) {
+            contents.seen(block, e.value(index++));
             Source source = sources.readAt(storage.taken(), e, block);
             if (source != null) {
                 readOld(source.node, source.tag, block, e);

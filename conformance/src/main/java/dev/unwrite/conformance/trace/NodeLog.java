@@ -63,10 +63,10 @@ final class NodeLog {
 
     private static Tag received(TraceEvent event) {
         return switch (event.action()) {
-            case "ReadOld", "StoreCopy", "RecvPreserved", "StagePart", "Commit", "LearnCommitted" ->
-                event.tag();
+            case "ReadOld", "StoreCopy", "RecvPreserved", "StagePart", "Commit", "LearnCommitted" -> event.tag();
             // Just before it is asked for what it found.
-            case "Restart" -> event.found().stream().map(FoundCopy::tag).min(Tag::compareTo).orElse(NEVER);
+            case "Restart" ->
+                event.found().stream().map(FoundCopy::tag).min(Tag::compareTo).orElse(NEVER);
             case "FollowJoin" -> new Tag(event.record().path("term").asLong(), 0);
             default -> NEVER;
         };

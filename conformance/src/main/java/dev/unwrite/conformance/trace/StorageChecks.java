@@ -296,7 +296,9 @@ final class StorageChecks {
         if (e.json().has("record") && !e.record().equals(records.get(e.recordVersion()))) {
             return "the record of version " + e.recordVersion() + " is " + shown(records.get(e.recordVersion()));
         }
-        if (e.json().has("session") && !ELSEWHERE.contains(e.action()) && !node.equals(hosts.get(e.number("session")))) {
+        if (e.json().has("session")
+                && !ELSEWHERE.contains(e.action())
+                && !node.equals(hosts.get(e.number("session")))) {
             return "session " + e.number("session") + " is not one of " + node;
         }
         if (e.action().equals("OpenSession") && terms.getOrDefault(e.number("session"), -1L) != e.after("term")) {

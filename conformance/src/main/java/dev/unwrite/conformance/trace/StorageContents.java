@@ -33,6 +33,12 @@ final class StorageContents {
                     }
                 }
             }
+            case "Read" -> {
+                int index = 0;
+                for (BlockId block : event.blocks()) {
+                    seen(block, event.value(index++));
+                }
+            }
             case "Flushed" -> flushed((int) event.number("volume"));
             case "Destage" -> event.blocks().forEach(this::destaged);
             case "Boot" -> booted(event.lost());
@@ -51,6 +57,15 @@ final class StorageContents {
     /** A write failed: until the next one nobody knows what the block holds. */
     void failed(BlockId block) {
         uncertain.add(block);
+    }
+
+    /** Somebody read this: from now on it is known. */
+    void seen(BlockId block, int hash) {
+        if (uncertain.contains(block)) {
+            applied(block, hash);
+        } else if (held(block) == null) {
+            durable.put(block, hash);
+        }
     }
 
     /** What the block holds, or null if that is what was there at first, or not certain. */
