@@ -22,7 +22,11 @@ final class BlockTable {
         for (TraceEvent event : folder.storage()) {
             number(event);
             if (event.action().equals("Read")) {
-                read(event, contents);
+                event.eachValue((block, value) -> {
+                    if (contents.isAsAtFirst(block)) {
+                        initial.putIfAbsent(number(block), value);
+                    }
+                });
             }
             contents.take(event);
         }
@@ -32,16 +36,6 @@ final class BlockTable {
         event.found().forEach(copy -> numbers.computeIfAbsent(copy.block(), this::add));
         event.lost().forEach(block -> numbers.computeIfAbsent(block, this::add));
         event.blocks().forEach(block -> numbers.computeIfAbsent(block, this::add));
-    }
-
-    private void read(TraceEvent event, StorageContents contents) {
-        int index = 0;
-        for (BlockId block : event.blocks()) {
-            int value = event.value(index++);
-            if (contents.isAsAtFirst(block)) {
-                initial.putIfAbsent(number(block), value);
-            }
-        }
     }
 
     private int add(BlockId block) {

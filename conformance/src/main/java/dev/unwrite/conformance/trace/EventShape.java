@@ -36,7 +36,7 @@ final class EventShape {
         }
         if (event.path("action").asText().equals("StoreCopy")
                 && !event.path("session").isIntegralNumber()) {
-            return "StoreCopy does not say in which session was read: a trace of an earlier version";
+            return "StoreCopy does not say in which session it was read: a trace of an earlier version";
         }
         if (event.has("record")) {
             String wrong = ofRecord(event.get("record"));

@@ -44,12 +44,7 @@ final class LostBlocks {
                 }
             }
             case "Apply" -> event.blocks().forEach(doubts::remove);
-            case "Read" -> {
-                int index = 0;
-                for (BlockId block : event.blocks()) {
-                    seen(block, event.value(index++));
-                }
-            }
+            case "Read" -> event.eachValue(this::seen);
             default -> {
                 // Says nothing of what is there.
             }

@@ -448,20 +448,20 @@ final class Merger {
                     "OneConnection: a write of session " + e.number("session") + " was applied after a later one of "
                             + node + " had begun");
         }
-        int index = 0;
-        for (BlockId block : e.blocks()) {
+        e.eachValue((block, hash) -> {
             int number = blocks.number(block);
-            int value = blocks.value(number, e.value(index++));
             write(node, e.number("session"), number).applied++;
-            contents.applied(block, e.value(index - 1));
-            out.of("Apply", node, e).block(number).value(value).add();
-        }
+            contents.applied(block, hash);
+            out.of("Apply", node, e)
+                    .block(number)
+                    .value(blocks.value(number, hash))
+                    .add();
+        });
     }
 
     private void read(TraceEvent e) {
-        int index = 0;
+        e.eachValue(contents::seen);
         for (BlockId block : e.blocks()) {
-            contents.seen(block, e.value(index++));
             Source source = sources.readAt(storage.taken(), e, block);
             if (source != null) {
                 readOld(source.node, source.tag, block, e);

@@ -24,21 +24,13 @@ final class StorageContents {
     void take(TraceEvent event) {
         switch (event.action()) {
             case "Apply" -> {
-                int index = 0;
-                for (BlockId block : event.blocks()) {
-                    if (event.isUncertain()) {
-                        failed(block);
-                    } else {
-                        applied(block, event.value(index++));
-                    }
+                if (event.isUncertain()) {
+                    event.blocks().forEach(this::failed);
+                } else {
+                    event.eachValue(this::applied);
                 }
             }
-            case "Read" -> {
-                int index = 0;
-                for (BlockId block : event.blocks()) {
-                    seen(block, event.value(index++));
-                }
-            }
+            case "Read" -> event.eachValue(this::seen);
             case "Flushed" -> flushed((int) event.number("volume"));
             case "Destage" -> event.blocks().forEach(this::destaged);
             case "Boot" -> booted(event.lost());

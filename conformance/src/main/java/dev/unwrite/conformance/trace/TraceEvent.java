@@ -71,6 +71,19 @@ record TraceEvent(Path file, int line, JsonNode json) {
         return blocks;
     }
 
+    /** Takes a block, and what it holds by the event. */
+    interface EachValue {
+        void take(BlockId block, int value);
+    }
+
+    /** All {@link #blocks} and their values, in their order. */
+    void eachValue(EachValue each) {
+        int index = 0;
+        for (BlockId block : blocks()) {
+            each.take(block, value(index++));
+        }
+    }
+
     /** The blocks that a start of the storage came back without. */
     List<BlockId> lost() {
         return listed("lost");

@@ -297,6 +297,6 @@ class MergerTest {
 
         assertThatThrownBy(() -> TraceFolder.of(files))
                 .isInstanceOf(TraceFormatException.class)
-                .hasMessageContaining("StoreCopy does not say in which session was read");
+                .hasMessageContaining("StoreCopy does not say in which session it was read");
     }
 }
