@@ -3,6 +3,7 @@ package dev.unwrite.host;
 import dev.unwrite.protocol.Action;
 import dev.unwrite.protocol.Extent;
 import dev.unwrite.protocol.Role;
+import dev.unwrite.trace.Contents;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -123,11 +124,12 @@ final class Copies {
         h.storage()
                 .readOld(
                         session.number(),
+                        wanted.epoch,
                         wanted.extent,
                         Reply.of(
                                 old -> {
                                     if (reading.remove(wanted)) {
-                                        store(wanted, old);
+                                        store(wanted, session.number(), old);
                                     }
                                 },
                                 why -> {
@@ -147,7 +149,7 @@ final class Copies {
         }
     }
 
-    private void store(Wanted wanted, OldData old) {
+    private void store(Wanted wanted, long readIn, OldData old) {
         storing++;
         h.store()
                 .append(
@@ -158,13 +160,13 @@ final class Copies {
                                 stored -> {
                                     storing--;
                                     isOver(wanted);
-                                    stored(wanted, old, stored);
+                                    stored(wanted, readIn, old, stored);
                                     pump();
                                     goOn();
                                 },
                                 why -> {
                                     storing--;
-                                    notStored(wanted, old, why);
+                                    notStored(wanted, readIn, old, why);
                                     pump();
                                     goOn();
                                 }));
@@ -174,10 +176,10 @@ final class Copies {
         bytes -= wanted.extent.lengthBytes();
     }
 
-    private void notStored(Wanted wanted, OldData old, Trouble why) {
+    private void notStored(Wanted wanted, long readIn, OldData old, Trouble why) {
         if (follows(wanted.term) && why.kind() == Trouble.Kind.NO_SPACE) {
             // The next commit makes room; until then the primary waits.
-            h.timers.after(RETRY, () -> storeAgain(wanted, old));
+            h.timers.after(RETRY, () -> storeAgain(wanted, readIn, old));
             return;
         }
         isOver(wanted);
@@ -187,9 +189,9 @@ final class Copies {
         }
     }
 
-    private void storeAgain(Wanted wanted, OldData old) {
+    private void storeAgain(Wanted wanted, long readIn, OldData old) {
         if (!held && follows(wanted.term)) {
-            store(wanted, old);
+            store(wanted, readIn, old);
             return;
         }
         isOver(wanted);
@@ -200,15 +202,15 @@ final class Copies {
         }
     }
 
-    private void stored(Wanted wanted, OldData old, LocalStore.Stored how) {
+    private void stored(Wanted wanted, long readIn, OldData old, LocalStore.Stored how) {
         Extent got = old.extent();
         int left = wanted.extent.count() - got.count();
         if (left > 0) {
             queue.addFirst(new Wanted(wanted.term, wanted.epoch, new Extent(got.volume(), got.end(), left)));
         }
         if (how == LocalStore.Stored.STORED) {
-            int[] hashes = h.wantsHashes() ? old.hashes() : null;
-            onceDecided(() -> h.core.take(new Action.StoreCopy(wanted.term, wanted.epoch, got), hashes));
+            Contents contents = h.wantsContents() ? new Contents(old.hashes(), readIn) : null;
+            onceDecided(() -> h.core.take(new Action.StoreCopy(wanted.term, wanted.epoch, got), contents));
         }
     }
 

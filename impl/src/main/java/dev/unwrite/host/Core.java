@@ -5,6 +5,7 @@ import dev.unwrite.protocol.Effect;
 import dev.unwrite.protocol.HostState;
 import dev.unwrite.protocol.Protocol;
 import dev.unwrite.protocol.Step;
+import dev.unwrite.trace.Contents;
 import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -38,15 +39,15 @@ final class Core {
         return take(action, null) == null;
     }
 
-    /** As above; says why it was refused, or null. {@code hashes} are those of the extent's blocks, for the trace. */
+    /** As above; says why it was refused, or null. {@code contents} are those of the extent's blocks, for the trace. */
     @Nullable
-    String take(Action action, int @Nullable [] hashes) {
+    String take(Action action, @Nullable Contents contents) {
         HostState before = state;
         return switch (Protocol.step(before, action)) {
             case Step.Refused(String why) -> why;
             case Step.Taken(HostState next, List<Effect> follow) -> {
                 state = next;
-                listener.step(before, action, next, hashes);
+                listener.step(before, action, next, contents);
                 follow.forEach(effects);
                 yield null;
             }

@@ -414,8 +414,8 @@ public final class Host {
         return with.peer().isConnected();
     }
 
-    boolean wantsHashes() {
-        return with.listener().wantsHashes();
+    boolean wantsContents() {
+        return with.listener().wantsContents();
     }
 
     void send(PeerMessage message) {

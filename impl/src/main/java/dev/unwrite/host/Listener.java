@@ -2,6 +2,7 @@ package dev.unwrite.host;
 
 import dev.unwrite.protocol.Action;
 import dev.unwrite.protocol.HostState;
+import dev.unwrite.trace.Contents;
 import org.jspecify.annotations.Nullable;
 
 /** Observes a host: steps for the trace, lines for the log. */
@@ -9,16 +10,16 @@ public interface Listener {
     /**
      * A step was taken; its effects follow.
      *
-     * @param hashes of the extent's blocks ({@link dev.unwrite.trace.BlockHash}), for {@link Action.MachineWrite} the new
-     *     content and for {@link Action.StoreCopy} the old one, if {@link #wantsHashes}; else null
+     * @param contents of the extent's blocks, for {@link Action.MachineWrite} the new ones and for {@link Action.StoreCopy}
+     *     the old ones, if {@link #wantsContents}; else null
      */
-    void step(HostState before, Action action, HostState after, int @Nullable [] hashes);
+    void step(HostState before, Action action, HostState after, @Nullable Contents contents);
 
     /** Output of the machine has left in a step Speak, the newest of it said in the epoch {@code said}. */
     void spoke(HostState state, long said);
 
-    /** Whether {@link #step} needs hashes. */
-    boolean wantsHashes();
+    /** Whether {@link #step} needs contents. */
+    boolean wantsContents();
 
     /** One line for the log. */
     void log(String line);

@@ -7,6 +7,7 @@ import dev.unwrite.protocol.HostState;
 import dev.unwrite.protocol.PendingWrite;
 import dev.unwrite.protocol.Role;
 import dev.unwrite.trace.BlockHash;
+import dev.unwrite.trace.Contents;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -301,8 +302,9 @@ final class Writes {
         write.id = ++ids;
         begun.put(write.id, write);
         changing.add(write.extent, write);
-        String why =
-                h.core.take(new Action.MachineWrite(write.id, write.extent), h.wantsHashes() ? hashes(write) : null);
+        String why = h.core.take(
+                new Action.MachineWrite(write.id, write.extent),
+                h.wantsContents() ? Contents.written(hashes(write)) : null);
         if (why == null) {
             if (write.request.fua) {
                 awaitDurable(write);

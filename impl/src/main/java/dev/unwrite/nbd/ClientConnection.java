@@ -70,7 +70,7 @@ final class ClientConnection implements Watchdog.Watched {
 
     /** Sends the request, whose answer is an event of the loop; for the loop's thread. */
     void start(ClientRequest request) {
-        request.cookie = cookies.incrementAndGet() & 0xffff_ffffL;
+        request.cookie = RequestCookie.next(cookies.incrementAndGet());
         stream.start(request);
     }
 

@@ -17,7 +17,7 @@ public final class RequestCookie {
 
     /** Something that talks to a device. */
     @FunctionalInterface
-    public interface Action {
+    interface Action {
         void run() throws IOException;
     }
 
@@ -32,14 +32,11 @@ public final class RequestCookie {
     }
 
     /** Runs {@code action}; the requests that it makes of an {@link NbdClient} carry {@code tag}, which is positive. */
-    public static void tagged(int tag, Action action) throws IOException {
+    public static <T, E extends Exception> T tagged(int tag, ScopedValue.CallableOp<T, E> action) throws E {
         if (tag <= 0) {
             throw new IllegalArgumentException("a tag is positive, not " + tag);
         }
-        ScopedValue.where(TAG, tag).<Boolean, IOException>call(() -> {
-            action.run();
-            return true;
-        });
+        return ScopedValue.where(TAG, tag).call(action);
     }
 
     static void serving(long cookie, Action action) throws IOException {

@@ -3,6 +3,7 @@ package dev.unwrite.node;
 import dev.unwrite.host.Listener;
 import dev.unwrite.protocol.Action;
 import dev.unwrite.protocol.HostState;
+import dev.unwrite.trace.Contents;
 import dev.unwrite.trace.TraceWriter;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -10,8 +11,8 @@ import org.jspecify.annotations.Nullable;
 /** Takes the steps of a host down in its trace, and passes its words on. */
 record NodeListener(TraceWriter trace, Consumer<String> lines, Consumer<String> fatal) implements Listener {
     @Override
-    public void step(HostState before, Action action, HostState after, int @Nullable [] hashes) {
-        trace.step(before, action, after, hashes);
+    public void step(HostState before, Action action, HostState after, @Nullable Contents contents) {
+        trace.step(before, action, after, contents);
     }
 
     @Override
@@ -20,7 +21,7 @@ record NodeListener(TraceWriter trace, Consumer<String> lines, Consumer<String> 
     }
 
     @Override
-    public boolean wantsHashes() {
+    public boolean wantsContents() {
         return trace.active();
     }
 

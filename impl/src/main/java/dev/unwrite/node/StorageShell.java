@@ -9,6 +9,7 @@ import dev.unwrite.nbd.Completion;
 import dev.unwrite.nbd.NbdClient;
 import dev.unwrite.protocol.Extent;
 import dev.unwrite.protocol.OwnershipRecord;
+import dev.unwrite.storage.CopyReads;
 import dev.unwrite.storage.StorageClient;
 import dev.unwrite.storage.StorageSession.CasResult;
 import java.io.Closeable;
@@ -119,16 +120,18 @@ final class StorageShell implements SharedStorage, Closeable {
     }
 
     @Override
-    public void readOld(long session, Extent extent, Reply<OldData> reply) {
+    public void readOld(long session, long epoch, Extent extent, Reply<OldData> reply) {
         if (extent.count() <= OldDataReader.ASKING_BLOCKS) {
-            read(
-                    session,
-                    extent.volume(),
-                    extent.offsetBytes(),
-                    (int) extent.lengthBytes(),
-                    Reply.of(data -> reply.done(OldData.of(extent, data)), reply::failed));
+            Reply<ByteBuffer> all = Reply.of(data -> reply.done(OldData.of(extent, data)), reply::failed);
+            CopyReads.in(epoch, () -> {
+                read(session, extent.volume(), extent.offsetBytes(), (int) extent.lengthBytes(), all);
+                return all;
+            });
         } else {
-            inSession(session, own -> OldDataReader.read(own.volume(extent.volume()), extent), reply);
+            inSession(
+                    session,
+                    own -> CopyReads.in(epoch, () -> OldDataReader.read(own.volume(extent.volume()), extent)),
+                    reply);
         }
     }
 

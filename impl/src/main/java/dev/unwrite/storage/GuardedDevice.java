@@ -34,7 +34,12 @@ final class GuardedDevice implements BlockDevice {
 
     @Override
     public void read(long offset, ByteBuffer target) throws IOException {
-        group.read(binding, volume, offset, target);
+        long epoch = copiedFor();
+        if (epoch == CopyReads.NONE) {
+            group.read(binding, volume, offset, target);
+        } else {
+            group.readForCopy(binding, volume, epoch, offset, target);
+        }
     }
 
     @Override
@@ -66,7 +71,10 @@ final class GuardedDevice implements BlockDevice {
     /** Admitted as a read: it tells of contents. */
     @Override
     public List<Allocation> allocation(long offset, long length) throws IOException {
-        return group.allocation(binding, volume, offset, length);
+        long epoch = copiedFor();
+        return epoch == CopyReads.NONE
+                ? group.allocation(binding, volume, offset, length)
+                : group.allocationForCopy(binding, volume, epoch, offset, length);
     }
 
     @Override
@@ -83,6 +91,11 @@ final class GuardedDevice implements BlockDevice {
         if (fua) {
             group.flush(binding, volume);
         }
+    }
+
+    /** The epoch for whose copy an observed request reads. */
+    private long copiedFor() {
+        return group.isObserved() && binding.session() != StorageCore.NO_SESSION ? CopyReads.epoch() : CopyReads.NONE;
     }
 
     private StorageObserver.@Nullable Write told(Kind kind, long offset, long length, @Nullable ByteBuffer data) {

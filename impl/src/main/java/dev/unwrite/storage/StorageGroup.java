@@ -4,6 +4,7 @@ import dev.unwrite.nbd.Allocation;
 import dev.unwrite.nbd.NbdConnection;
 import dev.unwrite.nbd.NbdError;
 import dev.unwrite.nbd.NbdException;
+import dev.unwrite.protocol.Extent;
 import dev.unwrite.protocol.OwnershipRecord;
 import dev.unwrite.storage.StorageCore.Answer;
 import dev.unwrite.storage.StorageCore.Denial;
@@ -276,6 +277,62 @@ final class StorageGroup {
         return told;
     }
 
+    /** As {@link #read}, and tells the observer. */
+    void readForCopy(Binding binding, Volume volume, long epoch, long offset, ByteBuffer target) throws IOException {
+        int from = target.position();
+        observed(() -> {
+            read(binding, volume, offset, target);
+            ByteBuffer data = target.asReadOnlyBuffer().flip().position(from);
+            tellRead(binding, volume, epoch, offset, data.remaining(), data);
+            return data;
+        });
+    }
+
+    /** As {@link #allocation}, and tells the observer of zeroes: they need not be read. */
+    List<Allocation> allocationForCopy(Binding binding, Volume volume, long epoch, long offset, long length)
+            throws IOException {
+        return observed(() -> {
+            List<Allocation> told = allocation(binding, volume, offset, length);
+            long at = offset;
+            for (Allocation part : told) {
+                if (part.zero()) {
+                    tellRead(binding, volume, epoch, at, part.length(), null);
+                }
+                at += part.length();
+            }
+            return told;
+        });
+    }
+
+    /** Whole blocks of what was read. */
+    private void tellRead(
+            Binding binding, Volume volume, long epoch, long offset, long length, @Nullable ByteBuffer data) {
+        long first = Math.ceilDiv(offset, (long) Extent.BLOCK_BYTES) * Extent.BLOCK_BYTES;
+        long bytes = (offset + length) / Extent.BLOCK_BYTES * Extent.BLOCK_BYTES - first;
+        if (bytes > 0) {
+            ByteBuffer blocks = data == null ? null : data.slice(data.position() + (int) (first - offset), (int) bytes);
+            observer.readForCopy(
+                    new StorageObserver.Read(name, volume.name(), binding.session(), epoch, first, bytes, blocks));
+        }
+    }
+
+    /** Something that a session sees, and that is told of. */
+    private interface Observed<T> {
+        T run() throws IOException;
+    }
+
+    /** No write and no new session comes between what was seen and what is told of it. */
+    private <T> T observed(Observed<T> seen) throws IOException {
+        long stamp = lock.readLock();
+        observed.lock();
+        try {
+            return seen.run();
+        } finally {
+            observed.unlock();
+            lock.unlockRead(stamp);
+        }
+    }
+
     void flush(Binding binding, Volume volume) throws IOException {
         binding.isAlive();
         admitFlush(binding);
@@ -288,15 +345,11 @@ final class StorageGroup {
     }
 
     private void observedFlush(Binding binding, Volume volume) throws IOException {
-        long stamp = lock.readLock();
-        observed.lock();
-        try {
+        observed(() -> {
             volume.backend().flush();
             observer.flushed(name, volume.name(), binding.session());
-        } finally {
-            observed.unlock();
-            lock.unlockRead(stamp);
-        }
+            return volume;
+        });
     }
 
     /** Something that changes bytes of a backend. */

@@ -41,6 +41,12 @@ public interface StorageObserver {
     /** A write, trim or zeroing was applied. */
     default void written(Write write) {}
 
+    /**
+     * A host read whole blocks that it copies. Between the calls of {@link #written} for the same blocks: it saw the writes
+     * that were told of before, and no other.
+     */
+    default void readForCopy(Read read) {}
+
     /** Everything written to the volume so far is durable. {@code session} is 0 for a client that never attached. */
     default void flushed(String group, String volume, long session) {}
 
@@ -69,6 +75,24 @@ public interface StorageObserver {
      * @param term of the record at that moment
      */
     record Refusal(String group, String host, long session, long term, Asked asked) {}
+
+    /**
+     * Blocks that a host read to copy them.
+     *
+     * @param session the number of the session
+     * @param epoch of the copy, as the host says
+     * @param offset of the blocks, in bytes
+     * @param length of the blocks, in bytes
+     * @param data what they held, with its own position and limit, valid only during the call; null for zeroes
+     */
+    record Read(
+            String group,
+            String volume,
+            long session,
+            long epoch,
+            long offset,
+            long length,
+            @Nullable ByteBuffer data) {}
 
     /** What a client asked for. */
     enum Kind {

@@ -44,11 +44,13 @@ final class NodeTrace implements TraceWriter {
     }
 
     @Override
-    public synchronized void step(HostState before, Action action, HostState after, int @Nullable [] values) {
+    public synchronized void step(HostState before, Action action, HostState after, @Nullable Contents contents) {
         if (isTold(before, action, after)) {
             write(action.name(), after, line -> {
                 fields(line, before, action, after);
-                line.values(values);
+                if (contents != null) {
+                    contents(line, contents);
+                }
             });
         }
     }
@@ -141,6 +143,13 @@ final class NodeTrace implements TraceWriter {
                 // Resume and ColdRead have no fields.
             }
         }
+    }
+
+    private static void contents(TraceLine line, Contents contents) {
+        if (contents.session() != 0) {
+            line.put("session", contents.session());
+        }
+        line.values(contents.hashes());
     }
 
     private static Blocks newlyRead(HostState before, HostState after, Action.ReadOld a) {

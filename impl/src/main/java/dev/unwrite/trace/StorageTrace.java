@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 
 /** Records the effects at the storage, in their order: one file for each group and process. */
 public final class StorageTrace implements StorageObserver, Closeable {
@@ -109,7 +110,7 @@ public final class StorageTrace implements StorageObserver, Closeable {
         long end = (write.offset() + write.length() + Extent.BLOCK_BYTES - 1) / Extent.BLOCK_BYTES;
         boolean whole = write.offset() % Extent.BLOCK_BYTES == 0 && write.length() % Extent.BLOCK_BYTES == 0;
         Extent extent = new Extent(trace.volumes.indexOf(write.volume()), first, Math.toIntExact(end - first));
-        int[] values = whole ? values(write, extent.count()) : null;
+        int[] values = whole ? values(write.data(), extent.count()) : null;
         trace.line("Apply", line -> {
             line.put("host", trace.hosts.getOrDefault(write.session(), ""))
                     .put("session", write.session())
@@ -119,6 +120,23 @@ public final class StorageTrace implements StorageObserver, Closeable {
             }
             line.values(values);
         });
+    }
+
+    @Override
+    public void readForCopy(Read read) {
+        Group trace = group(read.group());
+        Extent extent = new Extent(
+                trace.volumes.indexOf(read.volume()),
+                read.offset() / Extent.BLOCK_BYTES,
+                Math.toIntExact(read.length() / Extent.BLOCK_BYTES));
+        int[] values = values(read.data(), extent.count());
+        trace.line(
+                "Read",
+                line -> line.put("host", trace.hosts.getOrDefault(read.session(), ""))
+                        .put("session", read.session())
+                        .put("epoch", read.epoch())
+                        .put("extent", extent)
+                        .values(values));
     }
 
     @Override
@@ -140,8 +158,7 @@ public final class StorageTrace implements StorageObserver, Closeable {
                         .put("times", times));
     }
 
-    private static int[] values(Write write, int count) {
-        ByteBuffer data = write.data();
+    private static int[] values(@Nullable ByteBuffer data, int count) {
         if (data != null) {
             return BlockHash.of(data);
         }

@@ -16,7 +16,7 @@ public interface TraceWriter extends Closeable {
     /** Records nothing. */
     TraceWriter NONE = new TraceWriter() {
         @Override
-        public void step(HostState before, Action action, HostState after, int @Nullable [] values) {}
+        public void step(HostState before, Action action, HostState after, @Nullable Contents contents) {}
 
         @Override
         public void spoke(HostState state, long said) {}
@@ -34,15 +34,15 @@ public interface TraceWriter extends Closeable {
      * A step was taken. May be called for every step; those that change no variable of the specification are left out.
      * Never throws: a trace that cannot be written ends, and the node goes on.
      *
-     * @param values {@link BlockHash#of} of the extent's blocks: the new content for {@link Action.MachineWrite}, the
-     *     old one for {@link Action.StoreCopy}; null for all others
+     * @param contents of the extent's blocks: the new ones for {@link Action.MachineWrite}, the old ones for
+     *     {@link Action.StoreCopy}; null for all others
      */
-    void step(HostState before, Action action, HostState after, int @Nullable [] values);
+    void step(HostState before, Action action, HostState after, @Nullable Contents contents);
 
     /** Output has left in a step Speak, the newest of it said in the epoch {@code said}; as {@link #step} otherwise. */
     void spoke(HostState state, long said);
 
-    /** Whether {@link #step} does anything, so that values need be computed. */
+    /** Whether {@link #step} does anything, so that contents need be told. */
     boolean active();
 
     /** Ends the trace; the file is cut to its content. */

@@ -10,6 +10,7 @@ import dev.unwrite.protocol.HostState;
 import dev.unwrite.protocol.Mode;
 import dev.unwrite.protocol.OwnershipRecord;
 import dev.unwrite.protocol.Role;
+import dev.unwrite.trace.Contents;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -358,7 +359,7 @@ final class Stage implements PeerChannel, SharedStorage, LocalStore, MachineRoom
     }
 
     @Override
-    public void readOld(long session, Extent extent, Reply<OldData> reply) {
+    public void readOld(long session, long epoch, Extent extent, Reply<OldData> reply) {
         order("readOld " + extent.first() + "+" + extent.count(), reply, () -> {
             int count = Math.min(extent.count(), readsOldAtMost);
             Extent some = new Extent(extent.volume(), extent.first(), count);
@@ -514,7 +515,7 @@ final class Stage implements PeerChannel, SharedStorage, LocalStore, MachineRoom
     // ---- Whoever watches.
 
     @Override
-    public void step(HostState before, Action action, HostState after, int @Nullable [] hashes) {
+    public void step(HostState before, Action action, HostState after, @Nullable Contents contents) {
         orders.add("step " + action.name());
     }
 
@@ -524,7 +525,7 @@ final class Stage implements PeerChannel, SharedStorage, LocalStore, MachineRoom
     }
 
     @Override
-    public boolean wantsHashes() {
+    public boolean wantsContents() {
         return true;
     }
 

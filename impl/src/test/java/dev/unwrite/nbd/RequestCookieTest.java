@@ -29,8 +29,12 @@ final class RequestCookieTest {
                         .start();
                 NbdClient client = NbdClient.connect(server.uri("disk"))) {
             client.read(0, ByteBuffer.allocate(1));
-            RequestCookie.tagged(1, () -> client.read(0, ByteBuffer.allocate(1)));
-            RequestCookie.tagged(Integer.MAX_VALUE, () -> client.read(0, ByteBuffer.allocate(1)));
+            for (int tag : new int[] {1, Integer.MAX_VALUE}) {
+                RequestCookie.tagged(tag, () -> {
+                    client.read(0, ByteBuffer.allocate(1));
+                    return tag;
+                });
+            }
             client.read(0, ByteBuffer.allocate(1));
         }
         assertThat(cookies)
@@ -43,7 +47,7 @@ final class RequestCookieTest {
     @Test
     void aTagIsPositive() {
         for (int tag : new int[] {0, -1}) {
-            assertThatThrownBy(() -> RequestCookie.tagged(tag, () -> {}))
+            assertThatThrownBy(() -> RequestCookie.tagged(tag, () -> tag))
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessageContaining("a tag is positive");
         }

@@ -135,7 +135,7 @@ class StorageShellTest {
         this.<Done>answer(reply -> storage.flush(session, reply));
         ByteBuffer read = answer(reply -> storage.read(session, 0, 3 * BLOCK - 2, 4, reply));
         assertThat(read).isEqualTo(ByteBuffer.wrap(new byte[] {7, 7, 0, 0}));
-        OldData old = answer(reply -> storage.readOld(session, extent, reply));
+        OldData old = answer(reply -> storage.readOld(session, 1, extent, reply));
         assertThat(old.extent()).isEqualTo(extent);
         assertThat(trouble((Reply<ByteBuffer> reply) -> storage.read(session, 5, 0, 4, reply)))
                 .isEqualTo(Trouble.Kind.INVALID);

@@ -87,6 +87,19 @@ class StorageObserverTest {
             inside.decrementAndGet();
         }
 
+        @Override
+        public void readForCopy(Read read) {
+            assertThat(inside.incrementAndGet()).isEqualTo(1);
+            List<String> contents = new ArrayList<>();
+            ByteBuffer data = read.data();
+            for (int at = 0; at < read.length(); at += BLOCK) {
+                contents.add(String.valueOf(data == null ? 0 : data.get(data.position() + at)));
+            }
+            tell("read " + read.offset() / BLOCK + "+" + read.length() / BLOCK + " for " + read.epoch() + ": "
+                    + String.join(", ", contents));
+            inside.decrementAndGet();
+        }
+
         private void tell(String line) {
             lines.add(line + " after " + writes.size());
         }
@@ -106,7 +119,10 @@ class StorageObserverTest {
                 StorageSession session = client.openSession(1)) {
             session.cas(0, new OwnershipRecord(0, 1, "A", Mode.SOLO, "", 0));
             NbdClient disk = session.volume("disk");
-            RequestCookie.tagged(77, () -> write(disk, 0, 9));
+            RequestCookie.tagged(77, () -> {
+                write(disk, 0, 9);
+                return disk;
+            });
             disk.flush();
             writeConcurrently(disk);
             ByteBuffer content = ByteBuffer.allocate(BLOCK * BLOCKS);
@@ -126,6 +142,40 @@ class StorageObserverTest {
                         "record 1 A by A after 0",
                         "flushed disk after 1",
                         "flushed disk after 402");
+    }
+
+    /** The machine's reads, and those of strangers, are nobody's business. */
+    @Test
+    void aReadForACopyIsToldOfAmongTheWrites() throws Exception {
+        Recorder recorder = new Recorder();
+        StorageServer.Settings settings = new StorageServer.Settings(
+                NbdUri.tcp("127.0.0.1", 0, ""),
+                List.of(VolumeSpec.parse("g/disk=" + folder.resolve("disk.img") + ",size=16K")),
+                folder.resolve("data"),
+                recorder,
+                line -> {});
+        try (StorageServer server = StorageServer.start(settings);
+                StorageClient client = StorageClient.connect(server.uri(), "g", "A");
+                StorageSession session = client.openSession(1);
+                NbdClient stranger = NbdClient.connect(server.uri("g", "disk"))) {
+            session.cas(0, new OwnershipRecord(0, 1, "A", Mode.SOLO, "", 0));
+            NbdClient disk = session.volume("disk");
+            write(disk, 1, 9);
+            CopyReads.in(6, () -> read(disk, 0, 3 * BLOCK));
+            write(disk, 1, 8);
+            read(disk, 0, 3 * BLOCK);
+            CopyReads.in(6, () -> read(stranger, 0, 3 * BLOCK));
+            CopyReads.in(0, () -> read(disk, BLOCK - 1, BLOCK + 2));
+            CopyReads.in(7, () -> disk.allocation(0, 4 * BLOCK));
+        }
+        assertThat(recorder.lines)
+                .filteredOn(line -> line.startsWith("read"))
+                .startsWith("read 0+3 for 6: 0, 9, 0 after 1", "read 1+1 for 0: 8 after 2");
+    }
+
+    private static int read(NbdClient disk, long offset, int length) throws IOException {
+        disk.read(offset, ByteBuffer.allocate(length));
+        return length;
     }
 
     @Test

@@ -33,7 +33,9 @@ class TraceFileTest {
         TraceWriter trace = TraceWriter.open(dir, "A");
         trace.step(START, new Action.Restart(), START, null);
         for (int i = 1; i <= 3000; i++) {
-            trace.step(START, new Action.MachineWrite(i, new Extent(0, i, 2)), START, new int[] {i, i + 1});
+            trace.step(
+                    START, new Action.MachineWrite(i, new Extent(0, i, 2)), START, Contents.written(new int[] {i, i + 1
+                    }));
         }
         List<JsonNode> lines = lines();
         assertThat(lines).hasSize(3001);

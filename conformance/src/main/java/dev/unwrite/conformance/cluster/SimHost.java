@@ -14,6 +14,7 @@ import dev.unwrite.protocol.HostState;
 import dev.unwrite.storage.ForeignStorageException;
 import dev.unwrite.store.DataFolder;
 import dev.unwrite.store.LocalDisk;
+import dev.unwrite.trace.Contents;
 import dev.unwrite.trace.TraceWriter;
 import dev.unwrite.undo.UndoLog;
 import dev.unwrite.undo.UndoOptions;
@@ -478,8 +479,8 @@ final class SimHost {
         }
 
         @Override
-        public void step(HostState before, Action action, HostState after, int @Nullable [] hashes) {
-            trace.step(before, action, after, hashes);
+        public void step(HostState before, Action action, HostState after, @Nullable Contents contents) {
+            trace.step(before, action, after, contents);
             cluster.stepped(SimHost.this, before, action, after);
         }
 
@@ -489,7 +490,7 @@ final class SimHost {
         }
 
         @Override
-        public boolean wantsHashes() {
+        public boolean wantsContents() {
             return trace.active();
         }
 

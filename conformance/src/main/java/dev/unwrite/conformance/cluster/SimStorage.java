@@ -298,13 +298,30 @@ final class SimStorage {
         return done(ByteBuffer.wrap(disk.read(volume, offset, length)));
     }
 
-    Outcome<OldData> readOld(String host, long session, Extent extent) {
+    Outcome<OldData> readOld(String host, long session, long epoch, Extent extent) {
         Denial denial = StorageCore.denyRead(state, host, session);
         if (denial != null) {
             return denied(denial);
         }
         Trouble.Kind failure = faults.failure(Asked.READ_OLD);
-        return failure == null ? done(disk.readOld(extent)) : broken(failure);
+        if (failure != null) {
+            return broken(failure);
+        }
+        OldData old = disk.readOld(extent);
+        old.parts().forEach(part -> tellRead(session, epoch, extent.volume(), part));
+        return done(old);
+    }
+
+    private void tellRead(long session, long epoch, int volume, OldData.Part part) {
+        Extent extent = new Extent(volume, part.first(), part.count());
+        observer.readForCopy(new StorageObserver.Read(
+                GROUP,
+                Cells.volume(volume).name(),
+                session,
+                epoch,
+                extent.offsetBytes(),
+                extent.lengthBytes(),
+                part.data()));
     }
 
     Outcome<Done> write(String host, long session, Extent extent, @Nullable ByteBuffer data, boolean fua) {

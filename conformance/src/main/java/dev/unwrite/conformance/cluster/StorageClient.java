@@ -104,8 +104,14 @@ final class StorageClient implements SharedStorage {
     }
 
     @Override
-    public void readOld(long session, Extent extent, Reply<OldData> reply) {
-        ask(session, Request.Asked.READ_OLD, extent, false, () -> storage.readOld(host(), session, extent), reply);
+    public void readOld(long session, long epoch, Extent extent, Reply<OldData> reply) {
+        ask(
+                session,
+                Request.Asked.READ_OLD,
+                extent,
+                false,
+                () -> storage.readOld(host(), session, epoch, extent),
+                reply);
     }
 
     @Override

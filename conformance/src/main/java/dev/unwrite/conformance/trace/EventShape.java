@@ -34,6 +34,10 @@ final class EventShape {
                 return name + " is not a number of 31 bits";
             }
         }
+        if (event.path("action").asText().equals("StoreCopy")
+                && !event.path("session").isIntegralNumber()) {
+            return "StoreCopy does not say in which session it was read: a trace of an earlier version";
+        }
         if (event.has("record")) {
             String wrong = ofRecord(event.get("record"));
             if (wrong != null) {

@@ -13,7 +13,11 @@ import org.jspecify.annotations.Nullable;
 /** What a host has in local storage after the events so far: it shows what a crash cut off. */
 final class HostShadow {
     final NavigableMap<Tag, Set<Integer>> log = new TreeMap<>();
-    final NavigableMap<Tag, Set<Integer>> reading = new TreeMap<>();
+    /** What was asked for and is not stored. */
+    private final NavigableMap<Tag, Set<Integer>> reading = new TreeMap<>();
+    /** What of it the specification has not read yet. */
+    private final NavigableMap<Tag, Set<Integer>> unread = new TreeMap<>();
+
     final Set<Tag> staged = new TreeSet<>();
 
     @Nullable
@@ -61,6 +65,7 @@ final class HostShadow {
         checkpoint = tag;
         since(log, tag);
         since(reading, tag);
+        since(unread, tag);
         staged.removeIf(other -> other.compareTo(tag) <= 0);
     }
 
@@ -74,6 +79,17 @@ final class HostShadow {
 
     private static void since(NavigableMap<Tag, Set<Integer>> map, Tag tag) {
         map.headMap(tag, false).clear();
+    }
+
+    void askedToRead(Tag tag, int block) {
+        reading.computeIfAbsent(tag, t -> new HashSet<>()).add(block);
+        unread.computeIfAbsent(tag, t -> new HashSet<>()).add(block);
+    }
+
+    /** The block is read now; false if it was, or need not be. */
+    boolean reads(Tag tag, int block) {
+        Set<Integer> blocks = unread.get(tag);
+        return blocks != null && blocks.remove(block);
     }
 
     void store(Tag tag, int block) {
@@ -94,6 +110,7 @@ final class HostShadow {
 
     void forgetMirror() {
         reading.clear();
+        unread.clear();
         staged.clear();
     }
 

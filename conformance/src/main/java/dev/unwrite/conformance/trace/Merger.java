@@ -1,12 +1,12 @@
 package dev.unwrite.conformance.trace;
 
+import dev.unwrite.conformance.trace.CopySources.Source;
 import dev.unwrite.conformance.trace.NodeLog.Tag;
 import dev.unwrite.conformance.trace.TraceEvent.BlockId;
+import dev.unwrite.conformance.trace.TraceEvent.FoundCopy;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.Iterator;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -28,6 +28,7 @@ final class Merger {
     private final StorageChecks checks = new StorageChecks(contents);
     private final Identities ids = new Identities();
     private final StorageLog storage;
+    private final CopySources sources;
     private final BlockTable blocks;
     private final StepList out;
 
@@ -38,8 +39,6 @@ final class Merger {
     private final Map<Write, Progress> writes = new HashMap<>();
     private final Set<Long> sessions = new HashSet<>();
     private final Map<String, Long> newest = new HashMap<>();
-    private final Map<Integer, Integer> cache = new HashMap<>();
-    private final List<Deferred> deferred = new ArrayList<>();
     private @Nullable TraceEvent record;
     private long version;
     private long lastLose;
@@ -58,11 +57,9 @@ final class Merger {
         boolean fua;
     }
 
-    /** A read that saw what is written later in this order. */
-    private record Deferred(String node, Tag tag, int block, int value, TraceEvent event) {}
-
     Merger(TraceFolder folder) {
         storage = new StorageLog(folder.storage());
+        sources = new CopySources(folder.nodes(), folder.storage());
         blocks = new BlockTable(folder);
         Map<String, String> hosts = new HashMap<>();
         folder.nodes().forEach((name, events) -> {
@@ -129,11 +126,6 @@ final class Merger {
         }
         boolean isStorage =
                 !storage.atEnd() && (best == null || storage.head().time() < best.time()) && waits() == null;
-        NodeLog reader = isStorage ? overtakenReader() : null;
-        if (reader != null && (waits(reader) == null || bestNode != null)) {
-            bestNode = waits(reader) == null ? reader : bestNode;
-            isStorage = false;
-        }
         if (isStorage) {
             return new Next(storage.head(), null);
         }
@@ -206,41 +198,6 @@ final class Merger {
         return stuck.event().action() + " waits for " + (stuck.node() == null ? waits() : waits(stuck.node()));
     }
 
-    /**
-     * Whose read of what the storage's next write overwrites, or its next start loses, has not come yet, though it copied what
-     * is there now: its clock may be wrong. Only a preference: what a real storage lost in a crash is not seen here.
-     */
-    private @Nullable NodeLog overtakenReader() {
-        for (Map.Entry<BlockId, Integer> change : changes(storage.head()).entrySet()) {
-            BlockId block = change.getKey();
-            int written = change.getValue();
-            int number = blocks.number(block);
-            for (NodeLog node : nodes.values()) {
-                Integer read = node.nextRead(block);
-                if (read != null
-                        && !shadow(node).ignored
-                        && read != written
-                        && blocks.value(number, read) == cache.getOrDefault(number, 1)) {
-                    return node;
-                }
-            }
-        }
-        return null;
-    }
-
-    /** What stands in which blocks after that line of the storage, and may not have before. */
-    private Map<BlockId, Integer> changes(TraceEvent e) {
-        Map<BlockId, Integer> changes = new LinkedHashMap<>();
-        if (e.action().equals("Apply") && !e.json().has("certain")) {
-            int index = 0;
-            for (BlockId block : e.blocks()) {
-                changes.put(block, e.value(index++));
-            }
-        }
-        e.lost().forEach(block -> changes.put(block, contents.durable(block)));
-        return changes;
-    }
-
     private void checkEnd() throws MergeRejectedException {
         Next stuck = stuck();
         if (stuck != null) {
@@ -277,11 +234,11 @@ final class Merger {
         return switch (e.action()) {
             case "Restart" -> waitsToRestart(node);
             case "RecvPreserved" -> missing(e, stored, "StoreCopy of the other node");
-            case "StoreCopy" -> waitsForContent(node, e);
+            case "StoreCopy" -> waitsForRead(e);
             case "ReadOld" -> missing(e, asked, "MachineWrite of the other node that asks for the copy");
             case "FollowJoin" -> waitsForJoin(e.record().path("term").asLong());
-            case "StagePart" -> cuts.contains(tag(e)) ? null : "the cut of " + show(tag(e));
-            case "LearnCommitted" -> commits.contains(tag(e)) ? null : "Commit of " + show(tag(e));
+            case "StagePart" -> cuts.contains(e.tag()) ? null : "the cut of " + show(e.tag());
+            case "LearnCommitted" -> commits.contains(e.tag()) ? null : "Commit of " + show(e.tag());
             case "WriteDone" -> waitsForApply(node, e);
             case "Flush" -> checks.missingFlush(e);
             case "OpenSession", "TakeOver", "RestartRollback", "Bootstrap", "ColdStart", "ForceColdStart" ->
@@ -293,7 +250,7 @@ final class Merger {
     private @Nullable String waitsToRestart(NodeLog node) {
         return storage.changedBy(version + 1).equals(node.name()) && node.askedBefore(version)
                 ? "version " + (version + 1) + " of the record, which an earlier process asked for"
-                : null;
+                : waitsForFound(node);
     }
 
     /** What a host that came back had when it ended and has not any more, in words for a person, or null. */
@@ -314,31 +271,42 @@ final class Merger {
     }
 
     private @Nullable String missing(TraceEvent e, Map<Tag, Set<Integer>> there, String what) {
-        Set<Integer> known = there.getOrDefault(tag(e), Set.of());
+        Set<Integer> known = there.getOrDefault(e.tag(), Set.of());
         for (BlockId block : e.blocks()) {
             if (!known.contains(blocks.number(block))) {
-                return what + " for " + show(block) + " in " + show(tag(e));
+                return what + " for " + show(block) + " in " + show(e.tag());
             }
         }
         return null;
     }
 
-    /** What was copied was read before: it must have been on the storage. */
-    private @Nullable String waitsForContent(NodeLog node, TraceEvent e) {
-        if (deferred.isEmpty()) {
-            return null;
-        }
-        int index = 0;
-        for (BlockId block : e.blocks()) {
-            int hash = e.value(index++);
-            int number = blocks.number(block);
-            boolean unread = deferred.stream()
-                    .anyMatch(read -> read.node.equals(node.name()) && read.block == number && read.tag.equals(tag(e)));
-            if (unread && storage.appliesLater(block, hash)) {
-                return "Apply of what was copied of " + show(block) + " at the storage";
+    private @Nullable String waitsForRead(TraceEvent storeCopy) {
+        for (BlockId block : storeCopy.blocks()) {
+            String wait = waitsForRead(block, storeCopy.tag(), sources.ofStored(storeCopy, block));
+            if (wait != null) {
+                return wait + " in session " + storeCopy.number("session");
             }
         }
         return null;
+    }
+
+    private @Nullable String waitsForFound(NodeLog node) {
+        for (FoundCopy copy : node.head().found()) {
+            if (isStoredUnseen(node, copy)) {
+                String wait = waitsForRead(copy.block(), copy.tag(), sources.ofFound(node.name(), copy));
+                if (wait != null) {
+                    return wait;
+                }
+            }
+        }
+        return null;
+    }
+
+    /** What was read may be taken before its line, as soon as the block holds it: the order of each block counts. */
+    private @Nullable String waitsForRead(BlockId block, Tag tag, @Nullable Source source) {
+        return source != null && source.isKnown() && source.isThere(storage.taken())
+                ? null
+                : "Read of " + show(block) + " in " + show(tag) + " at the storage";
     }
 
     private @Nullable String waitsForApply(NodeLog node, TraceEvent e) {
@@ -359,6 +327,7 @@ final class Merger {
         TraceEvent e = storage.head();
         return switch (e.action()) {
             case "Apply" -> waitsForSend(e);
+            case "Read" -> waitsForReadOld(e);
             case "Record" -> waitsForReaders(e);
             case "Boot" -> {
                 for (NodeLog node : nodes.values()) {
@@ -374,13 +343,23 @@ final class Merger {
     }
 
     private @Nullable String waitsForSend(TraceEvent e) {
-        if (e.json().has("certain")) {
+        if (e.isUncertain()) {
             return null;
         }
         for (BlockId block : e.blocks()) {
             Progress write = write(e.text("host"), e.number("session"), blocks.number(block));
             if (write.sent <= write.applied) {
                 return "SendWrite of " + show(block) + " in session " + e.number("session");
+            }
+        }
+        return null;
+    }
+
+    private @Nullable String waitsForReadOld(TraceEvent e) {
+        for (BlockId block : e.blocks()) {
+            Source source = sources.readAt(storage.taken(), e, block);
+            if (source != null && source.asked >= node(source.node).taken()) {
+                return "ReadOld of " + show(block) + " in " + show(source.tag);
             }
         }
         return null;
@@ -411,6 +390,7 @@ final class Merger {
             }
             case "Record" -> changeRecord(e);
             case "Apply" -> apply(e);
+            case "Read" -> read(e);
             case "Flushed" -> destage(e, contents.flushed((int) e.number("volume")));
             case "Destage" ->
                 destage(e, e.blocks().stream().filter(contents::destaged).toList());
@@ -446,12 +426,6 @@ final class Merger {
     private void lose(TraceEvent e) {
         List<BlockId> lost = e.lost();
         out.of("StorageCrash", "", e).blocks(numbers(lost)).add();
-        for (BlockId block : lost) {
-            int number = blocks.number(block);
-            int value = blocks.value(number, contents.durable(block));
-            cache.put(number, value);
-            readDeferred(number, value);
-        }
         contents.booted(lost);
     }
 
@@ -461,7 +435,8 @@ final class Merger {
 
     private void apply(TraceEvent e) throws MergeRejectedException {
         String node = e.text("host");
-        if (e.json().has("certain")) {
+        if (e.isUncertain()) {
+            e.blocks().forEach(contents::failed);
             return;
         }
         if (!e.hasValues()) {
@@ -473,15 +448,32 @@ final class Merger {
                     "OneConnection: a write of session " + e.number("session") + " was applied after a later one of "
                             + node + " had begun");
         }
-        int index = 0;
-        for (BlockId block : e.blocks()) {
+        e.eachValue((block, hash) -> {
             int number = blocks.number(block);
-            int value = blocks.value(number, e.value(index++));
             write(node, e.number("session"), number).applied++;
-            contents.applied(block, e.value(index - 1));
-            cache.put(number, value);
-            out.of("Apply", node, e).block(number).value(value).add();
-            readDeferred(number, value);
+            contents.applied(block, hash);
+            out.of("Apply", node, e)
+                    .block(number)
+                    .value(blocks.value(number, hash))
+                    .add();
+        });
+    }
+
+    private void read(TraceEvent e) {
+        e.eachValue(contents::seen);
+        for (BlockId block : e.blocks()) {
+            Source source = sources.readAt(storage.taken(), e, block);
+            if (source != null) {
+                readOld(source.node, source.tag, block, e);
+            }
+        }
+    }
+
+    /** The step ReadOld of the block, unless it was taken before. */
+    private void readOld(String node, Tag tag, BlockId block, TraceEvent e) {
+        int number = blocks.number(block);
+        if (shadow(node(node)).reads(tag, number)) {
+            out.of("ReadOld", node, e).block(number).tag(tag).add();
         }
     }
 
@@ -512,7 +504,6 @@ final class Merger {
                     shadow.found = found;
                 }
                 shadow.abandon();
-                dropDeferred(node, new Tag(Long.MAX_VALUE, 0));
             }
             case "Bootstrap", "ColdStart", "ForceColdStart" -> shadow.coldDirty = true;
             default -> {
@@ -556,7 +547,7 @@ final class Merger {
                 }
                 eachBlock(node, e, false);
             }
-            case "ReadOld" -> readOld(node, e);
+            case "ReadOld" -> askedToRead(node, e);
             case "StoreCopy" -> storeCopy(node, e);
             case "Flush" -> flush(node, e);
             case "MachineFlush" -> {
@@ -570,14 +561,14 @@ final class Merger {
                         .value((int) e.number("id"))
                         .blocks(List.copyOf(shadow(node).answeredFlush((int) e.number("id")))));
             case "Cut", "StartJoin" -> {
-                cuts.add(tag(e));
+                cuts.add(e.tag());
                 simple(node, e);
             }
             case "StagePart" -> {
-                shadow.staged.add(tag(e));
+                shadow.staged.add(e.tag());
                 simple(node, e);
             }
-            case "Commit" -> commit(node, tag(e), e, null);
+            case "Commit" -> commit(node, e.tag(), e, null);
             case "FollowJoin" -> followJoin(node, e);
             case "Resume", "ColdRead" -> {
                 // The checkpoint was durably gone before: a start that finds it is one that should not be.
@@ -598,7 +589,7 @@ final class Merger {
     }
 
     private void simple(NodeLog node, TraceEvent e) {
-        add(out.of(e.action(), node.name(), e).tag(tag(e)));
+        add(out.of(e.action(), node.name(), e).tag(e.tag()));
     }
 
     private void add(StepList.Draft draft) {
@@ -648,60 +639,30 @@ final class Merger {
             StepList.Draft draft = out.of(e.action(), node.name(), e)
                     .block(blocks.number(extent.get(i)))
                     .value((int) e.number("fua"));
-            last(tagged ? draft.tag(tag(e)) : draft, i + 1 == extent.size());
+            last(tagged ? draft.tag(e.tag()) : draft, i + 1 == extent.size());
         }
     }
 
-    /** Nobody recorded when exactly the block was read: between this event and StoreCopy, where it had this content. */
-    private void readOld(NodeLog node, TraceEvent e) {
+    /** The storage says when a block was read that became a copy; of any other nobody can tell, and it does not matter. */
+    private void askedToRead(NodeLog node, TraceEvent e) {
         for (BlockId block : e.blocks()) {
-            int number = blocks.number(block);
-            Integer seen = node.storedLater(tag(e), block);
-            int now = cache.getOrDefault(number, 1);
-            int wanted = seen == null ? now : blocks.value(number, seen);
-            shadow(node).reading.computeIfAbsent(tag(e), t -> new HashSet<>()).add(number);
-            if (wanted == now) {
-                out.of("ReadOld", node.name(), e).block(number).tag(tag(e)).add();
-            } else {
-                deferred.add(new Deferred(node.name(), tag(e), number, wanted, e));
+            shadow(node).askedToRead(e.tag(), blocks.number(block));
+            if (!sources.isKept(node.name(), node.taken(), block)) {
+                readOld(node.name(), e.tag(), block, e);
             }
         }
         add(out.of("Stutter", node.name(), e));
-    }
-
-    private void readDeferred(int block, int value) {
-        for (Iterator<Deferred> it = deferred.iterator(); it.hasNext(); ) {
-            Deferred read = it.next();
-            if (read.block == block && read.value == value) {
-                it.remove();
-                read(read);
-            }
-        }
-    }
-
-    private void read(Deferred read) {
-        out.of("ReadOld", read.node, read.event).block(read.block).tag(read.tag).add();
-    }
-
-    private void dropDeferred(String node, Tag before) {
-        deferred.removeIf(read -> read.node.equals(node) && read.tag.compareTo(before) < 0);
     }
 
     private void storeCopy(NodeLog node, TraceEvent e) {
         List<BlockId> extent = e.blocks();
         for (int i = 0; i < extent.size(); i++) {
             int number = blocks.number(extent.get(i));
-            for (Iterator<Deferred> it = deferred.iterator(); it.hasNext(); ) {
-                Deferred read = it.next();
-                if (read.node.equals(node.name()) && read.block == number && read.tag.equals(tag(e))) {
-                    it.remove();
-                    read(read);
-                }
-            }
-            store(node, tag(e), number);
+            readOld(node.name(), e.tag(), extent.get(i), e);
+            store(node, e.tag(), number);
             StepList.Draft draft = out.of("StoreCopy", node.name(), e)
                     .block(number)
-                    .tag(tag(e))
+                    .tag(e.tag())
                     .value(blocks.value(number, e.value(i)));
             last(draft, i + 1 == extent.size());
         }
@@ -715,7 +676,6 @@ final class Merger {
     private void commit(NodeLog node, Tag tag, TraceEvent e, @Nullable String hidden) {
         shadow(node).commit(tag);
         commits.add(tag);
-        dropDeferred(node.name(), tag);
         StepList.Draft draft = out.of("Commit", node.name(), e).tag(tag);
         if (hidden == null) {
             add(draft);
@@ -772,7 +732,6 @@ final class Merger {
     private void stop(NodeLog node) {
         shadow(node).abandon();
         shadow(node).forgetFlushes();
-        dropDeferred(node.name(), NodeLog.NEVER);
     }
 
     /**
@@ -865,27 +824,28 @@ final class Merger {
     private void recoverCopies(NodeLog node, TraceEvent e) {
         HostShadow shadow = shadow(node);
         shadow.found = 0;
-        for (com.fasterxml.jackson.databind.JsonNode copy : e.json().path("log")) {
-            Tag tag = new Tag(copy.path(0).asLong(), copy.path(1).asLong());
-            for (int i = 0; i < copy.path(4).asInt(); i++) {
-                BlockId block = new BlockId(copy.path(2).asInt(), copy.path(3).asLong() + i);
-                int number = blocks.number(block);
-                if (!shadow.holds(tag, number) && shadow.isReading(tag, number)) {
-                    deferred.stream()
-                            .filter(read ->
-                                    read.node.equals(node.name()) && read.block == number && read.tag.equals(tag))
-                            .forEach(this::read);
-                    store(node, tag, number);
-                    out.of("StoreCopy", node.name(), e)
-                            .block(number)
-                            .tag(tag)
-                            .hidden("a copy stored just before a kill")
-                            .add();
-                } else if (isLive(tag, e) && !shadow.holds(tag, number) && shadow.hasAbandoned(tag, number)) {
-                    shadow.found++;
-                }
+        for (FoundCopy copy : e.found()) {
+            int number = blocks.number(copy.block());
+            if (isStoredUnseen(node, copy)) {
+                readOld(node.name(), copy.tag(), copy.block(), e);
+                store(node, copy.tag(), number);
+                out.of("StoreCopy", node.name(), e)
+                        .block(number)
+                        .tag(copy.tag())
+                        .hidden("a copy stored just before a kill")
+                        .add();
+            } else if (isLive(copy.tag(), e)
+                    && !shadow.holds(copy.tag(), number)
+                    && shadow.hasAbandoned(copy.tag(), number)) {
+                shadow.found++;
             }
         }
+    }
+
+    /** Whether the host was killed after it had stored the copy, and before it could say so. */
+    private boolean isStoredUnseen(NodeLog node, FoundCopy copy) {
+        int number = blocks.number(copy.block());
+        return !shadow(node).holds(copy.tag(), number) && shadow(node).isReading(copy.tag(), number);
     }
 
     private void loseMessages() {
@@ -898,13 +858,14 @@ final class Merger {
             Tag received = node.leastReceived();
             least = received.compareTo(least) < 0 ? received : least;
         }
-        for (Deferred read : deferred) {
-            least = read.tag.compareTo(least) < 0 ? read.tag : least;
-        }
         out.of("Lose", "", out.steps().getLast().source()).tag(least).add();
     }
 
     // ---- Small helpers.
+
+    private NodeLog node(String name) {
+        return java.util.Objects.requireNonNull(nodes.get(name));
+    }
 
     private HostShadow shadow(NodeLog node) {
         return java.util.Objects.requireNonNull(shadows.get(node.name()));
@@ -912,10 +873,6 @@ final class Merger {
 
     private Progress write(String node, long session, int block) {
         return writes.computeIfAbsent(new Write(node, session, block), write -> new Progress());
-    }
-
-    private static Tag tag(TraceEvent e) {
-        return new Tag(e.number("term"), e.number("epoch"));
     }
 
     private static String show(Tag tag) {

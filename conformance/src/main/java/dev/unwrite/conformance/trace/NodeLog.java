@@ -1,7 +1,6 @@
 package dev.unwrite.conformance.trace;
 
-import dev.unwrite.conformance.trace.TraceEvent.BlockId;
-import java.util.ArrayDeque;
+import dev.unwrite.conformance.trace.TraceEvent.FoundCopy;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -36,15 +35,8 @@ final class NodeLog {
     /** By version before the change: where it was asked for. */
     private final Map<Long, Integer> proposals = new HashMap<>();
 
-    /** By block: where it was read, and what was found, in the order of the reads. */
-    private final Map<BlockId, ArrayDeque<Read>> reads = new HashMap<>();
-
     private final Tag[] leastReceived;
     private int next;
-
-    private record Read(int at, int value) {}
-
-    private record Reading(Tag tag, BlockId block) {}
 
     /** A term and an epoch. */
     record Tag(long term, long epoch) implements Comparable<Tag> {
@@ -67,49 +59,14 @@ final class NodeLog {
         for (int i = 0; i < events.size(); i++) {
             index(i, events.get(i), storage);
         }
-        indexReads();
-    }
-
-    private void indexReads() {
-        Map<Reading, Integer> open = new HashMap<>();
-        for (int i = 0; i < events.size(); i++) {
-            TraceEvent event = events.get(i);
-            boolean stored = event.action().equals("StoreCopy");
-            if (!stored && !event.action().equals("ReadOld")) {
-                continue;
-            }
-            int index = 0;
-            for (BlockId block : event.blocks()) {
-                Reading reading = new Reading(received(event), block);
-                if (!stored) {
-                    open.put(reading, i);
-                } else {
-                    Integer at = open.remove(reading);
-                    int value = event.value(index++);
-                    if (at != null) {
-                        reads.computeIfAbsent(block, b -> new ArrayDeque<>()).add(new Read(at, value));
-                    }
-                }
-            }
-        }
-    }
-
-    /** What the next read of the block, at the head or later, finds; null if there is none. */
-    @Nullable
-    Integer nextRead(BlockId block) {
-        ArrayDeque<Read> left = reads.get(block);
-        while (left != null && !left.isEmpty() && left.peekFirst().at() < next) {
-            left.removeFirst();
-        }
-        return left == null || left.isEmpty()
-                ? null
-                : (Integer) left.peekFirst().value();
     }
 
     private static Tag received(TraceEvent event) {
         return switch (event.action()) {
-            case "ReadOld", "StoreCopy", "RecvPreserved", "StagePart", "Commit", "LearnCommitted" ->
-                new Tag(event.number("term"), event.number("epoch"));
+            case "ReadOld", "StoreCopy", "RecvPreserved", "StagePart", "Commit", "LearnCommitted" -> event.tag();
+            // Just before it is asked for what it found.
+            case "Restart" ->
+                event.found().stream().map(FoundCopy::tag).min(Tag::compareTo).orElse(NEVER);
             case "FollowJoin" -> new Tag(event.record().path("term").asLong(), 0);
             default -> NEVER;
         };
@@ -136,6 +93,11 @@ final class NodeLog {
 
     String name() {
         return name;
+    }
+
+    /** How many events were taken. */
+    int taken() {
+        return next;
     }
 
     boolean atEnd() {
@@ -229,32 +191,6 @@ final class NodeLog {
     /** The least tag of a message that this node still receives. */
     Tag leastReceived() {
         return leastReceived[next];
-    }
-
-    /** The hash of the copy of this block that this process stores after the head, or null if it does not. */
-    @Nullable
-    Integer storedLater(Tag tag, BlockId block) {
-        for (int i = next + 1; i < events.size(); i++) {
-            TraceEvent event = events.get(i);
-            boolean over = switch (event.action()) {
-                case "Restart", "StepDown", "TakeOver" -> true;
-                case "Commit" -> event.number("epoch") > tag.epoch();
-                default -> false;
-            };
-            if (over) {
-                return null;
-            }
-            if (!event.action().equals("StoreCopy")
-                    || event.number("epoch") != tag.epoch()
-                    || event.number("term") != tag.term()) {
-                continue;
-            }
-            int index = event.blocks().indexOf(block);
-            if (index >= 0) {
-                return event.value(index);
-            }
-        }
-        return null;
     }
 
     /** The next start of this node, or null. */

@@ -16,6 +16,9 @@ import org.jspecify.annotations.Nullable;
  * has which session, what a flush covered, what a version of the record says, and who was granted it.
  */
 final class StorageChecks {
+    /** Whose session they name is compared where it is used. */
+    private static final Set<String> ELSEWHERE = Set.of("Flush", "StoreCopy");
+
     private final Map<Long, JsonNode> records = new HashMap<>();
     private final Map<Long, String> hosts = new HashMap<>();
     private final Map<Long, Long> terms = new HashMap<>();
@@ -65,6 +68,7 @@ final class StorageChecks {
             case "Session" -> session(e);
             case "Record" -> record(e);
             case "Apply" -> apply(e);
+            case "Read" -> read(e);
             case "Flushed" -> flushed(e);
             case "Destage" -> destage(e);
             case "Refused" -> refused(e);
@@ -175,6 +179,19 @@ final class StorageChecks {
         return null;
     }
 
+    private @Nullable String read(TraceEvent e) {
+        String wrong = ofSession(e);
+        int index = 0;
+        for (BlockId block : e.blocks()) {
+            Integer held = contents.held(block);
+            int value = e.value(index++);
+            if (wrong == null && held != null && held != value) {
+                wrong = show(block) + " held " + held + ", and was read as " + value;
+            }
+        }
+        return wrong;
+    }
+
     private @Nullable String flushed(TraceEvent e) {
         String host = hosts.get(e.number("session"));
         if (!e.text("host").equals(host)) {
@@ -279,7 +296,9 @@ final class StorageChecks {
         if (e.json().has("record") && !e.record().equals(records.get(e.recordVersion()))) {
             return "the record of version " + e.recordVersion() + " is " + shown(records.get(e.recordVersion()));
         }
-        if (e.json().has("session") && !e.action().equals("Flush") && !node.equals(hosts.get(e.number("session")))) {
+        if (e.json().has("session")
+                && !ELSEWHERE.contains(e.action())
+                && !node.equals(hosts.get(e.number("session")))) {
             return "session " + e.number("session") + " is not one of " + node;
         }
         if (e.action().equals("OpenSession") && terms.getOrDefault(e.number("session"), -1L) != e.after("term")) {

@@ -4,11 +4,13 @@ import dev.unwrite.conformance.trace.TraceEvent.BlockId;
 import dev.unwrite.trace.BlockHash;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** What stands on the storage and what of it is durable, as its own lines say: hashes of contents. */
 final class StorageContents {
@@ -16,15 +18,19 @@ final class StorageContents {
     /** By volume: what would be lost if the storage crashed now and lost all that it may. */
     private final Map<Integer, Map<BlockId, Integer>> unflushed = new HashMap<>();
 
+    private final Set<BlockId> uncertain = new HashSet<>();
+
     /** A line of the storage. A start says what it lost. */
     void take(TraceEvent event) {
         switch (event.action()) {
             case "Apply" -> {
-                int index = 0;
-                for (BlockId block : event.blocks()) {
-                    applied(block, event.value(index++));
+                if (event.isUncertain()) {
+                    event.blocks().forEach(this::failed);
+                } else {
+                    event.eachValue(this::applied);
                 }
             }
+            case "Read" -> event.eachValue(this::seen);
             case "Flushed" -> flushed((int) event.number("volume"));
             case "Destage" -> event.blocks().forEach(this::destaged);
             case "Boot" -> booted(event.lost());
@@ -36,7 +42,37 @@ final class StorageContents {
 
     /** The block holds this now, and may lose it. */
     void applied(BlockId block, int hash) {
+        uncertain.remove(block);
         unflushed.computeIfAbsent(block.volume(), v -> new LinkedHashMap<>()).put(block, hash);
+    }
+
+    /** A write failed: until the next one nobody knows what the block holds. */
+    void failed(BlockId block) {
+        uncertain.add(block);
+    }
+
+    /** Somebody read this: from now on it is known. */
+    void seen(BlockId block, int hash) {
+        if (uncertain.contains(block)) {
+            applied(block, hash);
+        } else if (held(block) == null) {
+            durable.put(block, hash);
+        }
+    }
+
+    /** What the block holds, or null if that is what was there at first, or not certain. */
+    @Nullable
+    Integer held(BlockId block) {
+        if (uncertain.contains(block)) {
+            return null;
+        }
+        Integer hash = unflushed.getOrDefault(block.volume(), Map.of()).get(block);
+        return hash == null ? durable.get(block) : hash;
+    }
+
+    /** Whether the block holds what was there at first. */
+    boolean isAsAtFirst(BlockId block) {
+        return held(block) == null && !uncertain.contains(block);
     }
 
     /** All of the volume is durable; returns the blocks that were not before. */
@@ -57,6 +93,11 @@ final class StorageContents {
             durable.put(block, hash);
         }
         return hash != null;
+    }
+
+    /** The block came back with this when the storage started. */
+    void cameBack(BlockId block, int hash) {
+        durable.put(block, hash);
     }
 
     /** All blocks that could be lost, and what they hold. */

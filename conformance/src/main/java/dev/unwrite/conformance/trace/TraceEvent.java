@@ -1,6 +1,7 @@
 package dev.unwrite.conformance.trace;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.unwrite.conformance.trace.NodeLog.Tag;
 import dev.unwrite.protocol.Extent;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -38,6 +39,11 @@ record TraceEvent(Path file, int line, JsonNode json) {
         return json.path("after").path(name).asText();
     }
 
+    /** Whether a write failed at the storage, so that nobody knows what is left of it. */
+    boolean isUncertain() {
+        return json.has("certain");
+    }
+
     JsonNode record() {
         return json.path("record");
     }
@@ -65,6 +71,19 @@ record TraceEvent(Path file, int line, JsonNode json) {
         return blocks;
     }
 
+    /** Takes a block, and what it holds by the event. */
+    interface EachValue {
+        void take(BlockId block, int value);
+    }
+
+    /** All {@link #blocks} and their values, in their order. */
+    void eachValue(EachValue each) {
+        int index = 0;
+        for (BlockId block : blocks()) {
+            each.take(block, value(index++));
+        }
+    }
+
     /** The blocks that a start of the storage came back without. */
     List<BlockId> lost() {
         return listed("lost");
@@ -86,16 +105,26 @@ record TraceEvent(Path file, int line, JsonNode json) {
         }
     }
 
-    /** The blocks of the copies that a start found. */
-    List<BlockId> found() {
-        List<BlockId> blocks = new ArrayList<>();
+    /** The copies that a start found. */
+    List<FoundCopy> found() {
+        List<FoundCopy> copies = new ArrayList<>();
         for (JsonNode copy : json.path("log")) {
+            Tag tag = new Tag(copy.path(0).asLong(), copy.path(1).asLong());
             for (int i = 0; i < copy.path(4).asInt(); i++) {
-                blocks.add(new BlockId(copy.path(2).asInt(), copy.path(3).asLong() + i));
+                copies.add(new FoundCopy(
+                        tag, new BlockId(copy.path(2).asInt(), copy.path(3).asLong() + i)));
             }
         }
-        return blocks;
+        return copies;
     }
+
+    /** Term and epoch that the event names. */
+    Tag tag() {
+        return new Tag(number("term"), number("epoch"));
+    }
+
+    /** A copy of a block. */
+    record FoundCopy(Tag tag, BlockId block) {}
 
     /** A block of {@link Extent#BLOCK_BYTES} of a volume. */
     record BlockId(int volume, long number) {}

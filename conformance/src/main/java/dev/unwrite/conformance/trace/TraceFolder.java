@@ -29,7 +29,7 @@ public final class TraceFolder {
 
     private TraceFolder(Map<String, List<TraceEvent>> nodes, List<TraceEvent> storage, int torn) {
         this.nodes = nodes;
-        this.storage = LostBlocks.told(storage, nodes.values());
+        this.storage = LostBlocks.told(storage);
         this.torn = torn;
     }
 

@@ -3,6 +3,7 @@ package dev.unwrite.conformance.trace;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.unwrite.conformance.trace.NodeLog.Tag;
 import dev.unwrite.conformance.trace.TraceEvent.BlockId;
 import dev.unwrite.conformance.trace.TraceMutants.Mutant;
 import dev.unwrite.conformance.trace.TraceMutants.Outcome;
@@ -26,10 +27,8 @@ final class EquivalentTraces {
     private static final String UNUSED = "a copy that was never stored, or a state that was never committed";
     private static final String UNSEEN = "it was not lost, or nobody saw what came back";
     private static final String FORGOTTEN = "the last that the process did, or it forgot it in the next step";
+    private static final String UNKEPT = "a read of which nothing was kept";
     private static final String UNHEARD = "a flush that no host heard of: a storage may do it or not";
-
-    /** The clocks of simulated runs differ by no more, in microseconds. */
-    private static final long CLOCKS_APART = 100;
 
     private EquivalentTraces() {}
 
@@ -77,6 +76,7 @@ final class EquivalentTraces {
             case "WriteDone" -> follows(mutant, "OpenSession") ? "the new session owes the write either way" : null;
             case "Boot" -> isNoticed(mutant) ? null : "the storage starts twice, and nobody came in between";
             case "Destage" -> isSeenToBeDurable(mutant) ? null : UNSEEN;
+            case "Read" -> isKept(mutant) ? null : UNKEPT;
             default ->
                 next == null && !mutant.first().has("group")
                         ? "the last event of a process: it was killed one step earlier"
@@ -87,6 +87,7 @@ final class EquivalentTraces {
     private static @Nullable String doubled(Mutant mutant) throws IOException {
         return switch (mutant.action()) {
             case "Speak", "Propose" -> "said twice: it changes nothing the second time";
+            case "Read" -> "read twice";
             case "Flushed" -> "flushed twice: the second has nothing to do";
             case "Flush" -> isColdAgain(mutant) ? "a cold owner that had flushed flushed again" : null;
             default -> null;
@@ -128,6 +129,9 @@ final class EquivalentTraces {
                 !first.path("host").asText().equals(second.path("host").asText());
         if (otherHosts && (one.equals("Session") || two.equals("Session"))) {
             return "a session of one host, and what the other does";
+        }
+        if (one.equals("Read") || two.equals("Read")) {
+            return readApart(first, second);
         }
         if ((one.equals("Refused") || two.equals("Refused")) && leavesRights(first, second)) {
             return "a refusal, and what changes nobody's rights";
@@ -260,13 +264,8 @@ final class EquivalentTraces {
         if (Set.of("ReadOld extents", "StagePart epoch").contains(mutant.name()) && !isUseful(mutant)) {
             return UNUSED;
         }
-        if (mutant.action().equals("StoreCopy") && mutant.mutation().equals("values")) {
-            if (!isKnown(mutant)) {
-                return "nobody else says what was in the block at first";
-            }
-            if (isReadAtFirst(mutant)) {
-                return "it may have been read before the block's first write, and nobody else says what was in it at first";
-            }
+        if (mutant.action().equals("Read") && !isKept(mutant)) {
+            return UNKEPT;
         }
         return null;
     }
@@ -285,6 +284,33 @@ final class EquivalentTraces {
         long blocks = event(mutant.first()).blocks().size();
         return after.path("pending").asLong() + after.path("owed").asLong() > blocks
                 || after.path("dirty").asLong() > blocks;
+    }
+
+    private static @Nullable String readApart(JsonNode first, JsonNode second) {
+        JsonNode other = is(first, "Read") ? second : first;
+        return switch (other.path("action").asText()) {
+            case "Read", "Record", "Refused", "Flushed", "Destage" -> "a read, and what leaves contents as they are";
+            case "Apply" -> areApart(first, second) ? "a read, and a write of other blocks" : null;
+            default -> null;
+        };
+    }
+
+    /** Whether a copy is known to come from this read, and from no other. */
+    private static boolean isKept(Mutant mutant) throws IOException {
+        JsonNode read = mutant.first();
+        Set<BlockId> blocks = new HashSet<>(event(read).blocks());
+        Test same = e -> e.path("session").equals(read.path("session"))
+                && e.path("epoch").equals(read.path("epoch"))
+                && event(e).blocks().stream().anyMatch(blocks::contains);
+        return anyEvent(mutant, e -> is(e, "StoreCopy") && same.of(e))
+                || anyEvent(mutant, e -> is(e, "Restart") && isFoundOf(e, read, blocks));
+    }
+
+    private static boolean isFoundOf(JsonNode restart, JsonNode read, Set<BlockId> blocks) {
+        return restart.path("node").equals(read.path("host"))
+                && event(restart).found().stream()
+                        .anyMatch(copy ->
+                                copy.tag().epoch() == read.path("epoch").asLong() && blocks.contains(copy.block()));
     }
 
     private static @Nullable String destagedApart(JsonNode first, JsonNode second) {
@@ -333,24 +359,12 @@ final class EquivalentTraces {
         return false;
     }
 
-    /** Whether a copy may hold what stood in the block from then on until it was written again. All clocks are one. */
+    /** Whether somebody read what stood in the block from then on, before it was written again. */
     private static boolean isSeen(Mutant mutant, BlockId block, long from) throws IOException {
-        long until = Long.MAX_VALUE;
         for (JsonNode e : events(mutant, mutant.file())) {
-            boolean writes = is(e, "Apply") && event(e).blocks().contains(block);
-            if (writes && e.path("t").asLong() > from) {
-                until = Math.min(until, e.path("t").asLong());
-            }
-        }
-        for (String file : mutant.files().keySet()) {
-            long asked = Long.MAX_VALUE;
-            for (JsonNode e : events(mutant, file)) {
-                boolean of = event(e).blocks().contains(block);
-                if (of && is(e, "ReadOld")) {
-                    asked = e.path("t").asLong();
-                } else if (of && is(e, "StoreCopy") && e.path("t").asLong() > from && asked < until) {
-                    return true;
-                }
+            boolean sees = is(e, "Read") || is(e, "Apply");
+            if (sees && e.path("t").asLong() > from && event(e).blocks().contains(block)) {
+                return is(e, "Read");
             }
         }
         return false;
@@ -426,16 +440,8 @@ final class EquivalentTraces {
     }
 
     private static boolean isFound(JsonNode restart, long term, long epoch, Set<BlockId> blocks) {
-        for (JsonNode copy : restart.path("log")) {
-            boolean same = copy.path(0).asLong() == term && copy.path(1).asLong() == epoch;
-            for (int i = 0; same && i < copy.path(4).asInt(); i++) {
-                if (blocks.contains(
-                        new BlockId(copy.path(2).asInt(), copy.path(3).asLong() + i))) {
-                    return true;
-                }
-            }
-        }
-        return false;
+        return event(restart).found().stream()
+                .anyMatch(copy -> copy.tag().equals(new Tag(term, epoch)) && blocks.contains(copy.block()));
     }
 
     /** Whether another line says of the first copied block that it held this, or that it was zero at first. */
@@ -449,31 +455,6 @@ final class EquivalentTraces {
                     && Set.of("StoreCopy", "Apply").contains(e.path("action").asText())
                     && e.path("values").path(at).asInt() == held;
         });
-    }
-
-    /** Whether the first copied block may have been read before its first write, of which no copy was stored before. */
-    private static boolean isReadAtFirst(Mutant mutant) throws IOException {
-        BlockId block = event(mutant.first()).blocks().getFirst();
-        Test asked = e -> is(e, "ReadOld")
-                && e.path("start").equals(mutant.first().path("start"))
-                && e.path("epoch").equals(mutant.first().path("epoch"))
-                && event(e).blocks().contains(block);
-        Test written = e -> is(e, "Apply") && event(e).blocks().contains(block);
-        Test stored = e -> is(e, "StoreCopy") && event(e).blocks().contains(block);
-        long firstWrite = first(mutant, written);
-        return first(mutant, asked) < firstWrite + CLOCKS_APART && first(mutant, stored) > firstWrite;
-    }
-
-    /** When the first such event was; never, if there is none. */
-    private static long first(Mutant mutant, Test of) throws IOException {
-        long[] earliest = {Long.MAX_VALUE / 2};
-        anyEvent(mutant, e -> {
-            if (of.of(e)) {
-                earliest[0] = Math.min(earliest[0], e.path("t").asLong());
-            }
-            return false;
-        });
-        return earliest[0];
     }
 
     /**

@@ -1,6 +1,7 @@
 package dev.unwrite.conformance.trace;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -12,6 +13,7 @@ import org.junit.jupiter.api.Test;
 class MergerTest {
     private static final long HOUR = 3_600_000_000L;
     private static final long SESSION = (1L << 32) | 3;
+    private static final long READER = (1L << 32) | 4;
     private static final int OLD = 5;
     private static final int NEW = 7;
     private static final String SOLO = "\"owner\":\"A\",\"mode\":\"solo\",\"secondary\":\"\",\"base\":1}";
@@ -25,13 +27,18 @@ class MergerTest {
     private String mode = "solo";
     private int safe = -1;
     private String cuts = "";
+    private int lifeOfB = 1;
+    /** What is written and copied. */
+    private String extent = "[0,5,1]";
 
     /** The next event; processes that are late have a clock that is an hour ahead. */
     private void says(String node, String action, String fields, String after) {
-        List<String> lines = files.computeIfAbsent(node + "-1.ndjson", file -> new ArrayList<>());
+        int start = node.equals("B") ? lifeOfB : 1;
+        List<String> lines = files.computeIfAbsent(node + "-" + start + ".ndjson", file -> new ArrayList<>());
         long t = node.equals("B") ? time + HOUR : time;
         time += 100;
-        lines.add("{\"seq\":" + lines.size() + ",\"t\":" + t + ",\"node\":\"" + node + "\",\"start\":1,\"action\":\""
+        lines.add("{\"seq\":" + lines.size() + ",\"t\":" + t + ",\"node\":\"" + node + "\",\"start\":" + start
+                + ",\"action\":\""
                 + action + "\"" + (node.equals("storage") ? ",\"group\":\"g\"" : "") + fields
                 + (after.isEmpty() ? "" : ",\"after\":" + after) + "}");
     }
@@ -89,6 +96,7 @@ class MergerTest {
         write(1, OLD, 1);
         done(1, OLD, 1);
         idle("B", "Restart", ",\"storage\":\"s\",\"folder\":\"b\",\"undo\":\"v\",\"log\":[]");
+        storage("Session", ",\"host\":\"B\",\"session\":" + READER + ",\"term\":1");
         join(1, 1);
     }
 
@@ -115,13 +123,51 @@ class MergerTest {
     }
 
     private void write(int id, int value, int version) {
-        a("MachineWrite", ",\"id\":" + id + ",\"extent\":[0,5,1],\"values\":[" + value + "]", version);
+        a("MachineWrite", ",\"id\":" + id + ",\"extent\":" + extent + ",\"values\":[" + value + "]", version);
     }
 
     private void done(int id, int value, int version) {
-        a("SendWrite", ",\"id\":" + id + ",\"extent\":[0,5,1]", version);
-        storage("Apply", ",\"host\":\"A\",\"session\":" + SESSION + ",\"extent\":[0,5,1],\"values\":[" + value + "]");
-        a("WriteDone", ",\"id\":" + id + ",\"extent\":[0,5,1]", version);
+        a("SendWrite", ",\"id\":" + id + ",\"extent\":" + extent, version);
+        storage(
+                "Apply",
+                ",\"host\":\"A\",\"session\":" + SESSION + ",\"extent\":" + extent + ",\"values\":[" + value + "]");
+        a("WriteDone", ",\"id\":" + id + ",\"extent\":" + extent, version);
+    }
+
+    private void asks() {
+        b("ReadOld", ",\"term\":1,\"epoch\":1,\"extents\":[" + extent + "]", 1);
+    }
+
+    private void read(int value) {
+        storage(
+                "Read",
+                ",\"host\":\"B\",\"session\":" + READER + ",\"epoch\":1,\"extent\":" + extent + ",\"values\":[" + value
+                        + "]");
+    }
+
+    private void stores(int value) {
+        b(
+                "StoreCopy",
+                ",\"term\":1,\"epoch\":1,\"extent\":" + extent + ",\"session\":" + READER + ",\"values\":[" + value
+                        + "]",
+                1);
+    }
+
+    private void goesAlone(int version) {
+        a("Propose", record(version, PROTECTED) + ",\"change\":\"GO_ALONE\"", version);
+        storage("Record", owner(version + 1, SOLO));
+        a("GoAlone", record(version + 1, SOLO), version + 1);
+        mode = "solo";
+        a("Learn", record(version + 1, SOLO), version + 1);
+    }
+
+    private List<String> order() throws Exception {
+        return new Merger(TraceFolder.of(files))
+                .merge().stream()
+                        .filter(step -> List.of("ReadOld", "StoreCopy", "Apply").contains(step.action()))
+                        .map(step -> step.action() + " at " + step.source().place())
+                        .map(place -> place.replaceAll("-[12].ndjson, line .*", ""))
+                        .toList();
     }
 
     /** Its acknowledgment was lost, and what it copied is written once more later. */
@@ -129,29 +175,128 @@ class MergerTest {
     void aReadComesBeforeTheWriteOfAHostThatHasGoneAlone() throws Exception {
         pair();
         write(2, NEW, 2);
-        b("ReadOld", ",\"term\":1,\"epoch\":1,\"extents\":[[0,5,1]]", 1);
-        b("StoreCopy", ",\"term\":1,\"epoch\":1,\"extent\":[0,5,1],\"values\":[" + OLD + "]", 1);
-        a("Propose", record(2, PROTECTED) + ",\"change\":\"GO_ALONE\"", 2);
-        storage("Record", owner(3, SOLO));
-        a("GoAlone", record(3, SOLO), 3);
-        mode = "solo";
-        a("Learn", record(3, SOLO), 3);
+        asks();
+        read(OLD);
+        stores(OLD);
+        goesAlone(2);
         done(2, NEW, 3);
         join(2, 3);
         write(3, OLD, 4);
-        a("Propose", record(4, PROTECTED) + ",\"change\":\"GO_ALONE\"", 4);
-        storage("Record", owner(5, SOLO));
-        a("GoAlone", record(5, SOLO), 5);
-        mode = "solo";
-        a("Learn", record(5, SOLO), 5);
+        goesAlone(4);
         done(3, OLD, 5);
 
-        List<String> order = new Merger(TraceFolder.of(files))
-                .merge().stream()
-                        .map(MergedStep::action)
-                        .filter(List.of("ReadOld", "StoreCopy", "Apply")::contains)
-                        .toList();
+        assertThat(order())
+                .containsExactly(
+                        "Apply at storage",
+                        "ReadOld at storage",
+                        "Apply at storage",
+                        "StoreCopy at B",
+                        "Apply at storage");
+    }
 
-        assertThat(order).containsExactly("Apply", "ReadOld", "Apply", "StoreCopy", "Apply");
+    /** What stood there when it was asked for came again before it was read: contents cannot tell which of both it was. */
+    @Test
+    void aReadComesWhereTheStorageSaysThoughItsContentWasThereBefore() throws Exception {
+        pair();
+        write(2, NEW, 2);
+        asks();
+        goesAlone(2);
+        done(2, NEW, 3);
+        write(3, OLD, 3);
+        done(3, OLD, 3);
+        read(OLD);
+        write(4, NEW, 3);
+        done(4, NEW, 3);
+        stores(OLD);
+
+        assertThat(order())
+                .containsExactly(
+                        "Apply at storage",
+                        "Apply at storage",
+                        "Apply at storage",
+                        "ReadOld at storage",
+                        "Apply at storage",
+                        "StoreCopy at B");
+    }
+
+    /** Nobody wrote it before, and it is written later: only the storage tells that it was there at first. */
+    @Test
+    void whatWasInABlockAtFirstMayBeWrittenToIt() throws Exception {
+        pair();
+        extent = "[0,6,1]";
+        write(2, NEW, 2);
+        asks();
+        read(OLD);
+        stores(OLD);
+        a("RecvPreserved", ",\"term\":1,\"epoch\":1,\"extents\":[" + extent + "]", 2);
+        done(2, NEW, 2);
+        write(3, OLD, 2);
+        done(3, OLD, 2);
+
+        assertThat(order())
+                .containsExactly(
+                        "Apply at storage",
+                        "ReadOld at storage",
+                        "StoreCopy at B",
+                        "Apply at storage",
+                        "Apply at storage");
+    }
+
+    @Test
+    void aReadThatSaysToHaveSeenWhatWasWrittenAfterItIsRejected() {
+        pair();
+        write(2, NEW, 2);
+        asks();
+        goesAlone(2);
+        read(NEW);
+        done(2, NEW, 3);
+        stores(NEW);
+
+        assertThatThrownBy(this::order)
+                .isInstanceOf(MergeRejectedException.class)
+                .hasMessageContaining("held 5, and was read as 7");
+    }
+
+    @Test
+    void aCopyThatNoReadGaveIsRejected() {
+        pair();
+        write(2, NEW, 2);
+        asks();
+        stores(OLD);
+
+        assertThatThrownBy(this::order)
+                .isInstanceOf(MergeRejectedException.class)
+                .hasMessageContaining("StoreCopy waits for Read of block 5");
+    }
+
+    /** It was killed before it could say so, and only the storage knows what it read. */
+    @Test
+    void aCopyThatAStartFindsWasReadWhereTheStorageSays() throws Exception {
+        pair();
+        write(2, NEW, 2);
+        asks();
+        read(OLD);
+        goesAlone(2);
+        done(2, NEW, 3);
+        lifeOfB = 2;
+        says(
+                "B",
+                "Restart",
+                ",\"storage\":\"s\",\"folder\":\"b\",\"undo\":\"v\",\"log\":[[1,1,0,5,1]]",
+                after("idle", 0, 0, 0, 0, 1).replace("\"copies\":0", "\"copies\":1"));
+
+        assertThat(order())
+                .containsExactly("Apply at storage", "ReadOld at storage", "Apply at storage", "StoreCopy at B");
+    }
+
+    @Test
+    void aTraceThatDoesNotNameItsReadsIsRefused() {
+        pair();
+        asks();
+        b("StoreCopy", ",\"term\":1,\"epoch\":1,\"extent\":" + extent + ",\"values\":[" + OLD + "]", 1);
+
+        assertThatThrownBy(() -> TraceFolder.of(files))
+                .isInstanceOf(TraceFormatException.class)
+                .hasMessageContaining("StoreCopy does not say in which session it was read");
     }
 }
