@@ -42,7 +42,7 @@ class ArchitectureTest {
                 "dev.unwrite.host..",
                 resideInAnyPackage("dev.unwrite.host..", "dev.unwrite.protocol..", "java.util.function")
                         .or(nameMatching("dev\\.unwrite\\.peer\\.PeerMessage(\\$.*)?"))
-                        .or(nameMatching("dev\\.unwrite\\.trace\\.BlockHash"))
+                        .or(nameMatching("dev\\.unwrite\\.trace\\.(BlockHash|Contents)"))
                         .or(nameMatching("java\\.nio\\.(Byte)?Buffer"))
                         .or(nameMatching("java\\.time\\.Duration")));
     }
