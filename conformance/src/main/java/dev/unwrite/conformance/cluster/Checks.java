@@ -191,8 +191,9 @@ final class Checks {
 
     /** What a secondary says that it holds, it holds: StoreBeforeAck, EpochTag, StateBeforeDiscard. */
     void said(SimHost process, PeerMessage message) {
-        if (process.state().role() != Role.SECONDARY) {
-            return; // Whom it says it to does not own the machine any more.
+        boolean follows = process.state().role() == Role.SECONDARY; // Else, whom it says it to is no owner any more.
+        if (!follows || !cluster.isJudged()) {
+            return;
         }
         StoredCheckpoint held = process.committed();
         switch (message) {

@@ -44,6 +44,7 @@ public final class Cluster {
     private int values;
     private int said;
     private boolean lost;
+    private boolean judged = true;
     private boolean logging;
 
     Cluster(Config config, Tracing tracing, Slip slip, Witness witness) {
@@ -145,6 +146,17 @@ public final class Cluster {
 
     boolean isLost() {
         return lost;
+    }
+
+    /** Leaves it to whoever reads the traces to say what is wrong. */
+    void leaveUnjudged() {
+        judged = false;
+        lose();
+    }
+
+    /** Whether what the hosts say and do is looked at here, whatever was lost. */
+    boolean isJudged() {
+        return judged;
     }
 
     LostFolders lostFolders() {

@@ -34,8 +34,13 @@ public final class Run {
 
     /** Makes the moves and leaves it to whoever reads the traces to judge; ends early only where the host itself fails. */
     public static void unjudged(List<Move> moves, Tracing tracing) {
-        Cluster cluster = Cluster.of(moves, tracing, Slip.NONE);
-        cluster.lose();
+        unjudged(moves, tracing, Slip.NONE);
+    }
+
+    /** The same with a mistake. */
+    static void unjudged(List<Move> moves, Tracing tracing, Slip slip) {
+        Cluster cluster = Cluster.of(moves, tracing, slip);
+        cluster.leaveUnjudged();
         try {
             moves.forEach(cluster::move);
         } finally {
