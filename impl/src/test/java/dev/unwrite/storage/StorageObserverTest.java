@@ -3,6 +3,7 @@ package dev.unwrite.storage;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.unwrite.nbd.Allocation;
 import dev.unwrite.nbd.NbdClient;
 import dev.unwrite.nbd.NbdUri;
 import dev.unwrite.nbd.RequestCookie;
@@ -166,11 +167,30 @@ class StorageObserverTest {
             read(disk, 0, 3 * BLOCK);
             CopyReads.in(6, () -> read(stranger, 0, 3 * BLOCK));
             CopyReads.in(0, () -> read(disk, BLOCK - 1, BLOCK + 2));
-            CopyReads.in(7, () -> disk.allocation(0, 4 * BLOCK));
+            assertThat(recorder.lines)
+                    .filteredOn(line -> line.startsWith("read"))
+                    .containsExactly("read 0+3 for 6: 0, 9, 0 after 1", "read 1+1 for 0: 8 after 2");
+            recorder.lines.clear();
+            List<Allocation> told = CopyReads.in(7, () -> disk.allocation(0, 4 * BLOCK));
+            assertThat(recorder.lines).isEqualTo(zeroes(told));
+            // Where the file system tells of holes, there are some: only block 1 was written.
+            assertThat(recorder.lines.isEmpty()).isEqualTo(!disk.tellsAllocation());
         }
-        assertThat(recorder.lines)
-                .filteredOn(line -> line.startsWith("read"))
-                .startsWith("read 0+3 for 6: 0, 9, 0 after 1", "read 1+1 for 0: 8 after 2");
+    }
+
+    /** What is told of zeroes that were not read. */
+    private static List<String> zeroes(List<Allocation> told) {
+        List<String> lines = new ArrayList<>();
+        long at = 0;
+        for (Allocation part : told) {
+            long count = part.length() / BLOCK;
+            if (part.zero()) {
+                String contents = String.join(", ", Collections.nCopies((int) count, "0"));
+                lines.add("read " + at / BLOCK + "+" + count + " for 7: " + contents + " after 2");
+            }
+            at += part.length();
+        }
+        return lines;
     }
 
     private static int read(NbdClient disk, long offset, int length) throws IOException {
