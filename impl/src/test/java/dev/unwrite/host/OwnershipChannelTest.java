@@ -1,0 +1,215 @@
+package dev.unwrite.host;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.unwrite.protocol.Mode;
+import dev.unwrite.protocol.OwnershipRecord;
+import dev.unwrite.protocol.Role;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** When the ownership record is read, and how a change ends whose answer is lost. */
+class OwnershipChannelTest {
+    private static void pass(Stage stage, long millis) {
+        stage.pass(Duration.ofMillis(millis));
+        stage.carryOut();
+    }
+
+    private static int reads(Stage stage) {
+        return stage.orders("readRecord").size();
+    }
+
+    /** Whose record was read just now. */
+    private static Stage justRead() {
+        Stage stage = Stage.alone();
+        stage.host.ownership.look();
+        stage.carryOut();
+        return stage;
+    }
+
+    @Test
+    void theRecordIsReadTwiceASecond() {
+        Stage stage = justRead();
+        int before = reads(stage);
+        pass(stage, 499);
+        assertThat(reads(stage)).isEqualTo(before);
+        pass(stage, 1);
+        assertThat(reads(stage)).isEqualTo(before + 1);
+        pass(stage, 500);
+        assertThat(reads(stage)).isEqualTo(before + 2);
+    }
+
+    @Test
+    void aHostThatIsBeingStoppedReadsItTenTimesASecond() {
+        Stage stage = justRead();
+        int before = reads(stage);
+        stage.host.ownership.lookOften();
+        stage.carryOut();
+        assertThat(reads(stage)).isEqualTo(before + 1);
+        pass(stage, 99);
+        assertThat(reads(stage)).isEqualTo(before + 1);
+        pass(stage, 1);
+        assertThat(reads(stage)).isEqualTo(before + 2);
+    }
+
+    @Test
+    void aRecordThatCannotBeReadIsAskedForAgainAfterATenthOfASecond() {
+        Stage stage = justRead();
+        stage.failing = "readRecord";
+        pass(stage, 500);
+        int before = reads(stage);
+        assertThat(stage.host.picture().storageAnswers()).isFalse();
+        pass(stage, 99);
+        assertThat(reads(stage)).isEqualTo(before);
+        pass(stage, 1);
+        assertThat(reads(stage)).isEqualTo(before + 1);
+        stage.failing = null;
+        pass(stage, 100);
+        assertThat(stage.host.picture().storageAnswers()).isTrue();
+    }
+
+    @Test
+    void oneRequestForTheRecordIsUnderWayAtATime() {
+        Stage stage = justRead();
+        stage.late = "readRecord";
+        pass(stage, 500);
+        int before = reads(stage);
+        Stage.Asked<OwnershipRecord> fresh = new Stage.Asked<>();
+        stage.host.ownership.fresh(fresh);
+        pass(stage, 2_000);
+        assertThat(reads(stage)).isEqualTo(before);
+        assertThat(stage.host.ownership.nextRead()).isEqualTo(Long.MAX_VALUE);
+        assertThat(stage.host.ownership.isFreshWanted()).isTrue();
+        stage.answerLate();
+        assertThat(reads(stage))
+                .as("what was asked for before does not count as fresh")
+                .isGreaterThan(before);
+        assertThat(fresh.isDone()).isTrue();
+        assertThat(stage.host.ownership.isFreshWanted()).isFalse();
+    }
+
+    @Test
+    void whoWantsAFreshRecordIsToldThatItCannotBeRead() {
+        Stage stage = justRead();
+        stage.failing = "readRecord";
+        Stage.Asked<OwnershipRecord> fresh = new Stage.Asked<>();
+        stage.host.ownership.fresh(fresh);
+        stage.carryOut();
+        assertThat(fresh.trouble).isSameAs(stage.trouble);
+        assertThat(stage.host.ownership.isFreshWanted()).isFalse();
+    }
+
+    @Test
+    void itIsKnownForHowLongTheStorageHasAnsweredAndForHowLongNot() {
+        Stage stage = justRead();
+        OwnershipChannel channel = stage.host.ownership;
+        long answered = channel.answersNanos();
+        pass(stage, 100);
+        assertThat(channel.answersNanos() - answered).isEqualTo(100_000_000);
+        assertThat(channel.silentNanos()).isZero();
+        stage.failing = "readRecord";
+        pass(stage, 500);
+        assertThat(channel.answersNanos()).isZero();
+        assertThat(channel.silentNanos()).isZero();
+        pass(stage, 300);
+        pass(stage, 300);
+        assertThat(channel.silentNanos()).as("since the first of them").isEqualTo(600_000_000);
+        stage.failing = null;
+        pass(stage, 100);
+        assertThat(channel.silentNanos()).isZero();
+        pass(stage, 20);
+        assertThat(channel.answersNanos()).isEqualTo(20_000_000);
+    }
+
+    @Test
+    void anOlderRecordThanTheOneThatIsKnownSaysNothing() {
+        Stage stage = Stage.alone();
+        OwnershipRecord known = stage.record;
+        stage.host.ownership.seen(
+                new OwnershipRecord(known.version() - 1, known.term() + 5, "B", OwnershipRecord.Mode.SOLO, "", 0));
+        assertThat(stage.host.ownership.record()).isEqualTo(known);
+        assertThat(stage.is(Role.PRIMARY, Mode.SOLO)).isTrue();
+        stage.host.ownership.seen(
+                new OwnershipRecord(known.version() + 1, known.term() + 5, "B", OwnershipRecord.Mode.SOLO, "", 0));
+        assertThat(stage.host.state().role()).isEqualTo(Role.IDLE);
+        assertThat(stage.log).contains("steps down: the record is solo, term 6, owner B");
+    }
+
+    @ParameterizedTest
+    @EnumSource(
+            value = Trouble.Kind.class,
+            names = {"WRONG_IDENTITY", "NAME_IN_USE"})
+    void aStorageThatThisHostDoesNotBelongToEndsIt(Trouble.Kind kind) {
+        for (String order : List.of("readRecord", "open 1")) {
+            Stage stage = new Stage("A", true, null, List.of());
+            stage.failing = order;
+            stage.trouble = new Trouble(kind, "not here");
+            stage.host.start();
+            stage.settle();
+            assertThat(stage.ended).as(order).isEqualTo("not here");
+        }
+    }
+
+    // ---- A claim of which the answer is lost.
+
+    /** A host that claims the group; the storage has made the change or not, and the answer, which is not there yet, is lost. */
+    private static Stage claims(boolean wasMade) {
+        Stage stage = new Stage("A", true, null, List.of());
+        stage.failing = "compareAndSet";
+        stage.failsAfterwards = wasMade;
+        stage.late = "compareAndSet";
+        stage.host.start();
+        stage.carryOut();
+        stage.failing = null;
+        return stage;
+    }
+
+    @Test
+    void aClaimWhoseAnswerIsLostIsFoundInAnotherSession() {
+        Stage stage = claims(true);
+        stage.answerLate();
+        assertThat(stage.orders("open 1", "compareAndSet", "close", "discardAll", "run"))
+                .containsExactly("close 1", "open 1", "compareAndSet solo", "close 2", "open 1", "discardAll", "run");
+        assertThat(stage.is(Role.PRIMARY, Mode.SOLO)).isTrue();
+        assertThat(stage.host.state().session()).isEqualTo(3);
+    }
+
+    @Test
+    void aClaimThatWasNotMadeIsMadeAgain() {
+        Stage stage = claims(false);
+        stage.answerLate();
+        assertThat(stage.orders("open 1", "compareAndSet", "close"))
+                .startsWith("close 1", "open 1", "compareAndSet solo", "close 2", "open 1", "close 3");
+        assertThat(stage.host.state().proposal()).isNull();
+        stage.settle();
+        assertThat(stage.is(Role.PRIMARY, Mode.SOLO)).isTrue();
+    }
+
+    @Test
+    void whetherAClaimWasMadeIsAskedUntilItIsKnown() {
+        Stage stage = claims(true);
+        stage.failing = "open 1";
+        stage.answerLate();
+        int before = stage.orders("open 1").size();
+        pass(stage, 99);
+        assertThat(stage.orders("open 1")).hasSize(before);
+        pass(stage, 1);
+        assertThat(stage.orders("open 1")).hasSize(before + 1);
+        assertThat(stage.host.picture().note()).contains("the connection broke");
+        stage.failing = null;
+        pass(stage, 100);
+        assertThat(stage.is(Role.PRIMARY, Mode.SOLO)).isTrue();
+    }
+
+    @Test
+    void aHostThatHasEndedMeanwhileKeepsNoSession() {
+        Stage stage = claims(true);
+        stage.host.end("enough");
+        stage.answerLate();
+        assertThat(stage.orders("close")).containsExactly("close 1", "close 2", "close 3");
+        assertThat(stage.orders("run")).isEmpty();
+    }
+}
