@@ -69,6 +69,9 @@ final class Stage implements PeerChannel, SharedStorage, LocalStore, MachineRoom
     @Nullable
     Checkpoint settled;
 
+    /** Whether nothing was written since the state before the one that was saved last. */
+    boolean savedUnchanged;
+
     /** The undo log does not want what it is given. */
     boolean notWanted;
 
@@ -509,6 +512,7 @@ final class Stage implements PeerChannel, SharedStorage, LocalStore, MachineRoom
     @Override
     public void save(
             long term, long epoch, long session, @Nullable Object handedOver, boolean unchanged, Reply<Saved> reply) {
+        savedUnchanged = unchanged;
         order("save " + epoch, reply, () -> () -> orders.add("drop " + epoch));
     }
 
