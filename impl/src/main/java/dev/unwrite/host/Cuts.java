@@ -46,8 +46,8 @@ final class Cuts {
     private final Host h;
     private final TreeMap<Long, Cut> cuts = new TreeMap<>();
     private final TreeMap<Long, Answers.Committed> taken = new TreeMap<>();
-    private final Durations pauses = new Durations();
-    private final Durations durations = new Durations();
+    private final Histogram pauses = new Histogram();
+    private final Histogram durations = new Histogram();
     private Answers.@Nullable Committed last;
     private @Nullable Hold hold;
     private boolean handingOver;
@@ -259,12 +259,12 @@ final class Cuts {
     }
 
     /** How long the machine stood still for each committed checkpoint. */
-    Durations.Counts pauses() {
+    Histogram.Counts pauses() {
         return pauses.counts();
     }
 
     /** How long each took from its cut to its commit. */
-    Durations.Counts durations() {
+    Histogram.Counts durations() {
         return durations.counts();
     }
 

@@ -63,6 +63,6 @@ public record HostSnapshot(
             long joins,
             long heldOutputs,
             long releasedOutputs,
-            Durations.Counts pauses,
-            Durations.Counts durations) {}
+            Histogram.Counts pauses,
+            Histogram.Counts durations) {}
 }

@@ -27,7 +27,7 @@ final class OldestCopies {
     private static final int ZERO = -1;
 
     private final LogFiles files;
-    private final FrameReader records;
+    private final RecordReader records;
     private final Map<Integer, BlockSet> done = new HashMap<>();
     private final List<Piece> pieces = new ArrayList<>();
     private final ByteBuffer window;
@@ -43,7 +43,7 @@ final class OldestCopies {
     /** Of all records of the epochs. */
     OldestCopies(LogFiles files, LogId log, NavigableMap<EpochKey, EpochRecords.View> epochs) {
         this.files = files;
-        this.records = new FrameReader(files, log, epochs.values());
+        this.records = new RecordReader(files, log, epochs.values());
         long bytes =
                 epochs.values().stream().mapToLong(EpochRecords.View::bytes).sum();
         this.window = ByteBuffer.allocateDirect((int) Math.min(WINDOW_BYTES, bytes));

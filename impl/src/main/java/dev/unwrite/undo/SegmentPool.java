@@ -125,8 +125,7 @@ final class SegmentPool implements Closeable {
 
     /** Whether a released segment waits only for the head of the log to become durable. */
     boolean waitsForHead(long durableHead) {
-        Segment oldest = released.peek();
-        return oldest != null && oldest.firstSeq() >= durableHead;
+        return !released.isEmpty() && !mayBeReused(durableHead);
     }
 
     /**

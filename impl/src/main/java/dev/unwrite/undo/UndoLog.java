@@ -325,7 +325,7 @@ public final class UndoLog implements Closeable {
     public void forEachRecord(Consumer<RecordInfo> visitor) throws IOException {
         pool.beginRead();
         try {
-            FrameReader records = new FrameReader(files, log, published.values());
+            RecordReader records = new RecordReader(files, log, published.values());
             for (StoredRecord record = records.next(); record != null; record = records.next()) {
                 visitor.accept(new RecordInfo(
                         record.seq(),
@@ -347,7 +347,7 @@ public final class UndoLog implements Closeable {
         EpochKey key = new EpochKey(term, epoch);
         pool.beginRead();
         try {
-            FrameReader records = new FrameReader(
+            RecordReader records = new RecordReader(
                     files, log, published.subMap(key, true, key, true).values());
             for (StoredRecord record = records.next(); record != null; record = records.next()) {
                 if (record.covers(volume, block)) {

@@ -244,12 +244,12 @@ class PrimaryTest {
                 .isEqualTo(4_000_000);
     }
 
-    private static List<String> increases(Durations.Counts before, Durations.Counts after) {
+    private static List<String> increases(Histogram.Counts before, Histogram.Counts after) {
         List<String> increases = new ArrayList<>();
-        for (int i = 0; i < Durations.boundsNanos().size(); i++) {
+        for (int i = 0; i < Histogram.boundsNanos().size(); i++) {
             long more = after.counts().get(i) - before.counts().get(i);
             if (more != 0) {
-                increases.add(more + " up to " + Durations.boundsNanos().get(i) + " ns");
+                increases.add(more + " up to " + Histogram.boundsNanos().get(i) + " ns");
             }
         }
         return increases;

@@ -106,16 +106,19 @@ class StorageObserverTest {
         }
     }
 
-    @Test
-    void theOrderOfTheCallsIsTheOrderOfTheEffects() throws Exception {
-        Recorder recorder = new Recorder();
-        StorageServer.Settings settings = new StorageServer.Settings(
+    private StorageServer start(Recorder recorder) throws IOException {
+        return StorageServer.start(new StorageServer.Settings(
                 NbdUri.tcp("127.0.0.1", 0, ""),
                 List.of(VolumeSpec.parse("g/disk=" + folder.resolve("disk.img") + ",size=16K")),
                 folder.resolve("data"),
                 recorder,
-                line -> {});
-        try (StorageServer server = StorageServer.start(settings);
+                line -> {}));
+    }
+
+    @Test
+    void theOrderOfTheCallsIsTheOrderOfTheEffects() throws Exception {
+        Recorder recorder = new Recorder();
+        try (StorageServer server = start(recorder);
                 StorageClient client = StorageClient.connect(server.uri(), "g", "A");
                 StorageSession session = client.openSession(1)) {
             session.cas(0, new OwnershipRecord(0, 1, "A", Mode.SOLO, "", 0));
@@ -149,13 +152,7 @@ class StorageObserverTest {
     @Test
     void aReadForACopyIsToldOfAmongTheWrites() throws Exception {
         Recorder recorder = new Recorder();
-        StorageServer.Settings settings = new StorageServer.Settings(
-                NbdUri.tcp("127.0.0.1", 0, ""),
-                List.of(VolumeSpec.parse("g/disk=" + folder.resolve("disk.img") + ",size=16K")),
-                folder.resolve("data"),
-                recorder,
-                line -> {});
-        try (StorageServer server = StorageServer.start(settings);
+        try (StorageServer server = start(recorder);
                 StorageClient client = StorageClient.connect(server.uri(), "g", "A");
                 StorageSession session = client.openSession(1);
                 NbdClient stranger = NbdClient.connect(server.uri("g", "disk"))) {
@@ -201,13 +198,7 @@ class StorageObserverTest {
     @Test
     void whatAFencedHostTriesIsToldOfAndHasNoEffect() throws Exception {
         Recorder recorder = new Recorder();
-        StorageServer.Settings settings = new StorageServer.Settings(
-                NbdUri.tcp("127.0.0.1", 0, ""),
-                List.of(VolumeSpec.parse("g/disk=" + folder.resolve("disk.img") + ",size=16K")),
-                folder.resolve("data"),
-                recorder,
-                line -> {});
-        try (StorageServer server = StorageServer.start(settings);
+        try (StorageServer server = start(recorder);
                 StorageClient clientA = StorageClient.connect(server.uri(), "g", "A");
                 StorageClient clientB = StorageClient.connect(server.uri(), "g", "B");
                 StorageSession ofA = clientA.openSession(1);

@@ -58,7 +58,7 @@ class UndoLogFaultTest {
 
     private static List<StoredRecord> records(FaultyFiles files, LogRecovery.Result good) throws IOException {
         List<StoredRecord> records = new ArrayList<>();
-        FrameReader reader = new FrameReader(
+        RecordReader reader = new RecordReader(
                 files, Marker.open(files).log(), good.index().view().values());
         for (StoredRecord record = reader.next(); record != null; record = reader.next()) {
             records.add(record);

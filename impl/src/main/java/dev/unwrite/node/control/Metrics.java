@@ -1,6 +1,6 @@
 package dev.unwrite.node.control;
 
-import dev.unwrite.host.Durations;
+import dev.unwrite.host.Histogram;
 import dev.unwrite.node.control.NodeStatus.Counters;
 import dev.unwrite.node.control.NodeStatus.LastCheckpoint;
 import dev.unwrite.node.control.NodeStatus.Mode;
@@ -11,7 +11,7 @@ import java.util.Locale;
 /** The status in the text format 0.0.4 of Prometheus: base units, one family after the other. */
 final class Metrics {
     private static final double MILLIS = 1e-3;
-    private static final double NANOS = 1e-9;
+    private static final double SECOND_NANOS = 1e9;
 
     private final StringBuilder out = new StringBuilder(8192);
     private final String labels;
@@ -133,16 +133,17 @@ final class Metrics {
         sample(name, "", value);
     }
 
-    private void histogram(String name, String help, Durations.Counts durations) {
+    private void histogram(String name, String help, Histogram.Counts durations) {
         header(name, help, "histogram");
         long count = 0;
         for (int i = 0; i < durations.counts().size(); i++) {
             count += durations.counts().get(i);
-            boolean all = i == Durations.boundsNanos().size();
-            double bound = all ? 0 : Durations.boundsNanos().get(i) * NANOS;
-            sample(name + "_bucket", label("le", all ? "+Inf" : Double.toString(bound)), count);
+            boolean isLast = i == Histogram.boundsNanos().size();
+            String bound =
+                    isLast ? "+Inf" : Double.toString(Histogram.boundsNanos().get(i) / SECOND_NANOS);
+            sample(name + "_bucket", label("le", bound), count);
         }
-        sample(name + "_sum", "", durations.totalNanos() * NANOS);
+        sample(name + "_sum", "", durations.totalNanos() / SECOND_NANOS);
         sample(name + "_count", "", count);
     }
 

@@ -1,6 +1,6 @@
 package dev.unwrite.node.control;
 
-import dev.unwrite.host.Durations;
+import dev.unwrite.host.Histogram;
 import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
@@ -139,11 +139,11 @@ public record NodeStatus(
             long joins,
             long heldOutputs,
             long releasedOutputs,
-            Durations.Counts pauses,
-            Durations.Counts durations) {
+            Histogram.Counts pauses,
+            Histogram.Counts durations) {
         /** Nothing yet. */
         public static final Counters ZERO =
-                new Counters(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, Durations.Counts.NONE, Durations.Counts.NONE);
+                new Counters(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, Histogram.Counts.NONE, Histogram.Counts.NONE);
     }
 
     /** The newest committed checkpoint: from cut to commit, and how long the machine stood still for it. */

@@ -125,6 +125,7 @@ class ControlServerTest {
                 .contains("unwrite_written_bytes_total{group=\"bank\",node=\"A\"} 409600\n")
                 .contains("unwrite_checkpoint_pause_seconds_bucket{group=\"bank\",node=\"A\",le=\"0.001\"} 1\n")
                 .contains("unwrite_checkpoint_pause_seconds_bucket{group=\"bank\",node=\"A\",le=\"0.002\"} 3\n")
+                .contains("unwrite_checkpoint_pause_seconds_bucket{group=\"bank\",node=\"A\",le=\"0.03\"} 3\n")
                 .contains("unwrite_checkpoint_pause_seconds_bucket{group=\"bank\",node=\"A\",le=\"5.0\"} 3\n")
                 .contains("unwrite_checkpoint_pause_seconds_bucket{group=\"bank\",node=\"A\",le=\"+Inf\"} 4\n")
                 .contains("unwrite_checkpoint_pause_seconds_sum{group=\"bank\",node=\"A\"} 7.004\n")

@@ -1,6 +1,6 @@
 package dev.unwrite.node.control;
 
-import dev.unwrite.host.Durations;
+import dev.unwrite.host.Histogram;
 import java.io.IOException;
 import java.io.InputStream;
 import java.time.Duration;
@@ -17,7 +17,7 @@ public final class FakeControlApi implements ControlApi {
     /** Bytes of the last state; -1 if there was none. */
     public volatile long stateBytes = -1;
     /** One of less than half a millisecond, two of up to two, one of more than all bounds. */
-    private static final Durations.Counts PAUSES = new Durations.Counts(
+    private static final Histogram.Counts PAUSES = new Histogram.Counts(
             List.of(1L, 0L, 2L, 0L, 0L, 0L, 0L, 0L, 0L, 0L, 0L, 0L, 0L, 0L, 0L, 1L), 7_003_500_000L);
 
     /** What the status says. */
@@ -42,7 +42,7 @@ public final class FakeControlApi implements ControlApi {
                 new NodeStatus.MachineStatus("ledger", "running", "9 accounts"),
                 List.of(new NodeStatus.VolumeStatus("disk", 1L << 30)),
                 new NodeStatus.OwnershipRecord(7, 3, "A", "protected", "B", 0),
-                new NodeStatus.Counters(100, 409_600, 50, 60, 40, 1, 5, 2, 3, 8, 6, PAUSES, Durations.Counts.NONE),
+                new NodeStatus.Counters(100, 409_600, 50, 60, 40, 1, 5, 2, 3, 8, 6, PAUSES, Histogram.Counts.NONE),
                 new NodeStatus.LastCheckpoint(40, 23, 4096, 4),
                 Instant.parse("2026-01-02T03:04:05Z"));
     }

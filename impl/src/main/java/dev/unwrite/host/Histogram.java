@@ -1,10 +1,10 @@
 package dev.unwrite.host;
 
-import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
-/** Counts durations by their size, as a histogram of metrics wants them. */
-public final class Durations {
+/** How many durations there were, by their size. */
+public final class Histogram {
     private static final long MILLI = 1_000_000;
     private static final List<Long> BOUNDS_NANOS = List.of(
             MILLI / 2,
@@ -33,7 +33,7 @@ public final class Durations {
      */
     public record Counts(List<Long> counts, long totalNanos) {
         /** Of nothing. */
-        public static final Counts NONE = new Durations().counts();
+        public static final Counts NONE = new Histogram().counts();
     }
 
     /** The upper bounds, ascending. */
@@ -51,10 +51,6 @@ public final class Durations {
     }
 
     Counts counts() {
-        List<Long> now = new ArrayList<>();
-        for (long count : counts) {
-            now.add(count);
-        }
-        return new Counts(List.copyOf(now), totalNanos);
+        return new Counts(Arrays.stream(counts).boxed().toList(), totalNanos);
     }
 }

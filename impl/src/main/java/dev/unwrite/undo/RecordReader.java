@@ -8,7 +8,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Reads back which records were stored for some epochs, in the order of the log. For one thread. */
-final class FrameReader {
+final class RecordReader {
     private final LogFiles files;
     private final LogId log;
     private final Iterator<FrameTable.View> epochs;
@@ -17,7 +17,7 @@ final class FrameReader {
     private int nextFrame;
     private Iterator<StoredRecord> records = List.<StoredRecord>of().iterator();
 
-    FrameReader(LogFiles files, LogId log, Collection<EpochRecords.View> epochs) {
+    RecordReader(LogFiles files, LogId log, Collection<EpochRecords.View> epochs) {
         this.files = files;
         this.log = log;
         this.epochs = epochs.stream().map(EpochRecords.View::frames).iterator();
