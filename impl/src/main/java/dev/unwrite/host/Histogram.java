@@ -1,6 +1,6 @@
 package dev.unwrite.host;
 
-import java.util.Arrays;
+import java.util.ArrayList;
 import java.util.List;
 
 /** How many durations there were, by their size. */
@@ -51,6 +51,10 @@ public final class Histogram {
     }
 
     Counts counts() {
-        return new Counts(Arrays.stream(counts).boxed().toList(), totalNanos);
+        List<Long> now = new ArrayList<>();
+        for (long count : counts) {
+            now.add(count);
+        }
+        return new Counts(List.copyOf(now), totalNanos);
     }
 }
