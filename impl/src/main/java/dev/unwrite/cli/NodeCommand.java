@@ -156,6 +156,15 @@ final class NodeCommand implements Callable<Integer> {
                     + " the default), or, after TIME, the primary goes on alone, unprotected.")
     private String atUndoLimit = "hold";
 
+    @Option(
+            names = "--write-cache",
+            paramLabel = "on|off",
+            defaultValue = "on",
+            description =
+                    "When a write without FUA is answered: once this host has it (on, the default; a flush makes it"
+                            + " durable), or once it is durable (off; clients see a disk that needs no flush).")
+    private WriteCache writeCache = WriteCache.ON;
+
     @Option(names = "--trace", paramLabel = "DIR", description = "Write each step to a file in DIR.")
     private @Nullable Path trace;
 
@@ -167,6 +176,11 @@ final class NodeCommand implements Callable<Integer> {
 
     @Spec
     private @Nullable CommandSpec spec;
+
+    private enum WriteCache {
+        ON,
+        OFF
+    }
 
     private enum Ack {
         DURABLE,
@@ -240,6 +254,7 @@ final class NodeCommand implements Callable<Integer> {
                             witness,
                             undoLimitMib << 20,
                             aloneAtUndoLimitAfter(),
+                            writeCache == WriteCache.ON,
                             Long.MAX_VALUE),
                     log);
         } catch (IllegalArgumentException e) {

@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
  * @param failoverAfter the silence after which a secondary takes over, or null: by command only
  * @param undoLimitBytes the limit of the secondary's undo log, in bytes
  * @param aloneAtUndoLimitAfter how long writes wait at that limit before the primary goes on alone, or null: forever
+ * @param writeCache whether a write without FUA is answered once this host has it; otherwise once it is durable
  * @param storage the id of the storage that its data folder belongs to, empty before the first contact
  * @param folder the id of its data folder
  * @param undo the id of its undo log
@@ -23,6 +24,7 @@ public record HostConfig(
         @Nullable Duration failoverAfter,
         long undoLimitBytes,
         @Nullable Duration aloneAtUndoLimitAfter,
+        boolean writeCache,
         String storage,
         String folder,
         String undo) {

@@ -178,12 +178,17 @@ final class Writes {
 
     /** Writes what remains in {@code data}, which belongs to the host from here on. */
     void write(int volume, long offset, long length, ByteBuffer data, boolean fua, Reply<Done> reply) {
-        write(new Request(volume, offset, length, data, false, fua, reply));
+        write(new Request(volume, offset, length, data, false, isDurable(fua), reply));
     }
 
     /** Writes zeroes; with {@code asData} as bytes, so that the range keeps its space. */
     void writeZeroes(int volume, long offset, long length, boolean asData, boolean fua, Reply<Done> reply) {
-        write(new Request(volume, offset, length, null, asData, fua, reply));
+        write(new Request(volume, offset, length, null, asData, isDurable(fua), reply));
+    }
+
+    /** Without a write cache every write is one with FUA, as on a disk without one: its clients do not flush. */
+    private boolean isDurable(boolean fua) {
+        return fua || !h.config().writeCache();
     }
 
     private void write(Request request) {

@@ -280,7 +280,8 @@ final class ServerHandshake {
     }
 
     private static int flags(Export export, boolean structured) {
-        int flags = NbdWire.FLAG_HAS_FLAGS | NbdWire.FLAG_SEND_FLUSH | NbdWire.FLAG_SEND_FUA;
+        int flags = NbdWire.FLAG_HAS_FLAGS;
+        flags |= export.writeCache() ? NbdWire.FLAG_SEND_FLUSH | NbdWire.FLAG_SEND_FUA : 0;
         if (export.device().readOnly()) {
             flags |= NbdWire.FLAG_READ_ONLY;
         } else {

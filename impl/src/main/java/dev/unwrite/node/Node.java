@@ -104,7 +104,7 @@ public final class Node implements Closeable {
         server = NbdServer.builder()
                 .listen(config.serve())
                 .loop(loop.events())
-                .exports(new ServedVolumes(room, config.machine() == NodeConfig.MachineKind.NONE))
+                .exports(new ServedVolumes(room, config.machine() == NodeConfig.MachineKind.NONE, config.writeCache()))
                 .start();
         parts.push(server);
         room.servedBy(server);
@@ -173,6 +173,7 @@ public final class Node implements Closeable {
                 config.failoverAfter(),
                 config.undoLimitBytes(),
                 config.aloneAtUndoLimitAfter(),
+                config.writeCache(),
                 folder.storage(),
                 folder.id(),
                 undo.id());

@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param witness where independent images go, or null (a harness compares them)
  * @param undoLimitBytes the most that the undo log may take
  * @param aloneAtUndoLimitAfter after how long a wait of writes at that limit the primary goes on alone, or null for never
+ * @param writeCache whether a write without FUA is answered before it is durable
  * @param stateLimitBytes the largest machine state that is taken
  */
 public record NodeConfig(
@@ -37,6 +38,7 @@ public record NodeConfig(
         @Nullable Path witness,
         long undoLimitBytes,
         @Nullable Duration aloneAtUndoLimitAfter,
+        boolean writeCache,
         long stateLimitBytes) {
     /** What runs on the volumes. */
     public enum MachineKind {

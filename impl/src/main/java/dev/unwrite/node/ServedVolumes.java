@@ -12,11 +12,16 @@ import java.util.Map;
 final class ServedVolumes implements ExportSource {
     private final MachineShell room;
     private final boolean mayWrite;
+    private final boolean writeCache;
 
-    /** {@code mayWrite}: whether whoever connects is the machine, rather than a spectator of one that runs here. */
-    ServedVolumes(MachineShell room, boolean mayWrite) {
+    /**
+     * {@code mayWrite}: whether whoever connects is the machine, rather than a spectator of one that runs here; {@code
+     * writeCache}: whether it has to flush.
+     */
+    ServedVolumes(MachineShell room, boolean mayWrite, boolean writeCache) {
         this.room = room;
         this.mayWrite = mayWrite;
+        this.writeCache = writeCache;
     }
 
     @Override
@@ -38,7 +43,9 @@ final class ServedVolumes implements ExportSource {
         if (!room.isRunning()) {
             throw NbdRefusedException.shutdown("this node is not primary, connect to the other one");
         }
-        return Export.of(mayWrite ? volume : volume.readOnlyView()).withMultiConn(true);
+        return Export.of(mayWrite ? volume : volume.readOnlyView())
+                .withMultiConn(true)
+                .withWriteCache(writeCache);
     }
 
     private String first() {

@@ -60,7 +60,8 @@ class PolicyTest {
     }
 
     private Decision decide() {
-        HostConfig config = new HostConfig("A", bootstrap, every, failoverAfter, 1 << 20, aloneAfter, "s", "f", "u");
+        HostConfig config =
+                new HostConfig("A", bootstrap, every, failoverAfter, 1 << 20, aloneAfter, true, "s", "f", "u");
         return Policy.decide(new Policy.View(
                 config,
                 state,

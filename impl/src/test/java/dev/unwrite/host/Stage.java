@@ -93,6 +93,11 @@ final class Stage implements PeerChannel, SharedStorage, LocalStore, MachineRoom
     final Host host;
 
     Stage(String name, boolean bootstrap, @Nullable Checkpoint checkpoint, List<Copied> copied) {
+        this(name, bootstrap, checkpoint, copied, true);
+    }
+
+    private Stage(
+            String name, boolean bootstrap, @Nullable Checkpoint checkpoint, List<Copied> copied, boolean writeCache) {
         TreeMap<CopyKey, Blocks> index = new TreeMap<>();
         if (checkpoint != null && !copied.isEmpty()) {
             Blocks blocks = Blocks.NONE;
@@ -104,14 +109,27 @@ final class Stage implements PeerChannel, SharedStorage, LocalStore, MachineRoom
         stored = copied;
         host = new Host(
                 new HostConfig(
-                        name, bootstrap, null, Duration.ofSeconds(2), 1 << 20, null, "storage", "folder", "undo"),
+                        name,
+                        bootstrap,
+                        null,
+                        Duration.ofSeconds(2),
+                        1 << 20,
+                        null,
+                        writeCache,
+                        "storage",
+                        "folder",
+                        "undo"),
                 new Surroundings(this, this, this, this, this),
                 HostState.started(name, "", index, checkpoint),
                 now);
     }
 
     static Stage alone() {
-        Stage stage = new Stage("A", true, null, List.of());
+        return alone(true);
+    }
+
+    static Stage alone(boolean writeCache) {
+        Stage stage = new Stage("A", true, null, List.of(), writeCache);
         stage.host.start();
         stage.carryOut();
         return stage;
@@ -119,7 +137,11 @@ final class Stage implements PeerChannel, SharedStorage, LocalStore, MachineRoom
 
     /** A primary whose writes a secondary protects. */
     static Stage guarded() {
-        Stage stage = alone();
+        return guarded(true);
+    }
+
+    static Stage guarded(boolean writeCache) {
+        Stage stage = alone(writeCache);
         stage.greeted(LIFE, PeerMessage.Ids.NONE);
         stage.peerSays = "idle";
         stage.settle();

@@ -70,6 +70,7 @@ final class NbdServerInteropIT {
                                         .withDescription("a disk")
                                         .withMultiConn(true))
                         .and("fast", () -> Export.of(device).withFastZero(true))
+                        .and("through", () -> Export.of(device).withWriteCache(false))
                         .and("blocks", () -> Export.of(device).withBlockSizes(4096, 4096, 64 << 10)))
                 .start();
     }
@@ -95,6 +96,10 @@ final class NbdServerInteropIT {
                             .succeeded()
                             .output())
                     .contains("export=\"G/disk\"", "export=\"fast\"", "export=\"blocks\"");
+            assertThat(Tool.run(dir, "nbdinfo", server.uri("through").toString())
+                            .succeeded()
+                            .output())
+                    .contains("can_flush: false", "can_fua: false", "can_trim: true");
             assertThat(Tool.run(dir, "nbdinfo", server.uri("nope").toString())
                             .failed()
                             .output())

@@ -340,6 +340,35 @@ class AnswersIT {
         }
     }
 
+    /** A client that is told of no write cache does not flush: what was answered is durable all the same. */
+    @Test
+    void withoutAWriteCacheWhatIsAnsweredSurvivesALossOfPower() throws Exception {
+        NbdUri backend = NbdUri.unix(dir.resolve("disk.sock"), "disk");
+        ForgetfulDisk power = new ForgetfulDisk(backend, 16 * MIB);
+        try {
+            pair.volumes(TestPair.GROUP + "/" + TestPair.VOLUME + "=" + backend);
+            pair.options(MANUAL, "--write-cache=off");
+            pair.startStorage();
+            pair.a.start("--bootstrap");
+            pair.a.awaitRole("primary", "solo");
+            byte[] image;
+            try (NbdClient disk = pair.a.connect()) {
+                assertThat(disk.info().canFlush()).isFalse();
+                assertThat(disk.info().canFua()).isFalse();
+                stamp(disk, 1, 1);
+                stamp(disk, 7, 7);
+                disk.trim(BLOCK, BLOCK, false);
+                image = TestPair.image(disk);
+            }
+            pair.a.kill();
+            pair.killStorage();
+            power.losePower();
+            assertThat(power.content()).isEqualTo(image);
+        } finally {
+            power.stop();
+        }
+    }
+
     /** Without being told, the primary would hold its writes for most of the minute. */
     @Test
     void aSecondaryThatIsStoppedTellsThePrimary() throws Exception {

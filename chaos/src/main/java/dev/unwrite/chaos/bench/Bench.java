@@ -21,6 +21,9 @@ import org.jspecify.annotations.Nullable;
 
 /** Starts all setups beside each other and measures them in turns, so that what the machine does besides hits all alike. */
 final class Bench {
+    private static final int PAUSE_CELLS = 5;
+    private static final long LEDGER_BYTES = 64 << 20;
+
     private final Path dir;
     private final Processes processes;
     private final BenchPlan plan;
@@ -31,6 +34,8 @@ final class Bench {
     private final long startedAt = System.nanoTime();
     private int rounds;
     private @Nullable NodeSetup pair;
+    private @Nullable NodeSetup ticking;
+    private @Nullable NodeSetup ledger;
 
     /** {@code dir} is empty; {@code withQemu} is whether copy-before-write is measured, too. */
     Bench(Path dir, Processes processes, BenchPlan plan, boolean withQemu, Consumer<String> say) {
@@ -85,11 +90,24 @@ final class Bench {
             longest = Math.max(longest, System.nanoTime() - began);
         }
         setups.forEach(setup -> results.memory(setup.id(), ofEach(setup, Processor::residentBytes)));
+        pauses();
         if (plan.isWhole()) {
             progress("takeover", "kills the primary, for undo logs of several sizes");
             results.takeovers(new TakeoverRun(Objects.requireNonNull(pair), fio, plan.diskBytes()).run());
         }
         return setups;
+    }
+
+    private void pauses() throws IOException, InterruptedException {
+        progress("pause", "a ledger under load, checkpoint by checkpoint");
+        PauseRun run = new PauseRun(processes, plan.cold(), plan.cell().multipliedBy(PAUSE_CELLS));
+        results.pauses(run.ofLedger(Objects.requireNonNull(ledger), dir.resolve("ledger.ndjson")));
+        NodeSetup disk = ticking;
+        if (disk != null) {
+            for (Workload workload : List.of(BenchPlan.afterStart(), new Workload(Pattern.DENSE, 16))) {
+                results.pauses(run.ofDisk(disk, fio, workload.fio(plan.diskBytes(), plan.cell(), 0), workload));
+            }
+        }
     }
 
     private List<Setup> setups() throws IOException {
@@ -98,27 +116,37 @@ final class Bench {
         Path alone = dir.resolve("alone.img");
         Path guarded = dir.resolve("pair.img");
         Path often = dir.resolve("often.img");
+        Path inMemory = dir.resolve("memory.img");
         Path target = dir.resolve("target.img");
+        Path unsynced = dir.resolve("unsynced.img");
         List<Path> images = new ArrayList<>(List.of(raw, alone, guarded));
         if (plan.isWhole()) {
-            images.add(often);
+            images.addAll(List.of(often, inMemory));
         }
         if (withQemu) {
-            images.add(target);
+            images.addAll(plan.isWhole() ? List.of(target, unsynced) : List.of(target));
         }
         progress("disks", "writes " + images.size() + " of " + (plan.diskBytes() >> 20) + " MiB full");
         Images.fill(images, plan.diskBytes());
+        Path accounts = dir.resolve("ledger.img");
+        Images.fill(List.of(accounts), LEDGER_BYTES);
         ClusterPorts ports = new ClusterPorts();
         RawSetup bare = new RawSetup(processes, raw, sockets.resolve("raw.sock"));
         NodeSetup single = nodes("n1", alone, ports, Kind.UNPROTECTED);
         NodeSetup two = nodes("n2", guarded, ports, Kind.PROTECTED);
         pair = two;
+        ledger = nodes("n5", accounts, ports, Kind.LEDGER);
         List<Setup> setups = new ArrayList<>(List.of(bare, single, two));
         if (plan.isWhole()) {
-            setups.add(nodes("n3", often, ports, Kind.CHECKPOINTS));
+            NodeSetup every = nodes("n3", often, ports, Kind.CHECKPOINTS);
+            ticking = every;
+            setups.addAll(List.of(every, nodes("n4", inMemory, ports, Kind.MEMORY)));
         }
         if (withQemu) {
-            setups.add(new CopyBeforeWriteSetup(processes, bare, target, sockets));
+            setups.add(new CopyBeforeWriteSetup(processes, bare, target, sockets, true));
+            if (plan.isWhole()) {
+                setups.add(new CopyBeforeWriteSetup(processes, bare, unsynced, sockets, false));
+            }
         }
         return setups;
     }

@@ -48,6 +48,7 @@ final class BenchJson {
         ArrayNode cells = all.putArray("cells");
         results.cells().forEach(cell -> cells.add(cell(cell, results)));
         all.set("residentBytes", JSON.valueToTree(results.memory()));
+        all.set("pauses", JSON.valueToTree(results.pauses()));
         all.set("takeovers", JSON.valueToTree(results.takeovers()));
         Page.putJson(file, all);
         Page.write(file.resolveSibling("bench.html"), "bench.html", all);

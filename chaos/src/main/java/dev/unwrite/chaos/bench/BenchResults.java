@@ -13,6 +13,7 @@ final class BenchResults {
 
     private final Map<String, Map<String, Long>> residentBytes = new LinkedHashMap<>();
     private List<Takeover> takeovers = List.of();
+    private final List<Pauses> pauses = new ArrayList<>();
 
     private record Key(Workload workload, boolean isCold, String setup) {}
 
@@ -36,6 +37,14 @@ final class BenchResults {
 
     List<Takeover> takeovers() {
         return takeovers;
+    }
+
+    void pauses(Pauses some) {
+        pauses.add(some);
+    }
+
+    List<Pauses> pauses() {
+        return List.copyOf(pauses);
     }
 
     /** All, as they came first. */

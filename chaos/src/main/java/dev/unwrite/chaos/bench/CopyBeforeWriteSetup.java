@@ -12,36 +12,38 @@ import org.jspecify.annotations.Nullable;
 /**
  * QEMU's filter {@code copy-before-write}: before a cluster of 64 KiB is overwritten for the first time it is copied to a second
  * server. The disk, which is that of {@link RawSetup}, and the target are both reached over NBD, as in a pair that shares a
- * storage, and a copy is durable before its cluster is overwritten.
+ * storage; a copy is durable, or at least in the target's memory, before its cluster is overwritten.
  */
 final class CopyBeforeWriteSetup implements Setup {
     private static final String DAEMON = "qemu-storage-daemon";
-    private static final String TARGET = "qemu-nbd-target";
 
     private final Processes processes;
     private final RawSetup disk;
     private final Path targetImage;
+    private final boolean durable;
     private final Path target;
     private final Path socket;
     private @Nullable Process daemon;
     private @Nullable Process copies;
 
-    CopyBeforeWriteSetup(Processes processes, RawSetup disk, Path targetImage, Path folder) {
+    /** {@code folder} has room for its sockets. */
+    CopyBeforeWriteSetup(Processes processes, RawSetup disk, Path targetImage, Path folder, boolean durable) {
         this.processes = processes;
         this.disk = disk;
         this.targetImage = targetImage;
-        this.target = folder.resolve("target.sock");
-        this.socket = folder.resolve("cbw.sock");
+        this.durable = durable;
+        this.target = folder.resolve(id() + "-target.sock");
+        this.socket = folder.resolve(id() + ".sock");
     }
 
     @Override
     public String id() {
-        return "cbw";
+        return durable ? "cbw" : "cbw-memory";
     }
 
     @Override
     public String title() {
-        return "QEMU copy-before-write";
+        return "QEMU copy-before-write" + (durable ? "" : ", target in memory");
     }
 
     @Override
@@ -51,13 +53,14 @@ final class CopyBeforeWriteSetup implements Setup {
                 "--persistent",
                 "--shared=8",
                 "--format=raw",
-                "--cache=writethrough",
+                durable ? "--cache=writethrough" : "--cache=writeback",
                 "--aio=threads",
                 "--socket=" + target,
                 targetImage.toString());
-        Process started = processes.program(TARGET, words);
+        String name = "qemu-nbd-target-" + id();
+        Process started = processes.program(name, words);
         copies = started;
-        Sockets.await(TARGET, started, target, processes);
+        Sockets.await(name, started, target, processes);
         freshen();
     }
 

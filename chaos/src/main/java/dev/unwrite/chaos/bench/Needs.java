@@ -17,7 +17,7 @@ final class Needs {
 
     private static final String FOLDER_CHARS = "[A-Za-z0-9/._+~@-]+";
     /** Five of them, and two undo logs, each of which takes half a disk. */
-    private static final long IMAGES = 6;
+    private static final long IMAGES = 8;
 
     private Needs() {}
 

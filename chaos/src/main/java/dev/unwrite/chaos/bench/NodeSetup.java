@@ -21,7 +21,7 @@ import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** A storage and node A, alone or with node B that holds durable copies; checkpoints are taken by command or at intervals. */
+/** A storage and node A, alone or with node B that holds copies; checkpoints are taken by command or at intervals. */
 final class NodeSetup implements Setup {
     private static final Duration START_MAX = Duration.ofSeconds(60);
     private static final Duration CHECKPOINT_MAX = Duration.ofSeconds(60);
@@ -35,20 +35,27 @@ final class NodeSetup implements Setup {
     private final Map<String, Process> running = new LinkedHashMap<>();
     private final Map<HostId, InetSocketAddress> peers = new EnumMap<>(HostId.class);
     private final Map<HostId, InetSocketAddress> controlAddresses = new EnumMap<>(HostId.class);
+    private final InetSocketAddress ledger;
     private final Map<HostId, NodeClient> controls = new EnumMap<>(HostId.class);
 
-    /** Whether there is a second host, and how checkpoints come. */
+    /** Whether there is a second host, when its copies count, how checkpoints come, and what runs. */
     enum Kind {
-        UNPROTECTED("unprotected node", "manual"),
-        PROTECTED("protected node", "manual"),
-        CHECKPOINTS("checkpoint every 50 ms", "50ms");
+        UNPROTECTED("unprotected node", "manual", "durable", "none"),
+        PROTECTED("protected node", "manual", "durable", "none"),
+        MEMORY("protected, --ack memory", "manual", "memory", "none"),
+        CHECKPOINTS("checkpoint every 50 ms", "50ms", "durable", "none"),
+        LEDGER("ledger, checkpoint every 25 ms", "25ms", "durable", "ledger");
 
         private final String title;
         private final String every;
+        private final String ack;
+        private final String machine;
 
-        Kind(String title, String every) {
+        Kind(String title, String every, String ack, String machine) {
             this.title = title;
             this.every = every;
+            this.ack = ack;
+            this.machine = machine;
         }
     }
 
@@ -58,6 +65,7 @@ final class NodeSetup implements Setup {
         this.image = image;
         this.folder = folder;
         this.kind = kind;
+        this.ledger = ports.next();
         for (HostId host : HostId.values()) {
             peers.put(host, ports.next());
             InetSocketAddress control = ports.next();
@@ -140,6 +148,15 @@ final class NodeSetup implements Setup {
         return Sockets.uri(served(host), VOLUME);
     }
 
+    /** Where the ledger of node A answers. */
+    InetSocketAddress ledger() {
+        return ledger;
+    }
+
+    String metrics(HostId host) throws IOException {
+        return control(host).metrics();
+    }
+
     Path log(HostId host) {
         return processes.log(id() + "-" + host);
     }
@@ -150,7 +167,10 @@ final class NodeSetup implements Setup {
         args.addAll(List.of("--storage", Sockets.uri(folder.resolve("storage.sock"), "")));
         args.addAll(List.of("--listen", text(peers.get(host)), "--peer", text(peers.get(host.other()))));
         args.addAll(List.of("--serve", Sockets.uri(served(host), ""), "--control", text(controlAddresses.get(host))));
-        args.addAll(List.of("--machine", "none", "--ack", "durable"));
+        args.addAll(List.of("--machine", kind.machine, "--ack", kind.ack));
+        if (kind == Kind.LEDGER) {
+            args.addAll(List.of("--ledger", text(ledger)));
+        }
         args.addAll(List.of("--checkpoint-every", kind.every, "--failover-after", "manual"));
         if (bootstrap) {
             args.add("--bootstrap");
@@ -197,7 +217,9 @@ final class NodeSetup implements Setup {
 
     @Override
     public long copies() {
-        SeenStatus second = kind == Kind.PROTECTED ? control(HostId.B).status() : SeenStatus.DOWN;
+        SeenStatus second = kind == Kind.PROTECTED || kind == Kind.MEMORY
+                ? control(HostId.B).status()
+                : SeenStatus.DOWN;
         return second.equals(SeenStatus.DOWN) ? -1 : second.undoBlocks();
     }
 

@@ -22,6 +22,11 @@ final class Table {
             block(lines, results, setups, workload, false);
         }
         lines.add("");
+        if (!results.pauses().isEmpty()) {
+            lines.add("the machine stands still for a checkpoint: how many, and how long");
+            lines.addAll(Pauses.lines(results.pauses()));
+            lines.add("");
+        }
         if (!results.takeovers().isEmpty()) {
             lines.addAll(takeovers(results));
             lines.add("");

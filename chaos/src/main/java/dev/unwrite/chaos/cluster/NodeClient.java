@@ -38,6 +38,11 @@ public final class NodeClient implements Closeable {
         }
     }
 
+    /** What the node counts, in Prometheus's text format. */
+    public String metrics() throws IOException {
+        return text(request("metrics", STATUS_MAX.multipliedBy(4)).GET().build());
+    }
+
     /** Asks for a checkpoint, failover, switchover or protect, and waits until it is done. */
     public JsonNode post(String what, Duration within) throws IOException {
         return send(
@@ -58,13 +63,18 @@ public final class NodeClient implements Closeable {
     }
 
     private JsonNode send(HttpRequest request) throws IOException {
+        String body = text(request);
+        return body.isBlank() ? JSON.createObjectNode() : JSON.readTree(body);
+    }
+
+    private String text(HttpRequest request) throws IOException {
         try {
             var response = http.send(request, BodyHandlers.ofString());
             if (response.statusCode() / 100 != 2) {
                 throw new IOException(
                         request.uri() + " answered " + response.statusCode() + ": " + oneLine(response.body()));
             }
-            return response.body().isBlank() ? JSON.createObjectNode() : JSON.readTree(response.body());
+            return response.body();
         } catch (HttpTimeoutException e) {
             throw new IOException(
                     request.method() + " " + request.uri() + " was not answered in "

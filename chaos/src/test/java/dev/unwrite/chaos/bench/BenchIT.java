@@ -40,9 +40,9 @@ final class BenchIT {
         JsonNode json = JsonMapper.builder()
                 .build()
                 .readTree(dir.resolve("run/bench.json").toFile());
-        List<String> setups = new ArrayList<>(List.of("raw", "unprotected", "protected", "checkpoints"));
+        List<String> setups = new ArrayList<>(List.of("raw", "unprotected", "protected", "checkpoints", "memory"));
         if (Needs.lackingForCopyBeforeWrite().isEmpty()) {
-            setups.add("cbw");
+            setups.addAll(List.of("cbw", "cbw-memory"));
             assertThat(json.path("skipped")).isEmpty();
         } else {
             System.out.println("SKIPPED: bench: " + json.path("skipped").path(0).asText());
@@ -75,6 +75,12 @@ final class BenchIT {
                         cell.path("samples").path(0).path("cpuMicros").size())
                 .as(name)
                 .isPositive());
+        assertThat(json.path("pauses")).hasSize(3).allSatisfy(pauses -> {
+            assertThat(pauses.path("checkpoints").asLong()).isPositive();
+            assertThat(pauses.path("p50Millis").asDouble())
+                    .isPositive()
+                    .isLessThanOrEqualTo(pauses.path("p99Millis").asDouble());
+        });
         assertThat(json.path("takeovers")).isNotEmpty().allSatisfy(takeover -> {
             assertThat(takeover.path("restoredBlocks").asLong() * 4096)
                     .isEqualTo(takeover.path("copiedBytes").asLong());
@@ -83,7 +89,12 @@ final class BenchIT {
         assertThat(json.path("residentBytes").path("protected").path("A").asLong())
                 .isGreaterThan(1 << 20);
         assertThat(dir.resolve("run/bench.html")).content().contains("const B = {\"command\":\"unwrite bench");
-        assertThat(output).contains("stride, depth 64: ", "protected / raw  stride ", "takeover by command");
+        assertThat(output)
+                .contains(
+                        "stride, depth 64: ",
+                        "protected / raw  stride ",
+                        "takeover by command",
+                        "stands still for a checkpoint");
         assertThat(dir.resolve("run/w")).as("the disks").doesNotExist();
     }
 

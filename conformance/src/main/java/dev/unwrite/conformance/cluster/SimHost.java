@@ -251,6 +251,7 @@ final class SimHost {
                 config.failoverAfter(),
                 config.undoLimitBytes(),
                 config.aloneAtUndoLimitAfter(),
+                true,
                 data.storage,
                 data.id,
                 data.undo);
