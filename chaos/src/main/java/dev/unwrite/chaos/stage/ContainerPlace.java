@@ -4,6 +4,7 @@ import com.github.dockerjava.api.DockerClient;
 import com.github.dockerjava.api.command.InspectContainerResponse;
 import com.github.dockerjava.api.exception.ConflictException;
 import com.github.dockerjava.api.exception.DockerException;
+import com.github.dockerjava.api.exception.InternalServerErrorException;
 import com.github.dockerjava.api.model.Bind;
 import com.github.dockerjava.api.model.HostConfig;
 import com.github.dockerjava.api.model.Volume;
@@ -32,6 +33,8 @@ final class ContainerPlace extends Site {
     private final DockerClient docker;
     private @Nullable GenericContainer<?> container;
     private @Nullable ProcessHandle process;
+    /** Stopped by a signal, since the engine could not freeze it. */
+    private volatile boolean stopped;
 
     ContainerPlace(StageFolder folder, String name, String address, Image image, Network network, DockerClient docker) {
         super(folder, name, address);
@@ -169,14 +172,26 @@ final class ContainerPlace extends Site {
     public void freeze() {
         GenericContainer<?> known = container;
         if (known != null) {
-            call(
-                    "pause " + name(),
-                    () -> docker.pauseContainerCmd(known.getContainerId()).exec());
+            call("pause " + name(), () -> {
+                try {
+                    docker.pauseContainerCmd(known.getContainerId()).exec();
+                } catch (InternalServerErrorException e) {
+                    // What waits for a disk cannot be frozen. It stops all the same, once it does not wait any more.
+                    stopped = true;
+                    docker.killContainerCmd(known.getContainerId())
+                            .withSignal("STOP")
+                            .exec();
+                }
+            });
         }
     }
 
     @Override
     public void thaw() {
+        if (stopped) {
+            stopped = false;
+            signal("CONT");
+        }
         GenericContainer<?> known = container;
         InspectContainerResponse.ContainerState state = state();
         if (known != null && state != null && Boolean.TRUE.equals(state.getPaused())) {
