@@ -297,7 +297,7 @@ final class Orders {
     }
 
     private void stays(Reply<Answers.HandedOver> reply, Trouble why) {
-        h.cuts.handOverEnded(true);
+        h.cuts.handOverEnded();
         reply.failed(why);
     }
 
@@ -331,7 +331,6 @@ final class Orders {
 
     /** Waits until the other host is primary. */
     private void handedOver(long epoch, long pausedAt, long until, Reply<Answers.HandedOver> reply) {
-        h.cuts.handOverEnded(false);
         Runnable answer = () -> {
             OwnershipRecord now = h.ownership.record();
             reply.done(new Answers.HandedOver(now.owner(), now.term(), epoch, h.now() - pausedAt));
