@@ -40,11 +40,9 @@ final class Orders {
         } else if (s.mode() != Mode.PROTECTED) {
             reply.failed(Trouble.refused(
                     "the machine is not protected, so there is nobody to commit a checkpoint; see \"protect\""));
-        } else if (h.cuts.isBusy() || s.cuts().size() >= Protocol.MAX_CUTS) {
-            // Enough checkpoints are on their way: one has to arrive first.
+        } else if (!canCut()) {
             h.timers.await(
-                    () -> h.state().mode() != Mode.PROTECTED
-                            || (!h.cuts.isBusy() && h.state().cuts().size() < Protocol.MAX_CUTS),
+                    () -> h.state().mode() != Mode.PROTECTED || canCut(),
                     left(until),
                     () -> checkpoint(handedOver, until, reply),
                     () -> reply.failed(Trouble.refused("no checkpoint can be cut now; see \"status\"")));
@@ -55,6 +53,11 @@ final class Orders {
                     handedOver,
                     Reply.of(epoch -> committed(s.term(), epoch, startedAt, until, reply), reply::failed));
         }
+    }
+
+    /** False while enough checkpoints are on their way: one has to arrive first. */
+    private boolean canCut() {
+        return !h.cuts.isBusy() && h.state().cuts().size() < Protocol.MAX_CUTS;
     }
 
     private void committed(long term, long epoch, long startedAt, long until, Reply<Answers.Committed> reply) {
@@ -266,9 +269,9 @@ final class Orders {
             reply.failed(Trouble.refused("only a protected primary hands over; see \"status\""));
             return;
         }
-        if (h.cuts.isBusy() || s.cuts().size() >= Protocol.MAX_CUTS) {
+        if (!canCut()) {
             h.timers.await(
-                    () -> !h.cuts.isBusy() && h.state().cuts().size() < Protocol.MAX_CUTS,
+                    this::canCut,
                     left(until),
                     () -> switchover(until, reply),
                     () -> reply.failed(Trouble.refused("no checkpoint can be cut now; try again")));
