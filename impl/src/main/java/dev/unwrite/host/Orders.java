@@ -134,50 +134,41 @@ final class Orders {
     }
 
     private void failover(OwnershipRecord now, boolean cold, long until, Reply<Answers.FailedOver> reply) {
-        HostState s = h.state();
-        Consumer<String> refused = once(why -> reply.failed(noFailover(why)));
-        switch (s.role()) {
+        switch (h.state().role()) {
             case PRIMARY -> awaitRunning(Answers.Kind.ALREADY, until, reply);
             case RESTORING -> awaitRunning(Answers.Kind.ROLLBACK, until, reply);
             case COLD -> awaitRunning(Answers.Kind.COLD, until, reply);
-            case SECONDARY -> {
-                if (begun(told -> h.takeover.takeOver(now, told), refused)) {
-                    awaitRunning(Answers.Kind.TAKEOVER, until, reply);
-                }
-            }
-            case IDLE -> idle(now, cold, until, refused, reply);
+            case SECONDARY -> takeOver(now, until, reply);
+            case IDLE -> idle(now, cold, until, reply);
         }
     }
 
+    private void takeOver(OwnershipRecord now, long until, Reply<Answers.FailedOver> reply) {
+        become(Answers.Kind.TAKEOVER, refused -> h.takeover.takeOver(now, refused), until, reply);
+    }
+
+    private void startCold(Change change, OwnershipRecord now, long until, Reply<Answers.FailedOver> reply) {
+        become(Answers.Kind.COLD, refused -> h.takeover.startCold(change, now, refused), until, reply);
+    }
+
     /** Does at once what this host would do by itself; otherwise what only a person may decide. */
-    private void idle(
-            OwnershipRecord now, boolean cold, long until, Consumer<String> refused, Reply<Answers.FailedOver> reply) {
-        Policy.What what = h.decision().what();
-        switch (what) {
+    private void idle(OwnershipRecord now, boolean cold, long until, Reply<Answers.FailedOver> reply) {
+        Policy.Decision decision = h.decision();
+        switch (decision.what()) {
             case BECOME_SECONDARY -> {
-                h.carryOut(h.decision());
-                if (h.state().role() == Role.SECONDARY) {
-                    failover(now, cold, until, reply);
-                } else {
-                    refused.accept("this node is " + h.state().role().spelling());
-                }
+                h.carryOut(decision);
+                takeOver(now, until, reply);
             }
-            case RESTART_ROLLBACK -> {
-                h.carryOut(h.decision());
-                awaitRunning(Answers.Kind.ROLLBACK, until, reply);
-            }
-            case BOOTSTRAP, COLD_START -> {
-                Change change = what == Policy.What.BOOTSTRAP ? Change.BOOTSTRAP : Change.COLD_START;
-                if (begun(told -> h.takeover.startCold(change, now, told), refused)) {
-                    awaitRunning(Answers.Kind.COLD, until, reply);
-                }
-            }
+            // This host begins with it at the end of the turn, or as soon as it can.
+            case RESTART_ROLLBACK -> awaitRunning(Answers.Kind.ROLLBACK, until, reply);
+            case BOOTSTRAP -> startCold(Change.BOOTSTRAP, now, until, reply);
+            case COLD_START -> startCold(Change.COLD_START, now, until, reply);
             default -> {
                 String why = whyNotCold(now, cold);
-                if (why != null) {
-                    refused.accept(why);
-                } else if (begun(told -> h.takeover.startCold(Change.FORCE_COLD_START, now, told), refused)) {
-                    awaitRunning(Answers.Kind.COLD, until, reply);
+                if (why == null) {
+                    startCold(Change.FORCE_COLD_START, now, until, reply);
+                } else {
+                    reply.failed(noFailover(why));
                 }
             }
         }
@@ -194,37 +185,32 @@ final class Orders {
                         + " starts the machine from its disk, and what " + now.secondary() + " holds is given up";
     }
 
-    /** False if it was refused at once. */
-    private static boolean begun(Consumer<Consumer<String>> start, Consumer<String> refused) {
-        boolean[] no = new boolean[1];
-        start.accept(why -> {
-            no[0] = true;
-            refused.accept(why);
-        });
-        return !no[0];
-    }
-
-    private static Consumer<String> once(Consumer<String> told) {
-        boolean[] before = new boolean[1];
-        return why -> {
-            if (!before[0]) {
-                before[0] = true;
-                told.accept(why);
-            }
-        };
-    }
-
-    /** Ends the order when the machine runs here, or another host has taken over; the decision itself stands. */
     private void awaitRunning(Answers.Kind kind, long until, Reply<Answers.FailedOver> reply) {
-        boolean[] owned = new boolean[1];
+        become(kind, refused -> {}, until, reply);
+    }
+
+    /**
+     * Ends the order when the machine runs here, when it is refused, or when another host has taken over; the decision itself
+     * stands.
+     *
+     * @param start asks for the record, where that is needed, and tells why it is refused
+     */
+    private void become(
+            Answers.Kind kind, Consumer<Consumer<String>> start, long until, Reply<Answers.FailedOver> reply) {
+        boolean[] answered = new boolean[1];
+        start.accept(why -> {
+            if (!answered[0]) {
+                answered[0] = true;
+                reply.failed(noFailover(why)); // At once: this host may have ended with it.
+            }
+        });
         h.timers.await(
-                () -> {
-                    owned[0] |= isOwner();
-                    boolean over = owned[0] ? !isOwner() : !h.takeover.isAsking();
-                    return isRunning() || over;
-                },
+                () -> answered[0] || isRunning() || !(h.takeover.isAsking() || isOwner()),
                 left(until),
                 () -> {
+                    if (answered[0]) {
+                        return;
+                    }
                     HostState s = h.state();
                     boolean back = kind == Answers.Kind.TAKEOVER || kind == Answers.Kind.ROLLBACK;
                     if (isRunning()) {
@@ -235,12 +221,15 @@ final class Orders {
                                 + OwnershipChannel.describe(h.ownership.record())));
                     }
                 },
-                () -> reply.failed(Trouble.of(Kind.TIMEOUT, notDoneYet())));
+                () -> {
+                    answered[0] = true;
+                    reply.failed(Trouble.of(Kind.TIMEOUT, notDoneYet()));
+                });
     }
 
+    /** Whether the record says so; a host that has started again may be about to go on with its rollback. */
     private boolean isOwner() {
-        Role role = h.state().role();
-        return role == Role.PRIMARY || role == Role.RESTORING || role == Role.COLD;
+        return h.ownership.record().owner().equals(h.config().name());
     }
 
     private boolean isRunning() {
