@@ -223,13 +223,11 @@ final class Cuts {
         }
     }
 
-    /** The hand-over has ended; {@code stays}: the machine goes on here. */
-    void handOverEnded(boolean stays) {
+    /** The hand-over has ended, and the machine goes on here. */
+    void handOverEnded() {
         if (handingOver) {
             handingOver = false;
-            if (stays) {
-                goOn();
-            }
+            goOn();
         }
     }
 

@@ -40,11 +40,9 @@ final class Orders {
         } else if (s.mode() != Mode.PROTECTED) {
             reply.failed(Trouble.refused(
                     "the machine is not protected, so there is nobody to commit a checkpoint; see \"protect\""));
-        } else if (h.cuts.isBusy() || s.cuts().size() >= Protocol.MAX_CUTS) {
-            // Enough checkpoints are on their way: one has to arrive first.
+        } else if (!canCut()) {
             h.timers.await(
-                    () -> h.state().mode() != Mode.PROTECTED
-                            || (!h.cuts.isBusy() && h.state().cuts().size() < Protocol.MAX_CUTS),
+                    () -> h.state().mode() != Mode.PROTECTED || canCut(),
                     left(until),
                     () -> checkpoint(handedOver, until, reply),
                     () -> reply.failed(Trouble.refused("no checkpoint can be cut now; see \"status\"")));
@@ -55,6 +53,11 @@ final class Orders {
                     handedOver,
                     Reply.of(epoch -> committed(s.term(), epoch, startedAt, until, reply), reply::failed));
         }
+    }
+
+    /** False while enough checkpoints are on their way: one has to arrive first. */
+    private boolean canCut() {
+        return !h.cuts.isBusy() && h.state().cuts().size() < Protocol.MAX_CUTS;
     }
 
     private void committed(long term, long epoch, long startedAt, long until, Reply<Answers.Committed> reply) {
@@ -131,50 +134,41 @@ final class Orders {
     }
 
     private void failover(OwnershipRecord now, boolean cold, long until, Reply<Answers.FailedOver> reply) {
-        HostState s = h.state();
-        Consumer<String> refused = once(why -> reply.failed(noFailover(why)));
-        switch (s.role()) {
+        switch (h.state().role()) {
             case PRIMARY -> awaitRunning(Answers.Kind.ALREADY, until, reply);
             case RESTORING -> awaitRunning(Answers.Kind.ROLLBACK, until, reply);
             case COLD -> awaitRunning(Answers.Kind.COLD, until, reply);
-            case SECONDARY -> {
-                if (begun(told -> h.takeover.takeOver(now, told), refused)) {
-                    awaitRunning(Answers.Kind.TAKEOVER, until, reply);
-                }
-            }
-            case IDLE -> idle(now, cold, until, refused, reply);
+            case SECONDARY -> takeOver(now, until, reply);
+            case IDLE -> idle(now, cold, until, reply);
         }
     }
 
+    private void takeOver(OwnershipRecord now, long until, Reply<Answers.FailedOver> reply) {
+        become(Answers.Kind.TAKEOVER, refused -> h.takeover.takeOver(now, refused), until, reply);
+    }
+
+    private void startCold(Change change, OwnershipRecord now, long until, Reply<Answers.FailedOver> reply) {
+        become(Answers.Kind.COLD, refused -> h.takeover.startCold(change, now, refused), until, reply);
+    }
+
     /** Does at once what this host would do by itself; otherwise what only a person may decide. */
-    private void idle(
-            OwnershipRecord now, boolean cold, long until, Consumer<String> refused, Reply<Answers.FailedOver> reply) {
-        Policy.What what = h.decision().what();
-        switch (what) {
+    private void idle(OwnershipRecord now, boolean cold, long until, Reply<Answers.FailedOver> reply) {
+        Policy.Decision decision = h.decision();
+        switch (decision.what()) {
             case BECOME_SECONDARY -> {
-                h.carryOut(h.decision());
-                if (h.state().role() == Role.SECONDARY) {
-                    failover(now, cold, until, reply);
-                } else {
-                    refused.accept("this node is " + h.state().role().spelling());
-                }
+                h.carryOut(decision);
+                takeOver(now, until, reply);
             }
-            case RESTART_ROLLBACK -> {
-                h.carryOut(h.decision());
-                awaitRunning(Answers.Kind.ROLLBACK, until, reply);
-            }
-            case BOOTSTRAP, COLD_START -> {
-                Change change = what == Policy.What.BOOTSTRAP ? Change.BOOTSTRAP : Change.COLD_START;
-                if (begun(told -> h.takeover.startCold(change, now, told), refused)) {
-                    awaitRunning(Answers.Kind.COLD, until, reply);
-                }
-            }
+            // This host begins with it at the end of the turn, or as soon as it can.
+            case RESTART_ROLLBACK -> awaitRunning(Answers.Kind.ROLLBACK, until, reply);
+            case BOOTSTRAP -> startCold(Change.BOOTSTRAP, now, until, reply);
+            case COLD_START -> startCold(Change.COLD_START, now, until, reply);
             default -> {
                 String why = whyNotCold(now, cold);
-                if (why != null) {
-                    refused.accept(why);
-                } else if (begun(told -> h.takeover.startCold(Change.FORCE_COLD_START, now, told), refused)) {
-                    awaitRunning(Answers.Kind.COLD, until, reply);
+                if (why == null) {
+                    startCold(Change.FORCE_COLD_START, now, until, reply);
+                } else {
+                    reply.failed(noFailover(why));
                 }
             }
         }
@@ -191,37 +185,32 @@ final class Orders {
                         + " starts the machine from its disk, and what " + now.secondary() + " holds is given up";
     }
 
-    /** False if it was refused at once. */
-    private static boolean begun(Consumer<Consumer<String>> start, Consumer<String> refused) {
-        boolean[] no = new boolean[1];
-        start.accept(why -> {
-            no[0] = true;
-            refused.accept(why);
-        });
-        return !no[0];
-    }
-
-    private static Consumer<String> once(Consumer<String> told) {
-        boolean[] before = new boolean[1];
-        return why -> {
-            if (!before[0]) {
-                before[0] = true;
-                told.accept(why);
-            }
-        };
-    }
-
-    /** Ends the order when the machine runs here, or another host has taken over; the decision itself stands. */
     private void awaitRunning(Answers.Kind kind, long until, Reply<Answers.FailedOver> reply) {
-        boolean[] owned = new boolean[1];
+        become(kind, refused -> {}, until, reply);
+    }
+
+    /**
+     * Ends the order when the machine runs here, when it is refused, or when another host has taken over; the decision itself
+     * stands.
+     *
+     * @param start asks for the record, where that is needed, and tells why it is refused
+     */
+    private void become(
+            Answers.Kind kind, Consumer<Consumer<String>> start, long until, Reply<Answers.FailedOver> reply) {
+        boolean[] answered = new boolean[1];
+        start.accept(why -> {
+            if (!answered[0]) {
+                answered[0] = true;
+                reply.failed(noFailover(why)); // At once: this host may have ended with it.
+            }
+        });
         h.timers.await(
-                () -> {
-                    owned[0] |= isOwner();
-                    boolean over = owned[0] ? !isOwner() : !h.takeover.isAsking();
-                    return isRunning() || over;
-                },
+                () -> answered[0] || isRunning() || !(h.takeover.isAsking() || isOwner()),
                 left(until),
                 () -> {
+                    if (answered[0]) {
+                        return;
+                    }
                     HostState s = h.state();
                     boolean back = kind == Answers.Kind.TAKEOVER || kind == Answers.Kind.ROLLBACK;
                     if (isRunning()) {
@@ -232,12 +221,15 @@ final class Orders {
                                 + OwnershipChannel.describe(h.ownership.record())));
                     }
                 },
-                () -> reply.failed(Trouble.of(Kind.TIMEOUT, notDoneYet())));
+                () -> {
+                    answered[0] = true;
+                    reply.failed(Trouble.of(Kind.TIMEOUT, notDoneYet()));
+                });
     }
 
+    /** Whether the record says so; a host that has started again may be about to go on with its rollback. */
     private boolean isOwner() {
-        Role role = h.state().role();
-        return role == Role.PRIMARY || role == Role.RESTORING || role == Role.COLD;
+        return h.ownership.record().owner().equals(h.config().name());
     }
 
     private boolean isRunning() {
@@ -266,9 +258,9 @@ final class Orders {
             reply.failed(Trouble.refused("only a protected primary hands over; see \"status\""));
             return;
         }
-        if (h.cuts.isBusy() || s.cuts().size() >= Protocol.MAX_CUTS) {
+        if (!canCut()) {
             h.timers.await(
-                    () -> !h.cuts.isBusy() && h.state().cuts().size() < Protocol.MAX_CUTS,
+                    this::canCut,
                     left(until),
                     () -> switchover(until, reply),
                     () -> reply.failed(Trouble.refused("no checkpoint can be cut now; try again")));
@@ -297,7 +289,7 @@ final class Orders {
     }
 
     private void stays(Reply<Answers.HandedOver> reply, Trouble why) {
-        h.cuts.handOverEnded(true);
+        h.cuts.handOverEnded();
         reply.failed(why);
     }
 
@@ -331,7 +323,6 @@ final class Orders {
 
     /** Waits until the other host is primary. */
     private void handedOver(long epoch, long pausedAt, long until, Reply<Answers.HandedOver> reply) {
-        h.cuts.handOverEnded(false);
         Runnable answer = () -> {
             OwnershipRecord now = h.ownership.record();
             reply.done(new Answers.HandedOver(now.owner(), now.term(), epoch, h.now() - pausedAt));

@@ -273,13 +273,18 @@ final class Stage implements PeerChannel, SharedStorage, LocalStore, MachineRoom
         @Nullable
         Trouble trouble;
 
+        /** Each request has one. */
+        int answers;
+
         @Override
         public void done(T value) {
+            answers++;
             result = trouble == null ? value : null;
         }
 
         @Override
         public void failed(Trouble why) {
+            answers++;
             trouble = trouble == null && result == null ? why : trouble;
         }
 
