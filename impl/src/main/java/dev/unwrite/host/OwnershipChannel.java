@@ -4,7 +4,6 @@ import dev.unwrite.protocol.Action;
 import dev.unwrite.protocol.Action.Change;
 import dev.unwrite.protocol.Effect;
 import dev.unwrite.protocol.OwnershipRecord;
-import dev.unwrite.protocol.Role;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -156,10 +155,10 @@ final class OwnershipChannel {
         if (h.state().proposal() != null) {
             return; // It may be what this host has asked for; once that is decided, the record is looked at again.
         }
-        if (h.state().role() != Role.IDLE && now.term() > h.state().term() && h.core.take(new Action.StepDown(now))) {
+        if (h.core.take(new Action.StepDown(now))) {
             h.log("steps down: the record is " + describe(now));
             h.onSteppedDown(now);
-        } else if (h.state().role() == Role.PRIMARY) {
+        } else {
             h.learn(now);
         }
     }
