@@ -165,11 +165,6 @@ final class OwnershipChannel {
 
     /** Changes the record in the session of an owner. */
     void change(Change change, Outcome outcome) {
-        SharedStorage.Session session = h.sessions.current();
-        if (session == null) {
-            outcome.refused("this host owns nothing");
-            return;
-        }
         OwnershipRecord now = h.state().record();
         OwnershipRecord wanted = propose(change, now, outcome);
         if (wanted == null) {
@@ -177,12 +172,13 @@ final class OwnershipChannel {
         }
         Asked ask = new Asked(wanted, outcome);
         asked = ask;
-        if (!h.sessions.is(session.number())) {
+        long session = h.sessions.number();
+        if (!h.sessions.is(session)) {
             return; // The next session is on its way, and settles it: nothing was asked, so the record says no.
         }
         h.storage()
                 .compareAndSet(
-                        session.number(),
+                        session,
                         now.version(),
                         wanted,
                         Reply.of(
@@ -193,7 +189,7 @@ final class OwnershipChannel {
                                 },
                                 why -> {
                                     if (asked == ask) {
-                                        h.sessions.broke(session.number(), new Trouble(Trouble.Kind.LOST, why.text()));
+                                        h.sessions.broke(session, new Trouble(Trouble.Kind.LOST, why.text()));
                                     }
                                 }));
     }
