@@ -67,16 +67,30 @@ class CopiesTest {
         assertThat(stage.orders("compareAndSet")).hasSize(1);
     }
 
-    /** As much is copied at a time as ever: nothing that is over takes room. */
+    private Extent[] singleBlocks(int extents) {
+        return Stream.generate(() -> blocks(1)).limit(extents).toArray(Extent[]::new);
+    }
+
+    /** As much is copied at a time as ever, by number and by size: nothing that is over takes room. */
     private void nothingTakesRoom() {
-        stage.late = "append";
+        stage.late = "readOld";
         stage.orders.clear();
-        preserve(Stream.generate(() -> blocks(1)).limit(300).toArray(Extent[]::new));
+        preserve(blocks(ALL - 255));
+        preserve(singleBlocks(256));
         assertThat(stage.orders("readOld")).hasSize(256);
-        stage.answerLate();
-        assertThat(stage.orders("append")).hasSize(300);
+    }
+
+    @Test
+    void whatIsBeingStoredCountsAmongWhatIsCopiedAtATime() {
         stage.late = "append";
-        stage.orders.clear();
+        preserve(singleBlocks(256));
+        preserve(blocks(1));
+        assertThat(stage.orders("readOld")).hasSize(256);
+    }
+
+    @Test
+    void ofLargeCopiesFewerAreMadeAtATime() {
+        stage.late = "append";
         preserve(blocks(ALL - 1), blocks(1), blocks(1));
         assertThat(stage.orders("readOld")).containsExactly("readOld 0+8191", "readOld 0+1");
     }
@@ -133,7 +147,7 @@ class CopiesTest {
     void aHostThatHasEndedReadsNothingMore() {
         stage.readsOldAtMost = 1;
         stage.late = "append";
-        preserve(Stream.generate(() -> blocks(2)).limit(300).toArray(Extent[]::new));
+        preserve(blocks(2), blocks(2));
         stage.host.end("enough");
         stage.orders.clear();
         stage.answerLate();
