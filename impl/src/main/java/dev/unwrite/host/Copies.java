@@ -73,7 +73,7 @@ final class Copies {
     }
 
     private boolean follows(long term) {
-        return h.state().role() == Role.SECONDARY && h.state().term() == term;
+        return !h.isEnded() && h.state().role() == Role.SECONDARY && h.state().term() == term;
     }
 
     private void pump() {

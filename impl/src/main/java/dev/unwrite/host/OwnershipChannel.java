@@ -4,7 +4,6 @@ import dev.unwrite.protocol.Action;
 import dev.unwrite.protocol.Action.Change;
 import dev.unwrite.protocol.Effect;
 import dev.unwrite.protocol.OwnershipRecord;
-import dev.unwrite.protocol.Role;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -156,21 +155,16 @@ final class OwnershipChannel {
         if (h.state().proposal() != null) {
             return; // It may be what this host has asked for; once that is decided, the record is looked at again.
         }
-        if (h.state().role() != Role.IDLE && now.term() > h.state().term() && h.core.take(new Action.StepDown(now))) {
+        if (h.core.take(new Action.StepDown(now))) {
             h.log("steps down: the record is " + describe(now));
             h.onSteppedDown(now);
-        } else if (h.state().role() == Role.PRIMARY) {
+        } else {
             h.learn(now);
         }
     }
 
     /** Changes the record in the session of an owner. */
     void change(Change change, Outcome outcome) {
-        SharedStorage.Session session = h.sessions.current();
-        if (session == null) {
-            outcome.refused("this host owns nothing");
-            return;
-        }
         OwnershipRecord now = h.state().record();
         OwnershipRecord wanted = propose(change, now, outcome);
         if (wanted == null) {
@@ -178,12 +172,13 @@ final class OwnershipChannel {
         }
         Asked ask = new Asked(wanted, outcome);
         asked = ask;
-        if (!h.sessions.is(session.number())) {
+        long session = h.sessions.number();
+        if (!h.sessions.is(session)) {
             return; // The next session is on its way, and settles it: nothing was asked, so the record says no.
         }
         h.storage()
                 .compareAndSet(
-                        session.number(),
+                        session,
                         now.version(),
                         wanted,
                         Reply.of(
@@ -194,7 +189,7 @@ final class OwnershipChannel {
                                 },
                                 why -> {
                                     if (asked == ask) {
-                                        h.sessions.broke(session.number(), new Trouble(Trouble.Kind.LOST, why.text()));
+                                        h.sessions.broke(session, new Trouble(Trouble.Kind.LOST, why.text()));
                                     }
                                 }));
     }

@@ -2,11 +2,13 @@ package dev.unwrite.host;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.unwrite.peer.PeerMessage;
 import dev.unwrite.protocol.Mode;
 import dev.unwrite.protocol.OwnershipRecord;
 import dev.unwrite.protocol.Role;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -62,10 +64,12 @@ class OwnershipChannelTest {
         stage.failing = "readRecord";
         pass(stage, 500);
         assertThat(stage.host.picture().storageAnswers()).isFalse();
+        assertThat(stage.host.picture().note()).isEqualTo("the connection broke");
         isReadAfter(stage, 100);
         stage.failing = null;
         pass(stage, 100);
         assertThat(stage.host.picture().storageAnswers()).isTrue();
+        assertThat(stage.host.picture().note()).isEmpty();
     }
 
     @Test
@@ -208,5 +212,166 @@ class OwnershipChannelTest {
         stage.answerLate();
         assertThat(stage.orders("close")).containsExactly("close 1", "close 2", "close 3");
         assertThat(stage.orders("run")).isEmpty();
+    }
+
+    @Test
+    void aGroupThatAnotherHostHasClaimedMeanwhileIsKnownToBeItsOwn() {
+        Stage stage = new Stage("A", true, null, List.of());
+        stage.late = "compareAndSet";
+        stage.host.start();
+        stage.carryOut();
+        stage.neverAnswers = "readRecord";
+        stage.record = new OwnershipRecord(1, 1, "B", OwnershipRecord.Mode.SOLO, "", 0);
+        stage.answerLate();
+        assertThat(stage.host.picture().record()).isEqualTo(stage.record);
+        assertThat(stage.host.state().role()).isEqualTo(Role.IDLE);
+        assertThat(stage.orders("close")).containsExactly("close 1", "close 2");
+    }
+
+    @Test
+    void aGroupThatCouldNotBeClaimedIsClaimedWhenItCanBe() {
+        Stage stage = new Stage("A", true, null, List.of());
+        stage.failing = "open 1";
+        stage.host.start();
+        stage.carryOut();
+        assertThat(stage.host.picture().note()).isEqualTo("no session: the connection broke");
+        stage.failing = null;
+        stage.settle();
+        assertThat(stage.is(Role.PRIMARY, Mode.SOLO)).isTrue();
+    }
+
+    @Test
+    void aClaimThatIsNotAllowedByNowKeepsNoSession() {
+        Stage stage = Stage.secondary();
+        stage.record = new OwnershipRecord(3, 1, "A", OwnershipRecord.Mode.SOLO, "", 1);
+        Stage.Asked<Answers.FailedOver> asked = failover(stage);
+        assertThat(text(asked)).contains("the record does not say that this host protects term 1");
+        assertThat(stage.orders("open 2", "close 2", "compareAndSet")).containsExactly("open 2", "close 2");
+    }
+
+    @ParameterizedTest
+    @EnumSource(
+            value = Trouble.Kind.class,
+            names = {"WRONG_IDENTITY", "LOST"})
+    void whoOrdersATakeoverIsToldWhyThereIsNoSessionForIt(Trouble.Kind kind) {
+        Stage stage = Stage.secondary();
+        stage.failing = "open 2";
+        stage.trouble = new Trouble(kind, "not here");
+        boolean forEver = kind == Trouble.Kind.WRONG_IDENTITY;
+        assertThat(text(failover(stage))).isEqualTo("no failover: " + (forEver ? "not here" : "no session: not here"));
+        assertThat(stage.ended != null).isEqualTo(forEver);
+    }
+
+    private static Stage.Asked<Answers.FailedOver> failover(Stage stage) {
+        Stage.Asked<Answers.FailedOver> asked = new Stage.Asked<>();
+        stage.host.failover(false, Duration.ofSeconds(30), asked);
+        stage.carryOut();
+        return asked;
+    }
+
+    private static String text(Stage.Asked<?> asked) {
+        return Objects.requireNonNull(asked.trouble).text();
+    }
+
+    /** Nothing is due then but this. */
+    @Test
+    void aTakeoverReadsTheRecordAtOnce() {
+        Stage stage = Stage.secondary();
+        pass(stage, 2_000);
+        int before = reads(stage);
+        stage.pass(Duration.ofMillis(1));
+        stage.host.tick();
+        assertThat(reads(stage)).isEqualTo(before + 1);
+        stage.carryOut();
+        assertThat(stage.orders("compareAndSet roll")).hasSize(1);
+    }
+
+    // ---- A change by the owner.
+
+    private static OwnershipRecord takenOver(Stage stage, int versions) {
+        return new OwnershipRecord(
+                stage.record.version() + versions, 2, "B", OwnershipRecord.Mode.ROLLBACK, "", stage.record.base());
+    }
+
+    @Test
+    void whatWasAgreedIsKnownWithoutReadingIt() {
+        Stage stage = Stage.guarded();
+        stage.neverAnswers = "readRecord";
+        stage.peerSays = null;
+        stage.settle();
+        stage.settle();
+        assertThat(stage.is(Role.PRIMARY, Mode.SOLO)).isTrue();
+        assertThat(stage.host.picture().record()).isEqualTo(stage.record);
+        Stage claimed = new Stage("A", true, null, List.of());
+        claimed.neverAnswers = "readRecord";
+        claimed.host.start();
+        claimed.carryOut();
+        assertThat(claimed.is(Role.PRIMARY, Mode.SOLO)).isTrue();
+        assertThat(claimed.host.picture().record()).isEqualTo(claimed.record);
+    }
+
+    /** A guarded host whose secondary is given up, which the storage has not answered yet. */
+    private static Stage asksToBeAlone() {
+        Stage stage = Stage.guarded();
+        stage.late = "compareAndSet";
+        stage.host.received(new PeerMessage.Leaving(1), Stage.LIFE);
+        stage.carryOut();
+        assertThat(stage.orders("compareAndSet solo")).hasSize(2);
+        return stage;
+    }
+
+    @Test
+    void anOwnerThatIsRefusedStepsDownForTheOneThatTheRecordNames() {
+        Stage stage = asksToBeAlone();
+        stage.record = takenOver(stage, 1);
+        pass(stage, 500);
+        assertThat(stage.host.picture().record()).isEqualTo(stage.record);
+        assertThat(stage.host.state().role()).as("before it is decided").isEqualTo(Role.PRIMARY);
+        stage.neverAnswers = "readRecord";
+        stage.answerLate();
+        assertThat(stage.host.state().role()).isEqualTo(Role.IDLE);
+        assertThat(stage.orders("step NotAgreed", "step StepDown", "stop"))
+                .containsExactly("step NotAgreed", "step StepDown", "stop");
+    }
+
+    @Test
+    void anOwnerThatIsRefusedAsksAgainALittleLater() {
+        Stage stage = asksToBeAlone();
+        stage.record = stage.record.withVersion(stage.record.version() + 1);
+        stage.answerLate();
+        assertThat(stage.is(Role.PRIMARY, Mode.PROTECTED)).isTrue();
+        assertThat(stage.host.state().proposal()).isNull();
+    }
+
+    @Test
+    void aNewerRecordThanTheOneThatWasAgreedIsNotForgotten() {
+        Stage stage = asksToBeAlone();
+        OwnershipRecord newer = takenOver(stage, 2);
+        stage.host.ownership.seen(newer);
+        stage.neverAnswers = "readRecord";
+        stage.answerLate();
+        assertThat(stage.orders("step GoAlone")).hasSize(1);
+        assertThat(stage.host.picture().record()).isEqualTo(newer);
+    }
+
+    @Test
+    void anOwnerStepsDownForTheOneThatItsNextSessionNames() {
+        Stage stage = Stage.alone();
+        stage.neverAnswers = "readRecord";
+        stage.record = takenOver(stage, 3);
+        stage.host.hungUp(2, stage.trouble);
+        stage.carryOut();
+        pass(stage, 100);
+        assertThat(stage.host.state().role()).isEqualTo(Role.IDLE);
+        assertThat(stage.orders("stop")).hasSize(1);
+    }
+
+    @Test
+    void aPrimaryBelievesWhatTheRecordSaysOfIt() {
+        Stage stage = Stage.guarded();
+        OwnershipRecord now = stage.record;
+        stage.host.ownership.seen(
+                new OwnershipRecord(now.version() + 1, now.term(), "A", OwnershipRecord.Mode.SOLO, "", 1));
+        assertThat(stage.is(Role.PRIMARY, Mode.SOLO)).isTrue();
     }
 }

@@ -40,6 +40,8 @@ final class Stage implements PeerChannel, SharedStorage, LocalStore, MachineRoom
 
     final List<PeerMessage> sent = new ArrayList<>();
     final List<String> log = new ArrayList<>();
+    /** What the steps were reported with, for the trace. */
+    final List<Contents> contents = new ArrayList<>();
     final byte[] disk = new byte[BLOCKS * BLOCK];
     OwnershipRecord record = OwnershipRecord.INITIAL;
     /** An order that begins so fails with this. */
@@ -548,6 +550,9 @@ final class Stage implements PeerChannel, SharedStorage, LocalStore, MachineRoom
     @Override
     public void step(HostState before, Action action, HostState after, @Nullable Contents contents) {
         orders.add("step " + action.name());
+        if (contents != null) {
+            this.contents.add(contents);
+        }
     }
 
     @Override
