@@ -69,6 +69,9 @@ final class Stage implements PeerChannel, SharedStorage, LocalStore, MachineRoom
     @Nullable
     Checkpoint settled;
 
+    /** What the storage says that the volume's size is. */
+    long volumeBytes = (long) BLOCKS * BLOCK;
+
     /** Whether nothing was written since the state before the one that was saved last. */
     boolean savedUnchanged;
 
@@ -216,7 +219,12 @@ final class Stage implements PeerChannel, SharedStorage, LocalStore, MachineRoom
 
     /** What is late is answered, and all that follows is carried out. */
     void answerLate() {
-        late = null;
+        answerLate(null);
+    }
+
+    /** As above; orders that begin with {@code next} are answered late from now on. */
+    void answerLate(@Nullable String next) {
+        late = next;
         replies.addAll(lateReplies);
         lateReplies.clear();
         carryOut();
@@ -336,7 +344,7 @@ final class Stage implements PeerChannel, SharedStorage, LocalStore, MachineRoom
                 "open " + term,
                 reply,
                 () -> new Session(
-                        ++sessions, 1, "storage", record, List.of(new Volume(VOLUME, "disk", BLOCKS * BLOCK))));
+                        ++sessions, 1, "storage", record, List.of(new Volume(VOLUME, "disk", volumeBytes))));
     }
 
     @Override
