@@ -32,7 +32,6 @@ final class Rollback {
 
     private long blocks;
     private long lastBlocks;
-    private boolean running;
 
     Rollback(Host h, Consumer<Trouble> failed) {
         this.h = h;
@@ -43,10 +42,6 @@ final class Rollback {
         Checkpoint held = h.state().checkpoint();
         if (held == null) {
             throw new IllegalStateException("no checkpoint to go back to");
-        }
-        if (!running) {
-            running = true;
-            lastBlocks = 0;
         }
         pass++;
         copies.clear();
@@ -144,7 +139,7 @@ final class Rollback {
     /** The rollback is over; the next one starts from zero. */
     void over() {
         end();
-        running = false;
+        lastBlocks = 0;
     }
 
     long lastBlocks() {

@@ -2,6 +2,7 @@ package dev.unwrite.host;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.unwrite.peer.PeerMessage;
 import dev.unwrite.protocol.Checkpoint;
 import dev.unwrite.protocol.Extent;
 import dev.unwrite.protocol.Mode;
@@ -208,5 +209,25 @@ class RollbackTest {
         assertThat(isPrimary(stage)).isTrue();
         assertThat(stage.host.takeover.lastRestored()).as("one of them twice").isEqualTo(3);
         assertThat(stage.host.picture().counters().rollbacks()).isEqualTo(1);
+    }
+
+    @Test
+    void aRollbackWithoutCopiesHasRestoredNothingWhateverTheOneBeforeItDid() {
+        Stage stage = secondary(List.of(copied(1, 1)));
+        takeOver(stage);
+        assertThat(stage.host.takeover.lastRestored()).isEqualTo(1);
+        stage.record = new OwnershipRecord(5, 3, "A", OwnershipRecord.Mode.SOLO, "", 1);
+        stage.settle();
+        stage.host.received(new PeerMessage.StateBegin(3, 2), Stage.LIFE);
+        stage.host.received(new PeerMessage.StateChunk(3, 2, 0, ByteBuffer.allocate(4)), Stage.LIFE);
+        stage.host.received(new PeerMessage.StateEnd(3, 2, 4, 0), Stage.LIFE);
+        stage.carryOut();
+        stage.record = new OwnershipRecord(6, 3, "A", OwnershipRecord.Mode.PROTECTED, "B", 2);
+        takeOver(stage);
+        assertThat(isPrimary(stage)).isTrue();
+        assertThat(stage.host.state().term()).isEqualTo(4);
+        assertThat(stage.host.takeover.lastRestored()).isZero();
+        assertThat(stage.host.picture().counters().restoredBlocks()).isEqualTo(1);
+        assertThat(stage.host.picture().counters().rollbacks()).isEqualTo(2);
     }
 }
