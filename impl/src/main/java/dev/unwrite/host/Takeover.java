@@ -33,7 +33,6 @@ final class Takeover {
     private long lives;
     private long rollbacks;
     private long failovers;
-    private Answers.Kind kind = Answers.Kind.COLD;
 
     Takeover(Host h) {
         this.h = h;
@@ -43,11 +42,6 @@ final class Takeover {
     /** Whether this host has asked to own the group and does not know yet. */
     boolean isAsking() {
         return asking;
-    }
-
-    /** How this host came to be primary, or is about to. */
-    Answers.Kind kind() {
-        return kind;
     }
 
     // ---- The record is asked for.
@@ -69,7 +63,8 @@ final class Takeover {
             public void agreed(OwnershipRecord record, SharedStorage.Session session) {
                 asking = false;
                 failovers++;
-                begin(Answers.Kind.TAKEOVER, session, new Action.TakeOver(record, session.number()));
+                rollbacks++;
+                begin(session, new Action.TakeOver(record, session.number()));
                 h.copies.release();
                 h.log("took over: term " + record.term() + ", rolling back to epoch " + record.base());
                 proceed();
@@ -101,7 +96,6 @@ final class Takeover {
                 asking = false;
                 long number = session.number();
                 begin(
-                        Answers.Kind.COLD,
                         session,
                         switch (change) {
                             case BOOTSTRAP -> new Action.Bootstrap(record, number);
@@ -148,19 +142,16 @@ final class Takeover {
             h.sessions.clear();
             return;
         }
-        kind = Answers.Kind.ROLLBACK;
         rollbacks++;
         h.log("rolls back again, from the start: term " + record.term());
         h.onOwner();
         proceed();
     }
 
-    private void begin(Answers.Kind how, SharedStorage.Session session, Action action) {
-        kind = how;
+    private void begin(SharedStorage.Session session, Action action) {
         machineReady = false;
         discarded = false;
         retryNanos = RETRY_MIN;
-        rollbacks += how == Answers.Kind.TAKEOVER ? 1 : 0;
         rollback.over();
         h.sessions.begin(session);
         h.core.must(action);
