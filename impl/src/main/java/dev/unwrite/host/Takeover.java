@@ -135,9 +135,6 @@ final class Takeover {
             return;
         }
         h.sessions.begin(session);
-        machineReady = false;
-        discarded = false;
-        rollback.over();
         if (!h.core.take(new Action.RestartRollback(record, session.number()))) {
             h.sessions.clear();
             return;
@@ -149,10 +146,6 @@ final class Takeover {
     }
 
     private void begin(SharedStorage.Session session, Action action) {
-        machineReady = false;
-        discarded = false;
-        retryNanos = RETRY_MIN;
-        rollback.over();
         h.sessions.begin(session);
         h.core.must(action);
         h.onOwner();
@@ -349,7 +342,7 @@ final class Takeover {
         rollback.end();
     }
 
-    /** This host owns nothing any more. */
+    /** This host owns nothing any more; the next time it does begins from here. */
     void end() {
         lives++;
         asking = false;
@@ -358,6 +351,7 @@ final class Takeover {
         waiting = false;
         machineReady = false;
         discarded = false;
+        retryNanos = RETRY_MIN;
         rollback.over();
     }
 
