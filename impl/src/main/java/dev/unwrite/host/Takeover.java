@@ -271,29 +271,25 @@ final class Takeover {
 
     private void finishRollback() {
         busy = true;
-        long life = lives;
+        // Its outcome comes while this host owns the storage, or never.
         h.ownership.change(Change.FINISH_ROLLBACK, new OwnershipChannel.Outcome() {
             @Override
             public void agreed(OwnershipRecord record, SharedStorage.Session session) {
                 h.core.must(new Action.FinishRollback(record));
-                over(life);
+                over();
             }
 
             @Override
             public void refused(String why) {
-                if (life == lives) {
-                    busy = false;
-                    failedToRestore(Trouble.refused("the rollback cannot be finished: " + why));
-                }
+                busy = false;
+                failedToRestore(Trouble.refused("the rollback cannot be finished: " + why));
             }
         });
     }
 
-    private void over(long life) {
-        if (life == lives) {
-            busy = false;
-            proceed();
-        }
+    private void over() {
+        busy = false;
+        proceed();
     }
 
     /** Gives an order; if it fails, it is given again after a while, and a person is told. */
@@ -306,7 +302,7 @@ final class Takeover {
                         retryNanos = RETRY_MIN;
                         h.startTrouble("");
                         done.run();
-                        over(life);
+                        over();
                     }
                 },
                 why -> {
