@@ -129,14 +129,10 @@ final class Takeover {
     private void restarted(SharedStorage.Session session) {
         asking = false;
         OwnershipRecord record = session.record();
-        if (h.state().role() != Role.IDLE || !record.owner().equals(h.state().name())) {
-            h.storage().close(session.number());
-            h.ownership.seen(record);
-            return;
-        }
         h.sessions.begin(session);
-        if (!h.core.take(new Action.RestartRollback(record, session.number()))) {
+        if (h.isEnded() || !h.core.take(new Action.RestartRollback(record, session.number()))) {
             h.sessions.clear();
+            h.ownership.seen(record);
             return;
         }
         rollbacks++;
