@@ -72,6 +72,9 @@ final class Stage implements PeerChannel, SharedStorage, LocalStore, MachineRoom
     /** What the storage says that the volume's size is. */
     long volumeBytes = (long) BLOCKS * BLOCK;
 
+    /** The checkpoint with which the machine was resumed last. */
+    long resumedEpoch;
+
     /** Whether nothing was written since the state before the one that was saved last. */
     boolean savedUnchanged;
 
@@ -494,6 +497,7 @@ final class Stage implements PeerChannel, SharedStorage, LocalStore, MachineRoom
 
     @Override
     public void resume(long term, long epoch, long session, Reply<Done> reply) {
+        resumedEpoch = epoch;
         order("resume", reply, () -> Done.DONE);
     }
 
