@@ -84,11 +84,18 @@ class RollbackTest {
 
     @Test
     void manyBlocksAreWrittenAMebibyteAtATime() {
-        Stage stage = secondary(List.of(new LocalStore.Copied(new Extent(Stage.VOLUME, 1, 600), null)));
+        Stage stage = secondary(List.of(
+                new LocalStore.Copied(new Extent(Stage.VOLUME, 1, 600), null),
+                new LocalStore.Copied(new Extent(Stage.VOLUME, 700, 512), null)));
         stage.neverAnswers = "write";
         takeOver(stage);
         assertThat(stage.orders("write"))
-                .containsExactly("write 1+256 zeroes in 2", "write 257+256 zeroes in 2", "write 513+88 zeroes in 2");
+                .containsExactly(
+                        "write 1+256 zeroes in 2",
+                        "write 257+256 zeroes in 2",
+                        "write 513+88 zeroes in 2",
+                        "write 700+256 zeroes in 2",
+                        "write 956+256 zeroes in 2");
     }
 
     @Test

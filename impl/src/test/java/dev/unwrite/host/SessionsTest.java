@@ -142,8 +142,7 @@ class SessionsTest {
         assertThat(stage.host.isFailing()).as("the other host is told").isTrue();
         assertThat(stage.log)
                 .filteredOn(line -> line.contains("session"))
-                .containsExactly(
-                        "no session with the storage: no answer", "no session with the storage: EIO");
+                .containsExactly("no session with the storage: no answer", "no session with the storage: EIO");
         stage.failing = null;
         pass(stage, 2_000);
         assertThat(stage.host.picture().note()).isEmpty();
@@ -193,7 +192,6 @@ class SessionsTest {
     @Test
     void aVolumeThatHasGrownIsUsedInTheNextSession() {
         Stage stage = alone();
-        stage.disk[0] = 1;
         assertThat(stage.write((long) Stage.BLOCKS * BLOCK, BLOCK, 1, false).trouble).isNotNull();
         stage.volumeBytes += BLOCK;
         breaks(stage, LOST);
@@ -224,8 +222,7 @@ class SessionsTest {
         stage.record = new OwnershipRecord(9, 5, "B", OwnershipRecord.Mode.SOLO, "", 0);
         breaks(stage, LOST);
         assertThat(stage.host.state().role()).isEqualTo(Role.IDLE);
-        assertThat(stage.orders("open", "close", "stop"))
-                .startsWith("close 2", "open 1", "close 3", "stop");
+        assertThat(stage.orders("open", "close", "stop")).startsWith("close 2", "open 1", "close 3", "stop");
     }
 
     @ParameterizedTest

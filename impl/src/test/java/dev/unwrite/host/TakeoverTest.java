@@ -115,8 +115,7 @@ class TakeoverTest {
         stage.record = new OwnershipRecord(9, 3, "A", OwnershipRecord.Mode.SOLO, "", 1);
         stage.settle();
         stage.host.received(new PeerMessage.StateBegin(3, 2), Stage.LIFE);
-        stage.host.received(
-                new PeerMessage.Preserve(3, 2, List.of(new Extent(Stage.VOLUME, 5, 1))), Stage.LIFE);
+        stage.host.received(new PeerMessage.Preserve(3, 2, List.of(new Extent(Stage.VOLUME, 5, 1))), Stage.LIFE);
         stage.carryOut();
         assertThat(stage.orders("readOld")).containsExactly("readOld 5+1");
     }
@@ -160,8 +159,9 @@ class TakeoverTest {
         Stage.Asked<Answers.FailedOver> asked = failover(stage);
         assertThat(stage.orders("open 2")).hasSize(1);
         stage.answerLate();
-        assertThat(Objects.requireNonNull(asked.result).kind()).isEqualTo(Answers.Kind.ROLLBACK);
-        assertThat(asked.result.blocks()).isEqualTo(1);
+        Answers.FailedOver answer = Objects.requireNonNull(asked.result);
+        assertThat(answer.kind()).isEqualTo(Answers.Kind.ROLLBACK);
+        assertThat(answer.blocks()).isEqualTo(1);
     }
 
     /** The record has changed when the session comes. */
