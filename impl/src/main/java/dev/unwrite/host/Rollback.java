@@ -14,8 +14,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Writes the copies of the undo log back, the oldest of each block (rules OldestCopyWins, RestoreAll). Reads a few MiB at a time,
- * so that memory need not hold all of them, and writes many at once. After a broken session it starts again with what is
- * still owed.
+ * so that memory need not hold all of them, and writes many at once. After a broken session, or where the log could not be
+ * read, it starts again with what is still owed.
  */
 final class Rollback {
     /** The most writes in flight. */
@@ -27,10 +27,11 @@ final class Rollback {
     private long pass;
     private boolean reading;
     private boolean allRead;
+    /** Writes under way in this session, of whichever pass. */
     private int writing;
+
     private long blocks;
     private long lastBlocks;
-    private boolean running;
 
     Rollback(Host h, Consumer<Trouble> failed) {
         this.h = h;
@@ -42,31 +43,27 @@ final class Rollback {
         if (held == null) {
             throw new IllegalStateException("no checkpoint to go back to");
         }
-        if (!running) {
-            running = true;
-            lastBlocks = 0;
-        }
         pass++;
         copies.clear();
         reading = false;
         allRead = false;
-        writing = 0;
         h.store().readBack(held.term(), held.epoch());
-        pump(pass);
+        pump();
     }
 
-    private void pump(long mine) {
-        while (mine == pass && writing < WRITES_MAX && !copies.isEmpty() && h.sessions.isUsable()) {
-            write(copies.remove(), mine);
-        }
-        if (mine != pass || !h.sessions.isUsable()) {
+    private void pump() {
+        if (!h.sessions.isUsable()) {
             return;
+        }
+        while (writing < WRITES_MAX && !copies.isEmpty()) {
+            write(copies.remove());
         }
         if (copies.isEmpty() && !reading && !allRead) {
             reading = true;
+            long mine = pass;
             h.store().nextCopies(Reply.of(next -> wereRead(next, mine), why -> {
                 if (mine == pass) {
-                    pass++;
+                    // This pass reads no more, but what it writes counts in the next one, too.
                     failed.accept(why);
                 }
             }));
@@ -75,7 +72,6 @@ final class Rollback {
             if (h.state().owed().isEmpty()) {
                 h.takeover.proceed();
             } else {
-                pass++;
                 failed.accept(Trouble.of(
                         Trouble.Kind.FAILED, "the undo log lacks copies of blocks that have to be written back"));
             }
@@ -89,17 +85,17 @@ final class Rollback {
         reading = false;
         allRead = next.isEmpty();
         copies.addAll(next);
-        pump(mine);
+        pump();
     }
 
-    private void write(LocalStore.Copied copied, long mine) {
+    private void write(LocalStore.Copied copied) {
         Blocks all = Blocks.of(copied.extent());
         Blocks owed = h.state().owed().without(h.state().owedSent());
         for (Extent extent : all.without(all.without(owed)).extents()) {
             for (long first = extent.first(); first < extent.end(); first += Writes.MAX_BLOCKS) {
                 int count = (int) Math.min(Writes.MAX_BLOCKS, extent.end() - first);
                 Extent piece = new Extent(extent.volume(), first, count);
-                write(piece, slice(copied, piece), mine);
+                write(piece, slice(copied, piece));
             }
         }
     }
@@ -110,7 +106,7 @@ final class Rollback {
         return data == null ? null : data.slice(data.position() + from, (int) piece.lengthBytes());
     }
 
-    private void write(Extent piece, @Nullable ByteBuffer data, long mine) {
+    private void write(Extent piece, @Nullable ByteBuffer data) {
         long session = h.sessions.number();
         h.core.must(new Action.SendWrite(HostState.OWED, piece));
         writing++;
@@ -122,18 +118,18 @@ final class Rollback {
                         false,
                         Reply.of(
                                 done -> {
-                                    if (mine == pass && h.sessions.is(session)) {
+                                    if (h.sessions.is(session)) {
                                         writing--;
                                         blocks += piece.count();
                                         lastBlocks += piece.count();
                                         h.core.must(new Action.WriteDone(HostState.OWED, piece, session));
-                                        pump(mine);
+                                        pump();
                                     }
                                 },
                                 why -> h.sessions.broke(session, why)));
     }
 
-    /** Ends this pass; its replies are ignored. */
+    /** Ends this pass with its session; their replies are ignored. */
     void end() {
         pass++;
         copies.clear();
@@ -143,7 +139,7 @@ final class Rollback {
     /** The rollback is over; the next one starts from zero. */
     void over() {
         end();
-        running = false;
+        lastBlocks = 0;
     }
 
     long lastBlocks() {

@@ -3,7 +3,6 @@ package dev.unwrite.host;
 import dev.unwrite.protocol.Action;
 import dev.unwrite.protocol.Extent;
 import dev.unwrite.protocol.OwnershipRecord;
-import dev.unwrite.protocol.Role;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -62,7 +61,6 @@ final class Sessions {
 
     /** A session that was opened for a change of the record, which was agreed: this host owns the storage in it. */
     void begin(SharedStorage.Session session) {
-        clear();
         current = session;
         learnVolumes(session.volumes());
     }
@@ -141,7 +139,7 @@ final class Sessions {
     }
 
     private void open() {
-        if (opening || isUsable() || !isOwner()) {
+        if (opening || isUsable()) {
             return;
         }
         opening = true;
@@ -199,11 +197,6 @@ final class Sessions {
         }
         h.log("has a new session with the storage");
         h.onSession();
-    }
-
-    private boolean isOwner() {
-        Role role = h.state().role();
-        return role == Role.PRIMARY || role == Role.RESTORING || role == Role.COLD;
     }
 
     private void learnVolumes(List<SharedStorage.Volume> volumes) {

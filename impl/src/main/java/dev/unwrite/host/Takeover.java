@@ -33,7 +33,6 @@ final class Takeover {
     private long lives;
     private long rollbacks;
     private long failovers;
-    private Answers.Kind kind = Answers.Kind.COLD;
 
     Takeover(Host h) {
         this.h = h;
@@ -43,11 +42,6 @@ final class Takeover {
     /** Whether this host has asked to own the group and does not know yet. */
     boolean isAsking() {
         return asking;
-    }
-
-    /** How this host came to be primary, or is about to. */
-    Answers.Kind kind() {
-        return kind;
     }
 
     // ---- The record is asked for.
@@ -69,7 +63,8 @@ final class Takeover {
             public void agreed(OwnershipRecord record, SharedStorage.Session session) {
                 asking = false;
                 failovers++;
-                begin(Answers.Kind.TAKEOVER, session, new Action.TakeOver(record, session.number()));
+                rollbacks++;
+                begin(session, new Action.TakeOver(record, session.number()));
                 h.copies.release();
                 h.log("took over: term " + record.term() + ", rolling back to epoch " + record.base());
                 proceed();
@@ -101,7 +96,6 @@ final class Takeover {
                 asking = false;
                 long number = session.number();
                 begin(
-                        Answers.Kind.COLD,
                         session,
                         switch (change) {
                             case BOOTSTRAP -> new Action.Bootstrap(record, number);
@@ -135,33 +129,19 @@ final class Takeover {
     private void restarted(SharedStorage.Session session) {
         asking = false;
         OwnershipRecord record = session.record();
-        if (h.state().role() != Role.IDLE || !record.owner().equals(h.state().name())) {
-            h.storage().close(session.number());
+        h.sessions.begin(session);
+        if (h.isEnded() || !h.core.take(new Action.RestartRollback(record, session.number()))) {
+            h.sessions.clear();
             h.ownership.seen(record);
             return;
         }
-        h.sessions.begin(session);
-        machineReady = false;
-        discarded = false;
-        rollback.over();
-        if (!h.core.take(new Action.RestartRollback(record, session.number()))) {
-            h.sessions.clear();
-            return;
-        }
-        kind = Answers.Kind.ROLLBACK;
         rollbacks++;
         h.log("rolls back again, from the start: term " + record.term());
         h.onOwner();
         proceed();
     }
 
-    private void begin(Answers.Kind how, SharedStorage.Session session, Action action) {
-        kind = how;
-        machineReady = false;
-        discarded = false;
-        retryNanos = RETRY_MIN;
-        rollbacks += how == Answers.Kind.TAKEOVER ? 1 : 0;
-        rollback.over();
+    private void begin(SharedStorage.Session session, Action action) {
         h.sessions.begin(session);
         h.core.must(action);
         h.onOwner();
@@ -287,29 +267,25 @@ final class Takeover {
 
     private void finishRollback() {
         busy = true;
-        long life = lives;
+        // Its outcome comes while this host owns the storage, or never.
         h.ownership.change(Change.FINISH_ROLLBACK, new OwnershipChannel.Outcome() {
             @Override
             public void agreed(OwnershipRecord record, SharedStorage.Session session) {
                 h.core.must(new Action.FinishRollback(record));
-                over(life);
+                over();
             }
 
             @Override
             public void refused(String why) {
-                if (life == lives) {
-                    busy = false;
-                    failedToRestore(Trouble.refused("the rollback cannot be finished: " + why));
-                }
+                busy = false;
+                failedToRestore(Trouble.refused("the rollback cannot be finished: " + why));
             }
         });
     }
 
-    private void over(long life) {
-        if (life == lives) {
-            busy = false;
-            proceed();
-        }
+    private void over() {
+        busy = false;
+        proceed();
     }
 
     /** Gives an order; if it fails, it is given again after a while, and a person is told. */
@@ -322,7 +298,7 @@ final class Takeover {
                         retryNanos = RETRY_MIN;
                         h.startTrouble("");
                         done.run();
-                        over(life);
+                        over();
                     }
                 },
                 why -> {
@@ -358,7 +334,7 @@ final class Takeover {
         rollback.end();
     }
 
-    /** This host owns nothing any more. */
+    /** This host owns nothing any more; the next time it does begins from here. */
     void end() {
         lives++;
         asking = false;
@@ -367,6 +343,7 @@ final class Takeover {
         waiting = false;
         machineReady = false;
         discarded = false;
+        retryNanos = RETRY_MIN;
         rollback.over();
     }
 

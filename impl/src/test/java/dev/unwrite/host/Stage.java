@@ -71,6 +71,12 @@ final class Stage implements PeerChannel, SharedStorage, LocalStore, MachineRoom
     @Nullable
     Checkpoint settled;
 
+    /** What the storage says that the volume's size is. */
+    long volumeBytes = (long) BLOCKS * BLOCK;
+
+    /** The checkpoint with which the machine was resumed last. */
+    long resumedEpoch;
+
     /** Whether nothing was written since the state before the one that was saved last. */
     boolean savedUnchanged;
 
@@ -240,7 +246,12 @@ final class Stage implements PeerChannel, SharedStorage, LocalStore, MachineRoom
 
     /** What is late is answered, and all that follows is carried out. */
     void answerLate() {
-        late = null;
+        answerLate(null);
+    }
+
+    /** As above; orders that begin with {@code next} are answered late from now on. */
+    void answerLate(@Nullable String next) {
+        late = next;
         replies.addAll(lateReplies);
         lateReplies.clear();
         carryOut();
@@ -365,7 +376,7 @@ final class Stage implements PeerChannel, SharedStorage, LocalStore, MachineRoom
                 "open " + term,
                 reply,
                 () -> new Session(
-                        ++sessions, 1, "storage", record, List.of(new Volume(VOLUME, "disk", BLOCKS * BLOCK))));
+                        ++sessions, 1, "storage", record, List.of(new Volume(VOLUME, "disk", volumeBytes))));
     }
 
     @Override
@@ -515,6 +526,7 @@ final class Stage implements PeerChannel, SharedStorage, LocalStore, MachineRoom
 
     @Override
     public void resume(long term, long epoch, long session, Reply<Done> reply) {
+        resumedEpoch = epoch;
         order("resume", reply, () -> Done.DONE);
     }
 
