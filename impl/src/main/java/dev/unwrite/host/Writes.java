@@ -302,29 +302,15 @@ final class Writes {
         write.id = ++ids;
         begun.put(write.id, write);
         changing.add(write.extent, write);
-        String why = h.core.take(
+        h.core.must(
                 new Action.MachineWrite(write.id, write.extent),
                 h.wantsContents() ? Contents.written(hashes(write)) : null);
-        if (why == null) {
-            if (write.request.fua) {
-                awaitDurable(write);
-            } else if (windowBytes + write.extent.lengthBytes() <= WINDOW_BYTES && begun.containsKey(write.id)) {
-                write.early = true;
-                windowBytes += write.extent.lengthBytes();
-                toAnswer.add(write);
-            }
-            return;
-        }
-        begun.remove(write.id);
-        changing.remove(write.extent, write);
-        if (isOwed(h.state(), write.extent)) {
-            // The session changed while the rest of its blocks was read: it begins again when nothing is owed there.
-            active.remove(write.extent, write);
-            room.release(write.reserved);
-            waiting.addFirst(write);
-            lookIfDrained();
-        } else {
-            end(write, Trouble.of(Trouble.Kind.NOT_OWNER, "this host does not own the volume: " + why));
+        if (write.request.fua) {
+            awaitDurable(write);
+        } else if (windowBytes + write.extent.lengthBytes() <= WINDOW_BYTES && begun.containsKey(write.id)) {
+            write.early = true;
+            windowBytes += write.extent.lengthBytes();
+            toAnswer.add(write);
         }
     }
 
