@@ -307,7 +307,7 @@ final class Writes {
                 h.wantsContents() ? Contents.written(hashes(write)) : null);
         if (write.request.fua) {
             awaitDurable(write);
-        } else if (windowBytes + write.extent.lengthBytes() <= WINDOW_BYTES && begun.containsKey(write.id)) {
+        } else if (windowBytes + write.extent.lengthBytes() <= WINDOW_BYTES) {
             write.early = true;
             windowBytes += write.extent.lengthBytes();
             toAnswer.add(write);
