@@ -277,10 +277,8 @@ final class Writes {
                 (int) write.extent.lengthBytes(),
                 Reply.of(
                         old -> {
-                            if (active.contains(write.extent, write)) {
-                                write.content = filledUp(write, old);
-                                propose(write);
-                            }
+                            write.content = filledUp(write, old);
+                            propose(write);
                         },
                         why -> {
                             if (active.contains(write.extent, write)) {
