@@ -355,7 +355,7 @@ final class Writes {
     }
 
     private void written(Write write, long session) {
-        if (!h.sessions.is(session) || begun.get(write.id) != write) {
+        if (!h.sessions.is(session)) {
             return;
         }
         ByteBuffer content = write.content;
