@@ -57,8 +57,6 @@ final class Writes {
         /** Pieces that are neither within the window nor done, nor, with FUA, durable. */
         int underWay;
 
-        boolean answered;
-
         @Nullable
         Trouble trouble;
 
@@ -312,7 +310,7 @@ final class Writes {
         }
     }
 
-    /** With FUA, a write is one with a flush of its blocks. */
+    /** With FUA, a write is one with a flush of its blocks. Where that fails, the machine has stopped, and the write with it. */
     private void awaitDurable(Write write) {
         Request request = write.request;
         h.flushes.flush(
@@ -322,7 +320,7 @@ final class Writes {
                             pieceIsOver(request, null);
                             admit();
                         },
-                        why -> pieceIsOver(request, why)));
+                        why -> {}));
     }
 
     private static int[] hashes(Write write) {
@@ -416,10 +414,6 @@ final class Writes {
 
     private static void answer(Request request) {
         Trouble trouble = request.trouble;
-        if (request.answered) {
-            return;
-        }
-        request.answered = true;
         if (trouble == null) {
             request.reply.done(Done.DONE);
         } else {
