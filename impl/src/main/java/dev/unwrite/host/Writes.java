@@ -241,7 +241,7 @@ final class Writes {
     }
 
     private void noteRoom(int lackRoom) {
-        if (lackRoom > 0 && withoutRoom == 0) {
+        if (withoutRoom == 0) {
             withoutRoomSince = h.now();
         }
         withoutRoom = lackRoom;
