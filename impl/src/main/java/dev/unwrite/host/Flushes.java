@@ -176,7 +176,6 @@ final class Flushes {
     /** The session ended: what its flush was to make durable is written again in the next one, and flushed there. */
     void sessionEnded() {
         underWay = false;
-        wanted.forEach(flush -> flush.begun = false);
     }
 
     /** This host owns nothing any more. */
