@@ -146,7 +146,7 @@ final class Flushes {
     }
 
     private void flushed(long session) {
-        if (!h.sessions.is(session) || !underWay) {
+        if (!h.sessions.is(session)) {
             return;
         }
         underWay = false;
