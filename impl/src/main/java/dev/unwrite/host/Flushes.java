@@ -132,7 +132,7 @@ final class Flushes {
             return h.writes.areDone(flush.writes);
         }
         AskedFlush asked = s.flush(flush.id);
-        return asked != null && asked.isDoneBy(s.dirty()) && !(flush.done && flush.flushed);
+        return asked != null && asked.isDoneBy(s.dirty());
     }
 
     private void begin(HostState s) {
