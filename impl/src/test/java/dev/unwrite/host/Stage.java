@@ -40,7 +40,11 @@ final class Stage implements PeerChannel, SharedStorage, LocalStore, MachineRoom
 
     final List<PeerMessage> sent = new ArrayList<>();
     final List<String> log = new ArrayList<>();
-    final byte[] disk = new byte[BLOCKS * BLOCK];
+    /** As large as the volume; another size counts from the next session on. */
+    byte[] disk = new byte[BLOCKS * BLOCK];
+    /** What the machine was to write, with each of its writes that began. */
+    final List<Contents> written = new ArrayList<>();
+
     OwnershipRecord record = OwnershipRecord.INITIAL;
     /** An order that begins so fails with this. */
     @Nullable
@@ -336,7 +340,7 @@ final class Stage implements PeerChannel, SharedStorage, LocalStore, MachineRoom
                 "open " + term,
                 reply,
                 () -> new Session(
-                        ++sessions, 1, "storage", record, List.of(new Volume(VOLUME, "disk", BLOCKS * BLOCK))));
+                        ++sessions, 1, "storage", record, List.of(new Volume(VOLUME, "disk", disk.length))));
     }
 
     @Override
@@ -358,7 +362,7 @@ final class Stage implements PeerChannel, SharedStorage, LocalStore, MachineRoom
         order(
                 "read " + offset / BLOCK,
                 reply,
-                () -> ByteBuffer.wrap(disk.clone(), (int) offset, length).slice());
+                () -> ByteBuffer.wrap(Arrays.copyOfRange(disk, (int) offset, (int) offset + length)));
     }
 
     @Override
@@ -521,6 +525,9 @@ final class Stage implements PeerChannel, SharedStorage, LocalStore, MachineRoom
     @Override
     public void step(HostState before, Action action, HostState after, @Nullable Contents contents) {
         orders.add("step " + action.name());
+        if (action instanceof Action.MachineWrite && contents != null) {
+            written.add(contents);
+        }
     }
 
     @Override
