@@ -56,7 +56,12 @@ final class Core {
 
     /** Takes an action that must be allowed; a refusal is a bug. */
     void must(Action action) {
-        String why = take(action, null);
+        must(action, null);
+    }
+
+    /** As above, with the contents of the extent's blocks. */
+    void must(Action action, @Nullable Contents contents) {
+        String why = take(action, contents);
         if (why != null) {
             throw new IllegalStateException(action.name() + " was refused: " + why);
         }

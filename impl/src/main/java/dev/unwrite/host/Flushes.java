@@ -4,7 +4,6 @@ import dev.unwrite.protocol.Action;
 import dev.unwrite.protocol.AskedFlush;
 import dev.unwrite.protocol.Blocks;
 import dev.unwrite.protocol.HostState;
-import dev.unwrite.protocol.PendingWrite;
 import dev.unwrite.protocol.Role;
 import java.util.ArrayList;
 import java.util.List;
@@ -133,7 +132,7 @@ final class Flushes {
             return h.writes.areDone(flush.writes);
         }
         AskedFlush asked = s.flush(flush.id);
-        return asked != null && asked.isDoneBy(s.dirty()) && !(flush.done && flush.flushed);
+        return asked != null && asked.isDoneBy(s.dirty());
     }
 
     private void begin(HostState s) {
@@ -147,7 +146,7 @@ final class Flushes {
     }
 
     private void flushed(long session) {
-        if (!h.sessions.is(session) || !underWay) {
+        if (!h.sessions.is(session)) {
             return;
         }
         underWay = false;
@@ -155,7 +154,7 @@ final class Flushes {
             h.core.must(new Action.Flush(session));
         }
         wanted.forEach(flush -> flush.flushed |= flush.begun);
-        unflushed.keepOnly(mayBeWrittenAgain(h.state()));
+        unflushed.keepOnly(h.state().dirty().with(h.state().owed()));
         start();
         h.writes.admit();
     }
@@ -174,19 +173,9 @@ final class Flushes {
         }
     }
 
-    /** The blocks whose contents must be remembered. */
-    private static Blocks mayBeWrittenAgain(HostState s) {
-        Blocks blocks = s.dirty().with(s.owed());
-        for (PendingWrite write : s.pending()) {
-            blocks = blocks.with(write.extent());
-        }
-        return blocks;
-    }
-
     /** The session ended: what its flush was to make durable is written again in the next one, and flushed there. */
     void sessionEnded() {
         underWay = false;
-        wanted.forEach(flush -> flush.begun = false);
     }
 
     /** This host owns nothing any more. */

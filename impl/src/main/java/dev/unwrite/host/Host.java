@@ -562,6 +562,8 @@ public final class Host {
         }
         started();
         writes.open();
+        // Those that were asked for while this host was restoring, when its volumes were readable already.
+        flushes.start();
     }
 
     private void started() {

@@ -57,8 +57,6 @@ final class Writes {
         /** Pieces that are neither within the window nor done, nor, with FUA, durable. */
         int underWay;
 
-        boolean answered;
-
         @Nullable
         Trouble trouble;
 
@@ -248,7 +246,7 @@ final class Writes {
     }
 
     private void noteRoom(int lackRoom) {
-        if (lackRoom > 0 && withoutRoom == 0) {
+        if (withoutRoom == 0) {
             withoutRoomSince = h.now();
         }
         withoutRoom = lackRoom;
@@ -282,10 +280,8 @@ final class Writes {
                 (int) write.extent.lengthBytes(),
                 Reply.of(
                         old -> {
-                            if (active.contains(write.extent, write)) {
-                                write.content = filledUp(write, old);
-                                propose(write);
-                            }
+                            write.content = filledUp(write, old);
+                            propose(write);
                         },
                         why -> {
                             if (active.contains(write.extent, write)) {
@@ -307,33 +303,19 @@ final class Writes {
         write.id = ++ids;
         begun.put(write.id, write);
         changing.add(write.extent, write);
-        String why = h.core.take(
+        h.core.must(
                 new Action.MachineWrite(write.id, write.extent),
                 h.wantsContents() ? Contents.written(hashes(write)) : null);
-        if (why == null) {
-            if (write.request.fua) {
-                awaitDurable(write);
-            } else if (windowBytes + write.extent.lengthBytes() <= WINDOW_BYTES && begun.containsKey(write.id)) {
-                write.early = true;
-                windowBytes += write.extent.lengthBytes();
-                toAnswer.add(write);
-            }
-            return;
-        }
-        begun.remove(write.id);
-        changing.remove(write.extent, write);
-        if (isOwed(h.state(), write.extent)) {
-            // The session changed while the rest of its blocks was read: it begins again when nothing is owed there.
-            active.remove(write.extent, write);
-            room.release(write.reserved);
-            waiting.addFirst(write);
-            lookIfDrained();
-        } else {
-            end(write, Trouble.of(Trouble.Kind.NOT_OWNER, "this host does not own the volume: " + why));
+        if (write.request.fua) {
+            awaitDurable(write);
+        } else if (windowBytes + write.extent.lengthBytes() <= WINDOW_BYTES) {
+            write.early = true;
+            windowBytes += write.extent.lengthBytes();
+            toAnswer.add(write);
         }
     }
 
-    /** With FUA, a write is one with a flush of its blocks. */
+    /** With FUA, a write is one with a flush of its blocks. Where that fails, the machine has stopped, and the write with it. */
     private void awaitDurable(Write write) {
         Request request = write.request;
         h.flushes.flush(
@@ -343,7 +325,7 @@ final class Writes {
                             pieceIsOver(request, null);
                             admit();
                         },
-                        why -> pieceIsOver(request, why)));
+                        why -> {}));
     }
 
     private static int[] hashes(Write write) {
@@ -376,7 +358,7 @@ final class Writes {
     }
 
     private void written(Write write, long session) {
-        if (!h.sessions.is(session) || begun.get(write.id) != write) {
+        if (!h.sessions.is(session)) {
             return;
         }
         ByteBuffer content = write.content;
@@ -437,10 +419,6 @@ final class Writes {
 
     private static void answer(Request request) {
         Trouble trouble = request.trouble;
-        if (request.answered) {
-            return;
-        }
-        request.answered = true;
         if (trouble == null) {
             request.reply.done(Done.DONE);
         } else {

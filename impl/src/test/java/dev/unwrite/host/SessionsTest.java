@@ -193,7 +193,7 @@ class SessionsTest {
     void aVolumeThatHasGrownIsUsedInTheNextSession() {
         Stage stage = alone();
         assertThat(stage.write((long) Stage.BLOCKS * BLOCK, BLOCK, 1, false).trouble).isNotNull();
-        stage.volumeBytes += BLOCK;
+        stage.disk = new byte[stage.disk.length + BLOCK];
         breaks(stage, LOST);
         stage.neverAnswers = "write";
         assertThat(stage.write((long) Stage.BLOCKS * BLOCK, BLOCK, 1, false).trouble).isNull();
@@ -203,7 +203,7 @@ class SessionsTest {
     @ValueSource(booleans = {false, true})
     void aVolumeThatIsNoMultipleOfABlockEndsTheHost(boolean atItsStart) {
         Stage stage = atItsStart ? new Stage("A", true, null, List.of()) : alone();
-        stage.volumeBytes = 1_000;
+        stage.disk = new byte[1_000];
         if (atItsStart) {
             stage.host.start();
             stage.carryOut();

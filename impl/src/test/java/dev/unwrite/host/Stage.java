@@ -42,7 +42,11 @@ final class Stage implements PeerChannel, SharedStorage, LocalStore, MachineRoom
     final List<String> log = new ArrayList<>();
     /** What the steps were reported with, for the trace. */
     final List<Contents> contents = new ArrayList<>();
-    final byte[] disk = new byte[BLOCKS * BLOCK];
+    /** As large as the volume; another size counts from the next session on. */
+    byte[] disk = new byte[BLOCKS * BLOCK];
+    /** What the machine was to write, with each of its writes that began. */
+    final List<Contents> written = new ArrayList<>();
+
     OwnershipRecord record = OwnershipRecord.INITIAL;
     /** An order that begins so fails with this. */
     @Nullable
@@ -71,8 +75,6 @@ final class Stage implements PeerChannel, SharedStorage, LocalStore, MachineRoom
     @Nullable
     Checkpoint settled;
 
-    /** What the storage says that the volume's size is. */
-    long volumeBytes = (long) BLOCKS * BLOCK;
 
     /** The checkpoint with which the machine was resumed last. */
     long resumedEpoch;
@@ -376,7 +378,7 @@ final class Stage implements PeerChannel, SharedStorage, LocalStore, MachineRoom
                 "open " + term,
                 reply,
                 () -> new Session(
-                        ++sessions, 1, "storage", record, List.of(new Volume(VOLUME, "disk", volumeBytes))));
+                        ++sessions, 1, "storage", record, List.of(new Volume(VOLUME, "disk", disk.length))));
     }
 
     @Override
@@ -398,7 +400,7 @@ final class Stage implements PeerChannel, SharedStorage, LocalStore, MachineRoom
         order(
                 "read " + offset / BLOCK,
                 reply,
-                () -> ByteBuffer.wrap(disk.clone(), (int) offset, length).slice());
+                () -> ByteBuffer.wrap(Arrays.copyOfRange(disk, (int) offset, (int) offset + length)));
     }
 
     @Override
@@ -564,6 +566,9 @@ final class Stage implements PeerChannel, SharedStorage, LocalStore, MachineRoom
         orders.add("step " + action.name());
         if (contents != null) {
             this.contents.add(contents);
+            if (action instanceof Action.MachineWrite) {
+                written.add(contents);
+            }
         }
     }
 
