@@ -562,6 +562,7 @@ public final class Host {
         }
         started();
         writes.open();
+        flushes.start();
     }
 
     private void started() {
