@@ -40,6 +40,9 @@ final class Stage implements PeerChannel, SharedStorage, LocalStore, MachineRoom
 
     final List<PeerMessage> sent = new ArrayList<>();
     final List<String> log = new ArrayList<>();
+    /** The contents of blocks that were traced. */
+    final List<Contents> traced = new ArrayList<>();
+
     final byte[] disk = new byte[BLOCKS * BLOCK];
     OwnershipRecord record = OwnershipRecord.INITIAL;
     /** An order that begins so fails with this. */
@@ -63,6 +66,9 @@ final class Stage implements PeerChannel, SharedStorage, LocalStore, MachineRoom
     boolean failsAfterwards;
 
     boolean connected = true;
+    /** The size of the volume, as the storage says. */
+    int blocks = BLOCKS;
+    boolean wantsContents = true;
     /** So many blocks of old data are read at once. */
     int readsOldAtMost = BLOCKS;
     /** The checkpoint that is found once it is certain, if another one than the host holds. */
@@ -336,7 +342,7 @@ final class Stage implements PeerChannel, SharedStorage, LocalStore, MachineRoom
                 "open " + term,
                 reply,
                 () -> new Session(
-                        ++sessions, 1, "storage", record, List.of(new Volume(VOLUME, "disk", BLOCKS * BLOCK))));
+                        ++sessions, 1, "storage", record, List.of(new Volume(VOLUME, "disk", (long) blocks * BLOCK))));
     }
 
     @Override
@@ -477,7 +483,9 @@ final class Stage implements PeerChannel, SharedStorage, LocalStore, MachineRoom
     // ---- The machine.
 
     @Override
-    public void volumes(List<Volume> volumes) {}
+    public void volumes(List<Volume> volumes) {
+        orders.add("volumes of " + volumes.getFirst().sizeBytes() / BLOCK + " blocks");
+    }
 
     @Override
     public void coldStart(Reply<Done> reply) {
@@ -521,6 +529,9 @@ final class Stage implements PeerChannel, SharedStorage, LocalStore, MachineRoom
     @Override
     public void step(HostState before, Action action, HostState after, @Nullable Contents contents) {
         orders.add("step " + action.name());
+        if (contents != null) {
+            traced.add(contents);
+        }
     }
 
     @Override
@@ -530,7 +541,7 @@ final class Stage implements PeerChannel, SharedStorage, LocalStore, MachineRoom
 
     @Override
     public boolean wantsContents() {
-        return true;
+        return wantsContents;
     }
 
     @Override
