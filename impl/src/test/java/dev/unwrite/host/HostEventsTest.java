@@ -3,6 +3,7 @@ package dev.unwrite.host;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.unwrite.peer.PeerMessage;
+import dev.unwrite.protocol.Checkpoint;
 import dev.unwrite.protocol.Extent;
 import dev.unwrite.protocol.Mode;
 import dev.unwrite.protocol.OwnershipRecord;
@@ -38,10 +39,6 @@ class HostEventsTest {
 
     private static int heartbeats(Stage stage) {
         return stage.sent(PeerMessage.Heartbeat.class).size();
-    }
-
-    private static long lastFlush(Stage stage, String session) {
-        return stage.orders("flush in " + session).size();
     }
 
     // ---- Requests of clients.
@@ -110,9 +107,17 @@ class HostEventsTest {
 
     @ParameterizedTest
     @CsvSource({
-        "0, 0, true", "0, 262144, true", "262143, 1, true", "262144, 0, true",
-        "-1, 1, false", "1, -1, false", "0, 262145, false", "262143, 2, false", "262145, 0, false",
-        "1, 9223372036854775807, false", "9223372036854775807, 1, false"
+        "0, 0, true",
+        "0, 262144, true",
+        "262143, 1, true",
+        "262144, 0, true",
+        "-1, 1, false",
+        "1, -1, false",
+        "0, 262145, false",
+        "262143, 2, false",
+        "262145, 0, false",
+        "1, 9223372036854775807, false",
+        "9223372036854775807, 1, false",
     })
     void aRangeIsValidUpToTheLastByteOfTheVolume(long offset, long length, boolean isValid) {
         assertThat(SIZE).isEqualTo(262_144);
@@ -206,7 +211,9 @@ class HostEventsTest {
         stage.host.received(new PeerMessage.Preserve(1, 1, List.of(new Extent(Stage.VOLUME, 5, 1))), Stage.LIFE);
         stage.carryOut();
         stage.host.end("enough");
-        assertThat(stage.orders("stop", "close")).as("its session for reading").containsExactly("close 1", "stop", "close 2");
+        assertThat(stage.orders("stop", "close"))
+                .as("its session for reading is the second")
+                .containsExactly("close 1", "stop", "close 2");
         stage.host.end("more than enough");
         assertThat(stage.ended).isEqualTo("enough");
         stage.orders.clear();
@@ -253,6 +260,58 @@ class HostEventsTest {
         assertThat(stage.orders("compareAndSet")).endsWith("compareAndSet solo");
     }
 
+    @Test
+    void theSilenceOfThePrimaryCountsFromTheMomentAtWhichAHostFollowsItAgain() {
+        Stage stage = new Stage("B", false, new Checkpoint(1, 1), List.of());
+        stage.record = new OwnershipRecord(2, 1, "A", OwnershipRecord.Mode.PROTECTED, "B", 1);
+        stage.late = "readRecord";
+        stage.host.start();
+        stage.carryOut();
+        assertThat(stage.host.state().role()).isEqualTo(Role.SECONDARY);
+        passes(stage, 2_000);
+        assertThat(stage.log).doesNotContain("the primary is silent");
+        passes(stage, 1);
+        assertThat(stage.log).contains("the primary is silent");
+    }
+
+    // ---- Orders of people to a host that is not ready for them.
+
+    private static Stage.Asked<Answers.FailedOver> failover(Stage stage) {
+        Stage.Asked<Answers.FailedOver> asked = new Stage.Asked<>();
+        stage.host.failover(false, Duration.ofSeconds(30), asked);
+        stage.carryOut();
+        return asked;
+    }
+
+    @Test
+    void aFailoverIsAnsweredOnceTheMachineRuns() {
+        Stage stage = new Stage("A", true, null, List.of());
+        stage.late = "coldStart";
+        stage.host.start();
+        stage.carryOut();
+        assertThat(stage.is(Role.PRIMARY, Mode.SOLO)).isTrue();
+        Stage.Asked<Answers.FailedOver> asked = failover(stage);
+        assertThat(asked.isDone()).isFalse();
+        stage.answerLate();
+        assertThat(asked.isDone()).isTrue();
+    }
+
+    /** A takeover of one of them could be granted late. */
+    @Test
+    void noFailoverBeginsBeforeTheStorageHasEndedTheFormerLivesOfTheHost() {
+        Stage stage = new Stage("B", false, new Checkpoint(1, 1), List.of());
+        stage.record = new OwnershipRecord(2, 1, "A", OwnershipRecord.Mode.PROTECTED, "B", 1);
+        stage.failing = "open 0";
+        stage.host.start();
+        Stage.Asked<Answers.FailedOver> refused = failover(stage);
+        assertThat(Objects.requireNonNull(refused.trouble).text()).isEqualTo("no failover: the connection broke");
+        assertThat(stage.orders("readRecord", "open 2")).isEmpty();
+        stage.failing = null;
+        stage.settle();
+        Stage.Asked<Answers.FailedOver> asked = failover(stage);
+        assertThat(asked.isDone()).isTrue();
+    }
+
     // ---- The storage.
 
     @ParameterizedTest
@@ -260,18 +319,14 @@ class HostEventsTest {
     void aStorageIsGivenUpAfterTenSecondsInWhichItAnsweredNeitherAFlushNorAnythingElse(boolean flushIsOlder) {
         Stage stage = Stage.alone();
         stage.neverAnswers = "flush in 2";
-        stage.host.ownership.look();
-        stage.carryOut();
         if (flushIsOlder) {
             stage.flush();
             passes(stage, 300);
-            stage.failing = "readRecord";
-            stage.host.ownership.look();
-            stage.carryOut();
-        } else {
-            stage.failing = "readRecord";
-            stage.host.ownership.look();
-            stage.carryOut();
+        }
+        stage.failing = "readRecord";
+        stage.host.ownership.look();
+        stage.carryOut();
+        if (!flushIsOlder) {
             passes(stage, 300);
             stage.flush();
         }
@@ -280,7 +335,7 @@ class HostEventsTest {
         assertThat(stage.orders("close 2")).isEmpty();
         passes(stage, 1);
         assertThat(stage.orders("close 2")).hasSize(1);
-        assertThat(lastFlush(stage, "3")).as("it is asked for in another session").isEqualTo(1);
+        assertThat(stage.orders("flush in 3")).as("it is asked for in another session").hasSize(1);
     }
 
     @Test
@@ -384,7 +439,8 @@ class HostEventsTest {
         assertThat(stage.is(Role.PRIMARY, Mode.SOLO)).isTrue();
         assertThat(stage.orders("step AbortJoin", "drop", "step StartJoin"))
                 .containsExactly("step AbortJoin", "drop 1");
-        assertThat(stage.log).endsWith("has a new session with the storage", "the host that was to join is lost; is alone");
+        assertThat(stage.log)
+                .endsWith("has a new session with the storage", "the host that was to join is lost; is alone");
         stage.peerSays = "idle";
         stage.settle();
         assertThat(stage.is(Role.PRIMARY, Mode.JOINING)).isTrue();
