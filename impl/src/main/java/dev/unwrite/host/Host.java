@@ -239,12 +239,10 @@ public final class Host {
         Trouble why = whyNot(volume, offset, length);
         long first = Math.ceilDiv(offset, (long) Extent.BLOCK_BYTES) * Extent.BLOCK_BYTES;
         long end = Math.floorDiv(offset + length, (long) Extent.BLOCK_BYTES) * Extent.BLOCK_BYTES;
-        if (why != null) {
-            reply.failed(why);
-        } else if (end <= first) {
-            reply.done(Done.DONE);
+        if (why == null) {
+            writes.writeZeroes(volume, first, Math.max(0, end - first), false, fua, reply);
         } else {
-            writes.writeZeroes(volume, first, end - first, false, fua, reply);
+            reply.failed(why);
         }
     }
 
@@ -517,7 +515,6 @@ public final class Host {
     private void joinEnded(String why) {
         cuts.forgetAll();
         peer.forgetHeartbeat();
-        peer.joinerIsThere();
         log(why + "; is alone");
         writes.admit();
     }

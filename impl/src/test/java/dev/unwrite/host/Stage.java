@@ -69,6 +69,7 @@ final class Stage implements PeerChannel, SharedStorage, LocalStore, MachineRoom
     boolean failsAfterwards;
 
     boolean connected = true;
+    boolean wantsContents = true;
     /** So many blocks of old data are read at once. */
     int readsOldAtMost = BLOCKS;
     /** The checkpoint that is found once it is certain, if another one than the host holds. */
@@ -519,7 +520,9 @@ final class Stage implements PeerChannel, SharedStorage, LocalStore, MachineRoom
     // ---- The machine.
 
     @Override
-    public void volumes(List<Volume> volumes) {}
+    public void volumes(List<Volume> volumes) {
+        orders.add("volumes of " + volumes.getFirst().sizeBytes() / BLOCK + " blocks");
+    }
 
     @Override
     public void coldStart(Reply<Done> reply) {
@@ -579,7 +582,7 @@ final class Stage implements PeerChannel, SharedStorage, LocalStore, MachineRoom
 
     @Override
     public boolean wantsContents() {
-        return true;
+        return wantsContents;
     }
 
     @Override
