@@ -73,10 +73,8 @@ final class StatesReceived {
             refuse(key, failure);
             return;
         }
-        for (Key other : List.copyOf(stages.keySet())) {
-            if (other.equals(key) || (other.term != key.term && stages.get(other) == Stage.ARRIVING)) {
-                drop(other);
-            }
+        if (stage != null) {
+            drop(key);
         }
         passedOver.clear();
         stages.put(key, Stage.ARRIVING);
