@@ -182,7 +182,6 @@ final class StatesReceived {
     void settled(@Nullable Checkpoint found) {
         if (found != null
                 && follows(found.term())
-                && !holds(found.term(), found.epoch())
                 && h.core.take(new Action.AskCommit(found.epoch()))) {
             h.core.must(new Action.Commit(found.epoch()));
         }
