@@ -141,7 +141,6 @@ final class Cuts {
         if (mine.why == Why.SPEAK) {
             h.core.take(new Action.Speak());
             release(mine);
-            mine.reply.done(s.epoch());
             return;
         }
         boolean unchanged = stateOfWrites == h.writes.begunTotal();
