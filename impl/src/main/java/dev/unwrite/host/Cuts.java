@@ -99,8 +99,9 @@ final class Cuts {
             return;
         }
         hold = next;
-        // Most of what is dirty is flushed while the machine still runs, so that it stands still for less.
-        h.flushes.flushIfDirty(Reply.of(done -> pause(next), why -> give(next, why)));
+        // Most of what is dirty is flushed while the machine still runs, so that it stands still for less. A flush fails
+        // only once this host owns nothing, and whoever waits was told by then.
+        h.flushes.flushIfDirty(Reply.of(done -> pause(next), why -> {}));
     }
 
     private void pause(Hold mine) {
@@ -125,7 +126,7 @@ final class Cuts {
 
     private void drained(Hold mine) {
         if (hold == mine) {
-            h.flushes.flushIfDirty(Reply.of(done -> quiet(mine), why -> give(mine, why)));
+            h.flushes.flushIfDirty(Reply.of(done -> quiet(mine), why -> {}));
         }
     }
 
