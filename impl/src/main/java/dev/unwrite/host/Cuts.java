@@ -130,15 +130,12 @@ final class Cuts {
         }
     }
 
+    /** Nothing can be written, or lost with a session, until the gate opens; the protocol refuses to cut otherwise. */
     private void quiet(Hold mine) {
         if (hold != mine) {
             return;
         }
         HostState s = h.state();
-        if (s.role() != Role.PRIMARY || !s.quiet()) {
-            drained(mine); // The session broke meanwhile: what was lost with it is written again, and flushed.
-            return;
-        }
         if (mine.why == Why.SPEAK) {
             h.core.take(new Action.Speak());
             release(mine);
@@ -159,11 +156,6 @@ final class Cuts {
         HostState s = h.state();
         if (hold != mine) {
             saved.drop();
-            return;
-        }
-        if (!s.quiet()) {
-            saved.drop();
-            drained(mine);
             return;
         }
         if (mine.handedOver != null) {
