@@ -127,17 +127,33 @@ class StatesSentTest {
 
     /** What comes to a new process before it follows is passed over there. */
     @Test
-    void whatAProcessWasSentBeforeItFollowedGoesAgainButForWhatIsBeingSent() {
-        stage.peerSays = null;
-        stage.greeted(8, new PeerMessage.Ids("storage", "folder", "", 0, 1, 1, "b:1"));
+    void whatAProcessWasSentBeforeItFollowedGoesAgain() {
+        anotherProcessComes();
+        cut(2);
+        hasSent(2, 3);
+        itFollows();
+        hasSent(2, 3, 2, 3);
+    }
+
+    @Test
+    void whatIsBeingSentAsAProcessBeginsToFollowDoesNotGoAgain() {
+        anotherProcessComes();
         stage.late = "sendState 3";
         cut(2);
         stage.late = null;
         hasSent(2, 3);
-        receive(new PeerMessage.Heartbeat("secondary", 1, 1, 1, stage.record.version(), false, false, false, 0));
+        itFollows();
         hasSent(2, 3);
         stage.answerLate();
         hasSent(2, 3, 2);
+    }
+
+    private void anotherProcessComes() {
+        stage.greeted(8, new PeerMessage.Ids("storage", "folder", "", 0, 1, 1, "b:1"));
+    }
+
+    private void itFollows() {
+        receive(new PeerMessage.Heartbeat("secondary", 1, 1, 1, stage.record.version(), false, false, false, 0));
     }
 
     @Test
