@@ -304,6 +304,11 @@ class PolicyTest {
         stateOverdue = "the secondary does not commit checkpoints";
         decides(What.ABORT_JOIN, "does not commit");
         assertThat(decide().later()).isTrue();
+        stateOverdue = null;
+        unfit = "the secondary is being stopped";
+        decides(What.ABORT_JOIN, "being stopped");
+        assertThat(decide().later()).isTrue();
+        unfit = null;
         take(new Action.LearnCommitted(1, 1));
         joinerChanged = true;
         decides(What.ABORT_JOIN, Policy.LOST);
