@@ -99,8 +99,9 @@ final class Cuts {
             return;
         }
         hold = next;
-        // Most of what is dirty is flushed while the machine still runs, so that it stands still for less.
-        h.flushes.flushIfDirty(Reply.of(done -> pause(next), why -> give(next, why)));
+        // Most of what is dirty is flushed while the machine still runs, so that it stands still for less. A flush fails
+        // only once this host owns nothing, and whoever waits was told by then.
+        h.flushes.flushIfDirty(Reply.of(done -> pause(next), why -> {}));
     }
 
     private void pause(Hold mine) {
@@ -125,23 +126,19 @@ final class Cuts {
 
     private void drained(Hold mine) {
         if (hold == mine) {
-            h.flushes.flushIfDirty(Reply.of(done -> quiet(mine), why -> give(mine, why)));
+            h.flushes.flushIfDirty(Reply.of(done -> quiet(mine), why -> {}));
         }
     }
 
+    /** Nothing can be written, or lost with a session, until the gate opens; the protocol refuses to cut otherwise. */
     private void quiet(Hold mine) {
         if (hold != mine) {
             return;
         }
         HostState s = h.state();
-        if (s.role() != Role.PRIMARY || !s.quiet()) {
-            drained(mine); // The session broke meanwhile: what was lost with it is written again, and flushed.
-            return;
-        }
         if (mine.why == Why.SPEAK) {
             h.core.take(new Action.Speak());
             release(mine);
-            mine.reply.done(s.epoch());
             return;
         }
         boolean unchanged = stateOfWrites == h.writes.begunTotal();
@@ -159,11 +156,6 @@ final class Cuts {
         HostState s = h.state();
         if (hold != mine) {
             saved.drop();
-            return;
-        }
-        if (!s.quiet()) {
-            saved.drop();
-            drained(mine);
             return;
         }
         if (mine.handedOver != null) {

@@ -73,10 +73,8 @@ final class StatesReceived {
             refuse(key, failure);
             return;
         }
-        for (Key other : List.copyOf(stages.keySet())) {
-            if (other.equals(key) || (other.term != key.term && stages.get(other) == Stage.ARRIVING)) {
-                drop(other);
-            }
+        if (stage != null) {
+            drop(key);
         }
         passedOver.clear();
         stages.put(key, Stage.ARRIVING);
@@ -184,7 +182,6 @@ final class StatesReceived {
     void settled(@Nullable Checkpoint found) {
         if (found != null
                 && follows(found.term())
-                && !holds(found.term(), found.epoch())
                 && h.core.take(new Action.AskCommit(found.epoch()))) {
             h.core.must(new Action.Commit(found.epoch()));
         }

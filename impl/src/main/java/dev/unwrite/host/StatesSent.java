@@ -162,9 +162,6 @@ final class StatesSent {
     /** States up to this epoch are committed, or not wanted any more. */
     void dropUpTo(long epoch) {
         NavigableMap<Long, State> done = states.headMap(epoch, true);
-        if (done.isEmpty()) {
-            return;
-        }
         if (sending != null && done.containsValue(sending)) {
             sending = null;
         }

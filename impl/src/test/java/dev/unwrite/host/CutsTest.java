@@ -4,9 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.unwrite.peer.PeerMessage;
 import dev.unwrite.protocol.Extent;
+import dev.unwrite.protocol.Mode;
+import dev.unwrite.protocol.OwnershipRecord;
+import dev.unwrite.protocol.Role;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -126,13 +130,15 @@ class CutsTest {
         write(stage);
         cut(stage);
         assertThat(stage.savedUnchanged).isFalse();
-        commit(stage, 2);
+        cut(stage);
+        assertThat(stage.savedUnchanged).as("none was handed over").isFalse();
+        commit(stage, 3);
         cut(stage, new byte[] {1});
         assertThat(stage.savedUnchanged).isTrue();
-        commit(stage, 3);
+        commit(stage, 4);
         cut(stage);
         assertThat(stage.savedUnchanged).isTrue();
-        commit(stage, 4);
+        commit(stage, 5);
         write(stage);
         cut(stage);
         assertThat(stage.savedUnchanged).isFalse();
@@ -170,5 +176,122 @@ class CutsTest {
         assertThat(stage.host.cuts.taken(7)).isNotNull();
         assertThat(stage.host.cuts.taken(6)).as("64 are kept").isNull();
         assertThat(stage.host.cuts.committedTotal()).isEqualTo(70);
+    }
+
+    /** Otherwise the machine, which waits for its write, never pauses, and no checkpoint makes room for that. */
+    @Test
+    void aWriteForWhichThereIsNoRoomBeginsIfTheMachineMayWaitForIt() {
+        Stage stage = Stage.guarded();
+        stage.undoBytes = 1 << 20;
+        stage.settle();
+        write(stage);
+        stage.late = "pause";
+        cut(stage);
+        stage.pass(Duration.ofMillis(99));
+        stage.host.tick();
+        assertThat(stage.sent(PeerMessage.Preserve.class)).isEmpty();
+        stage.pass(Duration.ofMillis(1));
+        stage.host.tick();
+        assertThat(stage.sent(PeerMessage.Preserve.class)).hasSize(1);
+    }
+
+    @Test
+    void whatWasSaidBeforeAJoinLeavesWithoutIt() {
+        Stage stage = Stage.alone();
+        List<String> heard = new ArrayList<>();
+        stage.host.say(() -> heard.add("before"));
+        Stage.Asked<Long> join = new Stage.Asked<>();
+        stage.host.cuts.startJoin(join);
+        stage.carryOut();
+        stage.host.say(() -> heard.add("after"));
+        stage.carryOut();
+        assertThat(join.result).isEqualTo(1);
+        assertThat(heard).containsExactly("before");
+        commit(stage, 1);
+        assertThat(heard).as("it is of the next epoch").containsExactly("before");
+    }
+
+    // ---- A checkpoint that is not wanted any more.
+
+    private static void goAlone(Stage stage) {
+        stage.peerSays = "failed";
+        stage.settle();
+        assertThat(stage.is(Role.PRIMARY, Mode.SOLO)).isTrue();
+    }
+
+    private static void loseToB(Stage stage) {
+        stage.record = new OwnershipRecord(9, 2, "B", OwnershipRecord.Mode.ROLLBACK, "", 1);
+        stage.pass(Duration.ofSeconds(1));
+        stage.carryOut();
+        assertThat(stage.host.state().role()).isEqualTo(Role.IDLE);
+    }
+
+    @Test
+    void aCutIsRefusedAndItsStateDroppedWhereTheHostHasGoneAloneMeanwhile() {
+        Stage stage = Stage.guarded();
+        stage.late = "save";
+        Stage.Asked<Long> cut = cut(stage);
+        goAlone(stage);
+        stage.orders.clear();
+        stage.answerLate();
+        assertThat(Objects.requireNonNull(cut.trouble).kind()).isEqualTo(Trouble.Kind.REFUSED);
+        assertThat(stage.orders("drop", "unpause", "sendState")).containsExactly("drop 2", "unpause");
+        assertThat(stage.host.cuts.isBusy()).isFalse();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"pause", "save"})
+    void whoWaitsForACutIsToldThatAnotherHostHasTakenOver(String order) {
+        Stage stage = Stage.guarded();
+        stage.late = order;
+        Stage.Asked<Long> cut = cut(stage);
+        loseToB(stage);
+        assertThat(Objects.requireNonNull(cut.trouble).kind()).isEqualTo(Trouble.Kind.NOT_OWNER);
+        stage.orders.clear();
+        stage.answerLate();
+        assertThat(stage.orders("unpause", "save", "step", "drop"))
+                .as("of a state that comes too late")
+                .containsExactlyElementsOf(order.equals("save") ? List.of("drop 2") : List.of());
+    }
+
+    @Test
+    void statesOnTheirWayAreDroppedWhenAnotherHostTakesOver() {
+        Stage stage = Stage.guarded();
+        cut(stage);
+        cut(stage);
+        stage.orders.clear();
+        loseToB(stage);
+        assertThat(stage.orders("drop")).containsExactly("drop 2", "drop 3");
+    }
+
+    @Test
+    void aCheckpointThatWasGivenUpIsNotCountedWithTheNextOne() {
+        Stage stage = Stage.guarded();
+        cut(stage);
+        goAlone(stage);
+        stage.peerSays = "idle";
+        stage.settle();
+        assertThat(stage.is(Role.PRIMARY, Mode.JOINING)).isTrue();
+        commit(stage, 3);
+        assertThat(stage.host.cuts.taken(3)).isNotNull();
+        assertThat(stage.host.cuts.taken(2)).isNull();
+        assertThat(stage.host.cuts.pauses().counts().stream().mapToLong(n -> n).sum())
+                .as("1 and 3")
+                .isEqualTo(2);
+    }
+
+    @Test
+    void whoWaitsForACommitIsToldIfTheHostGoesAloneInThatTurn() {
+        Stage stage = Stage.guarded();
+        Stage.Asked<Answers.Committed> asked = new Stage.Asked<>();
+        stage.host.checkpoint(null, Duration.ofSeconds(30), asked);
+        stage.carryOut();
+        stage.host.received(new PeerMessage.Committed(1, 2), Stage.LIFE);
+        stage.record = new OwnershipRecord(
+                stage.record.version() + 1, 1, "A", OwnershipRecord.Mode.SOLO, "", stage.record.base());
+        stage.host.ownership.seen(stage.record);
+        stage.carryOut();
+        assertThat(Objects.requireNonNull(asked.trouble).text())
+                .startsWith("checkpoint 2 was committed, and this node is not protected any more");
     }
 }

@@ -6,10 +6,12 @@ import dev.unwrite.protocol.Blocks;
 import dev.unwrite.protocol.Extent;
 import dev.unwrite.protocol.HostState;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /** The parts of a host that know nothing of it. */
@@ -241,7 +243,7 @@ class PartsTest {
         return bytes;
     }
 
-    private static byte[] bytes(@org.jspecify.annotations.Nullable ByteBuffer buffer) {
+    private static byte[] bytes(@Nullable ByteBuffer buffer) {
         byte[] bytes = new byte[Objects.requireNonNull(buffer).remaining()];
         buffer.get(bytes);
         return bytes;
@@ -281,6 +283,29 @@ class PartsTest {
         index.clear();
         assertThat(index.isEmpty()).isTrue();
         assertThat(index.all()).isEmpty();
+    }
+
+    // ---- How a host was started, and what can go wrong.
+
+    /** So that the primary has gone on alone before the secondary asks to take over. */
+    @Test
+    void aPrimaryGivesUpASilentSecondaryInSixTenthsOfTheTimeOfATakeover() {
+        assertThat(started(Duration.ofSeconds(5)).silenceNanos()).isEqualTo(5_000_000_000L);
+        assertThat(started(Duration.ofSeconds(5)).aloneAfterNanos()).isEqualTo(3_000_000_000L);
+        assertThat(started(null).aloneAfterNanos())
+                .as("also where a takeover is by command only")
+                .isEqualTo(1_200_000_000L);
+    }
+
+    private static HostConfig started(@Nullable Duration failoverAfter) {
+        return new HostConfig("A", false, null, failoverAfter, 1 << 20, null, "storage", "folder", "undo");
+    }
+
+    @Test
+    void aSessionIsAsGoodAsBeforeOnlyWhereTheStorageAnsweredTheRequest() {
+        assertThat(Arrays.stream(Trouble.Kind.values())
+                        .filter(kind -> Trouble.of(kind, "why").isAnswer()))
+                .containsExactly(Trouble.Kind.FAILED, Trouble.Kind.NO_SPACE, Trouble.Kind.INVALID);
     }
 
     // ---- Old data.

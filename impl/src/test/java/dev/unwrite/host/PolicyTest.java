@@ -186,7 +186,7 @@ class PolicyTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"1.9, NOTHING", "2.1, TAKE_OVER"})
+    @CsvSource({"1.9, NOTHING", "2, NOTHING", "2.1, TAKE_OVER"})
     void silenceOfTheTimeConfiguredIsTakenOver(double seconds, What what) {
         secondary();
         silence = seconds;
@@ -202,6 +202,11 @@ class PolicyTest {
         silence = 0;
         heard = beat("idle", false, 5, true);
         decides(What.NOTHING, "started again without its memory");
+        heard = beat(Policy.FAILED, false, 5, true);
+        decides(What.NOTHING, "cannot use the storage");
+        heard = beat("primary", false, 5, true);
+        decides(What.NOTHING);
+        assertThat(decide().why()).isEmpty();
     }
 
     @Test
@@ -209,6 +214,9 @@ class PolicyTest {
         secondary();
         heard = beat("idle", false, 5, true);
         decides(What.TAKE_OVER, "without its memory");
+        heardAgo = 2;
+        decides(What.NOTHING);
+        heardAgo = 0.1;
         heard = beat("idle", false, 4, true);
         decides(What.NOTHING);
     }
@@ -218,7 +226,7 @@ class PolicyTest {
         secondary();
         heard = beat(Policy.FAILED, false, 5, true);
         decides(What.TAKE_OVER, "cannot use the storage");
-        storageAnswersFor = 5;
+        storageAnswersFor = 10;
         decides(What.NOTHING);
     }
 
@@ -249,7 +257,7 @@ class PolicyTest {
         joinDue = false;
         decides(What.NOTHING);
         joinDue = true;
-        heardAgo = 1.3;
+        heardAgo = 1.2;
         decides(What.NOTHING);
         heardAgo = 0.1;
         connected = false;
@@ -289,15 +297,46 @@ class PolicyTest {
     @Test
     void aJoinIsGivenUp() {
         joining();
+        silence = 1.2;
+        decides(What.NOTHING);
         silence = 1.3;
         decides(What.ABORT_JOIN, Policy.LOST);
         silence = 0.1;
         stateOverdue = "the secondary does not commit checkpoints";
         decides(What.ABORT_JOIN, "does not commit");
         assertThat(decide().later()).isTrue();
+        stateOverdue = null;
+        unfit = "the secondary is being stopped";
+        decides(What.ABORT_JOIN, "being stopped");
+        assertThat(decide().later()).isTrue();
+        unfit = null;
         take(new Action.LearnCommitted(1, 1));
         joinerChanged = true;
         decides(What.ABORT_JOIN, Policy.LOST);
+    }
+
+    @Test
+    void aHostWhoseDiskFailsWhileItJoinsIsNotAskedAgainAtOnce() {
+        joining();
+        heard = beat(Policy.FAILED, false, 9, true);
+        decides(What.ABORT_JOIN, "the local storage of the host that was to join failed");
+        assertThat(decide().later()).isTrue();
+    }
+
+    /** Only what asks for the record waits a little after a refusal. */
+    @Test
+    void aJoinIsGivenUpAtOnceAlthoughAChangeOfTheRecordWasJustRefused() {
+        Stage stage = Stage.alone();
+        stage.greeted(Stage.LIFE, PeerMessage.Ids.NONE);
+        stage.peerSays = "idle";
+        stage.settle();
+        stage.failing = "compareAndSet";
+        stage.host.received(new PeerMessage.Committed(1, 1), Stage.LIFE);
+        stage.carryOut();
+        assertThat(stage.orders("compareAndSet protected")).hasSize(1);
+        assertThat(stage.orders("step NotAgreed")).hasSize(1);
+        stage.greeted(8, PeerMessage.Ids.NONE);
+        assertThat(stage.orders("step AbortJoin")).hasSize(1);
     }
 
     // ---- Protected.
@@ -324,8 +363,11 @@ class PolicyTest {
     @Test
     void aSecondaryIsNotWaitedForForEver() {
         guarded();
+        silence = 1.2;
+        decides(What.NOTHING);
         silence = 1.3;
         decides(What.GO_ALONE, "silent");
+        assertThat(decide().later()).isFalse();
         silence = 0.1;
         copyOverdue = true;
         decides(What.GO_ALONE, "does not store copies");
@@ -339,6 +381,10 @@ class PolicyTest {
         stateOverdue = "the secondary cannot take a checkpoint (no room)";
         decides(What.GO_ALONE, "no room");
         assertThat(decide().later()).isTrue();
+        stateOverdue = null;
+        unfit = "the secondary is being stopped";
+        decides(What.GO_ALONE, "being stopped");
+        assertThat(decide().later()).isTrue();
     }
 
     @Test
@@ -348,7 +394,7 @@ class PolicyTest {
         decides(What.NOTHING);
         aloneAfter = Duration.ofSeconds(30);
         decides(What.GO_ALONE, "writes have waited for 30 s");
-        waitsForRoom = 29;
+        waitsForRoom = 30;
         decides(What.NOTHING);
     }
 }
