@@ -63,6 +63,8 @@ final class Stage implements PeerChannel, SharedStorage, LocalStore, MachineRoom
     boolean failsAfterwards;
 
     boolean connected = true;
+    /** The size that the storage says the volume has. */
+    long blocks = BLOCKS;
     /** So many blocks of old data are read at once. */
     int readsOldAtMost = BLOCKS;
     /** The checkpoint that is found once it is certain, if another one than the host holds. */
@@ -93,6 +95,14 @@ final class Stage implements PeerChannel, SharedStorage, LocalStore, MachineRoom
     final Host host;
 
     Stage(String name, boolean bootstrap, @Nullable Checkpoint checkpoint, List<Copied> copied) {
+        this(
+                new HostConfig(
+                        name, bootstrap, null, Duration.ofSeconds(2), 1 << 20, null, "storage", "folder", "undo"),
+                checkpoint,
+                copied);
+    }
+
+    Stage(HostConfig config, @Nullable Checkpoint checkpoint, List<Copied> copied) {
         TreeMap<CopyKey, Blocks> index = new TreeMap<>();
         if (checkpoint != null && !copied.isEmpty()) {
             Blocks blocks = Blocks.NONE;
@@ -103,10 +113,9 @@ final class Stage implements PeerChannel, SharedStorage, LocalStore, MachineRoom
         }
         stored = copied;
         host = new Host(
-                new HostConfig(
-                        name, bootstrap, null, Duration.ofSeconds(2), 1 << 20, null, "storage", "folder", "undo"),
+                config,
                 new Surroundings(this, this, this, this, this),
-                HostState.started(name, "", index, checkpoint),
+                HostState.started(config.name(), "", index, checkpoint),
                 now);
     }
 
@@ -120,13 +129,18 @@ final class Stage implements PeerChannel, SharedStorage, LocalStore, MachineRoom
     /** A primary whose writes a secondary protects. */
     static Stage guarded() {
         Stage stage = alone();
-        stage.greeted(LIFE, PeerMessage.Ids.NONE);
-        stage.peerSays = "idle";
-        stage.settle();
-        stage.peerSays = "secondary";
-        stage.host.received(new PeerMessage.Committed(1, 1), LIFE);
-        stage.settle();
+        stage.takesIn();
         return stage;
+    }
+
+    /** Of a primary that is alone: the other host joins, and protects it from then on. */
+    void takesIn() {
+        greeted(LIFE, PeerMessage.Ids.NONE);
+        peerSays = "idle";
+        settle();
+        peerSays = "secondary";
+        host.received(new PeerMessage.Committed(1, 1), LIFE);
+        settle();
     }
 
     /** A secondary that holds checkpoint 1 of term 1, and a copy of block 3, which are zeroes. */
@@ -336,7 +350,7 @@ final class Stage implements PeerChannel, SharedStorage, LocalStore, MachineRoom
                 "open " + term,
                 reply,
                 () -> new Session(
-                        ++sessions, 1, "storage", record, List.of(new Volume(VOLUME, "disk", BLOCKS * BLOCK))));
+                        ++sessions, 1, "storage", record, List.of(new Volume(VOLUME, "disk", blocks * BLOCK))));
     }
 
     @Override
@@ -477,7 +491,9 @@ final class Stage implements PeerChannel, SharedStorage, LocalStore, MachineRoom
     // ---- The machine.
 
     @Override
-    public void volumes(List<Volume> volumes) {}
+    public void volumes(List<Volume> volumes) {
+        orders.add("volumes " + volumes.getFirst().sizeBytes() / BLOCK);
+    }
 
     @Override
     public void coldStart(Reply<Done> reply) {
