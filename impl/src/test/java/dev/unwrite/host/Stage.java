@@ -139,7 +139,8 @@ final class Stage implements PeerChannel, SharedStorage, LocalStore, MachineRoom
         peerSays = "idle";
         settle();
         peerSays = "secondary";
-        host.received(new PeerMessage.Committed(1, 1), LIFE);
+        host.received(
+                new PeerMessage.Committed(host.state().term(), host.state().epoch()), LIFE);
         settle();
     }
 
