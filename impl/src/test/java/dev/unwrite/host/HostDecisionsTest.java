@@ -272,15 +272,41 @@ class HostDecisionsTest {
     @Test
     void aJoinThatIsNotRecordedIsTriedAgainAfterATenthOfASecond() {
         Stage stage = slowToPause(0);
-        stage.neverAnswers = "readRecord";
+        int reads = stage.orders("readRecord").size();
         OwnershipRecord known = stage.record;
         stage.record = new OwnershipRecord(known.version() + 1, 1, "A", OwnershipRecord.Mode.SOLO, "", 0);
         commit(stage, 1);
         assertThat(stage.orders("compareAndSet protected")).hasSize(1);
+        assertThat(stage.orders("readRecord")).as("it is looked at, at once").hasSize(reads + 1);
         pass(stage, 99);
         assertThat(stage.orders("compareAndSet protected")).hasSize(1);
         pass(stage, 1);
         assertThat(stage.orders("compareAndSet protected")).hasSize(2);
+    }
+
+    /** A join that is being recorded while another process greets, which holds a checkpoint and this undo log. */
+    private static Stage replaced(String undo) {
+        Stage stage = Stage.alone();
+        stage.greeted(Stage.LIFE, new PeerMessage.Ids("storage", "folder-b", "log", 10, 0, 0, "b:1"));
+        stage.peerSays = "idle";
+        stage.settle();
+        stage.late = "compareAndSet protected";
+        commit(stage, 1);
+        stage.greeted(8, new PeerMessage.Ids("storage", "folder-b", undo, 10, 1, 1, "b:1"));
+        stage.peerSays = "secondary";
+        stage.answerLate();
+        return stage;
+    }
+
+    /** Rule OneLife. */
+    @Test
+    void aJoinerThatComesBackWithLessWhileItIsBeingRecordedDoesNotProtect() {
+        Stage same = replaced("log");
+        same.settle();
+        assertThat(same.is(Role.PRIMARY, Mode.PROTECTED)).isTrue();
+        Stage another = replaced("another log");
+        assertThat(another.is(Role.PRIMARY, Mode.SOLO)).isTrue();
+        assertThat(another.log).contains("the secondary has come back with another undo log: asks to go on alone");
     }
 
     // ---- Claims.
@@ -304,6 +330,7 @@ class HostDecisionsTest {
         stage.host.start();
         stage.carryOut();
         assertThat(stage.host.picture().note()).isEqualTo("no session: the connection broke");
+        assertThat(stage.orders("readRecord")).as("the record is looked at, at once").hasSize(2);
         assertThat(pauses(stage, "open 1")).as("after the first, of 100 ms").startsWith(200L, 400L, 800L);
         stage.failing = null;
         settle(stage, 3);
@@ -338,6 +365,41 @@ class HostDecisionsTest {
         pass(stage, 1);
         assertThat(stage.orders("open 2")).hasSize(1);
         assertThat(stage.is(Role.PRIMARY, Mode.SOLO)).isTrue();
+    }
+
+    @Test
+    void whoTakesOverLooksAtTheRecordAndDropsWhatWasArriving() {
+        Stage stage = Stage.secondary();
+        stage.host.received(new PeerMessage.StateBegin(1, 2), Stage.LIFE);
+        stage.carryOut();
+        stage.late = "compareAndSet rollback";
+        stage.pass(Duration.ofSeconds(3));
+        stage.carryOut();
+        assertThat(stage.orders("dropState")).as("it is not decided").isEmpty();
+        int reads = stage.orders("readRecord").size();
+        stage.neverAnswers = "write 3";
+        stage.answerLate();
+        assertThat(stage.host.state().role()).isEqualTo(Role.RESTORING);
+        assertThat(stage.orders("dropState")).containsExactly("dropState 2");
+        assertThat(stage.orders("readRecord")).hasSize(reads + 1);
+    }
+
+    // ---- A new session.
+
+    @Test
+    void aWriteOfABlockThatIsBeingWrittenAgainWaitsForThat() {
+        Stage stage = Stage.alone();
+        stage.write(0, BLOCK, 1, false);
+        stage.carryOut();
+        stage.late = "write 0+1 in 3";
+        stage.host.hungUp(2, new Trouble(Trouble.Kind.LOST, "hung up"));
+        stage.settle();
+        Stage.Asked<Done> write = stage.write(0, BLOCK, 2, true);
+        stage.settle();
+        assertThat(stage.orders("write 0")).containsExactly("write 0+1 in 2", "write 0+1 in 3");
+        stage.answerLate();
+        assertThat(write.isDone()).isTrue();
+        assertThat(stage.disk[0]).isEqualTo((byte) 2);
     }
 
     // ---- A host that comes back.

@@ -85,6 +85,9 @@ class HostStatusTest {
         assertThat(stage.host.picture().running()).isTrue();
         assertThat(unprotectedSince(stage)).isEqualTo(stage.now());
         assertThat(stage.orders("readRecord").size()).as("the record is looked at").isGreaterThan(reads);
+        Stage.Asked<Done> write = stage.write(0, BLOCK, 1, true);
+        stage.carryOut();
+        assertThat(write.isDone()).isTrue();
     }
 
     // ---- The log.
