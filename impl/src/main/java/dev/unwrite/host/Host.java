@@ -517,7 +517,6 @@ public final class Host {
     private void joinEnded(String why) {
         cuts.forgetAll();
         peer.forgetHeartbeat();
-        peer.joinerIsThere();
         log(why + "; is alone");
         writes.admit();
     }

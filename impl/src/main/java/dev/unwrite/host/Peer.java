@@ -79,7 +79,7 @@ final class Peer {
         acknowledged.begin(ids.undo(), ids.position());
     }
 
-    /** A join begins or has ended: the process that is there now is the one that counts. */
+    /** A join begins: the process that is there now is the one that counts. */
     void joinerIsThere() {
         joinerChanged = false;
     }
