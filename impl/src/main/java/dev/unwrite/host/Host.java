@@ -541,7 +541,6 @@ public final class Host {
         copies.end();
         received.end();
         ownership.look();
-        outputs.drop();
         outputs.open();
         failure = null;
         unprotectedSince = now();
