@@ -539,7 +539,6 @@ public final class Host {
         copies.end();
         received.end();
         ownership.look();
-        outputs.drop();
         outputs.open();
         failure = null;
         unprotectedSince = now();

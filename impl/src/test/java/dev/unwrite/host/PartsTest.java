@@ -298,7 +298,7 @@ class PartsTest {
     }
 
     private static HostConfig started(@Nullable Duration failoverAfter) {
-        return new HostConfig("A", false, null, failoverAfter, 1 << 20, null, "storage", "folder", "undo");
+        return new HostConfig("A", false, null, failoverAfter, 1 << 20, null, true, "storage", "folder", "undo");
     }
 
     @Test

@@ -109,16 +109,7 @@ final class Stage implements PeerChannel, SharedStorage, LocalStore, MachineRoom
 
     private Stage(
             String name, boolean bootstrap, @Nullable Checkpoint checkpoint, List<Copied> copied, boolean writeCache) {
-        TreeMap<CopyKey, Blocks> index = new TreeMap<>();
-        if (checkpoint != null && !copied.isEmpty()) {
-            Blocks blocks = Blocks.NONE;
-            for (Copied copy : copied) {
-                blocks = blocks.with(copy.extent());
-            }
-            index.put(new CopyKey(checkpoint.term(), checkpoint.epoch()), blocks);
-        }
-        stored = copied;
-        host = new Host(
+        this(
                 new HostConfig(
                         name,
                         bootstrap,
@@ -130,8 +121,24 @@ final class Stage implements PeerChannel, SharedStorage, LocalStore, MachineRoom
                         "storage",
                         "folder",
                         "undo"),
+                checkpoint,
+                copied);
+    }
+
+    Stage(HostConfig config, @Nullable Checkpoint checkpoint, List<Copied> copied) {
+        TreeMap<CopyKey, Blocks> index = new TreeMap<>();
+        if (checkpoint != null && !copied.isEmpty()) {
+            Blocks blocks = Blocks.NONE;
+            for (Copied copy : copied) {
+                blocks = blocks.with(copy.extent());
+            }
+            index.put(new CopyKey(checkpoint.term(), checkpoint.epoch()), blocks);
+        }
+        stored = copied;
+        host = new Host(
+                config,
                 new Surroundings(this, this, this, this, this),
-                HostState.started(name, "", index, checkpoint),
+                HostState.started(config.name(), "", index, checkpoint),
                 now);
     }
 
@@ -153,13 +160,19 @@ final class Stage implements PeerChannel, SharedStorage, LocalStore, MachineRoom
 
     static Stage guarded(boolean writeCache) {
         Stage stage = alone(writeCache);
-        stage.greeted(LIFE, PeerMessage.Ids.NONE);
-        stage.peerSays = "idle";
-        stage.settle();
-        stage.peerSays = "secondary";
-        stage.host.received(new PeerMessage.Committed(1, 1), LIFE);
-        stage.settle();
+        stage.takesIn();
         return stage;
+    }
+
+    /** Of a primary that is alone: the other host joins, and protects it from then on. */
+    void takesIn() {
+        greeted(LIFE, PeerMessage.Ids.NONE);
+        peerSays = "idle";
+        settle();
+        peerSays = "secondary";
+        host.received(
+                new PeerMessage.Committed(host.state().term(), host.state().epoch()), LIFE);
+        settle();
     }
 
     /** A secondary that holds checkpoint 1 of term 1, and a copy of block 3, which are zeroes. */
