@@ -15,26 +15,27 @@ class WriteCacheTest {
     @Test
     void withAWriteCacheAWriteIsAnsweredBeforeItsOldDataIsCopied() {
         Stage stage = Stage.guarded();
+        stage.orders.clear();
         assertThat(stage.write(0, BLOCK, 1, false).isDone()).isTrue();
         assertThat(stage.orders("write", "flush")).isEmpty();
     }
 
     @Test
-    void withoutOneAWriteIsAnsweredWhenItsBlocksAreFlushed() {
+    void withoutOneAWriteIsAnsweredWhenItIsDurable() {
         Stage stage = Stage.guarded(false);
-        stage.late = "flush";
+        stage.late = "write";
         Stage.Asked<Done> write = stage.write(0, BLOCK, 1, false);
         stage.carryOut();
         stage.acknowledge();
         assertThat(stage.orders("write")).containsExactly("write 0+1 fua in 2");
-        assertThat(write.isDone()).as("written, and not flushed yet").isFalse();
+        assertThat(write.isDone()).as("on its way, as one with FUA").isFalse();
         stage.answerLate();
         assertThat(write.isDone()).isTrue();
     }
 
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
-    void withoutOneZeroesAndTrimsAreAnsweredWhenTheyAreFlushed(boolean trim) {
+    void withoutOneZeroesAndTrimsAreAnsweredWhenTheyAreDurable(boolean trim) {
         Stage stage = Stage.guarded(false);
         Stage.Asked<Done> zeroed = new Stage.Asked<>();
         if (trim) {
@@ -44,9 +45,9 @@ class WriteCacheTest {
         }
         stage.carryOut();
         assertThat(zeroed.isDone()).as("its old data is not copied yet").isFalse();
-        stage.late = "flush";
+        stage.late = "write";
         stage.acknowledge();
-        assertThat(zeroed.isDone()).as("not flushed yet").isFalse();
+        assertThat(zeroed.isDone()).as("on their way").isFalse();
         stage.answerLate();
         assertThat(zeroed.isDone()).isTrue();
     }
@@ -54,7 +55,7 @@ class WriteCacheTest {
     @Test
     void withoutOneAWriteOfPartOfABlockIsDurableToo() {
         Stage stage = Stage.guarded(false);
-        stage.late = "flush";
+        stage.late = "write";
         Stage.Asked<Done> write = new Stage.Asked<>();
         stage.host.write(Stage.VOLUME, 100, ByteBuffer.wrap(new byte[] {1, 2, 3}), false, write);
         stage.carryOut();
