@@ -99,7 +99,8 @@ final class Cuts {
             return;
         }
         hold = next;
-        // Most of what is dirty is flushed while the machine still runs, so that it stands still for less. A flush fails
+        // Most of what is dirty is flushed while the machine still runs, so that it stands still for less. A flush
+        // fails
         // only once this host owns nothing, and whoever waits was told by then.
         h.flushes.flushIfDirty(Reply.of(done -> pause(next), why -> {}));
     }

@@ -236,7 +236,8 @@ final class Peer {
     private @Nullable String holdsLess(PeerMessage.Hello hello) {
         PeerMessage.Ids now = hello.ids();
         HostState s = h.state();
-        // While the record is asked to count on it, nothing can be called off: what it holds counts as soon as that is agreed.
+        // While the record is asked to count on it, nothing can be called off: what it holds counts as soon as that is
+        // agreed.
         boolean counts = s.mode() == Mode.PROTECTED || s.proposal() == Action.Change.PROTECT;
         if (s.role() != Role.PRIMARY || !counts) {
             return null;

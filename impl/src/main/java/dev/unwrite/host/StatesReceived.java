@@ -180,9 +180,7 @@ final class StatesReceived {
 
     /** A commit that failed was one after all: this is the checkpoint that a restart finds. None is under way. */
     void settled(@Nullable Checkpoint found) {
-        if (found != null
-                && follows(found.term())
-                && h.core.take(new Action.AskCommit(found.epoch()))) {
+        if (found != null && follows(found.term()) && h.core.take(new Action.AskCommit(found.epoch()))) {
             h.core.must(new Action.Commit(found.epoch()));
         }
     }

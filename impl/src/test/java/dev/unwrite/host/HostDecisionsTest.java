@@ -48,8 +48,7 @@ class HostDecisionsTest {
     }
 
     private static void heartbeat(Stage stage, String role, long version, boolean joins) {
-        stage.host.received(
-                new PeerMessage.Heartbeat(role, 1, 1, 1, version, joins, false, false, 0), Stage.LIFE);
+        stage.host.received(new PeerMessage.Heartbeat(role, 1, 1, 1, version, joins, false, false, 0), Stage.LIFE);
         stage.carryOut();
     }
 
@@ -121,7 +120,9 @@ class HostDecisionsTest {
     @Test
     void aCheckpointIsCutAtEachInterval() {
         Stage stage = cutsEvery(Duration.ofSeconds(60));
-        assertThat(stage.orders("save")).as("the join, and the first one at once").containsExactly("save 1", "save 2");
+        assertThat(stage.orders("save"))
+                .as("the join, and the first one at once")
+                .containsExactly("save 1", "save 2");
         commit(stage, 2);
         long cut = stage.now();
         settle(stage, 58);
@@ -317,8 +318,8 @@ class HostDecisionsTest {
         stage.failing = "open 2";
         assertThat(pauses(stage, "open 2")).containsExactly(100L, 200L, 400L, 800L, 1_600L, 2_000L, 2_000L);
         OwnershipRecord known = stage.record;
-        stage.record = new OwnershipRecord(
-                known.version() + 1, 1, "A", OwnershipRecord.Mode.PROTECTED, "B", known.base());
+        stage.record =
+                new OwnershipRecord(known.version() + 1, 1, "A", OwnershipRecord.Mode.PROTECTED, "B", known.base());
         stage.host.ownership.look();
         assertThat(pauses(stage, "open 2")).as("another record").startsWith(100L, 200L, 400L);
     }
@@ -330,7 +331,9 @@ class HostDecisionsTest {
         stage.host.start();
         stage.carryOut();
         assertThat(stage.host.picture().note()).isEqualTo("no session: the connection broke");
-        assertThat(stage.orders("readRecord")).as("the record is looked at, at once").hasSize(2);
+        assertThat(stage.orders("readRecord"))
+                .as("the record is looked at, at once")
+                .hasSize(2);
         assertThat(pauses(stage, "open 1")).as("after the first, of 100 ms").startsWith(200L, 400L, 800L);
         stage.failing = null;
         settle(stage, 3);
@@ -452,15 +455,16 @@ class HostDecisionsTest {
             assertThat(Objects.requireNonNull(asked.trouble).kind()).isEqualTo(Trouble.Kind.NOT_OWNER);
         }
         stage.answerLate();
-        assertThat(stage.orders("unpause", "save 2")).as("of the pause for the join").containsExactly("unpause");
+        assertThat(stage.orders("unpause", "save 2"))
+                .as("of the pause for the join")
+                .containsExactly("unpause");
     }
 
     @Test
     void aSecondaryThatIsFencedForgetsWhatWasOnItsWay() {
         Stage stage = Stage.secondary();
         stage.late = "readOld";
-        stage.host.received(
-                new PeerMessage.Preserve(1, 1, List.of(new Extent(Stage.VOLUME, 5, 1))), Stage.LIFE);
+        stage.host.received(new PeerMessage.Preserve(1, 1, List.of(new Extent(Stage.VOLUME, 5, 1))), Stage.LIFE);
         stage.host.received(new PeerMessage.StateBegin(1, 2), Stage.LIFE);
         stage.host.received(new PeerMessage.StateChunk(1, 2, 0, ByteBuffer.allocate(4)), Stage.LIFE);
         stage.carryOut();

@@ -335,7 +335,9 @@ class HostEventsTest {
         assertThat(stage.orders("close 2")).isEmpty();
         passes(stage, 1);
         assertThat(stage.orders("close 2")).hasSize(1);
-        assertThat(stage.orders("flush in 3")).as("it is asked for in another session").hasSize(1);
+        assertThat(stage.orders("flush in 3"))
+                .as("it is asked for in another session")
+                .hasSize(1);
     }
 
     @Test
@@ -415,7 +417,9 @@ class HostEventsTest {
         assertThat(stage.orders("sendState")).containsExactly("sendState 1", "sendState 2");
         stage.host.peerDown();
         stage.answerLate();
-        assertThat(stage.orders("sendState")).as("the other host has not greeted yet").hasSize(2);
+        assertThat(stage.orders("sendState"))
+                .as("the other host has not greeted yet")
+                .hasSize(2);
         stage.greeted(Stage.LIFE, PeerMessage.Ids.NONE);
         assertThat(stage.orders("sendState"))
                 .containsExactly("sendState 1", "sendState 2", "sendState 2", "sendState 3");

@@ -43,8 +43,7 @@ class HostStartTest {
         stage.settle();
         assertThat(stage.is(Role.PRIMARY, Mode.SOLO)).isTrue();
         assertThat(stage.host.picture().note()).isEmpty();
-        assertThat(stage.orders("open", "close"))
-                .containsExactly("open 0", "open 0", "open 0", "close 1", "open 1");
+        assertThat(stage.orders("open", "close")).containsExactly("open 0", "open 0", "open 0", "close 1", "open 1");
     }
 
     @Test
@@ -55,7 +54,9 @@ class HostStartTest {
         stage.host.start();
         stage.settle();
         assertThat(stage.host.picture().record()).isEqualTo(stage.record);
-        assertThat(stage.orders("open", "compareAndSet")).as("it claims nothing").containsExactly("open 0");
+        assertThat(stage.orders("open", "compareAndSet"))
+                .as("it claims nothing")
+                .containsExactly("open 0");
     }
 
     @ParameterizedTest
@@ -128,7 +129,9 @@ class HostStartTest {
         stage.answerLate();
         assertThat(stage.orders("coldStart", "run")).containsExactly("coldStart");
         assertThat(stage.host.picture().unprotectedSinceNanos()).isEqualTo(stage.now());
-        assertThat(stage.orders("readRecord").size()).as("the record is looked at").isGreaterThan(reads);
+        assertThat(stage.orders("readRecord").size())
+                .as("the record is looked at")
+                .isGreaterThan(reads);
         Stage.Asked<Done> write = stage.write(0, Extent.BLOCK_BYTES, 1, true);
         stage.carryOut();
         assertThat(write.isDone()).isTrue();

@@ -84,7 +84,9 @@ class HostStatusTest {
         stage.answerLate();
         assertThat(stage.host.picture().running()).isTrue();
         assertThat(unprotectedSince(stage)).isEqualTo(stage.now());
-        assertThat(stage.orders("readRecord").size()).as("the record is looked at").isGreaterThan(reads);
+        assertThat(stage.orders("readRecord").size())
+                .as("the record is looked at")
+                .isGreaterThan(reads);
         Stage.Asked<Done> write = stage.write(0, BLOCK, 1, true);
         stage.carryOut();
         assertThat(write.isDone()).isTrue();
@@ -173,8 +175,9 @@ class HostStatusTest {
         pass(stage, 1);
         stage.settle();
         assertThat(log(stage, "writes wait: "))
-                .containsExactly("writes wait: the undo log of B takes 1 of 1 MiB; take a checkpoint (unwrite checkpoint), or"
-                        + " start both nodes with a larger --undo-limit or with --at-undo-limit alone:30s");
+                .containsExactly(
+                        "writes wait: the undo log of B takes 1 of 1 MiB; take a checkpoint (unwrite checkpoint), or"
+                                + " start both nodes with a larger --undo-limit or with --at-undo-limit alone:30s");
         stage.undoBytes = 0;
         stage.settle();
         assertThat(stage.host.picture().note()).isEmpty();
@@ -211,7 +214,8 @@ class HostStatusTest {
         stage.settle();
         stage.settle();
         assertThat(stage.host.picture().note())
-                .isEqualTo("writes wait: the undo log of B takes 3 of 3 MiB; the next checkpoint makes room; if this lasts,"
-                        + " raise --undo-limit on both nodes");
+                .isEqualTo(
+                        "writes wait: the undo log of B takes 3 of 3 MiB; the next checkpoint makes room; if this lasts,"
+                                + " raise --undo-limit on both nodes");
     }
 }

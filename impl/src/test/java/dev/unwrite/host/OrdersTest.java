@@ -261,9 +261,7 @@ class OrdersTest {
     @CsvSource({"false, 1", "true, 4"})
     void aFailoverDoesNotWaitForTheNextTimeThatAHostWouldStartByItself(boolean owned, long term) {
         Stage stage = withoutMemory(
-                owned
-                        ? new OwnershipRecord(5, 3, "A", OwnershipRecord.Mode.SOLO, "", 1)
-                        : OwnershipRecord.INITIAL);
+                owned ? new OwnershipRecord(5, 3, "A", OwnershipRecord.Mode.SOLO, "", 1) : OwnershipRecord.INITIAL);
         stage.failing = "compareAndSet";
         start(stage);
         stage.failing = null;
@@ -397,18 +395,16 @@ class OrdersTest {
             value = Role.class,
             names = {"SECONDARY", "RESTORING", "COLD", "PRIMARY"})
     void aFailoverThatIsNotDoneInTimeSaysWhatIsDecidedAlready(Role role) {
-        Stage stage =
-                switch (role) {
-                    case SECONDARY, RESTORING -> Stage.secondary();
-                    default -> withoutMemory(OwnershipRecord.INITIAL);
-                };
-        stage.late =
-                switch (role) {
-                    case SECONDARY -> "compareAndSet";
-                    case RESTORING -> "resume";
-                    case COLD -> "discardAll";
-                    default -> "coldStart";
-                };
+        Stage stage = switch (role) {
+            case SECONDARY, RESTORING -> Stage.secondary();
+            default -> withoutMemory(OwnershipRecord.INITIAL);
+        };
+        stage.late = switch (role) {
+            case SECONDARY -> "compareAndSet";
+            case RESTORING -> "resume";
+            case COLD -> "discardAll";
+            default -> "coldStart";
+        };
         if (role == Role.COLD || role == Role.PRIMARY) {
             start(stage);
         }
@@ -540,7 +536,8 @@ class OrdersTest {
         commit(stage, 2);
         received(stage, new PeerMessage.HandOverRefused(1, "no room"));
         assertThat(stage.log)
-                .contains("is stopped, and could not hand over: the other host does not take over: no room; goes on here");
+                .contains(
+                        "is stopped, and could not hand over: the other host does not take over: no room; goes on here");
         assertThat(asked.result).isEqualTo("is stopped: all that was written is flushed");
     }
 

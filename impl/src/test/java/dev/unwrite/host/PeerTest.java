@@ -213,10 +213,7 @@ class PeerTest {
     @Test
     void anAcknowledgmentSaysWhatTheUndoLogTakes() {
         Stage stage = Stage.guarded();
-        receive(
-                stage,
-                new PeerMessage.Preserved(1, 12_345, 1, 1, List.of(new Extent(Stage.VOLUME, 0, 1))),
-                Stage.LIFE);
+        receive(stage, new PeerMessage.Preserved(1, 12_345, 1, 1, List.of(new Extent(Stage.VOLUME, 0, 1))), Stage.LIFE);
         assertThat(stage.host.picture().undo().bytes()).isEqualTo(12_345);
     }
 
@@ -330,7 +327,9 @@ class PeerTest {
         receive(stage, says("secondary", 1, 3), 8);
         stage.greeted(8, HOLDS_ALL);
         receive(stage, says("secondary", 1, 3), 8);
-        assertThat(stage.orders("sendState 2")).as("once, and over each connection").hasSize(4);
+        assertThat(stage.orders("sendState 2"))
+                .as("once, and over each connection")
+                .hasSize(4);
         assertThat(asked(stage)).isEqualTo(4);
     }
 

@@ -192,11 +192,13 @@ class SessionsTest {
     @Test
     void aVolumeThatHasGrownIsUsedInTheNextSession() {
         Stage stage = alone();
-        assertThat(stage.write((long) Stage.BLOCKS * BLOCK, BLOCK, 1, false).trouble).isNotNull();
+        assertThat(stage.write((long) Stage.BLOCKS * BLOCK, BLOCK, 1, false).trouble)
+                .isNotNull();
         stage.disk = new byte[stage.disk.length + BLOCK];
         breaks(stage, LOST);
         stage.neverAnswers = "write";
-        assertThat(stage.write((long) Stage.BLOCKS * BLOCK, BLOCK, 1, false).trouble).isNull();
+        assertThat(stage.write((long) Stage.BLOCKS * BLOCK, BLOCK, 1, false).trouble)
+                .isNull();
     }
 
     @ParameterizedTest

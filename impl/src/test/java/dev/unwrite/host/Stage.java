@@ -76,7 +76,6 @@ final class Stage implements PeerChannel, SharedStorage, LocalStore, MachineRoom
     @Nullable
     Checkpoint settled;
 
-
     /** The checkpoint with which the machine was resumed last. */
     long resumedEpoch;
 
@@ -391,8 +390,7 @@ final class Stage implements PeerChannel, SharedStorage, LocalStore, MachineRoom
         order(
                 "open " + term,
                 reply,
-                () -> new Session(
-                        ++sessions, 1, "storage", record, List.of(new Volume(VOLUME, "disk", disk.length))));
+                () -> new Session(++sessions, 1, "storage", record, List.of(new Volume(VOLUME, "disk", disk.length))));
     }
 
     @Override

@@ -245,7 +245,9 @@ class TakeoverTest {
         pass(stage, 2_000);
         assertThat(stage.orders("discardAll")).hasSize(1);
         pass(stage, 100);
-        assertThat(stage.orders("discardAll")).as("the first pause is short again").hasSize(2);
+        assertThat(stage.orders("discardAll"))
+                .as("the first pause is short again")
+                .hasSize(2);
     }
 
     @Test
@@ -455,7 +457,9 @@ class TakeoverTest {
         pass(stage, 550);
         assertThat(stage.orders("resume")).hasSize(6);
         pass(stage, 99);
-        assertThat(stage.orders("resume")).as("1.6 s after the one before the last").hasSize(6);
+        assertThat(stage.orders("resume"))
+                .as("1.6 s after the one before the last")
+                .hasSize(6);
         pass(stage, 1);
         assertThat(stage.orders("resume")).as("the first pause is short").hasSize(7);
     }

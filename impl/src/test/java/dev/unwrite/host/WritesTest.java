@@ -348,8 +348,7 @@ class WritesTest {
         assertThat(written(stage)).containsExactly("0+256", "256+256", "512+256", "768+256");
         stage.answerLate();
         assertThat(written(stage))
-                .containsExactly(
-                        "0+256", "256+256", "512+256", "768+256", "1024+256", "1280+256", "2000+1", "5+1");
+                .containsExactly("0+256", "256+256", "512+256", "768+256", "1024+256", "1280+256", "2000+1", "5+1");
         assertThat(stage.disk[1_535 * BLOCK]).isEqualTo((byte) 1);
         assertThat(stage.disk[5 * BLOCK]).isEqualTo((byte) 2);
     }
@@ -363,8 +362,7 @@ class WritesTest {
         stage.failing = "write 0+1 in 3";
         breakSession(stage);
         stage.settle();
-        assertThat(stage.orders("write"))
-                .containsExactly("write 0+1 zeroes in 2", "write 0+1 in 3", "write 0+1 in 4");
+        assertThat(stage.orders("write")).containsExactly("write 0+1 zeroes in 2", "write 0+1 in 3", "write 0+1 in 4");
         assertThat(stage.disk[0]).isZero();
     }
 
