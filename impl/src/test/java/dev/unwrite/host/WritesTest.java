@@ -131,7 +131,7 @@ class WritesTest {
         for (int round = 0; round < 2; round++) {
             stage.hold();
             for (int i = 0; i < 4; i++) {
-                assertThat(stage.write(i * MEBIBYTE, MEBIBYTE, 1, false).isDone())
+                assertThat(stage.write((long) i * MEBIBYTE, MEBIBYTE, 1, false).isDone())
                         .as("mebibyte %s of round %s", i, round)
                         .isTrue();
             }
@@ -190,7 +190,7 @@ class WritesTest {
         Stage stage = alone(300);
         stage.hold();
         for (int i = 0; i < 258; i++) {
-            stage.write(i * BLOCK, BLOCK, 1, false);
+            stage.write((long) i * BLOCK, BLOCK, 1, false);
         }
         assertThat(written(stage)).hasSize(256);
         stage.goOn();
@@ -374,7 +374,7 @@ class WritesTest {
     }
 
     private static void write(Stage stage, int block, int length, boolean fua, Reply<Done> reply) {
-        stage.host.write(Stage.VOLUME, block * BLOCK, ByteBuffer.allocate(length), fua, reply);
+        stage.host.write(Stage.VOLUME, (long) block * BLOCK, ByteBuffer.allocate(length), fua, reply);
     }
 
     /** Another host has taken over. */
