@@ -97,6 +97,22 @@ class HostDecisionsTest {
         assertThat(heard).containsExactly("after");
     }
 
+    @Test
+    void outputThatWaitsForACheckpointLeavesInItsOrderOnceTheHostIsAlone() {
+        Stage stage = Stage.guarded();
+        List<String> heard = new ArrayList<>();
+        stage.host.say(() -> heard.add("a"));
+        stage.host.checkpoint(null, Duration.ofSeconds(30), new Stage.Asked<>());
+        stage.carryOut();
+        stage.host.say(() -> heard.add("b"));
+        stage.settle();
+        assertThat(heard).isEmpty();
+        stage.host.received(new PeerMessage.Leaving(1), Stage.LIFE);
+        stage.carryOut();
+        pass(stage, 100);
+        assertThat(heard).containsExactly("a", "b");
+    }
+
     // ---- Checkpoints that are taken by themselves.
 
     private static Stage cutsEvery(Duration every) {
@@ -237,6 +253,19 @@ class HostDecisionsTest {
     }
 
     @Test
+    void theSilenceOfASecondaryCountsFromWhenItProtects() {
+        Stage stage = slowToPause(0);
+        stage.late = "compareAndSet protected";
+        commit(stage, 1);
+        pass(stage, 1_100);
+        stage.answerLate();
+        pass(stage, 1_200);
+        assertThat(stage.is(Role.PRIMARY, Mode.PROTECTED)).isTrue();
+        pass(stage, 1);
+        assertThat(stage.is(Role.PRIMARY, Mode.SOLO)).isTrue();
+    }
+
+    @Test
     void aJoinThatCannotBeginIsBegunAgainAfterATenthOfASecond() {
         Stage stage = Stage.alone();
         stage.greeted(Stage.LIFE, PeerMessage.Ids.NONE);
@@ -283,6 +312,24 @@ class HostDecisionsTest {
         assertThat(stage.orders("compareAndSet protected")).hasSize(1);
         pass(stage, 1);
         assertThat(stage.orders("compareAndSet protected")).hasSize(2);
+    }
+
+    @Test
+    void aHostIsProtectedAsSoonAsTheRecordIsChanged() {
+        Stage stage = slowToPause(0);
+        stage.neverAnswers = "readRecord";
+        commit(stage, 1);
+        assertThat(stage.is(Role.PRIMARY, Mode.PROTECTED)).isTrue();
+    }
+
+    @Test
+    void whoTookThePlaceOfAJoinerJoinsInItsTurn() {
+        Stage stage = slowToPause(0);
+        stage.greeted(8, PeerMessage.Ids.NONE);
+        assertThat(stage.is(Role.PRIMARY, Mode.SOLO)).isTrue();
+        heartbeat(stage, "idle", stage.record.version(), true);
+        pass(stage, 100);
+        assertThat(stage.is(Role.PRIMARY, Mode.JOINING)).isTrue();
     }
 
     /** A join that is being recorded while another process greets, which holds a checkpoint and this undo log. */
@@ -424,6 +471,26 @@ class HostDecisionsTest {
     }
 
     @Test
+    void aHostThatBeginsToFollowCountsTheSilenceOfThePrimaryFromThen() {
+        Stage stage = new Stage("B", false, null, List.of());
+        stage.record = new OwnershipRecord(2, 1, "A", OwnershipRecord.Mode.SOLO, "", 0);
+        stage.host.start();
+        stage.carryOut();
+        stage.pass(Duration.ofSeconds(30));
+        stage.host.received(new PeerMessage.StateBegin(1, 1), Stage.LIFE);
+        stage.host.received(new PeerMessage.StateChunk(1, 1, 0, ByteBuffer.allocate(4)), Stage.LIFE);
+        stage.host.received(new PeerMessage.StateEnd(1, 1, 4, 0), Stage.LIFE);
+        stage.record = new OwnershipRecord(3, 1, "A", OwnershipRecord.Mode.PROTECTED, "B", 1);
+        stage.carryOut();
+        pass(stage, 2_000);
+        assertThat(stage.host.state().role()).isEqualTo(Role.SECONDARY);
+        assertThat(stage.host.state().checkpoint()).isEqualTo(new Checkpoint(1, 1));
+        assertThat(stage.orders("open 2")).isEmpty();
+        pass(stage, 1);
+        assertThat(stage.orders("open 2")).hasSize(1);
+    }
+
+    @Test
     void aHostThatBeginsToFollowForgetsTheCopiesOfOtherTermsAndEndsCopyingIfItCannot() {
         Stage stage = new Stage("B", false, null, List.of());
         stage.record = new OwnershipRecord(2, 1, "A", OwnershipRecord.Mode.SOLO, "", 0);
@@ -447,11 +514,12 @@ class HostDecisionsTest {
         stage.host.checkpoint(null, Duration.ofSeconds(30), checkpoint);
         stage.carryOut();
         Stage.Asked<Done> write = stage.write(0, BLOCK, 1, true);
+        Stage.Asked<Done> next = stage.write(0, BLOCK, 2, false);
         OwnershipRecord newer = new OwnershipRecord(9, 2, "B", OwnershipRecord.Mode.ROLLBACK, "", 1);
         stage.record = newer;
         stage.host.ownership.seen(newer);
         assertThat(stage.orders("close 2", "stop")).containsExactly("stop", "close 2");
-        for (Stage.Asked<?> asked : List.of(checkpoint, write)) {
+        for (Stage.Asked<?> asked : List.of(checkpoint, write, next)) {
             assertThat(Objects.requireNonNull(asked.trouble).kind()).isEqualTo(Trouble.Kind.NOT_OWNER);
         }
         stage.answerLate();

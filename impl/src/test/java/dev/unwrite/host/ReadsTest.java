@@ -77,4 +77,13 @@ class ReadsTest {
         }
         assertThat(stage.orders("read ")).containsExactly("read 0");
     }
+
+    @Test
+    void aReadThatIsUnderWayWhenAnotherHostOwnsTheVolumeFails() {
+        stage.neverAnswers = "read ";
+        Stage.Asked<ByteBuffer> read = stage.read(0, 1);
+        stage.record = new OwnershipRecord(9, 5, "B", OwnershipRecord.Mode.ROLLBACK, "", 1);
+        stage.settle();
+        assertThat(Objects.requireNonNull(read.trouble).kind()).isEqualTo(Trouble.Kind.NOT_OWNER);
+    }
 }
