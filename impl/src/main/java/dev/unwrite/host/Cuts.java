@@ -127,6 +127,7 @@ final class Cuts {
 
     private void drained(Hold mine) {
         if (hold == mine) {
+            // It fails only when the machine stops, which ends this as well.
             h.flushes.flushIfDirty(Reply.of(done -> quiet(mine), why -> {}));
         }
     }
