@@ -208,7 +208,7 @@ Key(S, e, b) == \E c \in S : c.term = T /\ c.epoch = e /\ c.block = b
 
 History == Has =>
   /\ \A c \in LogOfPeer \cup ReadingOfPeer : c.term = T =>
-       \E m \in Now("Preserve") : m.epoch = c.epoch /\ m.block = c.block
+       \E m \in Now("Preserve") : m.epoch = c.epoch  \* ... of this block or of one beside it
   /\ \A m \in Now("Preserved") :
        Key(LogOfPeer, m.epoch, m.block) \/ (CkptNow /\ ckpt[P].epoch > m.epoch)
   /\ \A m \in Now("Committed") : CkptNow /\ ckpt[P].epoch >= m.epoch
@@ -256,9 +256,14 @@ Rebuild == Guarded =>
     ELSE \A c \in Since(b, l.epoch) :
            (\A d \in Since(b, l.epoch) : c.epoch <= d.epoch) => c.value = l.value
 
+\* What was asked for is stored before its epoch ends; what lies beside it perhaps later.  Then it
+\* counts for the cuts since which no older copy was stored, and holds what they hold.
 Reading == Guarded => \A c \in ReadingOfPeer :
   c.term = T /\ From(c.epoch) /\ (CkptNow => c.epoch >= ckpt[P].epoch) =>
-    IsLast(c.epoch) /\ c.value = cache[c.block] /\ c.value = disk[c.block]
+    \/ IsLast(c.epoch) /\ c.value = cache[c.block] /\ c.value = disk[c.block]
+    \/ \A l \in Line(c.block) :
+         From(l.epoch) /\ l.epoch <= c.epoch /\ (\A d \in Since(c.block, l.epoch) : d.epoch >= c.epoch) =>
+           c.value = l.value
 
 -----------------------------------------------------------------------------
 (* Rollback, and the moment after it before the machine runs. *)

@@ -29,6 +29,7 @@ RealNext ==
                            \/ \E fua \in BOOLEAN : SendWrite(h, b, fua)
                            \/ WriteDone(h, b)
        \/ \E m \in net : RecvPreserved(h, m) \/ LearnCommitted(h, m) \/ ReadOld(h, m) \/ StagePart(h, m)
+       \/ \E m \in net, b \in Block : ReadAround(h, m, b)
        \/ \E c \in reading[h] : StoreCopy(h, c)
        \/ \E e \in {m.epoch : m \in staged[h]} : Commit(h, e)
        \/ \E covered \in SUBSET dirty[h] : Flush(h, covered)

@@ -75,6 +75,7 @@ MCSpeak(h) == Speak(h) /\ Free
 MCFollowJoin(h) == FollowJoin(h) /\ Free
 MCBecomeSecondary(h) == BecomeSecondary(h) /\ Free
 MCReadOld(h) == (\E m \in net : ReadOld(h, m)) /\ Free
+MCReadAround(h, b) == (\E m \in net : ReadAround(h, m, b)) /\ Free
 MCStoreCopy(h) == (\E c \in reading[h] : StoreCopy(h, c)) /\ Free
 MCStagePart(h) == (\E m \in net : StagePart(h, m)) /\ Free
 MCCommit(h) == (\E e \in {m.epoch : m \in staged[h]} : Commit(h, e)) /\ Free
@@ -123,7 +124,7 @@ MCReplaced(h) == Replaced(h) /\ Spend("replaced", Replacements)
 
 Next ==
   \/ \E h \in Host :
-       \/ \E b \in Block : MCMachineWrite(h, b) \/ MCSendWrite(h, b) \/ MCWriteDone(h, b)
+       \/ \E b \in Block : MCMachineWrite(h, b) \/ MCSendWrite(h, b) \/ MCWriteDone(h, b) \/ MCReadAround(h, b)
        \/ MCRecvPreserved(h) \/ MCLearnCommitted(h) \/ MCReadOld(h) \/ MCStagePart(h)
        \/ MCStoreCopy(h) \/ MCCommit(h)
        \/ MCFlush(h) \/ MCMachineFlush(h) \/ MCAnswerFlush(h) \/ MCCut(h) \/ MCSpeak(h)

@@ -30,7 +30,8 @@ Rules == {
   "FlushBeforeCheckpoint", "StateBeforeDiscard", "OldestCopyWins",
   "FenceBeforeRollback", "OneConnection", "ReplayUnflushed", "RestoreAll",
   "FlushRestored", "KeepUntilRestored", "FlushAtColdStart", "AgreeToBeAlone",
-  "JoinWhole", "HoldOutput", "HoldWhileJoining", "OneLife", "FlushBeforeAnswer" }
+  "JoinWhole", "HoldOutput", "HoldWhileJoining", "OneLife", "FlushBeforeAnswer",
+  "AroundWhileAsked" }
 
 ASSUME Off \subseteq Rules
 
@@ -377,6 +378,26 @@ ReadOld(h, m) ==
        {[term |-> m.term, epoch |-> m.epoch, block |-> m.block, value |-> cache[m.block]]}]
   /\ IF On("StoreBeforeAck") THEN UNCHANGED net ELSE Send({Preserved(h, m)})
   /\ UNCHANGED <<storage, role, term, mode, epoch, mine, machineVars, staged,
+                 localVars, seen, flushes, lives>>
+
+(***************************************************************************)
+(* ... and, unasked, what lies around it: whoever overwrites a block often *)
+(* overwrites those beside it next, which then are preserved already.  As  *)
+(* long as a copy that was asked for is not stored, the primary cannot     *)
+(* have left its epoch (DrainBeforeCut), and what it has not asked for is  *)
+(* what it was at the cut.  Once it is stored, the next epoch may have     *)
+(* begun, and overwritten it (AroundWhileAsked).                           *)
+(***************************************************************************)
+ReadAround(h, m, b) ==
+  /\ Lives(h)
+  /\ role[h] = "secondary"
+  /\ m \in net /\ m.type = "Preserve" /\ m.to = h /\ m.block # b
+  /\ m.term = term[h] /\ (ckpt[h] # None => m.epoch >= ckpt[h].epoch)
+  /\ On("AroundWhileAsked") => ~\E c \in log[h] : Same(c, m)
+  /\ LET copy == [term |-> m.term, epoch |-> m.epoch, block |-> b, value |-> cache[b]]
+     IN /\ ~\E c \in log[h] \cup reading[h] : Same(c, copy)
+        /\ reading' = [reading EXCEPT ![h] = @ \cup {copy}]
+  /\ UNCHANGED <<storage, net, role, term, mode, epoch, mine, machineVars, staged,
                  localVars, seen, flushes, lives>>
 
 \* ... stores a copy of it in its local storage, and acknowledges.

@@ -200,6 +200,7 @@ Taken(h) ==
     [] E.action = "Apply" -> TakeApply(h)
     [] E.action = "WriteDone" -> TakeWriteDone(h)
     [] E.action = "ReadOld" -> ReadOld(h, Message("Preserve", h, E.block))
+    [] E.action = "ReadAround" -> \E m \in net : m.term = E.term /\ m.epoch = E.epoch /\ ReadAround(h, m, E.block)
     [] E.action = "StoreCopy" -> TakeStoreCopy(h)
     [] E.action = "Stutter" -> Stutter
     [] E.action = "Flush" -> TakeFlush(h)
@@ -375,6 +376,7 @@ Enabled(h) == {
   IF \E m \in net : ENABLED RecvPreserved(h, m) THEN "RecvPreserved" ELSE "",
   IF \E m \in net : ENABLED LearnCommitted(h, m) THEN "LearnCommitted" ELSE "",
   IF \E m \in net : ENABLED ReadOld(h, m) THEN "ReadOld" ELSE "",
+  IF \E m \in net, b \in Block : ENABLED ReadAround(h, m, b) THEN "ReadAround" ELSE "",
   IF \E m \in net : ENABLED StagePart(h, m) THEN "StagePart" ELSE "",
   IF reading[h] # {} /\ role[h] = "secondary" THEN "StoreCopy" ELSE "",
   IF \E m \in staged[h] : ENABLED Commit(h, m.epoch) THEN "Commit" ELSE ""

@@ -1,7 +1,10 @@
 package dev.unwrite.host;
 
 import dev.unwrite.protocol.Action;
+import dev.unwrite.protocol.Blocks;
+import dev.unwrite.protocol.CopyKey;
 import dev.unwrite.protocol.Extent;
+import dev.unwrite.protocol.HostState;
 import dev.unwrite.protocol.Role;
 import dev.unwrite.trace.Contents;
 import java.util.ArrayDeque;
@@ -22,6 +25,9 @@ final class Copies {
     private static final int UNDER_WAY_MAX = 256;
     /** The most bytes of them: less than the log holds without making the caller wait. */
     private static final long BYTES_MAX = 32L << 20;
+
+    /** What was not asked for is copied while the log takes less than a quarter of its limit; at half of it a checkpoint is cut. */
+    private static final int ROOM_SHARE = 4;
 
     private static final long RETRY = 50 * Timers.MILLI;
 
@@ -68,8 +74,35 @@ final class Copies {
 
     /** Effect ReadAndStore. */
     void readAndStore(long term, long epoch, List<Extent> extents) {
-        extents.forEach(extent -> queue.add(new Wanted(term, epoch, extent)));
+        extents.forEach(extent -> queue.add(new Wanted(term, epoch, withAround(term, epoch, extent))));
         pump();
+    }
+
+    /** One request reads both, and one append stores them: what was not asked for is never read later (rule AroundWhileAsked). */
+    private Extent withAround(long term, long epoch, Extent asked) {
+        HostState s = h.state();
+        CopyKey key = new CopyKey(term, epoch);
+        Extent around = Around.behind(
+                asked,
+                s.copies().getOrDefault(key, Blocks.NONE),
+                s.reading().getOrDefault(key, Blocks.NONE),
+                blocksOf(asked.volume()));
+        return around != null && h.core.take(new Action.ReadAround(term, epoch, asked, around))
+                ? new Extent(asked.volume(), asked.first(), asked.count() + around.count())
+                : asked;
+    }
+
+    /** As many blocks as the volume has; none while there is too little room for what nobody asked for. */
+    private long blocksOf(int volume) {
+        SharedStorage.Session session = reader;
+        if (session != null && h.store().usedBytes() < h.config().undoLimitBytes() / ROOM_SHARE) {
+            for (SharedStorage.Volume known : session.volumes()) {
+                if (known.id() == volume) {
+                    return known.sizeBytes() / Extent.BLOCK_BYTES;
+                }
+            }
+        }
+        return 0;
     }
 
     private boolean follows(long term) {
@@ -204,10 +237,6 @@ final class Copies {
 
     private void stored(Wanted wanted, long readIn, OldData old, LocalStore.Stored how) {
         Extent got = old.extent();
-        int left = wanted.extent.count() - got.count();
-        if (left > 0) {
-            queue.addFirst(new Wanted(wanted.term, wanted.epoch, new Extent(got.volume(), got.end(), left)));
-        }
         if (how == LocalStore.Stored.STORED) {
             Contents contents = h.wantsContents() ? new Contents(old.hashes(), readIn) : null;
             onceDecided(() -> h.core.take(new Action.StoreCopy(wanted.term, wanted.epoch, got), contents));

@@ -50,7 +50,7 @@ public interface SharedStorage {
     /** Reads bytes of a volume; the buffer belongs to the caller from the reply on. */
     void read(long session, int volume, long offset, int length, Reply<ByteBuffer> reply);
 
-    /** Reads whole blocks that are to be copied in an epoch; zeroes need not be read. */
+    /** Reads all of an extent, which is to be copied in an epoch; zeroes need not be read. */
     void readOld(long session, long epoch, Extent extent, Reply<OldData> reply);
 
     /** Writes whole blocks; {@code data} is not changed meanwhile, null stands for zeroes. */

@@ -82,6 +82,9 @@ public sealed interface Action {
     /** The primary asks for copies: read what is there. */
     record ReadOld(long term, long epoch, List<Extent> extents) implements Action {}
 
+    /** What lies beside {@code asked}, which the primary asks for, is read along with it, in one request. */
+    record ReadAround(long term, long epoch, Extent asked, Extent around) implements Action {}
+
     /** The copies are stored under the policy of the undo log. */
     record StoreCopy(long term, long epoch, Extent extent) implements Action {}
 

@@ -24,6 +24,7 @@ import dev.unwrite.protocol.Action.NotAgreed;
 import dev.unwrite.protocol.Action.OpenSession;
 import dev.unwrite.protocol.Action.Propose;
 import dev.unwrite.protocol.Action.Protect;
+import dev.unwrite.protocol.Action.ReadAround;
 import dev.unwrite.protocol.Action.ReadOld;
 import dev.unwrite.protocol.Action.RecvPreserved;
 import dev.unwrite.protocol.Action.Restart;
@@ -70,6 +71,7 @@ public final class Protocol {
             case FollowJoin a -> SecondarySteps.followJoin(s, a);
             case BecomeSecondary a -> SecondarySteps.becomeSecondary(s, a);
             case ReadOld a -> SecondarySteps.readOld(s, a);
+            case ReadAround a -> SecondarySteps.readAround(s, a);
             case StoreCopy a -> SecondarySteps.storeCopy(s, a);
             case StagePart a -> SecondarySteps.stagePart(s, a);
             case AskCommit a -> SecondarySteps.askCommit(s, a);

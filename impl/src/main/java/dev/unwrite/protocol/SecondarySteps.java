@@ -8,6 +8,7 @@ import dev.unwrite.protocol.Action.BecomeSecondary;
 import dev.unwrite.protocol.Action.Commit;
 import dev.unwrite.protocol.Action.CommitFailed;
 import dev.unwrite.protocol.Action.FollowJoin;
+import dev.unwrite.protocol.Action.ReadAround;
 import dev.unwrite.protocol.Action.ReadOld;
 import dev.unwrite.protocol.Action.StagePart;
 import dev.unwrite.protocol.Action.StoreCopy;
@@ -63,13 +64,9 @@ final class SecondarySteps {
 
     /** Rules FirstCopyWins and EpochTag. What is stored already is acknowledged again. */
     static Step readOld(HostState s, ReadOld a) {
-        String not = notFollowing(s, a.term());
+        String not = notCopying(s, a.term(), a.epoch());
         if (not != null) {
             return refused(not);
-        }
-        Checkpoint held = s.checkpoint();
-        if (held != null && a.epoch() < held.epoch()) {
-            return refused("epoch " + a.epoch() + " is behind the committed checkpoint");
         }
         CopyKey key = new CopyKey(a.term(), a.epoch());
         Blocks stored = s.copies().getOrDefault(key, Blocks.NONE);
@@ -95,6 +92,34 @@ final class SecondarySteps {
         HostState.Edit edit = s.edit();
         edit.reading = HostState.Edit.with(s.reading(), key, now);
         return new Step.Taken(fresh.isEmpty() ? s : edit.done(), effects);
+    }
+
+    private static @Nullable String notCopying(HostState s, long term, long epoch) {
+        String not = notFollowing(s, term);
+        Checkpoint held = s.checkpoint();
+        return not == null && held != null && epoch < held.epoch()
+                ? "epoch " + epoch + " is behind the committed checkpoint"
+                : not;
+    }
+
+    /** Rule AroundWhileAsked: until what was asked for is stored, the primary cannot have left that epoch. */
+    static Step readAround(HostState s, ReadAround a) {
+        String not = notCopying(s, a.term(), a.epoch());
+        if (not != null) {
+            return refused(not);
+        }
+        CopyKey key = new CopyKey(a.term(), a.epoch());
+        Blocks stored = s.copies().getOrDefault(key, Blocks.NONE);
+        Blocks reading = s.reading().getOrDefault(key, Blocks.NONE);
+        if (stored.containsAny(a.asked())) {
+            return refused("what was asked for is stored: its primary may be in a later epoch");
+        }
+        if (stored.containsAny(a.around()) || reading.containsAny(a.around())) {
+            return refused("a block of " + a.around() + " is copied already");
+        }
+        HostState.Edit edit = s.edit();
+        edit.reading = HostState.Edit.with(s.reading(), key, reading.with(a.around()));
+        return taken(edit);
     }
 
     /** The extent without some parts of it, which are ascending. */

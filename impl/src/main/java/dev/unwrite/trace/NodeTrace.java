@@ -110,6 +110,7 @@ final class NodeTrace implements TraceWriter {
             case Action.WriteDone a -> line.put("id", a.id()).put("extent", a.extent());
             case Action.LearnCommitted a -> tag(line, a.term(), a.epoch());
             case Action.ReadOld a -> tag(line, a.term(), a.epoch()).put("extents", newlyRead(before, after, a));
+            case Action.ReadAround a -> tag(line, a.term(), a.epoch()).put("extents", Blocks.of(a.around()));
             case Action.StoreCopy a -> tag(line, a.term(), a.epoch()).put("extent", a.extent());
             case Action.StagePart a -> tag(line, a.term(), a.epoch());
             case Action.Commit a -> tag(line, after.term(), a.epoch());

@@ -145,13 +145,64 @@ class CopiesTest {
     /** It reads a part at a time, so that there is always more to read. */
     @Test
     void aHostThatHasEndedReadsNothingMore() {
-        stage.readsOldAtMost = 1;
         stage.late = "append";
-        preserve(blocks(2), blocks(2));
+        preserve(singleBlocks(257));
         stage.host.end("enough");
         stage.orders.clear();
         stage.answerLate();
         assertThat(stage.orders("open", "readOld")).isEmpty();
+    }
+
+    // ---- What was not asked for.
+
+    private void sequence(int from, int count) {
+        for (int i = 0; i < count; i++) {
+            preserve(new Extent(Stage.VOLUME, from + i, 1));
+        }
+    }
+
+    @Test
+    void whatComesNextInASequenceIsReadAndStoredAndAcknowledgedWithWhatWasAskedFor() {
+        sequence(10, 3);
+        assertThat(stage.orders("readOld", "append"))
+                .containsExactly(
+                        "readOld 10+1", "append 10+1", "readOld 11+1", "append 11+1", "readOld 12+3", "append 12+3");
+        assertThat(stage.sent(PeerMessage.Preserved.class).getLast().extents())
+                .containsExactly(new Extent(Stage.VOLUME, 12, 3));
+        stage.orders.clear();
+        sequence(13, 3);
+        assertThat(stage.orders("readOld")).as("only what has no copy yet").containsExactly("readOld 15+6");
+    }
+
+    @Test
+    void whatLiesApartIsReadAlone() {
+        preserve(new Extent(Stage.VOLUME, 10, 1));
+        preserve(new Extent(Stage.VOLUME, 12, 1));
+        preserve(new Extent(Stage.VOLUME, 14, 1));
+        assertThat(stage.orders("readOld")).containsExactly("readOld 10+1", "readOld 12+1", "readOld 14+1");
+    }
+
+    @Test
+    void aLogThatIsAQuarterFullHoldsOnlyWhatWasAskedFor() {
+        // A copy takes 8 KiB here, and the limit is 1 MiB.
+        for (int i = 0; i < 33; i++) {
+            preserve(blocks(1));
+        }
+        stage.orders.clear();
+        sequence(10, 3);
+        assertThat(stage.orders("readOld")).containsExactly("readOld 10+1", "readOld 11+1", "readOld 12+1");
+    }
+
+    /** Later the primary may be in another epoch, and what was not asked for overwritten (rule AroundWhileAsked). */
+    @Test
+    void whatCouldNotBeReadIsReadAgainInOneRequest() {
+        sequence(10, 2);
+        stage.failing = "readOld";
+        preserve(new Extent(Stage.VOLUME, 12, 1));
+        stage.failing = null;
+        stage.orders.clear();
+        pass(50);
+        assertThat(stage.orders("readOld", "append")).containsExactly("readOld 12+3", "append 12+3");
     }
 
     // ---- Another term.
@@ -182,7 +233,7 @@ class CopiesTest {
         assertThat(stage.orders("readOld")).containsExactly("readOld 0+8192");
         stage.answerLate();
         assertThat(stage.orders("readOld", "append"))
-                .containsExactly("readOld 0+8192", "append 0+64", "readOld 0+1", "append 0+1");
+                .containsExactly("readOld 0+8192", "append 0+8192", "readOld 0+1", "append 0+1");
         assertThat(stage.host.picture().note()).isEmpty();
         nothingTakesRoom();
     }
@@ -197,7 +248,7 @@ class CopiesTest {
         assertThat(stage.orders("readOld")).containsExactly("readOld 0+8192");
         pass(50);
         assertThat(stage.orders("readOld", "append"))
-                .containsExactly("readOld 0+8192", "append 0+64", "readOld 0+1", "append 0+1");
+                .containsExactly("readOld 0+8192", "append 0+8192", "readOld 0+1", "append 0+1");
         nothingTakesRoom();
     }
 

@@ -113,15 +113,6 @@ class SecondaryTest {
     }
 
     @Test
-    void ofWhatIsReadInPartTheRestIsReadToo() {
-        stage.readsOldAtMost = 2;
-        preserve(1, 5, 5);
-        stage.carryOut();
-        assertThat(stage.orders("append")).containsExactly("append 5+2", "append 7+2", "append 9+1");
-        assertThat(stage.host.picture().counters().preservedBlocks()).isEqualTo(5);
-    }
-
-    @Test
     void aCopyOfAnEpochThatIsDiscardedAlreadyIsNotAcknowledged() {
         stage.notWanted = true;
         preserve(1, 5, 2);

@@ -70,8 +70,6 @@ final class Stage implements PeerChannel, SharedStorage, LocalStore, MachineRoom
 
     boolean connected = true;
     boolean wantsContents = true;
-    /** So many blocks of old data are read at once. */
-    int readsOldAtMost = BLOCKS;
     /** The checkpoint that is found once it is certain, if another one than the host holds. */
     @Nullable
     Checkpoint settled;
@@ -417,14 +415,15 @@ final class Stage implements PeerChannel, SharedStorage, LocalStore, MachineRoom
 
     @Override
     public void readOld(long session, long epoch, Extent extent, Reply<OldData> reply) {
-        order("readOld " + extent.first() + "+" + extent.count(), reply, () -> {
-            int count = Math.min(extent.count(), readsOldAtMost);
-            Extent some = new Extent(extent.volume(), extent.first(), count);
-            return OldData.of(
-                    some,
-                    ByteBuffer.wrap(disk.clone(), (int) some.offsetBytes(), (int) some.lengthBytes())
-                            .slice());
-        });
+        order("readOld " + extent.first() + "+" + extent.count(), reply, () -> OldData.of(extent, content(extent)));
+    }
+
+    /** Beyond the end of the disk are zeroes, so that volumes can be as large as a test likes. */
+    private @Nullable ByteBuffer content(Extent extent) {
+        return extent.end() * BLOCK > disk.length
+                ? null
+                : ByteBuffer.wrap(disk.clone(), (int) extent.offsetBytes(), (int) extent.lengthBytes())
+                        .slice();
     }
 
     @Override

@@ -79,6 +79,36 @@ class RulesTest {
     }
 
     @Test
+    void AroundWhileAsked_whatLiesBesideIsCopiedAndAcknowledgedWithWhatWasAskedFor() {
+        Extent beside = new Extent(0, X.end(), 3);
+        TestHost host = TestHost.secondary().take(new Action.ReadOld(1, 1, List.of(X)));
+        host.take(new Action.ReadAround(1, 1, X, beside)).hasNo(Effect.ReadAndStore.class);
+        // Asked for now: it is on its way.
+        host.take(new Action.ReadOld(1, 1, List.of(beside))).hasNo(Effect.ReadAndStore.class);
+        Extent both = new Extent(0, X.first(), X.count() + 3);
+        host.take(new Action.StoreCopy(1, 1, both));
+        assertThat(host.effect(Effect.SendPreserved.class)).isEqualTo(new Effect.SendPreserved(1, 1, List.of(both)));
+    }
+
+    @Test
+    void AroundWhileAsked_notOnceWhatWasAskedForIsStored() {
+        Extent beside = new Extent(0, X.end(), 1);
+        TestHost host = TestHost.secondary().preserve(1, X);
+        host.refuses(new Action.ReadAround(1, 1, X, beside), "its primary may be in a later epoch");
+        host.refuses(new Action.ReadAround(2, 1, beside, new Extent(0, 99, 1)));
+        host.commit(2);
+        host.refuses(new Action.ReadAround(1, 1, beside, new Extent(0, 99, 1)), "behind the committed checkpoint");
+    }
+
+    @Test
+    void AroundWhileAsked_whatIsCopiedIsNotReadAgain() {
+        Extent asked = new Extent(0, 40, 1);
+        TestHost host = TestHost.secondary().preserve(1, X).take(new Action.ReadOld(1, 1, List.of(asked)));
+        host.refuses(new Action.ReadAround(1, 1, asked, X), "copied already");
+        host.refuses(new Action.ReadAround(1, 1, asked, asked), "copied already");
+    }
+
+    @Test
     void EpochTag_acknowledgmentsOfOtherEpochsAndTermsDoNotCount() {
         TestHost host = TestHost.guarded().write(1, X).flush().take(new Action.Cut());
         host.take(new Action.MachineWrite(2, X));

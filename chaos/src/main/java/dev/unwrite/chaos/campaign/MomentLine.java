@@ -31,6 +31,7 @@ record MomentLine(
             "SendWrite",
             "WriteDone",
             "ReadOld",
+            "ReadAround",
             "StoreCopy",
             "RecvPreserved",
             "Flush",

@@ -111,6 +111,8 @@ final class StoryWords {
             case Action.SendWrite a -> Cells.name(a.extent());
             case Action.WriteDone a -> Cells.name(a.extent());
             case Action.ReadOld a -> names(a.extents()) + ", epoch " + a.epoch();
+            case Action.ReadAround a ->
+                Cells.name(a.around()) + ", epoch " + a.epoch() + ", beside " + Cells.name(a.asked());
             case Action.StoreCopy a -> Cells.name(a.extent()) + ", epoch " + a.epoch();
             case Action.StagePart a -> "checkpoint " + a.epoch();
             case Action.Commit a -> "checkpoint " + a.epoch();

@@ -53,7 +53,7 @@ record Chosen(String action, String host, long term, long epoch, int block, long
                         before.term(),
                         newestGone(before.cuts().keySet(), after.cuts().keySet()),
                         -1);
-            case "ReadOld" -> copy(action, h, after.reading(), before.reading());
+            case "ReadOld", "ReadAround" -> copy(action, h, after.reading(), before.reading());
             case "StoreCopy" -> copy(action, h, before.reading(), after.reading());
             case "StagePart" -> {
                 Set<Message> more = new HashSet<>(after.staged());

@@ -4,6 +4,7 @@ import static dev.unwrite.conformance.graph.CodeTerms.extent;
 import static dev.unwrite.conformance.graph.CodeTerms.id;
 import static dev.unwrite.conformance.graph.CodeTerms.record;
 
+import dev.unwrite.conformance.graph.SpecHost.Tag;
 import dev.unwrite.protocol.Action;
 import dev.unwrite.protocol.Action.Change;
 import dev.unwrite.protocol.Blocks;
@@ -140,6 +141,7 @@ final class EdgeReplay {
             case "FollowJoin" -> last(new Action.FollowJoin(now));
             case "BecomeSecondary" -> last(new Action.BecomeSecondary(now));
             case "ReadOld" -> last(new Action.ReadOld(step.term(), step.epoch(), List.of(extent(b))));
+            case "ReadAround" -> last(new Action.ReadAround(step.term(), step.epoch(), extent(asked()), extent(b)));
             case "StoreCopy" -> last(new Action.StoreCopy(step.term(), step.epoch(), extent(b)));
             case "StagePart" -> {
                 // The code receives a state in many parts, too; the protocol hears of it when it is whole.
@@ -170,6 +172,21 @@ final class EdgeReplay {
                 agreed(change, Halves.second(change, now, session));
             }
         }
+    }
+
+    /** Another block that was asked for, and that is not stored. */
+    private int asked() {
+        SpecHost h = s.host(step.host());
+        return s.net().stream()
+                .filter(m -> m.type().equals("Preserve")
+                        && m.to().equals(step.host())
+                        && m.term() == step.term()
+                        && m.epoch() == step.epoch()
+                        && m.block() != step.block()
+                        && h.log().stream().noneMatch(c -> c.tag().equals(new Tag(m.term(), m.epoch(), m.block()))))
+                .findFirst()
+                .orElseThrow()
+                .block();
     }
 
     /** A write of the machine has an id; one that the host owes has {@link HostState#OWED}. */

@@ -35,6 +35,9 @@ final class ExpectedEffects {
             case "Speak" -> effects.add(speak(s, before));
             case "ReadOld" ->
                 effects.add(new Effect.ReadAndStore(step.term(), step.epoch(), List.of(extent(step.block()))));
+            case "ReadAround" -> {
+                // It is read with what was asked for.
+            }
             case "FollowJoin" -> effects.add(new Effect.DiscardOthers(to.term()));
             case "TakeOver", "RestartRollback" -> owed(effects, to.pendingMask());
             case "OpenSession" -> {

@@ -4,10 +4,12 @@ import dev.unwrite.conformance.graph.SpecHost.Held;
 import dev.unwrite.conformance.graph.SpecHost.Message;
 import dev.unwrite.conformance.graph.SpecHost.Tag;
 import dev.unwrite.conformance.graph.SpecState.SpecRecord;
+import dev.unwrite.protocol.Action;
 import dev.unwrite.protocol.Effect;
 import dev.unwrite.protocol.HostState;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -83,6 +85,7 @@ final class Guards {
                                 && answer.effects().equals(List.of(ExpectedEffects.speak(s, code))),
                         Exemption.AGAIN);
             case "ReadOld" -> readOld(s, name, h, code, answer);
+            case "ReadAround" -> readAround(s, name, h, p);
             case "StagePart" -> stagePart(s, name, h, p);
             case "StartJoin" ->
                 when(
@@ -172,6 +175,21 @@ final class Guards {
                 : List.of();
         boolean sentBefore = !stored || sent(s, "Preserved", code.peer(), p);
         return when(answer.next().equals(code) && answer.effects().equals(again) && sentBefore, Exemption.AGAIN);
+    }
+
+    /** Nobody sent the request beside which it would read. */
+    private static @Nullable Exemption readAround(SpecState s, String name, SpecHost h, Probe p) {
+        Action.ReadAround action = (Action.ReadAround) p.code().getFirst();
+        Held held = h.ckpt();
+        if (!h.is("secondary") || p.term() != h.term() || (held != null && p.epoch() < held.epoch())) {
+            return null;
+        }
+        int asked = (int) action.asked().first();
+        boolean isStored = h.log().stream().anyMatch(copy -> copy.tag().equals(new Tag(p.term(), p.epoch(), asked)));
+        boolean isCopied = Stream.concat(h.log().stream(), h.reading().stream())
+                .anyMatch(copy -> copy.tag().equals(new Tag(p.term(), p.epoch(), p.block())));
+        boolean isSent = s.net().contains(new Message("Preserve", name, p.term(), p.epoch(), asked, 0));
+        return when(!isStored && !isCopied && !isSent, Exemption.NOT_SENT);
     }
 
     /** The parts that are missing must all have been sent, or the state is not whole. */

@@ -153,7 +153,7 @@ final class Refusals {
                 edges.contains(new Chosen(p.action(), h, 0, 0, p.block()))
                         && p.session() == s.host(h).mine()
                         && ((Action.WriteDone) p.code().getFirst()).id() == EdgeReplay.writeId(code, p.block());
-            case "RecvPreserved", "ReadOld", "StoreCopy", "LearnCommitted" ->
+            case "RecvPreserved", "ReadOld", "ReadAround", "StoreCopy", "LearnCommitted" ->
                 edges.contains(new Chosen(p.action(), h, p.term(), p.epoch(), p.block()));
             case "Commit" -> edges.contains(new Chosen(p.action(), h, s.host(h).term(), p.epoch(), -1));
             case "StagePart" -> allParts(s, h, p, edges);

@@ -96,6 +96,14 @@ final class Universe {
                     probes.add(Probe.of("ReadOld", new Action.ReadOld(term, epoch, List.of(extent(b))))
                             .at(term, epoch)
                             .on(b));
+                    for (int asked = 0; asked < blocks; asked++) {
+                        if (asked != b) {
+                            probes.add(
+                                    Probe.of("ReadAround", new Action.ReadAround(term, epoch, extent(asked), extent(b)))
+                                            .at(term, epoch)
+                                            .on(b));
+                        }
+                    }
                     probes.add(Probe.of("StoreCopy", new Action.StoreCopy(term, epoch, extent(b)))
                             .at(term, epoch)
                             .on(b));

@@ -34,7 +34,7 @@ final class CopySources {
     static final class Source {
         final String node;
         final Tag tag;
-        /** The number of the node's event ReadOld; -1 if there is none. */
+        /** The number of the node's event ReadOld or ReadAround; -1 if there is none. */
         final int asked;
         /** The number of the storage's line Read; -1 if there is none. */
         private int line = -1;
@@ -67,7 +67,7 @@ final class CopySources {
         for (int i = 0; i < events.size(); i++) {
             TraceEvent event = events.get(i);
             switch (event.action()) {
-                case "ReadOld" -> asked(node, event, i, open);
+                case "ReadOld", "ReadAround" -> asked(node, event, i, open);
                 case "StoreCopy" -> stored(node, event, open);
                 case "Restart" -> {
                     found(node, event, open);
@@ -168,7 +168,7 @@ final class CopySources {
         return found.get(new Found(node, copy.tag(), copy.block()));
     }
 
-    /** Whether a copy came of what the node's event of that number, a ReadOld, asked for. */
+    /** Whether a copy came of what the node's event of that number, a ReadOld or ReadAround, asked for. */
     boolean isKept(String node, int event, BlockId block) {
         return !unkept.contains(new Asked(node, event, block));
     }

@@ -15,8 +15,8 @@ final class HostShadow {
     final NavigableMap<Tag, Set<Integer>> log = new TreeMap<>();
     /** What was asked for and is not stored. */
     private final NavigableMap<Tag, Set<Integer>> reading = new TreeMap<>();
-    /** What of it the specification has not read yet. */
-    private final NavigableMap<Tag, Set<Integer>> unread = new TreeMap<>();
+    /** What of it the specification has not read yet, with the step by which it does. */
+    private final NavigableMap<Tag, Map<Integer, String>> unread = new TreeMap<>();
 
     final Set<Tag> staged = new TreeSet<>();
 
@@ -77,19 +77,20 @@ final class HostShadow {
         found = 0;
     }
 
-    private static void since(NavigableMap<Tag, Set<Integer>> map, Tag tag) {
+    private static void since(NavigableMap<Tag, ?> map, Tag tag) {
         map.headMap(tag, false).clear();
     }
 
-    void askedToRead(Tag tag, int block) {
+    void askedToRead(Tag tag, int block, String step) {
         reading.computeIfAbsent(tag, t -> new HashSet<>()).add(block);
-        unread.computeIfAbsent(tag, t -> new HashSet<>()).add(block);
+        unread.computeIfAbsent(tag, t -> new HashMap<>()).put(block, step);
     }
 
-    /** The block is read now; false if it was, or need not be. */
-    boolean reads(Tag tag, int block) {
-        Set<Integer> blocks = unread.get(tag);
-        return blocks != null && blocks.remove(block);
+    /** The block is read now, by this step; null if it was, or need not be. */
+    @Nullable
+    String reads(Tag tag, int block) {
+        Map<Integer, String> blocks = unread.get(tag);
+        return blocks == null ? null : blocks.remove(block);
     }
 
     void store(Tag tag, int block) {

@@ -469,11 +469,12 @@ final class Merger {
         }
     }
 
-    /** The step ReadOld of the block, unless it was taken before. */
+    /** The step ReadOld or ReadAround of the block, unless it was taken before. */
     private void readOld(String node, Tag tag, BlockId block, TraceEvent e) {
         int number = blocks.number(block);
-        if (shadow(node(node)).reads(tag, number)) {
-            out.of("ReadOld", node, e).block(number).tag(tag).add();
+        String step = shadow(node(node)).reads(tag, number);
+        if (step != null) {
+            out.of(step, node, e).block(number).tag(tag).add();
         }
     }
 
@@ -547,7 +548,7 @@ final class Merger {
                 }
                 eachBlock(node, e, false);
             }
-            case "ReadOld" -> askedToRead(node, e);
+            case "ReadOld", "ReadAround" -> askedToRead(node, e);
             case "StoreCopy" -> storeCopy(node, e);
             case "Flush" -> flush(node, e);
             case "MachineFlush" -> {
@@ -646,7 +647,7 @@ final class Merger {
     /** The storage says when a block was read that became a copy; of any other nobody can tell, and it does not matter. */
     private void askedToRead(NodeLog node, TraceEvent e) {
         for (BlockId block : e.blocks()) {
-            shadow(node).askedToRead(e.tag(), blocks.number(block));
+            shadow(node).askedToRead(e.tag(), blocks.number(block), e.action());
             if (!sources.isKept(node.name(), node.taken(), block)) {
                 readOld(node.name(), e.tag(), block, e);
             }

@@ -63,7 +63,8 @@ final class NodeLog {
 
     private static Tag received(TraceEvent event) {
         return switch (event.action()) {
-            case "ReadOld", "StoreCopy", "RecvPreserved", "StagePart", "Commit", "LearnCommitted" -> event.tag();
+            case "ReadOld", "ReadAround", "StoreCopy", "RecvPreserved", "StagePart", "Commit", "LearnCommitted" ->
+                event.tag();
             // Just before it is asked for what it found.
             case "Restart" ->
                 event.found().stream().map(FoundCopy::tag).min(Tag::compareTo).orElse(NEVER);

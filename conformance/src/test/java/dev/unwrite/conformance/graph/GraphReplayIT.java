@@ -80,6 +80,7 @@ class GraphReplayIT {
                         "Flush",
                         "FollowJoin",
                         "GoAlone",
+                        "ReadAround",
                         "ReadOld",
                         "Resume",
                         "SendWrite",

@@ -22,7 +22,7 @@ final class EquivalentTraces {
     /** They change no variable of the specification that any guard reads. */
     private static final Set<String> SILENT = Set.of("Speak", "Propose");
     /** A secondary takes what it is sent. */
-    private static final Set<String> RECEIVED = Set.of("ReadOld", "StagePart");
+    private static final Set<String> RECEIVED = Set.of("ReadOld", "ReadAround", "StagePart");
 
     private static final String UNUSED = "a copy that was never stored, or a state that was never committed";
     private static final String UNSEEN = "it was not lost, or nobody saw what came back";
@@ -71,7 +71,7 @@ final class EquivalentTraces {
                         : next == null || follows(mutant, "StepDown") ? FORGOTTEN : null;
             case "MachineFlush", "AnswerFlush" -> next == null || follows(mutant, "StepDown") ? FORGOTTEN : null;
             case "Protect", "GoAlone" -> isLearned(mutant) ? "it saw the record, and never heard the answer" : null;
-            case "ReadOld", "StagePart" -> isUseful(mutant) ? null : UNUSED;
+            case "ReadOld", "ReadAround", "StagePart" -> isUseful(mutant) ? null : UNUSED;
             case "OpenSession" -> isLeftAtOnce(mutant) ? "a session in which nothing was done" : null;
             case "WriteDone" -> follows(mutant, "OpenSession") ? "the new session owes the write either way" : null;
             case "Boot" -> isNoticed(mutant) ? null : "the storage starts twice, and nobody came in between";
@@ -114,7 +114,9 @@ final class EquivalentTraces {
                 && first.path("after").equals(second.path("after"))) {
             return one + " and " + two + " leave the same state, and one of them changes nothing";
         }
-        if (one.equals(two) && Set.of("ReadOld", "SendWrite", "Apply").contains(one) && areApart(first, second)) {
+        if (one.equals(two)
+                && Set.of("ReadOld", "ReadAround", "SendWrite", "Apply").contains(one)
+                && areApart(first, second)) {
             return first.path("after").equals(second.path("after")) ? one + " of different blocks" : null;
         }
         boolean storage = first.has("group");
@@ -261,7 +263,8 @@ final class EquivalentTraces {
         if (mutant.name().equals("MachineFlush extents") && !isMoreUnflushed(mutant)) {
             return "a flush of all, where nothing else was to be flushed";
         }
-        if (Set.of("ReadOld extents", "StagePart epoch").contains(mutant.name()) && !isUseful(mutant)) {
+        if (Set.of("ReadOld extents", "ReadAround extents", "StagePart epoch").contains(mutant.name())
+                && !isUseful(mutant)) {
             return UNUSED;
         }
         if (mutant.action().equals("Read") && !isKept(mutant)) {

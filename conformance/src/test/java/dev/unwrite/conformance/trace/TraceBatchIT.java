@@ -42,6 +42,7 @@ class TraceBatchIT {
             "FollowJoin",
             "BecomeSecondary",
             "ReadOld",
+            "ReadAround",
             "StoreCopy",
             "StagePart",
             "Commit",
