@@ -261,7 +261,8 @@ final class OwnershipChannel {
     }
 
     private void ask(Change change, OwnershipRecord now, SharedStorage.Session session, Outcome outcome) {
-        OwnershipRecord next = propose(change, now, outcome);
+        // A host that has ended meanwhile would own a machine that nobody runs.
+        OwnershipRecord next = h.isEnded() ? null : propose(change, now, outcome);
         if (next == null) {
             h.storage().close(session.number());
             return;

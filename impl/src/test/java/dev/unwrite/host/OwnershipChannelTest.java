@@ -215,6 +215,20 @@ class OwnershipChannelTest {
     }
 
     @Test
+    void aHostThatHasEndedBeforeItHadASessionClaimsNothing() {
+        Stage stage = new Stage("A", true, null, List.of());
+        stage.late = "open";
+        stage.host.start();
+        stage.carryOut();
+        stage.answerLate("open 1");
+        assertThat(stage.orders("open")).containsExactly("open 0", "open 1");
+        stage.host.end("enough");
+        stage.answerLate();
+        assertThat(stage.orders("compareAndSet")).isEmpty();
+        assertThat(stage.record).isEqualTo(OwnershipRecord.INITIAL);
+    }
+
+    @Test
     void aGroupThatAnotherHostHasClaimedMeanwhileIsKnownToBeItsOwn() {
         Stage stage = new Stage("A", true, null, List.of());
         stage.late = "compareAndSet";
