@@ -657,9 +657,10 @@ final class Merger {
 
     private void storeCopy(NodeLog node, TraceEvent e) {
         List<BlockId> extent = e.blocks();
+        // All of it was read before any of it was stored (rule AroundWhileAsked).
+        extent.forEach(block -> readOld(node.name(), e.tag(), block, e));
         for (int i = 0; i < extent.size(); i++) {
             int number = blocks.number(extent.get(i));
-            readOld(node.name(), e.tag(), extent.get(i), e);
             store(node, e.tag(), number);
             StepList.Draft draft = out.of("StoreCopy", node.name(), e)
                     .block(number)
@@ -825,10 +826,12 @@ final class Merger {
     private void recoverCopies(NodeLog node, TraceEvent e) {
         HostShadow shadow = shadow(node);
         shadow.found = 0;
+        e.found().stream()
+                .filter(copy -> isStoredUnseen(node, copy))
+                .forEach(copy -> readOld(node.name(), copy.tag(), copy.block(), e));
         for (FoundCopy copy : e.found()) {
             int number = blocks.number(copy.block());
             if (isStoredUnseen(node, copy)) {
-                readOld(node.name(), copy.tag(), copy.block(), e);
                 store(node, copy.tag(), number);
                 out.of("StoreCopy", node.name(), e)
                         .block(number)
