@@ -164,7 +164,7 @@ class MergerTest {
     private List<String> order() throws Exception {
         return new Merger(TraceFolder.of(files))
                 .merge().stream()
-                        .filter(step -> List.of("ReadOld", "StoreCopy", "Apply").contains(step.action()))
+                        .filter(step -> List.of("ReadOld", "ReadAround", "StoreCopy", "Apply").contains(step.action()))
                         .map(step -> step.action() + " at " + step.source().place())
                         .map(place -> place.replaceAll("-[12].ndjson, line .*", ""))
                         .toList();
@@ -217,6 +217,23 @@ class MergerTest {
                         "ReadOld at storage",
                         "Apply at storage",
                         "StoreCopy at B");
+    }
+
+    /** By the clocks they were stored before they were read; all of them were read before any was stored (AroundWhileAsked). */
+    @Test
+    void whatLiesBesideIsReadBeforeWhatWasAskedForIsStored() throws Exception {
+        pair();
+        write(2, NEW, 2);
+        asks();
+        b("ReadAround", ",\"term\":1,\"epoch\":1,\"extents\":[[0,6,1]]", 1);
+        String both = ",\"extent\":[0,5,2],\"values\":[" + OLD + "," + OLD + "]";
+        b("StoreCopy", ",\"term\":1,\"epoch\":1,\"session\":" + READER + both, 1);
+        time += 2 * HOUR;
+        storage("Read", ",\"host\":\"B\",\"session\":" + READER + ",\"epoch\":1" + both);
+
+        assertThat(order())
+                .containsExactly(
+                        "Apply at storage", "ReadOld at B", "ReadAround at B", "StoreCopy at B", "StoreCopy at B");
     }
 
     /** Nobody wrote it before, and it is written later: only the storage tells that it was there at first. */
