@@ -129,7 +129,7 @@ final class Bench {
         progress("disks", "writes " + images.size() + " of " + (plan.diskBytes() >> 20) + " MiB full");
         Images.fill(images, plan.diskBytes());
         Path accounts = dir.resolve("ledger.img");
-        Images.fill(List.of(accounts), LEDGER_BYTES);
+        Images.blank(accounts, LEDGER_BYTES);
         ClusterPorts ports = new ClusterPorts();
         RawSetup bare = new RawSetup(processes, raw, sockets.resolve("raw.sock"));
         NodeSetup single = nodes("n1", alone, ports, Kind.UNPROTECTED);

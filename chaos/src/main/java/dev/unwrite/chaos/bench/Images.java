@@ -15,6 +15,15 @@ final class Images {
 
     private Images() {}
 
+    /** Writes a file full of zeroes, as a new disk has it. */
+    static void blank(Path file, long bytes) throws IOException {
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+            for (long done = 0; done < bytes; ) {
+                done += channel.write(ByteBuffer.allocate((int) Math.min(CHUNK_BYTES, bytes - done)));
+            }
+        }
+    }
+
     /** Writes files full of random bytes; durable when it returns. */
     static void fill(List<Path> files, long bytes) throws IOException {
         SplittableRandom random = new SplittableRandom(bytes);

@@ -164,7 +164,8 @@ class MergerTest {
     private List<String> order() throws Exception {
         return new Merger(TraceFolder.of(files))
                 .merge().stream()
-                        .filter(step -> List.of("ReadOld", "ReadAround", "StoreCopy", "Apply").contains(step.action()))
+                        .filter(step -> List.of("ReadOld", "ReadAround", "StoreCopy", "Apply")
+                                .contains(step.action()))
                         .map(step -> step.action() + " at " + step.source().place())
                         .map(place -> place.replaceAll("-[12].ndjson, line .*", ""))
                         .toList();
