@@ -24,11 +24,6 @@ class CopiesTest {
     private long term = 1;
     private int volumes = 100;
 
-    private void pass(long millis) {
-        stage.pass(Duration.ofMillis(millis));
-        stage.carryOut();
-    }
-
     /** The first blocks of a volume of which nothing was asked for yet. */
     private Extent blocks(int count) {
         return new Extent(volumes++, 0, count);
@@ -101,9 +96,9 @@ class CopiesTest {
         fails(order, Trouble.Kind.NO_SPACE);
         preserve(blocks(2));
         stage.failing = null;
-        pass(49);
+        stage.goesBy(49);
         assertThat(stage.orders(order)).hasSize(1);
-        pass(1);
+        stage.goesBy(1);
         assertThat(stage.orders(order)).hasSize(2);
         assertThat(stage.sent(PeerMessage.Preserved.class)).hasSize(1);
         nothingTakesRoom();
@@ -113,10 +108,10 @@ class CopiesTest {
     void aSessionIsReplacedWhenTheStorageHangsUpOnItAndOnNoOther() {
         preserve(blocks(1));
         stage.host.hungUp(99, stage.trouble);
-        pass(50);
+        stage.goesBy(50);
         assertThat(stage.orders("open 1", "close")).containsExactly("close 1", "open 1");
         stage.host.hungUp(2, stage.trouble);
-        pass(50);
+        stage.goesBy(50);
         preserve(blocks(1));
         assertThat(stage.orders("open 1", "close")).containsExactly("close 1", "open 1", "close 2", "open 1");
         assertThat(stage.orders("append")).hasSize(2);
@@ -201,7 +196,7 @@ class CopiesTest {
         preserve(new Extent(Stage.VOLUME, 12, 1));
         stage.failing = null;
         stage.orders.clear();
-        pass(50);
+        stage.goesBy(50);
         assertThat(stage.orders("readOld", "append")).containsExactly("readOld 12+3", "append 12+3");
     }
 
@@ -246,7 +241,7 @@ class CopiesTest {
         nextTerm();
         preserve(blocks(1));
         assertThat(stage.orders("readOld")).containsExactly("readOld 0+8192");
-        pass(50);
+        stage.goesBy(50);
         assertThat(stage.orders("readOld", "append"))
                 .containsExactly("readOld 0+8192", "append 0+8192", "readOld 0+1", "append 0+1");
         nothingTakesRoom();
@@ -259,7 +254,7 @@ class CopiesTest {
         fails("append", Trouble.Kind.NO_SPACE);
         preserve(blocks(2));
         asksToTakeOver(false);
-        pass(50);
+        stage.goesBy(50);
         assertThat(stage.orders("append")).hasSize(1);
         stage.answerLate();
         assertThat(stage.orders("readOld", "append"))
@@ -302,7 +297,7 @@ class CopiesTest {
         stage.failing = null;
         assertThat(stage.orders("open 1")).as("the takeover was not agreed").hasSize(2);
         stage.answerLate();
-        pass(50);
+        stage.goesBy(50);
         assertThat(stage.orders("open 1")).hasSize(2);
         assertThat(stage.orders("close")).hasSize(comes ? 4 : 3).doesNotContain("close 5");
         assertThat(stage.orders("append")).hasSize(1);

@@ -19,24 +19,13 @@ import org.junit.jupiter.api.Test;
 class HostDecisionsTest {
     private static final int BLOCK = Extent.BLOCK_BYTES;
 
-    private static void pass(Stage stage, long millis) {
-        stage.pass(Duration.ofMillis(millis));
-        stage.carryOut();
-    }
-
-    private static void settle(Stage stage, int seconds) {
-        for (int i = 0; i < seconds; i++) {
-            stage.settle();
-        }
-    }
-
     /** How many milliseconds lie between the orders that begin so, in the next ten seconds. */
     private static List<Long> pauses(Stage stage, String order) {
         List<Long> pauses = new ArrayList<>();
         long last = -1;
         for (long millis = 0; millis < 10_000; millis += 10) {
             int before = stage.orders(order).size();
-            pass(stage, 10);
+            stage.goesBy(10);
             if (stage.orders(order).size() > before) {
                 if (last >= 0) {
                     pauses.add(millis - last);
@@ -63,17 +52,17 @@ class HostDecisionsTest {
         Stage stage = Stage.alone();
         List<String> heard = new ArrayList<>();
         stage.settle();
-        pass(stage, 50);
+        stage.goesBy(50);
         stage.host.say(() -> heard.add("a"));
-        pass(stage, 49);
+        stage.goesBy(49);
         assertThat(heard).isEmpty();
-        pass(stage, 1);
+        stage.goesBy(1);
         assertThat(heard).containsExactly("a");
         stage.host.say(() -> heard.add("b"));
-        pass(stage, 49);
+        stage.goesBy(49);
         assertThat(heard).containsExactly("a");
         assertThat(stage.host.tick() - stage.now()).as("then").isEqualTo(1_000_000);
-        pass(stage, 1);
+        stage.goesBy(1);
         assertThat(heard).containsExactly("a", "b");
     }
 
@@ -90,10 +79,10 @@ class HostDecisionsTest {
         assertThat(stage.is(Role.IDLE, Mode.SOLO)).isTrue();
         stage.host.say(() -> heard.add("without a machine"));
         stage.record = new OwnershipRecord(10, 6, "A", OwnershipRecord.Mode.SOLO, "", 0);
-        settle(stage, 2);
+        stage.settle(2);
         assertThat(stage.is(Role.PRIMARY, Mode.SOLO)).isTrue();
         stage.host.say(() -> heard.add("after"));
-        settle(stage, 1);
+        stage.settle(1);
         assertThat(heard).containsExactly("after");
     }
 
@@ -109,7 +98,7 @@ class HostDecisionsTest {
         assertThat(heard).isEmpty();
         stage.host.received(new PeerMessage.Leaving(1), Stage.LIFE);
         stage.carryOut();
-        pass(stage, 100);
+        stage.goesBy(100);
         assertThat(heard).containsExactly("a", "b");
     }
 
@@ -141,9 +130,9 @@ class HostDecisionsTest {
                 .containsExactly("save 1", "save 2");
         commit(stage, 2);
         long cut = stage.now();
-        settle(stage, 58);
+        stage.settle(58);
         assertThat(stage.orders("save")).hasSize(2);
-        settle(stage, 2);
+        stage.settle(2);
         assertThat(stage.orders("save")).endsWith("save 3").hasSize(3);
         assertThat(stage.now() - cut).isEqualTo(Duration.ofSeconds(60).toNanos());
     }
@@ -155,7 +144,7 @@ class HostDecisionsTest {
         assertThat(stage.orders("save")).as("two are not committed").containsExactly("save 1", "save 2", "save 3");
         assertThat(stage.host.tick() - stage.now()).as("it looks again").isLessThanOrEqualTo(5_000_000);
         commit(stage, 2);
-        pass(stage, 5);
+        stage.goesBy(5);
         assertThat(stage.orders("save")).endsWith("save 4");
     }
 
@@ -166,14 +155,14 @@ class HostDecisionsTest {
         Stage stage = Stage.guarded();
         stage.write(0, BLOCK, 1, false);
         stage.write(5 * BLOCK, BLOCK, 1, false);
-        settle(stage, 6);
+        stage.settle(6);
         stage.host.received(stored(0), Stage.LIFE);
         stage.carryOut();
         long since = stage.now();
-        settle(stage, 10);
+        stage.settle(10);
         assertThat(stage.now() - since).isEqualTo(Duration.ofSeconds(10).toNanos());
         assertThat(stage.is(Role.PRIMARY, Mode.PROTECTED)).isTrue();
-        pass(stage, 1);
+        stage.goesBy(1);
         assertThat(stage.is(Role.PRIMARY, Mode.SOLO)).isTrue();
     }
 
@@ -183,7 +172,7 @@ class HostDecisionsTest {
         stage.neverAnswers = "write 0";
         stage.write(0, BLOCK, 1, false);
         stage.host.received(stored(0), Stage.LIFE);
-        settle(stage, 12);
+        stage.settle(12);
         assertThat(stage.is(Role.PRIMARY, Mode.PROTECTED)).isTrue();
     }
 
@@ -221,9 +210,9 @@ class HostDecisionsTest {
         stage.host.received(new PeerMessage.Leaving(1), Stage.LIFE);
         stage.carryOut();
         int before = stage.orders("compareAndSet solo").size();
-        pass(stage, 99);
+        stage.goesBy(99);
         assertThat(stage.orders("compareAndSet solo")).hasSize(before);
-        pass(stage, 1);
+        stage.goesBy(1);
         assertThat(stage.orders("compareAndSet solo")).hasSize(before + 1);
     }
 
@@ -233,11 +222,11 @@ class HostDecisionsTest {
     private static Stage slowToPause(long millis) {
         Stage stage = Stage.alone();
         stage.greeted(Stage.LIFE, PeerMessage.Ids.NONE);
-        settle(stage, 3);
+        stage.settle(3);
         stage.late = "pause";
         heartbeat(stage, "idle", stage.record.version(), true);
         assertThat(stage.orders("pause")).hasSize(1);
-        pass(stage, millis);
+        stage.goesBy(millis);
         stage.answerLate();
         assertThat(stage.is(Role.PRIMARY, Mode.JOINING)).isTrue();
         return stage;
@@ -246,9 +235,9 @@ class HostDecisionsTest {
     @Test
     void theSilenceOfAHostThatJoinsCountsFromTheBeginningOfItsJoin() {
         Stage stage = slowToPause(1_000);
-        pass(stage, 1_200);
+        stage.goesBy(1_200);
         assertThat(stage.is(Role.PRIMARY, Mode.JOINING)).isTrue();
-        pass(stage, 1);
+        stage.goesBy(1);
         assertThat(stage.is(Role.PRIMARY, Mode.SOLO)).isTrue();
     }
 
@@ -257,11 +246,11 @@ class HostDecisionsTest {
         Stage stage = slowToPause(0);
         stage.late = "compareAndSet protected";
         commit(stage, 1);
-        pass(stage, 1_100);
+        stage.goesBy(1_100);
         stage.answerLate();
-        pass(stage, 1_200);
+        stage.goesBy(1_200);
         assertThat(stage.is(Role.PRIMARY, Mode.PROTECTED)).isTrue();
-        pass(stage, 1);
+        stage.goesBy(1);
         assertThat(stage.is(Role.PRIMARY, Mode.SOLO)).isTrue();
     }
 
@@ -272,9 +261,9 @@ class HostDecisionsTest {
         stage.failing = "pause";
         heartbeat(stage, "idle", stage.record.version(), true);
         assertThat(stage.orders("pause")).hasSize(1);
-        pass(stage, 99);
+        stage.goesBy(99);
         assertThat(stage.orders("pause")).hasSize(1);
-        pass(stage, 1);
+        stage.goesBy(1);
         assertThat(stage.orders("pause")).hasSize(2);
         assertThat(stage.is(Role.PRIMARY, Mode.SOLO)).isTrue();
     }
@@ -288,9 +277,9 @@ class HostDecisionsTest {
         stage.host.undoReported(1 << 20);
         Stage.Asked<Done> write = stage.write(5 * BLOCK, BLOCK, 1, false);
         stage.late = "write 0+1 in 3";
-        pass(stage, 500);
+        stage.goesBy(500);
         assertThat(write.isDone()).isFalse();
-        pass(stage, 800);
+        stage.goesBy(800);
         assertThat(stage.is(Role.PRIMARY, Mode.SOLO)).isTrue();
         assertThat(stage.orders("drop 1")).as("nobody wants the state").hasSize(1);
         assertThat(stage.orders("write")).endsWith("write 0+1 in 3");
@@ -308,9 +297,9 @@ class HostDecisionsTest {
         commit(stage, 1);
         assertThat(stage.orders("compareAndSet protected")).hasSize(1);
         assertThat(stage.orders("readRecord")).as("it is looked at, at once").hasSize(reads + 1);
-        pass(stage, 99);
+        stage.goesBy(99);
         assertThat(stage.orders("compareAndSet protected")).hasSize(1);
-        pass(stage, 1);
+        stage.goesBy(1);
         assertThat(stage.orders("compareAndSet protected")).hasSize(2);
     }
 
@@ -328,7 +317,7 @@ class HostDecisionsTest {
         stage.greeted(8, PeerMessage.Ids.NONE);
         assertThat(stage.is(Role.PRIMARY, Mode.SOLO)).isTrue();
         heartbeat(stage, "idle", stage.record.version(), true);
-        pass(stage, 100);
+        stage.goesBy(100);
         assertThat(stage.is(Role.PRIMARY, Mode.JOINING)).isTrue();
     }
 
@@ -383,7 +372,7 @@ class HostDecisionsTest {
                 .hasSize(2);
         assertThat(pauses(stage, "open 1")).as("after the first, of 100 ms").startsWith(200L, 400L, 800L);
         stage.failing = null;
-        settle(stage, 3);
+        stage.settle(3);
         assertThat(stage.is(Role.PRIMARY, Mode.SOLO)).isTrue();
         assertThat(stage.host.picture().note()).isEmpty();
     }
@@ -396,7 +385,7 @@ class HostDecisionsTest {
         stage.pass(Duration.ofSeconds(3));
         stage.carryOut();
         stage.answerLate();
-        settle(stage, 2);
+        stage.settle(2);
         assertThat(stage.orders("open 2")).isEmpty();
         assertThat(stage.log).noneMatch(line -> line.startsWith("does not take over"));
         assertThat(stage.host.state().role()).isEqualTo(Role.SECONDARY);
@@ -410,9 +399,9 @@ class HostDecisionsTest {
         stage.carryOut();
         stage.failing = null;
         stage.trouble = new Trouble(Trouble.Kind.LOST, "not reached");
-        pass(stage, 99);
+        stage.goesBy(99);
         assertThat(stage.orders("open 2")).isEmpty();
-        pass(stage, 1);
+        stage.goesBy(1);
         assertThat(stage.orders("open 2")).hasSize(1);
         assertThat(stage.is(Role.PRIMARY, Mode.SOLO)).isTrue();
     }
@@ -463,10 +452,10 @@ class HostDecisionsTest {
         stage.carryOut();
         assertThat(stage.log).contains("is secondary again: protected, term 1, owner A, secondary B");
         assertThat(stage.host.picture().heardNanos()).isEqualTo(stage.now());
-        pass(stage, 2_000);
+        stage.goesBy(2_000);
         assertThat(stage.host.state().role()).isEqualTo(Role.SECONDARY);
         assertThat(stage.orders("open 2")).isEmpty();
-        pass(stage, 1);
+        stage.goesBy(1);
         assertThat(stage.orders("open 2")).hasSize(1);
     }
 
@@ -482,11 +471,11 @@ class HostDecisionsTest {
         stage.host.received(new PeerMessage.StateEnd(1, 1, 4, 0), Stage.LIFE);
         stage.record = new OwnershipRecord(3, 1, "A", OwnershipRecord.Mode.PROTECTED, "B", 1);
         stage.carryOut();
-        pass(stage, 2_000);
+        stage.goesBy(2_000);
         assertThat(stage.host.state().role()).isEqualTo(Role.SECONDARY);
         assertThat(stage.host.state().checkpoint()).isEqualTo(new Checkpoint(1, 1));
         assertThat(stage.orders("open 2")).isEmpty();
-        pass(stage, 1);
+        stage.goesBy(1);
         assertThat(stage.orders("open 2")).hasSize(1);
     }
 

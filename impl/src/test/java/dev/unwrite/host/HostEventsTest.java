@@ -25,13 +25,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 class HostEventsTest {
     private static final int BLOCK = Extent.BLOCK_BYTES;
     private static final long SIZE = (long) Stage.BLOCKS * BLOCK;
-    private static final Trouble LOST = new Trouble(Trouble.Kind.LOST, "the connection broke");
-
-    private static void passes(Stage stage, long millis) {
-        stage.pass(Duration.ofMillis(millis));
-        stage.carryOut();
-    }
-
     /** For how long the owner of the host may leave it alone. */
     private static long idleNanos(Stage stage) {
         return stage.host.tick() - stage.now();
@@ -171,12 +164,12 @@ class HostEventsTest {
         Stage stage = Stage.secondary();
         int before = heartbeats(stage);
         stage.host.tick();
-        passes(stage, 99);
+        stage.goesBy(99);
         assertThat(heartbeats(stage)).isEqualTo(before);
-        passes(stage, 1);
+        stage.goesBy(1);
         stage.host.tick();
         assertThat(heartbeats(stage)).isEqualTo(before + 1);
-        passes(stage, 100);
+        stage.goesBy(100);
         assertThat(heartbeats(stage)).isEqualTo(before + 2);
     }
 
@@ -242,21 +235,18 @@ class HostEventsTest {
     /** It may be counted on long after it was heard last, as its commit says nothing of its health. */
     @Test
     void aSecondaryThatIsCountedOnFromNowOnIsGivenItsTimeToSpeak() {
-        Stage stage = Stage.alone();
-        stage.greeted(Stage.LIFE, PeerMessage.Ids.NONE);
-        stage.peerSays = "idle";
-        stage.settle();
+        Stage stage = Stage.joining();
         assertThat(stage.is(Role.PRIMARY, Mode.JOINING)).isTrue();
         stage.late = "compareAndSet";
-        passes(stage, 1_000);
+        stage.goesBy(1_000);
         stage.host.received(new PeerMessage.Committed(1, 1), Stage.LIFE);
         stage.carryOut();
-        passes(stage, 1_000);
+        stage.goesBy(1_000);
         stage.answerLate();
         assertThat(stage.is(Role.PRIMARY, Mode.PROTECTED)).isTrue();
-        passes(stage, 1_200);
+        stage.goesBy(1_200);
         assertThat(stage.orders("compareAndSet")).endsWith("compareAndSet protected");
-        passes(stage, 1);
+        stage.goesBy(1);
         assertThat(stage.orders("compareAndSet")).endsWith("compareAndSet solo");
     }
 
@@ -268,9 +258,9 @@ class HostEventsTest {
         stage.host.start();
         stage.carryOut();
         assertThat(stage.host.state().role()).isEqualTo(Role.SECONDARY);
-        passes(stage, 2_000);
+        stage.goesBy(2_000);
         assertThat(stage.log).doesNotContain("the primary is silent");
-        passes(stage, 1);
+        stage.goesBy(1);
         assertThat(stage.log).contains("the primary is silent");
     }
 
@@ -321,19 +311,19 @@ class HostEventsTest {
         stage.neverAnswers = "flush in 2";
         if (flushIsOlder) {
             stage.flush();
-            passes(stage, 300);
+            stage.goesBy(300);
         }
         stage.failing = "readRecord";
         stage.host.ownership.look();
         stage.carryOut();
         if (!flushIsOlder) {
-            passes(stage, 300);
+            stage.goesBy(300);
             stage.flush();
         }
         assertThat(stage.orders("flush in 2")).hasSize(2);
-        passes(stage, 10_000);
+        stage.goesBy(10_000);
         assertThat(stage.orders("close 2")).isEmpty();
-        passes(stage, 1);
+        stage.goesBy(1);
         assertThat(stage.orders("close 2")).hasSize(1);
         assertThat(stage.orders("flush in 3"))
                 .as("it is asked for in another session")
@@ -348,7 +338,7 @@ class HostEventsTest {
         stage.late = "read ";
         Stage.Asked<Done> flush = stage.flush();
         Stage.Asked<ByteBuffer> read = stage.read(0, 1);
-        stage.host.hungUp(2, LOST);
+        stage.host.hungUp(2, Stage.LOST);
         stage.late = null;
         stage.carryOut();
         assertThat(flush.isDone()).isTrue();
@@ -371,7 +361,7 @@ class HostEventsTest {
         stage.carryOut();
         assertThat(stage.orders("flush")).hasSize(1);
         assertThat(stage.host.picture().running()).isFalse();
-        stage.host.hungUp(2, LOST);
+        stage.host.hungUp(2, Stage.LOST);
         stage.settle();
         stage.settle();
         assertThat(stage.is(Role.PRIMARY, Mode.SOLO)).isTrue();
@@ -384,9 +374,9 @@ class HostEventsTest {
         Stage stage = Stage.alone();
         assertThat(stage.orders("volumes")).containsExactly("volumes of 64 blocks");
         stage.disk = new byte[2 * stage.disk.length];
-        stage.host.hungUp(2, LOST);
+        stage.host.hungUp(2, Stage.LOST);
         stage.settle();
-        stage.host.hungUp(3, LOST);
+        stage.host.hungUp(3, Stage.LOST);
         stage.settle();
         assertThat(stage.orders("open 1")).hasSize(3);
         assertThat(stage.orders("volumes")).containsExactly("volumes of 64 blocks", "volumes of 128 blocks");
@@ -427,15 +417,12 @@ class HostEventsTest {
 
     @Test
     void aJoinThatIsCalledOffEndsInANewSessionAndTheNextOneBeginsWithANewHeartbeat() {
-        Stage stage = Stage.alone();
-        stage.greeted(Stage.LIFE, PeerMessage.Ids.NONE);
-        stage.peerSays = "idle";
-        stage.settle();
+        Stage stage = Stage.joining();
         assertThat(stage.is(Role.PRIMARY, Mode.JOINING)).isTrue();
         stage.peerSays = null;
         stage.late = "open 1";
         stage.greeted(8, PeerMessage.Ids.NONE);
-        passes(stage, 100);
+        stage.goesBy(100);
         assertThat(stage.is(Role.PRIMARY, Mode.JOINING)).isTrue();
         assertThat(stage.orders("open 1")).as("once").hasSize(2);
         stage.orders.clear();
@@ -454,10 +441,7 @@ class HostEventsTest {
 
     @Test
     void aHostThatWasFencedWhileItCalledAJoinOffIsNotAlone() {
-        Stage stage = Stage.alone();
-        stage.greeted(Stage.LIFE, PeerMessage.Ids.NONE);
-        stage.peerSays = "idle";
-        stage.settle();
+        Stage stage = Stage.joining();
         stage.peerSays = null;
         stage.late = "open 1";
         stage.greeted(8, PeerMessage.Ids.NONE);

@@ -14,13 +14,6 @@ import org.junit.jupiter.api.Test;
 
 /** What a host tells of itself: to status and metrics, to the log, and to the other host. */
 class HostPictureTest {
-    private static final Trouble LOST = new Trouble(Trouble.Kind.LOST, "the connection broke");
-
-    private static void passes(Stage stage, long millis) {
-        stage.pass(Duration.ofMillis(millis));
-        stage.carryOut();
-    }
-
     private static String note(Stage stage) {
         return stage.host.picture().note();
     }
@@ -69,7 +62,7 @@ class HostPictureTest {
         Stage stage = Stage.alone();
         assertThat(note(stage)).isEmpty();
         stage.failing = "readRecord";
-        passes(stage, 500);
+        stage.goesBy(500);
         stage.host.machineFailed("its disk is full");
         stage.carryOut();
         assertThat(note(stage)).isEqualTo("its disk is full");
@@ -96,9 +89,9 @@ class HostPictureTest {
     void aStorageOfNoUseIsSaidWithTheTimeItLastsUntilItIsOver() {
         Stage stage = Stage.alone();
         stage.failing = "open 1";
-        stage.host.hungUp(2, LOST);
+        stage.host.hungUp(2, Stage.LOST);
         for (int i = 0; i < 35; i++) {
-            passes(stage, 100);
+            stage.goesBy(100);
         }
         assertThat(note(stage)).isEqualTo("no use of the storage for 3 s: the connection broke");
         stage.failing = null;
@@ -111,12 +104,12 @@ class HostPictureTest {
     void aPrimaryWithoutAStorageForMoreThanTenSecondsTellsTheOtherHost() {
         Stage stage = Stage.alone();
         stage.neverAnswers = "open 1";
-        stage.host.hungUp(2, LOST);
+        stage.host.hungUp(2, Stage.LOST);
         for (int i = 0; i < 100; i++) {
-            passes(stage, 100);
+            stage.goesBy(100);
         }
         assertThat(lastRole(stage)).isEqualTo("primary");
-        passes(stage, 100);
+        stage.goesBy(100);
         assertThat(lastRole(stage)).isEqualTo("failed");
     }
 
@@ -150,7 +143,7 @@ class HostPictureTest {
         assertThat(note(stage)).isEqualTo("no memory");
         stage.neverAnswers = "resume";
         stage.failing = "readRecord";
-        stage.trouble = LOST;
+        stage.trouble = Stage.LOST;
         stage.settle();
         assertThat(note(stage)).isEqualTo("the connection broke");
         stage.failing = null;

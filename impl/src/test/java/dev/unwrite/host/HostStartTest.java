@@ -23,18 +23,13 @@ class HostStartTest {
         return stage;
     }
 
-    private static void pass(Stage stage, long millis) {
-        stage.pass(Duration.ofMillis(millis));
-        stage.carryOut();
-    }
-
     @Test
     void aHostThatCannotEndItsFormerLivesDecidesNothingAndTriesAgain() {
         Stage stage = starts("open 0", Trouble.Kind.LOST);
         assertThat(stage.orders("open")).hasSize(1);
-        pass(stage, 99);
+        stage.goesBy(99);
         assertThat(stage.orders("open")).hasSize(1);
-        pass(stage, 1);
+        stage.goesBy(1);
         assertThat(stage.orders("open", "readRecord")).containsExactly("open 0", "open 0");
         assertThat(stage.host.picture().note()).isEqualTo("not now");
         assertThat(stage.log).as("said once").containsExactly("trouble: not now");
@@ -75,7 +70,7 @@ class HostStartTest {
             stage.settle();
         }
         assertThat(stage.ended).isNull();
-        pass(stage, 100);
+        stage.goesBy(100);
         assertThat(stage.ended).isEqualTo("not now");
         assertThat(stage.orders("open")).hasSize(102);
     }

@@ -19,11 +19,6 @@ class HostStatusTest {
         return stage.host.picture().unprotectedSinceNanos();
     }
 
-    private static void pass(Stage stage, long millis) {
-        stage.pass(Duration.ofMillis(millis));
-        stage.carryOut();
-    }
-
     private static List<String> log(Stage stage, String beginning) {
         return stage.log.stream().filter(line -> line.startsWith(beginning)).toList();
     }
@@ -154,10 +149,10 @@ class HostStatusTest {
     void ofATakeoverThatFailsInEverNewWaysNoMoreThanThirtyTwoLinesAreSaid() {
         Stage stage = Stage.secondary();
         stage.failing = "open 2";
-        pass(stage, 2_100);
+        stage.goesBy(2_100);
         for (int i = 0; i < 50; i++) {
             stage.trouble = new Trouble(Trouble.Kind.LOST, "failure " + i);
-            pass(stage, 2_000);
+            stage.goesBy(2_000);
         }
         assertThat(stage.orders("open 2").size()).isGreaterThan(40);
         assertThat(log(stage, "does not take over: ")).hasSize(31);
@@ -170,9 +165,9 @@ class HostStatusTest {
         stage.undoBytes = 1 << 20;
         stage.settle();
         stage.write(0, BLOCK, 1, false);
-        pass(stage, 1_000);
+        stage.goesBy(1_000);
         assertThat(log(stage, "writes wait: ")).isEmpty();
-        pass(stage, 1);
+        stage.goesBy(1);
         stage.settle();
         assertThat(log(stage, "writes wait: "))
                 .containsExactly(

@@ -88,12 +88,6 @@ class OrdersTest {
         received(stage, new PeerMessage.Heartbeat("primary", 2, 2, 0, 9, false, true, false, 0));
     }
 
-    private static void settle(Stage stage, int seconds) {
-        for (int i = 0; i < seconds; i++) {
-            stage.settle();
-        }
-    }
-
     /** B, with checkpoint 1 of term 1 and a copy of a block that was overwritten since, before it starts. */
     private static Stage holder(OwnershipRecord record) {
         Stage stage = new Stage(
@@ -146,7 +140,7 @@ class OrdersTest {
     void aCheckpointThatIsNotCommittedInTimeMayStillBe() {
         Stage stage = Stage.guarded();
         Stage.Asked<Answers.Committed> asked = checkpoint(stage, SECOND);
-        settle(stage, 2);
+        stage.settle(2);
         assertThat(why(asked)).isEqualTo("the checkpoint was cut but is not committed; see \"status\"");
         assertThat(stage.is(Role.PRIMARY, Mode.PROTECTED)).isTrue();
     }
@@ -166,7 +160,7 @@ class OrdersTest {
         Stage stage = full();
         Stage.Asked<Answers.Committed> patient = checkpoint(stage, LONG);
         Stage.Asked<Answers.Committed> impatient = checkpoint(stage, SECOND);
-        settle(stage, 2);
+        stage.settle(2);
         assertThat(why(impatient)).isEqualTo("no checkpoint can be cut now; see \"status\"");
         assertThat(stage.orders("save")).last().isEqualTo("save 5");
         commit(stage, 2);
@@ -180,7 +174,7 @@ class OrdersTest {
         Stage stage = full();
         Stage.Asked<Answers.HandedOver> patient = switchover(stage, LONG);
         Stage.Asked<Answers.HandedOver> impatient = switchover(stage, SECOND);
-        settle(stage, 2);
+        stage.settle(2);
         assertThat(why(impatient)).isEqualTo("no checkpoint can be cut now; try again");
         assertThat(stage.orders("save")).last().isEqualTo("save 5");
         commit(stage, 5);
@@ -229,7 +223,7 @@ class OrdersTest {
         }
         start(stage);
         Stage.Asked<Answers.FailedOver> asked = failover(stage, false, SECOND);
-        settle(stage, answers ? 0 : 2);
+        stage.settle(answers ? 0 : 2);
         assertThat(why(asked)).isEqualTo("no failover: " + why);
     }
 
@@ -286,7 +280,7 @@ class OrdersTest {
             String owner, OwnershipRecord.Mode mode, String secondary) {
         Stage stage = started(withoutMemory(new OwnershipRecord(3, 2, owner, mode, secondary, 1)));
         Stage.Asked<Answers.FailedOver> asked = failover(stage, true, LONG);
-        settle(stage, 1);
+        stage.settle(1);
         assertThat(why(asked))
                 .contains("holds no checkpoint to fail over to; the record is " + mode.wire() + ", term 2");
         assertThat(stage.orders("open 3", "compareAndSet", "run")).isEmpty();
@@ -384,7 +378,7 @@ class OrdersTest {
         stage.late = "resume";
         Stage.Asked<Answers.FailedOver> asked = failover(stage, false, LONG);
         stage.record = new OwnershipRecord(9, 5, "A", OwnershipRecord.Mode.SOLO, "", 0);
-        settle(stage, 1);
+        stage.settle(1);
         assertThat(why(asked))
                 .isEqualTo("no failover: another host has taken over; the record is solo, term 5, owner A");
         assertThat(stage.orders("run")).isEmpty();
@@ -409,7 +403,7 @@ class OrdersTest {
             start(stage);
         }
         Stage.Asked<Answers.FailedOver> asked = failover(stage, false, SECOND);
-        settle(stage, 2);
+        stage.settle(2);
         assertThat(stage.host.state().role()).isEqualTo(role);
         assertThat(Objects.requireNonNull(asked.trouble).kind()).isEqualTo(Trouble.Kind.TIMEOUT);
         assertThat(why(asked))
@@ -441,7 +435,7 @@ class OrdersTest {
         Stage stage = Stage.guarded();
         Stage.Asked<Answers.HandedOver> asked = switchover(stage, LONG);
         stage.peerSays = null;
-        settle(stage, 2);
+        stage.settle(2);
         assertThat(stage.is(Role.PRIMARY, Mode.SOLO)).isTrue();
         assertThat(why(asked)).contains("the last checkpoint was not committed in time");
         assertThat(stage.orders("unpause")).hasSize(2);
@@ -453,11 +447,11 @@ class OrdersTest {
         Stage stage = Stage.guarded();
         stage.neverAnswers = "compareAndSet";
         Stage.Asked<Answers.HandedOver> asked = handsOver(stage, Duration.ofSeconds(3));
-        settle(stage, 10);
+        stage.settle(10);
         assertThat(stage.orders("compareAndSet")).last().isEqualTo("compareAndSet solo");
         assertThat(asked.answers).isZero();
         assertThat(stage.orders("unpause")).as("the machine stands still").hasSize(1);
-        settle(stage, 4);
+        stage.settle(4);
         assertThat(why(asked)).contains("the storage does not answer: it may still do so");
         assertThat(stage.orders("unpause")).as("it goes on").hasSize(2);
     }
@@ -467,11 +461,11 @@ class OrdersTest {
         Stage stage = Stage.guarded();
         stage.late = "compareAndSet";
         Stage.Asked<Answers.HandedOver> asked = handsOver(stage, Duration.ofSeconds(3));
-        settle(stage, 4);
+        stage.settle(4);
         assertThat(asked.answers).isZero();
         stage.record = TAKEN_OVER;
         stage.answerLate();
-        settle(stage, 1);
+        stage.settle(1);
         assertThat(Objects.requireNonNull(asked.result).newPrimary()).isEqualTo("B");
         assertThat(stage.orders("unpause")).hasSize(1);
     }
@@ -501,7 +495,7 @@ class OrdersTest {
     @Test
     void whoAsksWhetherThePairIsProtectedIsAnsweredByTheRecordAsItIs() {
         Stage stage = Stage.alone();
-        settle(stage, 1);
+        stage.settle(1);
         int before = stage.orders("readRecord").size();
         protect(stage, LONG);
         assertThat(stage.orders("readRecord")).hasSize(before + 1);
@@ -512,9 +506,9 @@ class OrdersTest {
         Stage stage = Stage.secondary();
         assertThat(protect(stage, LONG).result).isEqualTo(new Answers.Protected("A", "B", 1, 1, true));
         stage.record = new OwnershipRecord(3, 1, "A", OwnershipRecord.Mode.SOLO, "", 1);
-        settle(stage, 1);
+        stage.settle(1);
         Stage.Asked<Answers.Protected> asked = protect(stage, SECOND);
-        settle(stage, 2);
+        stage.settle(2);
         assertThat(why(asked)).contains("not protected in time");
     }
 

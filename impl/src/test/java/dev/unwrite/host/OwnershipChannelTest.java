@@ -15,11 +15,6 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /** When the ownership record is read, and how a change ends whose answer is lost. */
 class OwnershipChannelTest {
-    private static void pass(Stage stage, long millis) {
-        stage.pass(Duration.ofMillis(millis));
-        stage.carryOut();
-    }
-
     private static int reads(Stage stage) {
         return stage.orders("readRecord").size();
     }
@@ -32,20 +27,11 @@ class OwnershipChannelTest {
         return stage;
     }
 
-    /** Once, then, and not a millisecond before. */
-    private static void isReadAfter(Stage stage, long millis) {
-        int before = reads(stage);
-        pass(stage, millis - 1);
-        assertThat(reads(stage)).isEqualTo(before);
-        pass(stage, 1);
-        assertThat(reads(stage)).isEqualTo(before + 1);
-    }
-
     @Test
     void theRecordIsReadTwiceASecond() {
         Stage stage = justRead();
-        isReadAfter(stage, 500);
-        isReadAfter(stage, 500);
+        stage.isGivenAfter(500, "readRecord");
+        stage.isGivenAfter(500, "readRecord");
     }
 
     @Test
@@ -55,19 +41,19 @@ class OwnershipChannelTest {
         stage.host.ownership.lookOften();
         stage.carryOut();
         assertThat(reads(stage)).isEqualTo(before + 1);
-        isReadAfter(stage, 100);
+        stage.isGivenAfter(100, "readRecord");
     }
 
     @Test
     void aRecordThatCannotBeReadIsAskedForAgainAfterATenthOfASecond() {
         Stage stage = justRead();
         stage.failing = "readRecord";
-        pass(stage, 500);
+        stage.goesBy(500);
         assertThat(stage.host.picture().storageAnswers()).isFalse();
         assertThat(stage.host.picture().note()).isEqualTo("the connection broke");
-        isReadAfter(stage, 100);
+        stage.isGivenAfter(100, "readRecord");
         stage.failing = null;
-        pass(stage, 100);
+        stage.goesBy(100);
         assertThat(stage.host.picture().storageAnswers()).isTrue();
         assertThat(stage.host.picture().note()).isEmpty();
     }
@@ -76,11 +62,11 @@ class OwnershipChannelTest {
     void oneRequestForTheRecordIsUnderWayAtATime() {
         Stage stage = justRead();
         stage.late = "readRecord";
-        pass(stage, 500);
+        stage.goesBy(500);
         int before = reads(stage);
         Stage.Asked<OwnershipRecord> fresh = new Stage.Asked<>();
         stage.host.ownership.fresh(fresh);
-        pass(stage, 2_000);
+        stage.goesBy(2_000);
         assertThat(reads(stage)).isEqualTo(before);
         assertThat(stage.host.ownership.nextRead()).isEqualTo(Long.MAX_VALUE);
         assertThat(stage.host.ownership.isFreshWanted()).isTrue();
@@ -108,20 +94,20 @@ class OwnershipChannelTest {
         Stage stage = justRead();
         OwnershipChannel channel = stage.host.ownership;
         long answered = channel.answersNanos();
-        pass(stage, 100);
+        stage.goesBy(100);
         assertThat(channel.answersNanos() - answered).isEqualTo(100_000_000);
         assertThat(channel.silentNanos()).isZero();
         stage.failing = "readRecord";
-        pass(stage, 500);
+        stage.goesBy(500);
         assertThat(channel.answersNanos()).isZero();
         assertThat(channel.silentNanos()).isZero();
-        pass(stage, 300);
-        pass(stage, 300);
+        stage.goesBy(300);
+        stage.goesBy(300);
         assertThat(channel.silentNanos()).as("since the first of them").isEqualTo(600_000_000);
         stage.failing = null;
-        pass(stage, 100);
+        stage.goesBy(100);
         assertThat(channel.silentNanos()).isZero();
-        pass(stage, 20);
+        stage.goesBy(20);
         assertThat(channel.answersNanos()).isEqualTo(20_000_000);
     }
 
@@ -195,13 +181,13 @@ class OwnershipChannelTest {
         stage.failing = "open 1";
         stage.answerLate();
         int before = stage.orders("open 1").size();
-        pass(stage, 99);
+        stage.goesBy(99);
         assertThat(stage.orders("open 1")).hasSize(before);
-        pass(stage, 1);
+        stage.goesBy(1);
         assertThat(stage.orders("open 1")).hasSize(before + 1);
         assertThat(stage.host.picture().note()).contains("the connection broke");
         stage.failing = null;
-        pass(stage, 100);
+        stage.goesBy(100);
         assertThat(stage.is(Role.PRIMARY, Mode.SOLO)).isTrue();
     }
 
@@ -291,7 +277,7 @@ class OwnershipChannelTest {
     @Test
     void aTakeoverReadsTheRecordAtOnce() {
         Stage stage = Stage.secondary();
-        pass(stage, 2_000);
+        stage.goesBy(2_000);
         int before = reads(stage);
         stage.pass(Duration.ofMillis(1));
         stage.host.tick();
@@ -338,7 +324,7 @@ class OwnershipChannelTest {
     void anOwnerThatIsRefusedStepsDownForTheOneThatTheRecordNames() {
         Stage stage = asksToBeAlone();
         stage.record = takenOver(stage, 1);
-        pass(stage, 500);
+        stage.goesBy(500);
         assertThat(stage.host.picture().record()).isEqualTo(stage.record);
         assertThat(stage.host.state().role()).as("before it is decided").isEqualTo(Role.PRIMARY);
         stage.neverAnswers = "readRecord";
@@ -375,7 +361,7 @@ class OwnershipChannelTest {
         stage.record = takenOver(stage, 3);
         stage.host.hungUp(2, stage.trouble);
         stage.carryOut();
-        pass(stage, 100);
+        stage.goesBy(100);
         assertThat(stage.host.state().role()).isEqualTo(Role.IDLE);
         assertThat(stage.orders("stop")).hasSize(1);
     }

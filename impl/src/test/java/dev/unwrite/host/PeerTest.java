@@ -22,11 +22,6 @@ class PeerTest {
     /** Of a process that holds checkpoint 1 of term 1, as the first one of a guarded stage does. */
     private static final PeerMessage.Ids HOLDS_ALL = new PeerMessage.Ids("", "", "", 0, 1, 1, "");
 
-    private static void pass(Stage stage, long millis) {
-        stage.pass(Duration.ofMillis(millis));
-        stage.carryOut();
-    }
-
     private static void receive(Stage stage, PeerMessage message, long life) {
         stage.host.received(message, life);
         stage.carryOut();
@@ -62,7 +57,7 @@ class PeerTest {
     // ---- Heartbeats.
 
     private static PeerMessage.Heartbeat heartbeat(Stage stage) {
-        pass(stage, 100);
+        stage.goesBy(100);
         return stage.sent(PeerMessage.Heartbeat.class).getLast();
     }
 
@@ -122,7 +117,7 @@ class PeerTest {
         Stage stage = Stage.alone();
         stage.connected = false;
         receive(stage, new PeerMessage.Heartbeat("idle", 0, 0, 0, 1, true, true, false, 0), Stage.LIFE);
-        pass(stage, millis);
+        stage.goesBy(millis);
         assertThat(stage.is(Role.PRIMARY, Mode.SOLO)).isTrue();
         stage.connected = true;
         stage.carryOut();
@@ -143,11 +138,11 @@ class PeerTest {
     @Test
     void aSecondaryThatConnectsAgainIsNotSilent() {
         Stage stage = Stage.guarded();
-        pass(stage, 1_100);
+        stage.goesBy(1_100);
         stage.greeted(Stage.LIFE, HOLDS_ALL);
-        pass(stage, 1_100);
+        stage.goesBy(1_100);
         assertThat(stage.is(Role.PRIMARY, Mode.PROTECTED)).isTrue();
-        pass(stage, 200);
+        stage.goesBy(200);
         assertThat(stage.is(Role.PRIMARY, Mode.SOLO)).isTrue();
     }
 
@@ -260,14 +255,14 @@ class PeerTest {
     private static void passWithHeartbeats(Stage stage, int tenths) {
         for (int i = 0; i < tenths; i++) {
             stage.host.received(says("secondary", 1, stage.record.version()), Stage.LIFE);
-            pass(stage, 100);
+            stage.goesBy(100);
         }
     }
 
     @Test
     void copiesAreAskedForAgainOnceTheOldestWriteHasWaitedForASecond() {
         Stage stage = Stage.guarded();
-        pass(stage, 100);
+        stage.goesBy(100);
         stage.write(0, BLOCK, 1, false);
         passWithHeartbeats(stage, 10);
         assertThat(asked(stage)).isEqualTo(1);
@@ -335,10 +330,7 @@ class PeerTest {
 
     @Test
     void aStateWithWhichAHostJoinsIsNotSentAgainWhenItFollows() {
-        Stage stage = Stage.alone();
-        stage.greeted(Stage.LIFE, PeerMessage.Ids.NONE);
-        stage.peerSays = "idle";
-        stage.settle();
+        Stage stage = Stage.joining();
         stage.peerSays = "secondary";
         stage.settle();
         assertThat(stage.is(Role.PRIMARY, Mode.JOINING)).isTrue();

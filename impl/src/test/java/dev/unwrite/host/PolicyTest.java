@@ -326,10 +326,7 @@ class PolicyTest {
     /** Only what asks for the record waits a little after a refusal. */
     @Test
     void aJoinIsGivenUpAtOnceAlthoughAChangeOfTheRecordWasJustRefused() {
-        Stage stage = Stage.alone();
-        stage.greeted(Stage.LIFE, PeerMessage.Ids.NONE);
-        stage.peerSays = "idle";
-        stage.settle();
+        Stage stage = Stage.joining();
         stage.failing = "compareAndSet";
         stage.host.received(new PeerMessage.Committed(1, 1), Stage.LIFE);
         stage.carryOut();

@@ -17,8 +17,6 @@ import org.junit.jupiter.api.Test;
 /** How the copies of an undo log are written back, and what may come in between. */
 class RollbackTest {
     private static final int BLOCK = Extent.BLOCK_BYTES;
-    private static final Trouble LOST = new Trouble(Trouble.Kind.LOST, "the connection broke");
-
     /** Copies of these blocks; each byte is 100 more than the number of its block. */
     private static LocalStore.Copied copied(long first, int count) {
         ByteBuffer data = ByteBuffer.allocate((count + 1) * BLOCK);
@@ -173,7 +171,7 @@ class RollbackTest {
     @Test
     void answersOfABrokenSessionDoNotCountInTheNextOne() {
         Stage stage = rollsBack(List.of(copied(1, 1), copied(3, 1)), "write");
-        stage.host.hungUp(2, LOST);
+        stage.host.hungUp(2, Stage.LOST);
         stage.settle();
         assertThat(stage.orders("readBack", "write"))
                 .containsExactly(
@@ -197,7 +195,7 @@ class RollbackTest {
             takeOver(stage);
             stage.failing = null;
             stage.late = null;
-            stage.host.hungUp(2, LOST);
+            stage.host.hungUp(2, Stage.LOST);
             stage.settle();
             stage.answerLate();
             assertThat(isPrimary(stage)).isTrue();
@@ -210,7 +208,7 @@ class RollbackTest {
     @Test
     void aRollbackThatASessionInterruptsIsOneRollback() {
         Stage stage = rollsBack(List.of(copied(1, 1), copied(3, 1)), "write 3");
-        stage.host.hungUp(2, LOST);
+        stage.host.hungUp(2, Stage.LOST);
         stage.late = null;
         stage.settle();
         assertThat(isPrimary(stage)).isTrue();

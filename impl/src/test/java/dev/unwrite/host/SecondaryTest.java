@@ -17,8 +17,6 @@ import org.junit.jupiter.api.Test;
 /** A secondary: its copies, the states it takes, and how it becomes primary. */
 class SecondaryTest {
     private static final Duration LONG = Duration.ofSeconds(30);
-    private static final Trouble LOST = new Trouble(Trouble.Kind.LOST, "the connection broke");
-
     private final Stage stage = Stage.secondary();
 
     private void preserve(long epoch, long first, int count) {
@@ -59,8 +57,8 @@ class SecondaryTest {
         preserve(1, 5, 2);
         preserve(1, 9, 1);
         stage.carryOut();
-        stage.host.hungUp(99, LOST);
-        stage.host.hungUp(2, LOST);
+        stage.host.hungUp(99, Stage.LOST);
+        stage.host.hungUp(2, Stage.LOST);
         settle();
         stage.answerLate();
         settle();

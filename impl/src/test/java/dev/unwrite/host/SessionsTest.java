@@ -8,7 +8,6 @@ import dev.unwrite.protocol.Mode;
 import dev.unwrite.protocol.OwnershipRecord;
 import dev.unwrite.protocol.Role;
 import java.nio.ByteBuffer;
-import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -18,13 +17,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** How an owner comes to a new session with the storage, and when. */
 class SessionsTest {
     private static final int BLOCK = Extent.BLOCK_BYTES;
-    private static final Trouble LOST = new Trouble(Trouble.Kind.LOST, "the connection broke");
     private static final Trouble FAILED = new Trouble(Trouble.Kind.FAILED, "EIO");
-
-    private static void pass(Stage stage, long millis) {
-        stage.pass(Duration.ofMillis(millis));
-        stage.carryOut();
-    }
 
     private static void breaks(Stage stage, Trouble why) {
         stage.host.hungUp(stage.host.state().session(), why);
@@ -38,17 +31,14 @@ class SessionsTest {
     /** Alone, and its session is a second old. */
     private static Stage alone() {
         Stage stage = Stage.alone();
-        pass(stage, 1_000);
+        stage.goesBy(1_000);
         stage.orders.clear();
         return stage;
     }
 
     /** Another host is about to join, and the session is a second old. */
     private static Stage joining() {
-        Stage stage = Stage.alone();
-        stage.greeted(Stage.LIFE, PeerMessage.Ids.NONE);
-        stage.peerSays = "idle";
-        stage.settle();
+        Stage stage = Stage.joining();
         assertThat(stage.is(Role.PRIMARY, Mode.JOINING)).isTrue();
         stage.peerSays = null;
         stage.orders.clear();
@@ -60,26 +50,17 @@ class SessionsTest {
         stage.greeted(8, PeerMessage.Ids.NONE);
     }
 
-    /** Once, then, and not a millisecond before. */
-    private static void isOpenedAfter(Stage stage, long millis) {
-        int before = opens(stage);
-        pass(stage, millis - 1);
-        assertThat(opens(stage)).isEqualTo(before);
-        pass(stage, 1);
-        assertThat(opens(stage)).isEqualTo(before + 1);
-    }
-
     // ---- When.
 
     @Test
     void aSessionThatLastedForASecondIsReplacedAtOnceAndAShorterOneAfterAPause() {
         Stage stage = alone();
-        breaks(stage, LOST);
+        breaks(stage, Stage.LOST);
         assertThat(stage.orders("open", "close")).containsExactly("close 2", "open 1");
-        pass(stage, 999);
-        breaks(stage, LOST);
+        stage.goesBy(999);
+        breaks(stage, Stage.LOST);
         assertThat(stage.orders("close")).containsExactly("close 2", "close 3");
-        isOpenedAfter(stage, 100);
+        stage.isGivenAfter(100, "open 1");
     }
 
     @Test
@@ -90,36 +71,36 @@ class SessionsTest {
         stage.flush();
         stage.carryOut();
         stage.failing = null;
-        isOpenedAfter(stage, 100);
+        stage.isGivenAfter(100, "open 1");
     }
 
     @Test
     void pausesGrowToTwoSecondsAndAreShortAgainAfterAGoodSession() {
         Stage stage = alone();
         stage.failing = "open 1";
-        breaks(stage, LOST);
+        breaks(stage, Stage.LOST);
         assertThat(opens(stage)).isEqualTo(1);
         for (long pause : new long[] {100, 200, 400, 800, 1_600, 2_000}) {
-            isOpenedAfter(stage, pause);
+            stage.isGivenAfter(pause, "open 1");
         }
         stage.failing = null;
-        isOpenedAfter(stage, 2_000);
-        breaks(stage, LOST);
-        isOpenedAfter(stage, 2_000);
-        pass(stage, 1_000);
+        stage.isGivenAfter(2_000, "open 1");
+        breaks(stage, Stage.LOST);
+        stage.isGivenAfter(2_000, "open 1");
+        stage.goesBy(1_000);
         breaks(stage, FAILED);
-        isOpenedAfter(stage, 100);
+        stage.isGivenAfter(100, "open 1");
     }
 
     @Test
     void aSessionThatIsOverAlreadyDoesNotBreakAgain() {
         Stage stage = alone();
-        stage.host.hungUp(1, LOST);
+        stage.host.hungUp(1, Stage.LOST);
         stage.carryOut();
         assertThat(stage.orders("open", "close")).isEmpty();
         stage.late = "open";
-        breaks(stage, LOST);
-        breaks(stage, LOST);
+        breaks(stage, Stage.LOST);
+        breaks(stage, Stage.LOST);
         assertThat(stage.orders("open", "close")).containsExactly("close 2", "open 1");
     }
 
@@ -130,21 +111,21 @@ class SessionsTest {
         Stage stage = alone();
         stage.failing = "open 1";
         stage.trouble = new Trouble(Trouble.Kind.LOST, "no answer");
-        breaks(stage, LOST);
-        pass(stage, 1_500);
+        breaks(stage, Stage.LOST);
+        stage.goesBy(1_500);
         assertThat(stage.host.picture().note()).isEqualTo("no use of the storage for 1 s: no answer");
         assertThat(stage.host.sessions.troubleNanos()).isEqualTo(1_500_000_000);
         stage.trouble = FAILED;
-        pass(stage, 8_500);
+        stage.goesBy(8_500);
         assertThat(stage.host.picture().note()).isEqualTo("no use of the storage for 10 s: EIO");
         assertThat(stage.host.isFailing()).isFalse();
-        pass(stage, 1);
+        stage.goesBy(1);
         assertThat(stage.host.isFailing()).as("the other host is told").isTrue();
         assertThat(stage.log)
                 .filteredOn(line -> line.contains("session"))
                 .containsExactly("no session with the storage: no answer", "no session with the storage: EIO");
         stage.failing = null;
-        pass(stage, 2_000);
+        stage.goesBy(2_000);
         assertThat(stage.host.picture().note()).isEmpty();
         assertThat(stage.host.sessions.troubleNanos()).isZero();
         assertThat(stage.log).contains("has a new session with the storage");
@@ -156,14 +137,14 @@ class SessionsTest {
         stage.write(0, BLOCK, 1, false);
         stage.carryOut();
         stage.neverAnswers = "write";
-        breaks(stage, LOST);
-        pass(stage, 300);
+        breaks(stage, Stage.LOST);
+        stage.goesBy(300);
         breaks(stage, FAILED);
-        pass(stage, 200);
+        stage.goesBy(200);
         assertThat(stage.host.sessions.troubleNanos()).isEqualTo(500_000_000);
         stage.neverAnswers = null;
-        breaks(stage, LOST);
-        pass(stage, 400);
+        breaks(stage, Stage.LOST);
+        stage.goesBy(400);
         assertThat(stage.host.sessions.troubleNanos()).isZero();
     }
 
@@ -175,7 +156,7 @@ class SessionsTest {
         Stage stage = alone();
         stage.failing = "open 1";
         stage.trouble = new Trouble(kind, "not here");
-        breaks(stage, LOST);
+        breaks(stage, Stage.LOST);
         assertThat(stage.ended).isEqualTo("not here");
         assertThat(stage.orders).contains("stop");
     }
@@ -195,7 +176,7 @@ class SessionsTest {
         assertThat(stage.write((long) Stage.BLOCKS * BLOCK, BLOCK, 1, false).trouble)
                 .isNotNull();
         stage.disk = new byte[stage.disk.length + BLOCK];
-        breaks(stage, LOST);
+        breaks(stage, Stage.LOST);
         stage.neverAnswers = "write";
         assertThat(stage.write((long) Stage.BLOCKS * BLOCK, BLOCK, 1, false).trouble)
                 .isNull();
@@ -210,7 +191,7 @@ class SessionsTest {
             stage.host.start();
             stage.carryOut();
         } else {
-            breaks(stage, LOST);
+            breaks(stage, Stage.LOST);
         }
         assertThat(stage.ended)
                 .isEqualTo("volume disk has 1000 bytes, which is no multiple of 4096: give it another size");
@@ -222,7 +203,7 @@ class SessionsTest {
         Stage stage = alone();
         stage.neverAnswers = "readRecord";
         stage.record = new OwnershipRecord(9, 5, "B", OwnershipRecord.Mode.SOLO, "", 0);
-        breaks(stage, LOST);
+        breaks(stage, Stage.LOST);
         assertThat(stage.host.state().role()).isEqualTo(Role.IDLE);
         assertThat(stage.orders("open", "close", "stop")).startsWith("close 2", "open 1", "close 3", "stop");
     }
@@ -233,9 +214,9 @@ class SessionsTest {
         Stage stage = alone();
         stage.late = "open 1";
         stage.failing = fails ? "open 1" : null;
-        breaks(stage, LOST);
+        breaks(stage, Stage.LOST);
         stage.record = new OwnershipRecord(9, 5, "B", OwnershipRecord.Mode.SOLO, "", 0);
-        pass(stage, 500);
+        stage.goesBy(500);
         assertThat(stage.host.state().role()).isEqualTo(Role.IDLE);
         stage.orders.clear();
         stage.answerLate();
@@ -249,7 +230,7 @@ class SessionsTest {
         Stage stage = alone();
         breaks(stage, FAILED);
         stage.host.end("enough");
-        pass(stage, 100);
+        stage.goesBy(100);
         assertThat(opens(stage)).isZero();
     }
 
@@ -276,11 +257,11 @@ class SessionsTest {
     void aJoinThatIsAbortedWhileThereIsNoSessionDoesNotWaitForThePause() {
         Stage stage = joining();
         breaks(stage, FAILED);
-        pass(stage, 50);
+        stage.goesBy(50);
         assertThat(opens(stage)).isZero();
         abortJoin(stage);
         assertThat(stage.orders("close", "open")).containsExactly("close 2", "open 1");
-        pass(stage, 50);
+        stage.goesBy(50);
         assertThat(opens(stage)).as("and when it is over, there is one").isEqualTo(1);
     }
 
@@ -288,7 +269,7 @@ class SessionsTest {
     void aJoinThatIsAbortedWhileASessionIsBeingOpenedUsesThatOne() {
         Stage stage = joining();
         stage.late = "open 1";
-        breaks(stage, LOST);
+        breaks(stage, Stage.LOST);
         int before = opens(stage);
         abortJoin(stage);
         assertThat(opens(stage)).isEqualTo(before);
@@ -301,7 +282,7 @@ class SessionsTest {
         Stage stage = joining();
         stage.failing = "open 1";
         abortJoin(stage);
-        pass(stage, 700);
+        stage.goesBy(700);
         assertThat(stage.host.sessions.troubleNanos()).isEqualTo(700_000_000);
         assertThat(stage.host.sessions.trouble()).isEqualTo("the connection broke");
     }

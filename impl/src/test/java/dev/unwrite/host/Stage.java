@@ -1,5 +1,7 @@
 package dev.unwrite.host;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import dev.unwrite.peer.PeerMessage;
 import dev.unwrite.protocol.Action;
 import dev.unwrite.protocol.Blocks;
@@ -33,6 +35,8 @@ final class Stage implements PeerChannel, SharedStorage, LocalStore, MachineRoom
     /** Of the other host's process. */
     static final long LIFE = 7;
 
+    static final Trouble LOST = new Trouble(Trouble.Kind.LOST, "the connection broke");
+
     private static final int BLOCK = Extent.BLOCK_BYTES;
 
     /** Everything that was ordered, one line each. */
@@ -44,8 +48,6 @@ final class Stage implements PeerChannel, SharedStorage, LocalStore, MachineRoom
     final List<Contents> contents = new ArrayList<>();
     /** As large as the volume; another size counts from the next session on. */
     byte[] disk = new byte[BLOCKS * BLOCK];
-    /** What the machine was to write, with each of its writes that began. */
-    final List<Contents> written = new ArrayList<>();
 
     OwnershipRecord record = OwnershipRecord.INITIAL;
     /** An order that begins so fails with this. */
@@ -56,7 +58,7 @@ final class Stage implements PeerChannel, SharedStorage, LocalStore, MachineRoom
     @Nullable
     String neverAnswers;
 
-    Trouble trouble = new Trouble(Trouble.Kind.LOST, "the connection broke");
+    Trouble trouble = LOST;
 
     @Nullable
     String ended;
@@ -150,6 +152,13 @@ final class Stage implements PeerChannel, SharedStorage, LocalStore, MachineRoom
         return stage;
     }
 
+    /** A primary that is alone, and that another host is about to join. */
+    static Stage joining() {
+        Stage stage = alone();
+        stage.joinBegins();
+        return stage;
+    }
+
     /** A primary whose writes a secondary protects. */
     static Stage guarded() {
         return guarded(true);
@@ -163,12 +172,16 @@ final class Stage implements PeerChannel, SharedStorage, LocalStore, MachineRoom
 
     /** Of a primary that is alone: the other host joins, and protects it from then on. */
     void takesIn() {
-        greeted(LIFE, PeerMessage.Ids.NONE);
-        peerSays = "idle";
-        settle();
+        joinBegins();
         peerSays = "secondary";
         host.received(
                 new PeerMessage.Committed(host.state().term(), host.state().epoch()), LIFE);
+        settle();
+    }
+
+    private void joinBegins() {
+        greeted(LIFE, PeerMessage.Ids.NONE);
+        peerSays = "idle";
         settle();
     }
 
@@ -223,6 +236,28 @@ final class Stage implements PeerChannel, SharedStorage, LocalStore, MachineRoom
     void pass(Duration time) {
         now += time.toNanos();
         host.now(now);
+    }
+
+    /** So many milliseconds go by, and all that was ordered is carried out. */
+    void goesBy(long millis) {
+        pass(Duration.ofMillis(millis));
+        carryOut();
+    }
+
+    /** As {@link #settle()}, for so many seconds. */
+    void settle(int seconds) {
+        for (int i = 0; i < seconds; i++) {
+            settle();
+        }
+    }
+
+    /** The order is given once, then, and not a millisecond before. */
+    void isGivenAfter(long millis, String order) {
+        int before = orders(order).size();
+        goesBy(millis - 1);
+        assertThat(orders(order)).hasSize(before);
+        goesBy(1);
+        assertThat(orders(order)).hasSize(before + 1);
     }
 
     /** From here on nothing is answered, until {@link #goOn}. */
@@ -579,9 +614,6 @@ final class Stage implements PeerChannel, SharedStorage, LocalStore, MachineRoom
         orders.add("step " + action.name());
         if (contents != null) {
             this.contents.add(contents);
-            if (action instanceof Action.MachineWrite) {
-                written.add(contents);
-            }
         }
     }
 

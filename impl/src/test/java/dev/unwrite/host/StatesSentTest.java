@@ -30,11 +30,6 @@ class StatesSentTest {
         receive(new PeerMessage.Committed(1, epoch));
     }
 
-    private void pass(long millis) {
-        stage.pass(Duration.ofMillis(millis));
-        stage.carryOut();
-    }
-
     /** All states that were sent since the pair is protected. */
     private void hasSent(long... epochs) {
         assertThat(stage.orders("sendState").stream()
@@ -160,11 +155,11 @@ class StatesSentTest {
     void aStateThatIsRefusedGoesAgainAfterAFifthOfASecondAndHoldsNoOtherUp() {
         cut(1);
         receive(new PeerMessage.StateRefused(1, 2, "no room"));
-        pass(199);
+        stage.goesBy(199);
         hasSent(2);
         cut(1);
         hasSent(2, 3);
-        pass(1);
+        stage.goesBy(1);
         hasSent(2, 3, 2);
     }
 
@@ -173,7 +168,7 @@ class StatesSentTest {
     void aRefusalOfSomethingElseChangesNothing(long term, long epoch) {
         cut(1);
         receive(new PeerMessage.StateRefused(term, epoch, "no room"));
-        pass(6_000);
+        stage.goesBy(6_000);
         hasSent(2);
         assertThat(stage.host.states.overdue()).isNull();
     }

@@ -20,7 +20,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** The ways to become primary: one at a time, step by step, and each step again if it fails. */
 class TakeoverTest {
     private static final int BLOCK = Extent.BLOCK_BYTES;
-    private static final Trouble LOST = new Trouble(Trouble.Kind.LOST, "the connection broke");
     private static final Trouble FAILED = new Trouble(Trouble.Kind.FAILED, "EIO");
     /** By which a host of an earlier term is fenced. */
     private static final OwnershipRecord OF_ANOTHER = new OwnershipRecord(20, 9, "C", OwnershipRecord.Mode.SOLO, "", 0);
@@ -30,11 +29,6 @@ class TakeoverTest {
         stage.host.failover(false, Duration.ofSeconds(30), asked);
         stage.carryOut();
         return asked;
-    }
-
-    private static void pass(Stage stage, long millis) {
-        stage.pass(Duration.ofMillis(millis));
-        stage.carryOut();
     }
 
     private static boolean isPrimary(Stage stage) {
@@ -141,10 +135,10 @@ class TakeoverTest {
         stage.host.start();
         stage.carryOut();
         assertThat(stage.host.picture().note()).isEqualTo("the connection broke");
-        pass(stage, 99);
+        stage.goesBy(99);
         assertThat(stage.orders("open 2")).hasSize(1);
         stage.failing = null;
-        pass(stage, 1);
+        stage.goesBy(1);
         assertThat(stage.orders("open 2")).hasSize(2);
         assertThat(isPrimary(stage)).isTrue();
         assertThat(stage.host.picture().note()).isEmpty();
@@ -218,7 +212,7 @@ class TakeoverTest {
         Stage stage = Stage.secondary();
         stage.late = "resume";
         failover(stage);
-        stage.host.hungUp(2, LOST);
+        stage.host.hungUp(2, Stage.LOST);
         stage.settle();
         assertThat(stage.orders("open 2")).as("the claim and the one after it").hasSize(2);
         assertThat(stage.host.state().session()).isEqualTo(3);
@@ -235,16 +229,16 @@ class TakeoverTest {
         failover(stage);
         int tries = 1;
         for (long pause : new long[] {100, 200, 400, 800, 1_600, 2_000, 2_000}) {
-            pass(stage, pause - 1);
+            stage.goesBy(pause - 1);
             assertThat(stage.orders("resume")).hasSize(tries);
-            pass(stage, 1);
+            stage.goesBy(1);
             assertThat(stage.orders("resume")).hasSize(++tries);
         }
         assertThat(stage.orders("readBack")).as("nothing is owed any more").hasSize(1);
         stage.failing = "discardAll";
-        pass(stage, 2_000);
+        stage.goesBy(2_000);
         assertThat(stage.orders("discardAll")).hasSize(1);
-        pass(stage, 100);
+        stage.goesBy(100);
         assertThat(stage.orders("discardAll"))
                 .as("the first pause is short again")
                 .hasSize(2);
@@ -259,7 +253,7 @@ class TakeoverTest {
         assertThat(stage.host.picture().note()).isEqualTo("EIO");
         stage.failing = null;
         stage.late = "discardAll";
-        pass(stage, 100);
+        stage.goesBy(100);
         assertThat(stage.host.picture().note()).isEmpty();
     }
 
@@ -269,13 +263,13 @@ class TakeoverTest {
         stage.failing = "discardAll";
         stage.trouble = FAILED;
         failover(stage);
-        pass(stage, 100);
-        pass(stage, 200);
-        stage.host.hungUp(2, LOST);
-        pass(stage, 399);
+        stage.goesBy(100);
+        stage.goesBy(200);
+        stage.host.hungUp(2, Stage.LOST);
+        stage.goesBy(399);
         assertThat(stage.host.state().session()).isEqualTo(3);
         assertThat(stage.orders("discardAll")).hasSize(3);
-        pass(stage, 1);
+        stage.goesBy(1);
         assertThat(stage.orders("discardAll")).hasSize(4);
     }
 
@@ -284,11 +278,11 @@ class TakeoverTest {
         Stage stage = Stage.secondary();
         stage.failing = "nextCopies";
         failover(stage);
-        stage.host.hungUp(2, LOST);
-        pass(stage, 99);
+        stage.host.hungUp(2, Stage.LOST);
+        stage.goesBy(99);
         assertThat(stage.orders("readBack")).as("without a session").hasSize(1);
         stage.neverAnswers = "open 2";
-        pass(stage, 1);
+        stage.goesBy(1);
         assertThat(stage.orders("readBack")).hasSize(1);
     }
 
@@ -297,16 +291,16 @@ class TakeoverTest {
         Stage stage = Stage.secondary();
         stage.failing = "nextCopies";
         failover(stage);
-        pass(stage, 100);
+        stage.goesBy(100);
         assertThat(stage.orders("readBack")).hasSize(2);
-        stage.host.hungUp(2, LOST);
-        pass(stage, 100);
+        stage.host.hungUp(2, Stage.LOST);
+        stage.goesBy(100);
         assertThat(stage.orders("readBack")).as("in the new session").hasSize(3);
-        pass(stage, 100);
+        stage.goesBy(100);
         assertThat(stage.orders("readBack")).hasSize(4);
-        pass(stage, 399);
+        stage.goesBy(399);
         assertThat(stage.orders("readBack")).hasSize(4);
-        pass(stage, 1);
+        stage.goesBy(1);
         assertThat(stage.orders("readBack")).hasSize(5);
     }
 
@@ -328,7 +322,7 @@ class TakeoverTest {
         Stage stage = Stage.secondary();
         stage.late = "flush";
         failover(stage);
-        stage.host.hungUp(2, LOST);
+        stage.host.hungUp(2, Stage.LOST);
         stage.late = "flush in 3";
         stage.settle();
         stage.answerLate("flush in 3");
@@ -346,10 +340,10 @@ class TakeoverTest {
         failover(stage);
         stage.answerLate();
         stage.failing = null;
-        pass(stage, 100);
+        stage.goesBy(100);
         assertThat(stage.log)
                 .contains("trouble: the rollback cannot be finished: the record is rollback, term 2, owner B by now");
-        pass(stage, 100);
+        stage.goesBy(100);
         assertThat(isPrimary(stage)).isTrue();
         assertThat(stage.orders("compareAndSet solo")).hasSize(2);
         assertThat(stage.host.picture().note()).isEmpty();
@@ -381,7 +375,7 @@ class TakeoverTest {
         stage.late = "discardAll";
         stage.host.start();
         stage.carryOut();
-        stage.host.hungUp(2, LOST);
+        stage.host.hungUp(2, Stage.LOST);
         stage.settle();
         stage.answerLate();
         assertThat(stage.orders("flush", "discardAll", "coldStart"))
@@ -449,18 +443,18 @@ class TakeoverTest {
         stage.host.start();
         stage.carryOut();
         for (long pause : new long[] {100, 200, 400, 800}) {
-            pass(stage, pause);
+            stage.goesBy(pause);
         }
         assertThat(stage.orders("resume")).hasSize(5);
         fence(stage);
         stage.record = new OwnershipRecord(21, 10, "B", OwnershipRecord.Mode.ROLLBACK, "", 1);
-        pass(stage, 550);
+        stage.goesBy(550);
         assertThat(stage.orders("resume")).hasSize(6);
-        pass(stage, 99);
+        stage.goesBy(99);
         assertThat(stage.orders("resume"))
                 .as("1.6 s after the one before the last")
                 .hasSize(6);
-        pass(stage, 1);
+        stage.goesBy(1);
         assertThat(stage.orders("resume")).as("the first pause is short").hasSize(7);
     }
 

@@ -20,7 +20,6 @@ import org.junit.jupiter.params.provider.CsvSource;
 class WritesTest {
     private static final int BLOCK = Extent.BLOCK_BYTES;
     private static final int MEBIBYTE = 1 << 20;
-    private static final Trouble LOST = new Trouble(Trouble.Kind.LOST, "the connection broke");
     private static final Trouble FAILED = new Trouble(Trouble.Kind.FAILED, "EIO");
 
     /** With a volume of that many blocks. */
@@ -37,7 +36,7 @@ class WritesTest {
     }
 
     private static void breakSession(Stage stage) {
-        stage.host.hungUp(stage.host.sessions.number(), LOST);
+        stage.host.hungUp(stage.host.sessions.number(), Stage.LOST);
     }
 
     private static Stage.Asked<Done> zeroes(Stage stage, int mebibytes) {
@@ -173,7 +172,7 @@ class WritesTest {
         stage.write(2 * BLOCK + 1, 1, 1, false);
         stage.host.writeZeroes(Stage.VOLUME, 4 * BLOCK, 2 * BLOCK, false, false, new Stage.Asked<>());
         stage.carryOut();
-        assertThat(stage.written)
+        assertThat(stage.contents)
                 .extracting(contents -> Arrays.stream(contents.hashes()).boxed().toList())
                 .containsExactlyInAnyOrder(
                         List.of(hash(stage, 0)), List.of(BlockHash.ZERO, BlockHash.ZERO), List.of(hash(stage, 2)));
