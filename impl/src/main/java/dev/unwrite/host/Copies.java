@@ -1,7 +1,6 @@
 package dev.unwrite.host;
 
 import dev.unwrite.protocol.Action;
-import dev.unwrite.protocol.Blocks;
 import dev.unwrite.protocol.CopyKey;
 import dev.unwrite.protocol.Extent;
 import dev.unwrite.protocol.HostState;
@@ -82,11 +81,7 @@ final class Copies {
     private Extent withAround(long term, long epoch, Extent asked) {
         HostState s = h.state();
         CopyKey key = new CopyKey(term, epoch);
-        Extent around = Around.behind(
-                asked,
-                s.copies().getOrDefault(key, Blocks.NONE),
-                s.reading().getOrDefault(key, Blocks.NONE),
-                blocksOf(asked.volume()));
+        Extent around = Around.behind(asked, s.copies(key), s.reading(key), blocksOf(asked.volume()));
         return around != null && h.core.take(new Action.ReadAround(term, epoch, asked, around))
                 ? new Extent(asked.volume(), asked.first(), asked.count() + around.count())
                 : asked;

@@ -69,6 +69,16 @@ public record HostState(
     /** The id, in {@link Action.SendWrite} and {@link Action.WriteDone}, of writes that the host owes. */
     public static final long OWED = 0;
 
+    /** The blocks of which a copy is stored, by term and epoch. */
+    public Blocks copies(CopyKey key) {
+        return copies.getOrDefault(key, Blocks.NONE);
+    }
+
+    /** The blocks that are being read for a copy, by term and epoch. */
+    public Blocks reading(CopyKey key) {
+        return reading.getOrDefault(key, Blocks.NONE);
+    }
+
     /** A host that has just started, with what it found in its local storage. */
     public static HostState started(
             String name, String peer, NavigableMap<CopyKey, Blocks> copies, @Nullable Checkpoint checkpoint) {

@@ -69,8 +69,8 @@ final class SecondarySteps {
             return refused(not);
         }
         CopyKey key = new CopyKey(a.term(), a.epoch());
-        Blocks stored = s.copies().getOrDefault(key, Blocks.NONE);
-        Blocks reading = s.reading().getOrDefault(key, Blocks.NONE);
+        Blocks stored = s.copies(key);
+        Blocks reading = s.reading(key);
         List<Extent> fresh = new ArrayList<>();
         List<Extent> repeated = new ArrayList<>();
         Blocks now = reading;
@@ -109,8 +109,8 @@ final class SecondarySteps {
             return refused(not);
         }
         CopyKey key = new CopyKey(a.term(), a.epoch());
-        Blocks stored = s.copies().getOrDefault(key, Blocks.NONE);
-        Blocks reading = s.reading().getOrDefault(key, Blocks.NONE);
+        Blocks stored = s.copies(key);
+        Blocks reading = s.reading(key);
         if (stored.containsAny(a.asked())) {
             return refused("what was asked for is stored: its primary may be in a later epoch");
         }
@@ -147,14 +147,13 @@ final class SecondarySteps {
             return refused(not);
         }
         CopyKey key = new CopyKey(a.term(), a.epoch());
-        Blocks reading = s.reading().getOrDefault(key, Blocks.NONE);
+        Blocks reading = s.reading(key);
         if (!reading.containsAll(a.extent())) {
             return refused("the copy is not wanted any more");
         }
         HostState.Edit edit = s.edit();
         edit.reading = HostState.Edit.with(s.reading(), key, reading.without(a.extent()));
-        edit.copies = HostState.Edit.with(
-                s.copies(), key, s.copies().getOrDefault(key, Blocks.NONE).with(a.extent()));
+        edit.copies = HostState.Edit.with(s.copies(), key, s.copies(key).with(a.extent()));
         return taken(edit, new Effect.SendPreserved(a.term(), a.epoch(), List.of(a.extent())));
     }
 

@@ -155,8 +155,8 @@ final class NodeTrace implements TraceWriter {
 
     private static Blocks newlyRead(HostState before, HostState after, Action.ReadOld a) {
         CopyKey key = new CopyKey(a.term(), a.epoch());
-        Blocks old = before.reading().getOrDefault(key, Blocks.NONE);
-        return after.reading().getOrDefault(key, Blocks.NONE).without(old);
+        Blocks old = before.reading(key);
+        return after.reading(key).without(old);
     }
 
     private static TraceLine tag(TraceLine line, long term, long epoch) {

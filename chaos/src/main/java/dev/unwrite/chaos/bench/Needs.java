@@ -16,8 +16,8 @@ final class Needs {
     private static final int FOLDER_CHARS_MAX = 88;
 
     private static final String FOLDER_CHARS = "[A-Za-z0-9/._+~@-]+";
-    /** Five of them, and two undo logs, each of which takes half a disk. */
-    private static final long IMAGES = 8;
+    /** Seven of them, and three undo logs, each of which takes half a disk. */
+    private static final long IMAGES = 9;
 
     private Needs() {}
 

@@ -25,7 +25,10 @@ final class PauseRun {
         this.measured = measured;
     }
 
-    /** A ledger whose clients send as much as is answered; it is started here, and still runs on return. */
+    /**
+     * A ledger whose clients send as much as is answered; it is started here, and still runs on return. It sleeps, as the time
+     * between two readings is what is measured: there is nothing to wait for.
+     */
     Pauses ofLedger(NodeSetup pair, Path history) throws IOException, InterruptedException {
         pair.start();
         LedgerWorkload clients = LedgerWorkload.start(

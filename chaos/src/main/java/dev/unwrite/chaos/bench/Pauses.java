@@ -5,7 +5,6 @@ import java.util.Locale;
 import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Collectors;
 
 /**
  * How long a machine stood still for its checkpoints. A node counts them in buckets, so a time here is the bound that so many did
@@ -78,6 +77,6 @@ record Pauses(
                         words(pauses.p90Millis()),
                         words(pauses.p99Millis()),
                         words(pauses.mostMillis())))
-                .collect(Collectors.toList());
+                .toList();
     }
 }

@@ -826,21 +826,21 @@ final class Merger {
     private void recoverCopies(NodeLog node, TraceEvent e) {
         HostShadow shadow = shadow(node);
         shadow.found = 0;
-        e.found().stream()
-                .filter(copy -> isStoredUnseen(node, copy))
-                .forEach(copy -> readOld(node.name(), copy.tag(), copy.block(), e));
+        List<FoundCopy> unseen =
+                e.found().stream().filter(copy -> isStoredUnseen(node, copy)).toList();
+        unseen.forEach(copy -> readOld(node.name(), copy.tag(), copy.block(), e));
+        for (FoundCopy copy : unseen) {
+            int number = blocks.number(copy.block());
+            store(node, copy.tag(), number);
+            out.of("StoreCopy", node.name(), e)
+                    .block(number)
+                    .tag(copy.tag())
+                    .hidden("a copy stored just before a kill")
+                    .add();
+        }
         for (FoundCopy copy : e.found()) {
             int number = blocks.number(copy.block());
-            if (isStoredUnseen(node, copy)) {
-                store(node, copy.tag(), number);
-                out.of("StoreCopy", node.name(), e)
-                        .block(number)
-                        .tag(copy.tag())
-                        .hidden("a copy stored just before a kill")
-                        .add();
-            } else if (isLive(copy.tag(), e)
-                    && !shadow.holds(copy.tag(), number)
-                    && shadow.hasAbandoned(copy.tag(), number)) {
+            if (isLive(copy.tag(), e) && !shadow.holds(copy.tag(), number) && shadow.hasAbandoned(copy.tag(), number)) {
                 shadow.found++;
             }
         }
