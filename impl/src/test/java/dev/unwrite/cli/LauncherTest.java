@@ -39,6 +39,14 @@ class LauncherTest {
 
     private static final String JAVA = """
             #!/bin/sh
+            case "$*" in
+              *TrainingRun*)
+                echo learned >>"$TOP/lessons"
+                [ ! -e "$TOP/unteachable" ] || { echo "no disk"; exit 1; }
+                for role in storage node; do echo "$role" >"$TOP/checkout/chaos/target/unwrite-$role.aot"; done
+                exit ;;
+            esac
+            echo "$*" >"$TOP/words"
             [ -e "$TOP/checkout/chaos/target/whole" ] && echo whole || echo torn
             """;
 
@@ -80,7 +88,11 @@ class LauncherTest {
     }
 
     private Process start(String name) throws IOException {
-        ProcessBuilder builder = new ProcessBuilder(checkout.resolve("unwrite").toString(), "status");
+        return start(name, "status");
+    }
+
+    private Process start(String name, String command) throws IOException {
+        ProcessBuilder builder = new ProcessBuilder(checkout.resolve("unwrite").toString(), command);
         Map<String, String> environment = builder.environment();
         environment.put("TOP", top.toString());
         environment.put("PATH", top.resolve("bin") + ":" + environment.get("PATH"));
@@ -206,6 +218,52 @@ class LauncherTest {
         assertRan("third", start("third"));
         assertThat(target.resolve("unwrite.lock")).doesNotExist();
         assertThat(target.toFile().setWritable(true, true)).isTrue();
+    }
+
+    private void packed() throws IOException {
+        for (String module : List.of("spec", "impl", "conformance", "chaos")) {
+            Path target = Files.createDirectories(checkout.resolve(module).resolve("target"));
+            Files.writeString(target.resolve("unwrite-" + module + ".jar"), "jar of " + module);
+        }
+    }
+
+    @Test
+    void storageAndNodeStartWithWhatWasLearnedOnceAfterABuild() throws Exception {
+        packed();
+        go();
+        assertRan("status", start("status"));
+        assertThat(said("lessons")).as("nobody needs it").isEmpty();
+        assertRan("node", start("node", "node"));
+        assertThat(said("words")).contains("unwrite-node.aot", "/impl/target/unwrite-impl.jar:");
+        assertRan("storage", start("storage", "storage"));
+        assertThat(said("words")).contains("unwrite-storage.aot");
+        assertThat(said("lessons")).isEqualTo("learned\n");
+
+        Path jar = checkout.resolve("impl/target/unwrite-impl.jar");
+        await(() -> isEditedAfter(jar, modified(checkout.resolve("chaos/target/unwrite-node.aot"))));
+        assertRan("node", start("node", "node"));
+        assertThat(said("lessons")).as("another jar").hasLineCount(2);
+    }
+
+    @Test
+    void whatCannotLearnStartsAsBeforeAndDoesNotTryAgain() throws Exception {
+        packed();
+        go();
+        Files.writeString(top.resolve("unteachable"), "");
+        assertRan("node", start("node", "node"));
+        assertThat(said("node.err")).contains("no disk", "goes on, but storage and node start slower");
+        assertThat(said("words")).doesNotContain(".aot").contains("/impl/target/classes:");
+        assertRan("again", start("again", "node"));
+        assertThat(said("again.err")).isEmpty();
+        assertThat(said("lessons")).hasLineCount(1);
+    }
+
+    private static FileTime modified(Path file) {
+        try {
+            return Files.getLastModifiedTime(file);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     @Test
