@@ -108,10 +108,12 @@ final class NodeCommand implements Callable<Integer> {
 
     @Option(
             names = "--machine",
-            paramLabel = "none|ledger",
+            paramLabel = "none|ledger|qemu:FILE",
             defaultValue = "none",
-            description = "What runs on the volumes; default: none.")
-    private NodeConfig.MachineKind machine = NodeConfig.MachineKind.NONE;
+            description =
+                    "What runs on the volumes; default: none. FILE has one argument of QEMU a line, the same on both"
+                            + " hosts.")
+    private String machineName = "none";
 
     @Option(
             names = "--ledger",
@@ -131,7 +133,7 @@ final class NodeCommand implements Callable<Integer> {
     @Option(
             names = "--checkpoint-every",
             paramLabel = "TIME|manual",
-            description = "Default: 50ms, and manual for --machine none.")
+            description = "Default: 50ms; 1s for qemu, manual for none.")
     private @Nullable String checkpointEvery;
 
     @Option(
@@ -173,6 +175,8 @@ final class NodeCommand implements Callable<Integer> {
 
     /** A request of 1 MiB takes 2 MiB at worst, and has to fit into nine tenths. */
     private static final long UNDO_LIMIT_MIB_MIN = 4;
+
+    private static final String GUEST = "qemu:";
 
     @Spec
     private @Nullable CommandSpec spec;
@@ -219,11 +223,32 @@ final class NodeCommand implements Callable<Integer> {
         throw new ExitException(Exit.USAGE, "node " + name + " ends: " + why);
     }
 
+    private static NodeConfig.MachineKind kind(String machine) {
+        return switch (machine) {
+            case "none" -> NodeConfig.MachineKind.NONE;
+            case "ledger" -> NodeConfig.MachineKind.LEDGER;
+            default -> {
+                if (machine.startsWith(GUEST) && machine.length() > GUEST.length()) {
+                    yield NodeConfig.MachineKind.QEMU;
+                }
+                throw new IllegalArgumentException("--machine is none, ledger, or qemu:FILE, not " + machine);
+            }
+        };
+    }
+
+    private static @Nullable Duration usualInterval(NodeConfig.MachineKind machine) {
+        return switch (machine) {
+            case NONE -> null;
+            case LEDGER -> Duration.ofMillis(50);
+            case QEMU -> Duration.ofSeconds(1);
+        };
+    }
+
     private Node start(Consumer<String> log) {
         try {
-            Duration every = checkpointEvery == null
-                    ? machine == NodeConfig.MachineKind.NONE ? null : Duration.ofMillis(50)
-                    : time("--checkpoint-every", checkpointEvery);
+            NodeConfig.MachineKind machine = kind(machineName);
+            Duration every =
+                    checkpointEvery == null ? usualInterval(machine) : time("--checkpoint-every", checkpointEvery);
             if (undoLimitMib < UNDO_LIMIT_MIB_MIN || undoLimitMib > 1 << 30) {
                 throw new IllegalArgumentException(
                         "--undo-limit is a number of MiB from " + UNDO_LIMIT_MIB_MIN + " to " + (1 << 30));
@@ -247,6 +272,9 @@ final class NodeCommand implements Callable<Integer> {
                             bootstrap,
                             replace,
                             machine,
+                            machine == NodeConfig.MachineKind.QEMU
+                                    ? Path.of(machineName.substring(GUEST.length()))
+                                    : null,
                             ack == Ack.DURABLE,
                             every,
                             time("--failover-after", failoverAfter),

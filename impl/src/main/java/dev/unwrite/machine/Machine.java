@@ -7,8 +7,8 @@ import java.io.InputStream;
 /**
  * The machine that a node protects: state in memory, data on protected volumes, and output to the outside.
  *
- * <p>The node drives it from one thread at a time: {@link #coldStart} or {@link #resume} once, then any number of
- * {@link #pause}, {@link #save}, {@link #unpause}, then {@link #close}.
+ * <p>The node drives it from one thread at a time: {@link #coldStart} or {@link #resume} once, then {@link #go}, then any number
+ * of {@link #pause}, {@link #save}, {@link #unpause}, then {@link #close}.
  */
 public interface Machine extends Closeable {
     /** Starts from the volumes alone (all zeroes if they are new). */
@@ -16,6 +16,12 @@ public interface Machine extends Closeable {
 
     /** Starts from a mirrored state that {@link Saved#open} once produced; the volumes are of the same moment. */
     void resume(InputStream state) throws IOException;
+
+    /**
+     * The record says that this host runs the machine: what has stood still since it was started begins now. A machine that does
+     * nothing unless it is asked, by clients who are let in from here on, has nothing to do.
+     */
+    default void go() throws IOException {}
 
     /**
      * Stops the machine between two of its steps. On return no operation is half done and the machine has no read or

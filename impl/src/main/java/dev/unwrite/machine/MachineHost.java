@@ -1,12 +1,21 @@
 package dev.unwrite.machine;
 
 import dev.unwrite.nbd.BlockDevice;
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.Map;
 
 /** What a node provides to its machine. */
 public interface MachineHost {
     /** The protected volumes by name, in the order in which they were configured. */
     Map<String, BlockDevice> volumes();
+
+    /**
+     * Serves the volumes over NBD, by name, to a machine that is a process of its own: on a unix socket that nobody else
+     * reaches, from before the machine runs (it opens its disks then), until what is returned is closed.
+     */
+    Closeable serve(Path socket) throws IOException;
 
     /**
      * Says something to the outside (rule HoldOutput): {@code release} runs, in the order of the calls, once the

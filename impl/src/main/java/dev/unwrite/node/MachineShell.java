@@ -12,6 +12,7 @@ import dev.unwrite.machine.NoMachine;
 import dev.unwrite.nbd.BlockDevice;
 import dev.unwrite.nbd.NbdConnection;
 import dev.unwrite.nbd.NbdServer;
+import dev.unwrite.nbd.NbdUri;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStream;
@@ -37,6 +38,7 @@ final class MachineShell implements MachineRoom, Closeable {
     private final Function<MachineHost, Machine> maker;
     private final State committed;
     private final @Nullable Witness witness;
+    private final boolean writeCache;
     private final ExecutorService thread = Executors.newSingleThreadExecutor(
             Thread.ofPlatform().name("machine").daemon().factory());
     private volatile Map<String, VolumeShell> volumes = Map.of();
@@ -59,11 +61,17 @@ final class MachineShell implements MachineRoom, Closeable {
         T carryOut(Machine machine) throws IOException;
     }
 
-    MachineShell(Loop loop, Function<MachineHost, Machine> maker, State committed, @Nullable Witness witness) {
+    MachineShell(
+            Loop loop,
+            Function<MachineHost, Machine> maker,
+            State committed,
+            @Nullable Witness witness,
+            boolean writeCache) {
         this.loop = loop;
         this.maker = maker;
         this.committed = committed;
         this.witness = witness;
+        this.writeCache = writeCache;
     }
 
     /** The server whose connections end when the machine does. */
@@ -129,6 +137,19 @@ final class MachineShell implements MachineRoom, Closeable {
     @Override
     public void run() {
         running = true;
+        Machine beginning = machine;
+        if (beginning != null) {
+            Guest guest = new Guest(stopped);
+            thread.execute(() -> begin(beginning, guest));
+        }
+    }
+
+    private static void begin(Machine beginning, Guest guest) {
+        try {
+            beginning.go();
+        } catch (IOException e) {
+            guest.failed("it does not begin: " + e.getMessage());
+        }
     }
 
     @Override
@@ -274,6 +295,15 @@ final class MachineShell implements MachineRoom, Closeable {
         @Override
         public Map<String, BlockDevice> volumes() {
             return Collections.unmodifiableMap(volumes);
+        }
+
+        @Override
+        public Closeable serve(Path socket) throws IOException {
+            return NbdServer.builder()
+                    .listen(NbdUri.parse("nbd+unix:///?socket=" + socket))
+                    .loop(loop.events())
+                    .exports(new ServedVolumes(MachineShell.this, ServedVolumes.To.MACHINE_TO_COME, writeCache))
+                    .start();
         }
 
         @Override

@@ -8,6 +8,7 @@ import dev.unwrite.machine.Machine;
 import dev.unwrite.machine.MachineHost;
 import dev.unwrite.machine.NoMachine;
 import dev.unwrite.machine.ledger.LedgerMachine;
+import dev.unwrite.machine.qemu.QemuMachine;
 import dev.unwrite.nbd.NbdServer;
 import dev.unwrite.node.control.ControlServer;
 import dev.unwrite.peer.PeerConfig;
@@ -27,6 +28,7 @@ import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.function.Consumer;
@@ -79,7 +81,7 @@ public final class Node implements Closeable {
         DiskShell disk = new DiskShell(own, loop);
         parts.push(disk);
         Witness witness = config.witness() == null ? null : new Witness(config.witness(), storage);
-        MachineShell room = new MachineShell(loop, machine(config), store::open, witness);
+        MachineShell room = new MachineShell(loop, machine(config), store::open, witness, config.writeCache());
         parts.push(room);
         PeerShell peer = new PeerShell(loop, disk);
         NodeListener listener = new NodeListener(writer, log, ended::complete);
@@ -104,7 +106,12 @@ public final class Node implements Closeable {
         server = NbdServer.builder()
                 .listen(config.serve())
                 .loop(loop.events())
-                .exports(new ServedVolumes(room, config.machine() == NodeConfig.MachineKind.NONE, config.writeCache()))
+                .exports(new ServedVolumes(
+                        room,
+                        config.machine() == NodeConfig.MachineKind.NONE
+                                ? ServedVolumes.To.MACHINE
+                                : ServedVolumes.To.SPECTATORS,
+                        config.writeCache()))
                 .start();
         parts.push(server);
         room.servedBy(server);
@@ -158,10 +165,16 @@ public final class Node implements Closeable {
         }
     }
 
-    private static Function<MachineHost, Machine> machine(NodeConfig config) {
+    private static Function<MachineHost, Machine> machine(NodeConfig config) throws IOException {
         return switch (config.machine()) {
             case NONE -> guest -> new NoMachine(config.data());
             case LEDGER -> guest -> new LedgerMachine(guest, config.ledger().resolve());
+            case QEMU -> {
+                Path file = Objects.requireNonNull(config.guest());
+                QemuMachine.check(file);
+                Path folder = config.data().resolve("qemu");
+                yield guest -> new QemuMachine(guest, file, folder);
+            }
         };
     }
 

@@ -9,6 +9,7 @@ import org.jspecify.annotations.Nullable;
  * How a node was started.
  *
  * @param replace whether this data folder takes the name over from the one that has it, whose host is dead for good
+ * @param guest the arguments of QEMU; null for the other machines
  * @param checkpointEvery how often a checkpoint is cut, or null for by command only
  * @param failoverAfter after how long a silence a secondary takes over, or null for by command only
  * @param trace where traces go, or null
@@ -31,6 +32,7 @@ public record NodeConfig(
         boolean bootstrap,
         boolean replace,
         MachineKind machine,
+        @Nullable Path guest,
         boolean durable,
         @Nullable Duration checkpointEvery,
         @Nullable Duration failoverAfter,
@@ -45,6 +47,8 @@ public record NodeConfig(
         /** Whoever connects over NBD. */
         NONE,
         /** The ledger application. */
-        LEDGER
+        LEDGER,
+        /** A guest of QEMU. */
+        QEMU
     }
 }

@@ -11,16 +11,23 @@ import java.util.Map;
 /** The protected volumes as NBD exports, while this node is primary. */
 final class ServedVolumes implements ExportSource {
     private final MachineShell room;
-    private final boolean mayWrite;
+    private final To to;
     private final boolean writeCache;
 
-    /**
-     * {@code mayWrite}: whether whoever connects is the machine, rather than a spectator of one that runs here; {@code
-     * writeCache}: whether it has to flush.
-     */
-    ServedVolumes(MachineShell room, boolean mayWrite, boolean writeCache) {
+    /** Who connects. */
+    enum To {
+        /** The machine, while it runs. */
+        MACHINE,
+        /** Those who look on while a machine runs in this process or under it. */
+        SPECTATORS,
+        /** A machine that opens its disks before it runs. */
+        MACHINE_TO_COME
+    }
+
+    /** {@code writeCache}: whether a machine has to flush. */
+    ServedVolumes(MachineShell room, To to, boolean writeCache) {
         this.room = room;
-        this.mayWrite = mayWrite;
+        this.to = to;
         this.writeCache = writeCache;
     }
 
@@ -40,10 +47,10 @@ final class ServedVolumes implements ExportSource {
                             ? "there is no volume \"" + name + "\" here"
                             : "this node is not primary, connect to the other one");
         }
-        if (!room.isRunning()) {
+        if (!room.isRunning() && to != To.MACHINE_TO_COME) {
             throw NbdRefusedException.shutdown("this node is not primary, connect to the other one");
         }
-        return Export.of(mayWrite ? volume : volume.readOnlyView())
+        return Export.of(to == To.SPECTATORS ? volume.readOnlyView() : volume)
                 .withMultiConn(true)
                 .withWriteCache(writeCache);
     }

@@ -48,7 +48,7 @@ class MachineShellTest {
 
     private MachineShell shell(Function<MachineHost, Machine> maker) {
         return new MachineShell(
-                loop, maker, () -> new ByteArrayInputStream(state.getBytes(StandardCharsets.UTF_8)), null);
+                loop, maker, () -> new ByteArrayInputStream(state.getBytes(StandardCharsets.UTF_8)), null, true);
     }
 
     private Machine fake(MachineHost guest) {

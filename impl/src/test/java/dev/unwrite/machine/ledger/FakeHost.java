@@ -2,6 +2,8 @@ package dev.unwrite.machine.ledger;
 
 import dev.unwrite.machine.MachineHost;
 import dev.unwrite.nbd.BlockDevice;
+import java.io.Closeable;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -20,6 +22,11 @@ final class FakeHost implements MachineHost {
     FakeHost holding() {
         holding = true;
         return this;
+    }
+
+    @Override
+    public Closeable serve(Path socket) {
+        throw new UnsupportedOperationException("the ledger is in this process");
     }
 
     synchronized int held() {

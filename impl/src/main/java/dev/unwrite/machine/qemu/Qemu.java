@@ -1,0 +1,224 @@
+package dev.unwrite.machine.qemu;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.Closeable;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.Channels;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BiConsumer;
+import java.util.function.Consumer;
+
+/** One process of QEMU and its monitor. It dies with the thread that starts it, and so with this process, however that ends. */
+final class Qemu implements Closeable {
+    static final String PROGRAM = "qemu-system-x86_64";
+
+    private static final Duration START_MAX = Duration.ofSeconds(30);
+    private static final Duration ANSWER_MAX = Duration.ofSeconds(30);
+    /** A guest whose disk does not answer stops when that does; whoever waits longer kills it. */
+    private static final Duration STOP_MAX = Duration.ofMinutes(10);
+
+    private static final long POLL_NANOS = 500_000;
+    private static final long END_MAX_SECONDS = 10;
+    /** Bytes a second: no limit. */
+    private static final long BANDWIDTH = 1L << 40;
+
+    private final Process process;
+    private final Qmp qmp;
+    private final Path migration;
+    private final ServerSocketChannel outgoing;
+    private volatile boolean closed;
+
+    private Qemu(Process process, Qmp qmp, Path migration, ServerSocketChannel outgoing) {
+        this.process = process;
+        this.qmp = qmp;
+        this.migration = migration;
+        this.outgoing = outgoing;
+    }
+
+    /**
+     * Starts one that stands still. {@code folder} is for its sockets; {@code log} gets what it prints; {@code ended} is called,
+     * on some thread, with the reason, when it ends without being asked to. For a platform thread that lives as long as it.
+     */
+    static Qemu start(
+            List<String> arguments, Path folder, Path log, BiConsumer<String, JsonNode> events, Consumer<String> ended)
+            throws IOException {
+        Path monitor = folder.resolve("qmp");
+        Files.deleteIfExists(monitor);
+        List<String> words = new ArrayList<>(List.of("setpriv", "--pdeathsig", "KILL", PROGRAM));
+        words.addAll(arguments);
+        words.addAll(List.of("-S", "-qmp", "unix:" + monitor + ",server=on,wait=off"));
+        Process process;
+        try {
+            process = new ProcessBuilder(words)
+                    .redirectErrorStream(true)
+                    .redirectInput(
+                            ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()))
+                    .redirectOutput(log.toFile())
+                    .start();
+        } catch (IOException e) {
+            throw new IOException(
+                    "cannot start setpriv and " + PROGRAM + "; install util-linux and qemu-system-x86", e);
+        }
+        ServerSocketChannel outgoing = null;
+        try {
+            Qmp qmp = connect(process, monitor, log, events);
+            Path migration = folder.resolve("migration");
+            Files.deleteIfExists(migration);
+            outgoing = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
+            outgoing.bind(UnixDomainSocketAddress.of(migration));
+            Qemu qemu = new Qemu(process, qmp, migration, outgoing);
+            qemu.ask(
+                    "migrate-set-capabilities",
+                    Map.of("capabilities", List.of(Map.of("capability", "x-ignore-shared", "state", true))));
+            qemu.ask("migrate-set-parameters", Map.of("max-bandwidth", BANDWIDTH));
+            process.onExit().thenAccept(dead -> {
+                if (!qemu.closed) {
+                    ended.accept("QEMU has ended, exit code " + dead.exitValue() + lastLine(log));
+                }
+            });
+            return qemu;
+        } catch (IOException | RuntimeException e) {
+            process.destroyForcibly();
+            if (outgoing != null) {
+                outgoing.close();
+            }
+            throw e;
+        }
+    }
+
+    private static Qmp connect(Process process, Path monitor, Path log, BiConsumer<String, JsonNode> events)
+            throws IOException {
+        long deadline = System.nanoTime() + START_MAX.toNanos();
+        while (true) {
+            if (!process.isAlive()) {
+                throw new IOException("QEMU does not start" + lastLine(log));
+            }
+            if (Files.exists(monitor)) {
+                try {
+                    return Qmp.connect(monitor, ANSWER_MAX, events);
+                } catch (java.net.ConnectException e) {
+                    // It is bound, and not listened at yet.
+                }
+            }
+            pause(deadline, "QEMU to start");
+        }
+    }
+
+    private static String lastLine(Path log) {
+        try {
+            List<String> lines = Files.readAllLines(log, java.nio.charset.StandardCharsets.ISO_8859_1);
+            return lines.isEmpty() ? "" : ": " + lines.getLast();
+        } catch (IOException e) {
+            return "";
+        }
+    }
+
+    private static void pause(long deadline, String what) throws IOException {
+        if (System.nanoTime() > deadline) {
+            throw new IOException("waited too long for " + what);
+        }
+        try {
+            TimeUnit.NANOSECONDS.sleep(POLL_NANOS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IOException("interrupted while waiting for " + what, e);
+        }
+    }
+
+    String version() {
+        return qmp.version();
+    }
+
+    private JsonNode ask(String command, Map<String, ?> arguments) throws IOException {
+        return qmp.ask(command, arguments, ANSWER_MAX);
+    }
+
+    /** Stops the guest; on return its disks have answered all requests. */
+    void stop() throws IOException {
+        qmp.ask("stop", Map.of(), STOP_MAX);
+    }
+
+    /** Lets the guest run. */
+    void cont() throws IOException {
+        ask("cont", Map.of());
+    }
+
+    /** Why this guest cannot be mirrored, in QEMU's words; empty if it can. */
+    List<String> blockers() throws IOException {
+        List<String> reasons = new ArrayList<>();
+        ask("query-migrate", Map.of()).path("blocked-reasons").forEach(reason -> reasons.add(reason.asText()));
+        return reasons;
+    }
+
+    /** The state of the devices of a guest that stands still. */
+    byte[] devices() throws IOException {
+        ask("migrate", Map.of("uri", "unix:" + migration));
+        byte[] devices;
+        try (SocketChannel channel = outgoing.accept();
+                InputStream in = Channels.newInputStream(channel)) {
+            devices = in.readAllBytes();
+        }
+        awaitMigration();
+        return devices;
+    }
+
+    private void awaitMigration() throws IOException {
+        long deadline = System.nanoTime() + ANSWER_MAX.toNanos();
+        while (true) {
+            JsonNode migration = ask("query-migrate", Map.of());
+            switch (migration.path("status").asText()) {
+                case "completed" -> {
+                    return;
+                }
+                case "failed", "cancelled" ->
+                    throw new IOException("QEMU cannot save its devices: "
+                            + migration.path("error-desc").asText("no reason given"));
+                default -> pause(deadline, "QEMU to save its devices");
+            }
+        }
+    }
+
+    /** Gives a QEMU that was started to take it (argument {@code -incoming defer}) the state of the devices; it stands still. */
+    void take(byte[] devices, Path folder) throws IOException {
+        Path incoming = folder.resolve("incoming");
+        Files.deleteIfExists(incoming);
+        ask("migrate-incoming", Map.of("uri", "unix:" + incoming));
+        try (SocketChannel channel = SocketChannel.open(UnixDomainSocketAddress.of(incoming));
+                OutputStream out = Channels.newOutputStream(channel)) {
+            out.write(devices);
+        }
+        long deadline = System.nanoTime() + ANSWER_MAX.toNanos();
+        while (ask("query-status", Map.of()).path("status").asText().equals("inmigrate")) {
+            pause(deadline, "QEMU to take the state of its devices");
+        }
+        Files.deleteIfExists(incoming);
+    }
+
+    /** Kills it; on return it is gone. */
+    @Override
+    public void close() throws IOException {
+        closed = true;
+        process.destroyForcibly();
+        outgoing.close();
+        qmp.close();
+        try {
+            if (!process.waitFor(END_MAX_SECONDS, TimeUnit.SECONDS)) {
+                throw new IOException("QEMU (process " + process.pid() + ") does not end");
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

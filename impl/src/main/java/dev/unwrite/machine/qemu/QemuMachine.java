@@ -1,0 +1,176 @@
+package dev.unwrite.machine.qemu;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.unwrite.files.PrivateFiles;
+import dev.unwrite.machine.Machine;
+import dev.unwrite.machine.MachineHost;
+import java.io.Closeable;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The machine {@code qemu}. It stands still until {@link #go}, which comes when the record says that this host runs it; it is
+ * killed by {@link #close}, and with the node. Its disks are served on a socket of its own, which nobody else reaches.
+ */
+public final class QemuMachine implements Machine {
+    private static final System.Logger LOG = System.getLogger(QemuMachine.class.getName());
+
+    private final MachineHost host;
+    private final Path file;
+    private final Path folder;
+    private final Deque<Closeable> parts = new ArrayDeque<>();
+    private @Nullable Qemu qemu;
+    private @Nullable GuestMemory memory;
+    private SavedGuest.@Nullable Fit fit;
+
+    /** {@code file} has the arguments; {@code folder}, made where it is missing, gets sockets and the log. */
+    public QemuMachine(MachineHost host, Path file, Path folder) {
+        this.host = host;
+        this.file = file;
+        this.folder = folder;
+    }
+
+    /** Throws, with one line, where the file cannot be used: for the start of a node. */
+    public static void check(Path file) throws IOException {
+        GuestFile.read(file);
+    }
+
+    /** Boots the guest from its disks. */
+    @Override
+    public void coldStart() throws IOException {
+        start(null);
+    }
+
+    /** Lets the guest go on where the state left it; it does not boot. */
+    @Override
+    public void resume(InputStream state) throws IOException {
+        start(state);
+    }
+
+    private void start(@Nullable InputStream state) throws IOException {
+        GuestFile guest = GuestFile.read(file);
+        PrivateFiles.createFolder(folder);
+        List<String> arguments = new ArrayList<>(guest.arguments());
+        for (String netdev : guest.netdevs()) {
+            open(new HeldFrames(host, folder, netdev));
+            arguments.addAll(HeldFrames.arguments(folder, netdev));
+        }
+        Path disks = folder.resolve("disks");
+        open(host.serve(disks));
+        for (String volume : host.volumes().keySet()) {
+            arguments.addAll(disk(volume, disks));
+        }
+        GuestMemory ram = open(GuestMemory.create(guest.ramBytes()));
+        memory = ram;
+        arguments.addAll(List.of(
+                "-object",
+                "memory-backend-file,id=unwrite-ram,share=on,size=" + guest.ramBytes() + ",mem-path=" + ram.file(),
+                "-machine",
+                "memory-backend=unwrite-ram"));
+        if (state != null) {
+            arguments.addAll(List.of("-incoming", "defer"));
+        }
+        Qemu started = open(Qemu.start(arguments, folder, folder.resolve("log"), this::happened, host::failed));
+        // QEMU has it mapped: however this process ends, nothing of it is left behind.
+        ram.unlink();
+        SavedGuest.Fit mine = new SavedGuest.Fit(started.version(), guest.hash(), guest.ramBytes());
+        if (state != null) {
+            started.take(SavedGuest.restore(state, mine, ram), folder);
+        }
+        List<String> blockers = started.blockers();
+        if (!blockers.isEmpty()) {
+            throw new IOException("this guest cannot be mirrored: " + String.join("; ", blockers));
+        }
+        fit = mine;
+        qemu = started;
+    }
+
+    private <T extends Closeable> T open(T part) {
+        synchronized (parts) {
+            parts.push(part);
+        }
+        return part;
+    }
+
+    /** A disk whose host does not answer stops the guest: it must not see an error that is not the disk's. */
+    private static List<String> disk(String volume, Path socket) {
+        String node = "unwrite-" + volume;
+        return List.of(
+                "-blockdev",
+                "driver=nbd,node-name=" + node + ",server.type=unix,server.path=" + socket + ",export=" + volume
+                        + ",reconnect-delay=0",
+                "-device",
+                "virtio-blk-pci,drive=" + node + ",write-cache=on,werror=stop,rerror=stop");
+    }
+
+    private void happened(String event, JsonNode data) {
+        switch (event) {
+            case "GUEST_PANICKED", "SHUTDOWN", "BLOCK_IO_ERROR", "MEMORY_FAILURE", "RESET" ->
+                LOG.log(System.Logger.Level.INFO, "the guest: {0} {1}", event, data);
+            default -> {}
+        }
+    }
+
+    /** The host runs this machine from here on. */
+    @Override
+    public void go() throws IOException {
+        running().cont();
+    }
+
+    @Override
+    public void pause() throws IOException {
+        running().stop();
+    }
+
+    @Override
+    public Saved save() throws IOException {
+        byte[] devices = running().devices();
+        return new SavedGuest(
+                Objects.requireNonNull(fit),
+                devices,
+                Objects.requireNonNull(memory).copy());
+    }
+
+    @Override
+    public void unpause() {
+        try {
+            running().cont();
+        } catch (IOException e) {
+            host.failed(String.valueOf(e.getMessage()));
+        }
+    }
+
+    private Qemu running() {
+        return Objects.requireNonNull(qemu, "the guest has not started");
+    }
+
+    /** Kills the guest, and with it what it had not written. */
+    @Override
+    public void close() throws IOException {
+        IOException failure = null;
+        while (true) {
+            Closeable part;
+            synchronized (parts) {
+                part = parts.poll();
+            }
+            if (part == null) {
+                break;
+            }
+            try {
+                part.close();
+            } catch (IOException e) {
+                failure = e;
+            }
+        }
+        if (failure != null) {
+            throw failure;
+        }
+    }
+}

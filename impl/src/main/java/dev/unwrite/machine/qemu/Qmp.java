@@ -1,0 +1,135 @@
+package dev.unwrite.machine.qemu;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.BufferedReader;
+import java.io.Closeable;
+import java.io.IOException;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.Channels;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.BiConsumer;
+
+/** QEMU's monitor (QMP, docs/interop/qmp-spec.rst), over its unix socket. One thread at a time asks; events come on another. */
+final class Qmp implements Closeable {
+    private static final JsonMapper MAPPER = new JsonMapper();
+
+    private final SocketChannel channel;
+    private final Map<Long, CompletableFuture<JsonNode>> waiting = new ConcurrentHashMap<>();
+    private final AtomicLong numbers = new AtomicLong();
+    private final BiConsumer<String, JsonNode> events;
+    private final String version;
+    private volatile boolean over;
+
+    private Qmp(SocketChannel channel, BufferedReader in, String version, BiConsumer<String, JsonNode> events) {
+        this.channel = channel;
+        this.version = version;
+        this.events = events;
+        Thread.ofVirtual().name("qmp").start(() -> read(in));
+    }
+
+    /** Connects, and negotiates; {@code events} is called for each event, with its name and data. */
+    static Qmp connect(Path socket, Duration most, BiConsumer<String, JsonNode> events) throws IOException {
+        SocketChannel channel = SocketChannel.open(UnixDomainSocketAddress.of(socket));
+        try {
+            BufferedReader in = new BufferedReader(Channels.newReader(channel, StandardCharsets.UTF_8));
+            String greeting = in.readLine();
+            JsonNode qemu = MAPPER.readTree(greeting == null ? "{}" : greeting)
+                    .path("QMP")
+                    .path("version")
+                    .path("qemu");
+            if (qemu.isMissingNode()) {
+                throw new IOException("whoever listens at " + socket + " is no QEMU");
+            }
+            String version = qemu.path("major").asInt() + "."
+                    + qemu.path("minor").asInt() + "." + qemu.path("micro").asInt();
+            Qmp qmp = new Qmp(channel, in, version, events);
+            qmp.ask("qmp_capabilities", Map.of(), most);
+            return qmp;
+        } catch (IOException | RuntimeException e) {
+            channel.close();
+            throw e;
+        }
+    }
+
+    /** Of this QEMU, such as 7.2.22. */
+    String version() {
+        return version;
+    }
+
+    /** Runs a command and returns what it returned; throws with QEMU's own words where it refused. */
+    JsonNode ask(String command, Map<String, ?> arguments, Duration most) throws IOException {
+        long number = numbers.incrementAndGet();
+        CompletableFuture<JsonNode> answer = new CompletableFuture<>();
+        waiting.put(number, answer);
+        if (over) {
+            throw gone();
+        }
+        ObjectNode message = MAPPER.createObjectNode().put("execute", command).put("id", number);
+        if (!arguments.isEmpty()) {
+            message.set("arguments", MAPPER.valueToTree(arguments));
+        }
+        ByteBuffer bytes = ByteBuffer.wrap((message + "\n").getBytes(StandardCharsets.UTF_8));
+        try {
+            while (bytes.hasRemaining()) {
+                channel.write(bytes);
+            }
+            JsonNode reply = answer.get(most.toMillis(), TimeUnit.MILLISECONDS);
+            if (reply.has("error")) {
+                throw new IOException("QEMU refused " + command + ": "
+                        + reply.path("error").path("desc").asText());
+            }
+            return reply.path("return");
+        } catch (TimeoutException e) {
+            throw new IOException("QEMU did not answer " + command + " within " + most.toSeconds() + " s", e);
+        } catch (ExecutionException e) {
+            throw gone();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IOException("interrupted while QEMU does " + command, e);
+        } finally {
+            waiting.remove(number);
+        }
+    }
+
+    private static IOException gone() {
+        return new IOException("QEMU is gone");
+    }
+
+    private void read(BufferedReader in) {
+        try {
+            for (String line = in.readLine(); line != null; line = in.readLine()) {
+                JsonNode message = MAPPER.readTree(line);
+                CompletableFuture<JsonNode> answer =
+                        waiting.get(message.path("id").asLong());
+                if (message.has("event")) {
+                    events.accept(message.path("event").asText(), message.path("data"));
+                } else if (answer != null) {
+                    answer.complete(message);
+                }
+            }
+        } catch (IOException e) {
+            // It ends as it does at the end of the stream.
+        } finally {
+            over = true;
+            waiting.values().forEach(answer -> answer.completeExceptionally(gone()));
+        }
+    }
+
+    @Override
+    public void close() throws IOException {
+        channel.close();
+    }
+}
