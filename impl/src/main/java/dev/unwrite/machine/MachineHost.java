@@ -27,4 +27,10 @@ public interface MachineHost {
 
     /** The machine cannot go on (a volume failed it, its self-check failed): the node stops it and says why. */
     void failed(String why);
+
+    /**
+     * The machine is no more (its process has died): this node ends, as if its host had failed, so that the other host goes on
+     * from the last checkpoint.
+     */
+    void gone(String why);
 }

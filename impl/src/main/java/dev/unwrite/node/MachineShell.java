@@ -24,6 +24,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -39,6 +40,7 @@ final class MachineShell implements MachineRoom, Closeable {
     private final State committed;
     private final @Nullable Witness witness;
     private final boolean writeCache;
+    private final Consumer<String> gone;
     private final ExecutorService thread = Executors.newSingleThreadExecutor(
             Thread.ofPlatform().name("machine").daemon().factory());
     private volatile Map<String, VolumeShell> volumes = Map.of();
@@ -61,17 +63,20 @@ final class MachineShell implements MachineRoom, Closeable {
         T carryOut(Machine machine) throws IOException;
     }
 
+    /** {@code gone} is told, on the loop, when a machine that was not stopped is no more. */
     MachineShell(
             Loop loop,
             Function<MachineHost, Machine> maker,
             State committed,
             @Nullable Witness witness,
-            boolean writeCache) {
+            boolean writeCache,
+            Consumer<String> gone) {
         this.loop = loop;
         this.maker = maker;
         this.committed = committed;
         this.witness = witness;
         this.writeCache = writeCache;
+        this.gone = gone;
     }
 
     /** The server whose connections end when the machine does. */
@@ -311,6 +316,15 @@ final class MachineShell implements MachineRoom, Closeable {
             loop.post(() -> {
                 if (stopped == number) {
                     loop.host().say(release);
+                }
+            });
+        }
+
+        @Override
+        public void gone(String why) {
+            loop.post(() -> {
+                if (stopped == number) {
+                    gone.accept("the machine is gone: " + why);
                 }
             });
         }

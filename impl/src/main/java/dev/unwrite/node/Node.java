@@ -55,6 +55,7 @@ public final class Node implements Closeable {
     private Node(NodeConfig config, Consumer<String> log, Deque<Closeable> parts) throws IOException {
         this.log = log;
         this.parts = parts;
+        String runs = describe(config);
         Folder folder = Folder.open(config.data(), config.group(), config.name());
         parts.push(folder);
         Path trace = config.trace();
@@ -81,7 +82,8 @@ public final class Node implements Closeable {
         DiskShell disk = new DiskShell(own, loop);
         parts.push(disk);
         Witness witness = config.witness() == null ? null : new Witness(config.witness(), storage);
-        MachineShell room = new MachineShell(loop, machine(config), store::open, witness, config.writeCache());
+        MachineShell room =
+                new MachineShell(loop, machine(config), store::open, witness, config.writeCache(), ended::complete);
         parts.push(room);
         PeerShell peer = new PeerShell(loop, disk);
         NodeListener listener = new NodeListener(writer, log, ended::complete);
@@ -98,6 +100,7 @@ public final class Node implements Closeable {
                         null,
                         config.listen().resolve(),
                         () -> config.peer().resolve(),
+                        runs,
                         () -> ids(config, folder, undo, store)),
                 loop.events(),
                 peer));
@@ -165,13 +168,21 @@ public final class Node implements Closeable {
         }
     }
 
-    private static Function<MachineHost, Machine> machine(NodeConfig config) throws IOException {
+    /** What runs here, in the words in which two hosts compare it. */
+    private static String describe(NodeConfig config) throws IOException {
+        return switch (config.machine()) {
+            case NONE -> "none";
+            case LEDGER -> "ledger";
+            case QEMU -> QemuMachine.describe(Objects.requireNonNull(config.guest()));
+        };
+    }
+
+    private static Function<MachineHost, Machine> machine(NodeConfig config) {
         return switch (config.machine()) {
             case NONE -> guest -> new NoMachine(config.data());
             case LEDGER -> guest -> new LedgerMachine(guest, config.ledger().resolve());
             case QEMU -> {
                 Path file = Objects.requireNonNull(config.guest());
-                QemuMachine.check(file);
                 Path folder = config.data().resolve("qemu");
                 yield guest -> new QemuMachine(guest, file, folder);
             }

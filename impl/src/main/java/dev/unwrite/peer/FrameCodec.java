@@ -38,7 +38,7 @@ public final class FrameCodec {
     /** "UNWRPEER". */
     static final long MAGIC = 0x554e_5752_5045_4552L;
 
-    static final short VERSION = 2;
+    static final short VERSION = 3;
 
     static final byte HELLO = 1;
     /** In place of a Hello in answer: why the connection is refused. */
@@ -93,6 +93,7 @@ public final class FrameCodec {
                 putString(out, hello.group());
                 putString(out, hello.from());
                 out.putLong(hello.incarnation());
+                putString(out, hello.machine());
                 putIds(out, hello.ids());
             }
             case Heartbeat heartbeat -> putHeartbeat(out, heartbeat);
@@ -283,7 +284,7 @@ public final class FrameCodec {
             throw new MalformedFrameException("the peer speaks version " + version + " of the protocol, not " + VERSION
                     + "; run the same unwrite on both hosts");
         }
-        return new Hello(string(in), string(in), in.getLong(), ids(in));
+        return new Hello(string(in), string(in), in.getLong(), string(in), ids(in));
     }
 
     private static Ids ids(ByteBuffer in) throws MalformedFrameException {

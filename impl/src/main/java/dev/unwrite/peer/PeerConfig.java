@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
  * @param peerName the other host; null: whoever of the group speaks first, but not this host's own name
  * @param listen where the peer connects to; port 0 lets the system choose
  * @param peer where this host connects to, asked before each attempt; an unresolved address is resolved each time
+ * @param machine what runs here, in a few words; a peer where something else runs is refused
  * @param ids whose data folder this process has and what it holds, asked before each handshake
  */
 public record PeerConfig(
@@ -20,6 +21,7 @@ public record PeerConfig(
         @Nullable String peerName,
         InetSocketAddress listen,
         Supplier<InetSocketAddress> peer,
+        String machine,
         Supplier<PeerMessage.Ids> ids) {
     /** For a host without a data folder. */
     public PeerConfig(
@@ -28,7 +30,7 @@ public record PeerConfig(
             @Nullable String peerName,
             InetSocketAddress listen,
             Supplier<InetSocketAddress> peer) {
-        this(group, name, peerName, listen, peer, () -> PeerMessage.Ids.NONE);
+        this(group, name, peerName, listen, peer, "none", () -> PeerMessage.Ids.NONE);
     }
 
     /** Checks the names. */

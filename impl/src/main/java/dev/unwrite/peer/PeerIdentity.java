@@ -18,7 +18,11 @@ final class PeerIdentity {
     /** As it is at this moment: what a host holds changes. */
     Hello own() {
         return new Hello(
-                config.group(), config.name(), incarnation, config.ids().get());
+                config.group(),
+                config.name(),
+                incarnation,
+                config.machine(),
+                config.ids().get());
     }
 
     /** Null if this is the peer, else why not. A peer whose name is not configured keeps the name that it says first. */
@@ -43,6 +47,10 @@ final class PeerIdentity {
         if (!own.folder().isEmpty() && hello.ids().folder().equals(own.folder())) {
             return "hosts " + config.name() + " and " + hello.from()
                     + " have copies of one data folder: give one of them an empty one";
+        }
+        if (!hello.machine().equals(config.machine())) {
+            return "the machine of host " + config.name() + " is " + config.machine() + ", that of host " + hello.from()
+                    + " " + hello.machine() + ": only the same can go on at the other host";
         }
         if (peerName == null) {
             peerName = hello.from();

@@ -25,13 +25,17 @@ public sealed interface PeerMessage {
      * Opens a connection, in both directions; the link sends and checks it, the node never sees it.
      *
      * @param incarnation random, new with every start of a process
+     * @param machine what runs there: only the very same can go on here
      * @param ids whose data folder that process has, and what is in it
      */
-    record Hello(String group, String from, long incarnation, Ids ids) implements PeerMessage {
+    record Hello(String group, String from, long incarnation, String machine, Ids ids) implements PeerMessage {
         /** Checks the names. */
         public Hello {
             Names.check(group);
             Names.check(from);
+            if (machine.getBytes(StandardCharsets.UTF_8).length > NAME_BYTES_MAX) {
+                throw new IllegalArgumentException("a machine is described in " + NAME_BYTES_MAX + " bytes at most");
+            }
         }
     }
 

@@ -365,7 +365,7 @@ final class Stage implements PeerChannel, SharedStorage, LocalStore, MachineRoom
 
     /** There is a connection to a process of the other host, which says what it holds. */
     void greeted(long life, PeerMessage.Ids ids) {
-        host.peerUp(new PeerMessage.Hello("g", host.config().name().equals("A") ? "B" : "A", life, ids));
+        host.peerUp(new PeerMessage.Hello("g", host.config().name().equals("A") ? "B" : "A", life, "none", ids));
         carryOut();
     }
 

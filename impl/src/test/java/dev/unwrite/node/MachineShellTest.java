@@ -42,13 +42,19 @@ class MachineShellTest {
     private final BlockingQueue<String> troubles = new LinkedBlockingQueue<>();
     private final Loop loop = new Loop(troubles::add);
     private final List<String> calls = new CopyOnWriteArrayList<>();
+    private final List<String> ends = new CopyOnWriteArrayList<>();
     private final List<Fake> made = new ArrayList<>();
     private String state = "";
     private MachineShell room = shell(this::fake);
 
     private MachineShell shell(Function<MachineHost, Machine> maker) {
         return new MachineShell(
-                loop, maker, () -> new ByteArrayInputStream(state.getBytes(StandardCharsets.UTF_8)), null, true);
+                loop,
+                maker,
+                () -> new ByteArrayInputStream(state.getBytes(StandardCharsets.UTF_8)),
+                null,
+                true,
+                ends::add);
     }
 
     private Machine fake(MachineHost guest) {
@@ -68,6 +74,7 @@ class MachineShellTest {
         final int number;
         final MachineHost guest;
         final CountDownLatch ended = new CountDownLatch(1);
+        final CountDownLatch pauses = new CountDownLatch(1);
         volatile boolean pausesForLong;
 
         Fake(int number, MachineHost guest) {
@@ -93,8 +100,14 @@ class MachineShellTest {
         }
 
         @Override
+        public void go() {
+            called("go");
+        }
+
+        @Override
         public void pause() throws IOException {
             called("pause");
+            pauses.countDown();
             try {
                 if (pausesForLong) {
                     ended.await();
@@ -163,7 +176,7 @@ class MachineShellTest {
         this.<Saved>answer(reply -> room.save(1, 3, 3, null, true, reply));
         onLoop(room::unpause);
         this.<Done>answer(room::pause);
-        assertThat(calls).containsExactly("1 resume saved", "1 pause", "1 save", "1 unpause", "1 pause");
+        assertThat(calls).containsExactly("1 resume saved", "1 go", "1 pause", "1 save", "1 unpause", "1 pause");
     }
 
     @Test
@@ -175,6 +188,7 @@ class MachineShellTest {
         first.pausesForLong = true;
         Awaited<Done> pause = new Awaited<>();
         onLoop(() -> room.pause(pause));
+        first.pauses.await();
         onLoop(room::stop);
         assertThat(room.isRunning()).isFalse();
         this.<Done>answer(room::coldStart);
@@ -184,6 +198,28 @@ class MachineShellTest {
         first.guest.failed("late");
         onLoop(() -> {});
         assertThat(troubles).isEmpty();
+    }
+
+    @Test
+    void itBeginsWhenItRunsAndNotWhenItStarts() throws Exception {
+        loop.start();
+        this.<Done>answer(room::coldStart);
+        assertThat(calls).containsExactly("1 coldStart");
+        onLoop(room::run);
+        this.<Done>answer(room::pause);
+        assertThat(calls).containsExactly("1 coldStart", "1 go", "1 pause");
+    }
+
+    @Test
+    void aMachineThatIsGoneEndsTheNodeUnlessItWasStopped() throws Exception {
+        loop.start();
+        this.<Done>answer(room::coldStart);
+        Fake first = made.getFirst();
+        first.guest.gone("killed");
+        onLoop(room::stop);
+        first.guest.gone("again");
+        onLoop(() -> {});
+        assertThat(ends).containsExactly("the machine is gone: killed");
     }
 
     @Test

@@ -45,7 +45,7 @@ class FrameCodecTest {
         Arbitrary<Long> offset = Arbitraries.longs().greaterOrEqual(0);
         Arbitrary<Integer> crc = Arbitraries.integers();
         return Arbitraries.oneOf(
-                Combinators.combine(name, name, number, ids).as(PeerMessage.Hello::new),
+                Combinators.combine(name, name, number, name, ids).as(PeerMessage.Hello::new),
                 Combinators.combine(name, number, number, number, flag, flag, flag, number)
                         .as((role, term, epoch, version, ready, nothing, paused, undo) -> new PeerMessage.Heartbeat(
                                 role, term, epoch, epoch - 1, version, ready, nothing, paused, undo)),

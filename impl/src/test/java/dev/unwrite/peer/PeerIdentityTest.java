@@ -14,14 +14,14 @@ class PeerIdentityTest {
 
     private Ids own = ids("storage-1", "folder-a");
     private final PeerIdentity identity =
-            new PeerIdentity(new PeerConfig("vm1", "A", null, ANY, () -> ANY, () -> own), 1);
+            new PeerIdentity(new PeerConfig("vm1", "A", null, ANY, () -> ANY, "none", () -> own), 1);
 
     private static Ids ids(String storage, String folder) {
         return new Ids(storage, folder, "log", 0, 0, 0, "");
     }
 
     private @Nullable String refusal(String group, String name, Ids ids) {
-        return identity.refusal(new Hello(group, name, 2, ids));
+        return identity.refusal(new Hello(group, name, 2, "none", ids));
     }
 
     @Test
@@ -39,6 +39,13 @@ class PeerIdentityTest {
                 .contains("storage-1")
                 .contains("storage-2");
         assertThat(refusal("vm1", "B", ids("storage-1", "folder-a"))).contains("copies of one data folder");
+    }
+
+    @Test
+    void whereAnotherMachineRunsItCannotGoOn() {
+        assertThat(identity.refusal(new Hello("vm1", "B", 2, "ledger", ids("storage-1", "folder-b"))))
+                .isEqualTo("the machine of host A is none, that of host B ledger:"
+                        + " only the same can go on at the other host");
     }
 
     @Test

@@ -249,7 +249,7 @@ class PeerLinkTest {
 
     private Socket greet(String group, String name) throws IOException {
         ByteBuffer frame = ByteBuffer.allocate(FrameCodec.HELLO_BYTES_MAX);
-        FrameCodec.encode(new PeerMessage.Hello(group, name, 1, PeerMessage.Ids.NONE), 0, frame);
+        FrameCodec.encode(new PeerMessage.Hello(group, name, 1, "none", PeerMessage.Ids.NONE), 0, frame);
         Socket socket = new Socket(now(addressOfB).getAddress(), now(addressOfB).getPort());
         socket.getOutputStream().write(frame.array(), 0, frame.position());
         return socket;
@@ -335,7 +335,7 @@ class PeerLinkTest {
                 Socket socket = silent.accept();
                 open.add(socket);
                 ByteBuffer frame = ByteBuffer.allocate(FrameCodec.HELLO_BYTES_MAX);
-                FrameCodec.encode(new PeerMessage.Hello("g", "B", 5, PeerMessage.Ids.NONE), 0, frame);
+                FrameCodec.encode(new PeerMessage.Hello("g", "B", 5, "none", PeerMessage.Ids.NONE), 0, frame);
                 socket.getOutputStream().write(frame.array(), 0, frame.position());
             }
             assertThat(atA.lost.get()).isGreaterThanOrEqualTo(1);

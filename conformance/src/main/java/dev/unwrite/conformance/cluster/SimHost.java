@@ -432,6 +432,7 @@ final class SimHost {
                 "vm",
                 name,
                 life(),
+                "none",
                 new PeerMessage.Ids(
                         data.storage,
                         data.id,

@@ -5,11 +5,13 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.net.ConnectException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.Channels;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -19,11 +21,15 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /** One process of QEMU and its monitor. It dies with the thread that starts it, and so with this process, however that ends. */
 final class Qemu implements Closeable {
     static final String PROGRAM = "qemu-system-x86_64";
 
+    private static final Pattern VERSION = Pattern.compile("version (\\d+\\.\\d+\\.\\d+)");
+    private static final int SAID_BYTES_MAX = 4096;
     private static final Duration START_MAX = Duration.ofSeconds(30);
     private static final Duration ANSWER_MAX = Duration.ofSeconds(30);
     /** A guest whose disk does not answer stops when that does; whoever waits longer kills it. */
@@ -98,6 +104,29 @@ final class Qemu implements Closeable {
         }
     }
 
+    /** Of the program that is installed here, such as 7.2.22. */
+    static String installedVersion() throws IOException {
+        Process process;
+        try {
+            process = new ProcessBuilder(PROGRAM, "--version")
+                    .redirectErrorStream(true)
+                    .start();
+        } catch (IOException e) {
+            throw new IOException(PROGRAM + " is not installed here; install qemu-system-x86", e);
+        }
+        try (InputStream in = process.getInputStream()) {
+            String said = new String(in.readNBytes(SAID_BYTES_MAX), StandardCharsets.UTF_8);
+            Matcher version = VERSION.matcher(said);
+            if (!version.find()) {
+                throw new IOException(PROGRAM + " does not say which version it is: "
+                        + said.lines().findFirst().orElse("it says nothing"));
+            }
+            return version.group(1);
+        } finally {
+            process.destroyForcibly();
+        }
+    }
+
     private static Qmp connect(Process process, Path monitor, Path log, BiConsumer<String, JsonNode> events)
             throws IOException {
         long deadline = System.nanoTime() + START_MAX.toNanos();
@@ -108,7 +137,7 @@ final class Qemu implements Closeable {
             if (Files.exists(monitor)) {
                 try {
                     return Qmp.connect(monitor, ANSWER_MAX, events);
-                } catch (java.net.ConnectException e) {
+                } catch (ConnectException e) {
                     // It is bound, and not listened at yet.
                 }
             }
@@ -118,7 +147,7 @@ final class Qemu implements Closeable {
 
     private static String lastLine(Path log) {
         try {
-            List<String> lines = Files.readAllLines(log, java.nio.charset.StandardCharsets.ISO_8859_1);
+            List<String> lines = Files.readAllLines(log, StandardCharsets.ISO_8859_1);
             return lines.isEmpty() ? "" : ": " + lines.getLast();
         } catch (IOException e) {
             return "";

@@ -37,9 +37,14 @@ public final class QemuMachine implements Machine {
         this.folder = folder;
     }
 
-    /** Throws, with one line, where the file cannot be used: for the start of a node. */
-    public static void check(Path file) throws IOException {
-        GuestFile.read(file);
+    /**
+     * What the file makes here, in a few words: a guest goes on only where they are the same. Throws, with one line, where the
+     * file cannot be used, or QEMU is not there.
+     */
+    public static String describe(Path file) throws IOException {
+        GuestFile guest = GuestFile.read(file);
+        return "qemu " + Qemu.installedVersion() + " with " + (guest.ramBytes() >> 20) + " MiB and arguments of hash "
+                + guest.hash();
     }
 
     /** Boots the guest from its disks. */
@@ -77,7 +82,7 @@ public final class QemuMachine implements Machine {
         if (state != null) {
             arguments.addAll(List.of("-incoming", "defer"));
         }
-        Qemu started = open(Qemu.start(arguments, folder, folder.resolve("log"), this::happened, host::failed));
+        Qemu started = open(Qemu.start(arguments, folder, folder.resolve("log"), this::happened, host::gone));
         // QEMU has it mapped: however this process ends, nothing of it is left behind.
         ram.unlink();
         SavedGuest.Fit mine = new SavedGuest.Fit(started.version(), guest.hash(), guest.ramBytes());
@@ -112,7 +117,10 @@ public final class QemuMachine implements Machine {
 
     private void happened(String event, JsonNode data) {
         switch (event) {
-            case "GUEST_PANICKED", "SHUTDOWN", "BLOCK_IO_ERROR", "MEMORY_FAILURE", "RESET" ->
+            case "BLOCK_IO_ERROR" ->
+                host.failed("a disk of the guest failed, and it stands still: "
+                        + data.path("reason").asText("no reason given"));
+            case "GUEST_PANICKED", "SHUTDOWN", "MEMORY_FAILURE", "RESET" ->
                 LOG.log(System.Logger.Level.INFO, "the guest: {0} {1}", event, data);
             default -> {}
         }

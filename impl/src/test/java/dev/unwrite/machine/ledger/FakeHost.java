@@ -25,6 +25,11 @@ final class FakeHost implements MachineHost {
     }
 
     @Override
+    public void gone(String why) {
+        throw new UnsupportedOperationException("the ledger is in this process");
+    }
+
+    @Override
     public Closeable serve(Path socket) {
         throw new UnsupportedOperationException("the ledger is in this process");
     }
