@@ -102,7 +102,7 @@ final class SavedGuest implements Machine.Saved {
             if (ended) {
                 return false;
             }
-            int number = pages.present().nextSetBit(next);
+            int number = pages.next(next);
             record.clear().putInt(number);
             if (number < 0) {
                 ended = true;
