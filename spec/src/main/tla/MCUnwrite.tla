@@ -19,6 +19,7 @@ CONSTANTS
   LostLogs,       \* undo logs that are gone beside their checkpoints
   Replacements,   \* hosts whose whole folder is lost
   MaxFlushes,     \* flushes that the machine asks for, of all blocks or of one (FUA)
+  MaxAround,      \* copies that a secondary has at one time and that nobody asked for
   InPart          \* what may happen in part: "Flush", of what is dirty; "Write", when the storage crashes
 
 VARIABLE spent  \* what was used of the bounds
@@ -54,6 +55,12 @@ Spend(what, limit) ==
 
 Free == spent' = spent
 
+\* Copies that nobody asked for.  The state shows them, so they need no part of spent; those of
+\* the present term only, since Alive does not tell apart what was asked for in an earlier one.
+Unasked(h) ==
+  {c \in log[h] \cup reading[h] :
+     c.term = term[h] /\ ~\E m \in net : m.type = "Preserve" /\ m.to = h /\ Same(c, m)}
+
 MCMachineWrite(h, b) == MachineWrite(h, b, spent.writes + 2) /\ Spend("writes", MaxWrites)
 MCRecvPreserved(h) == (\E m \in net : RecvPreserved(h, m)) /\ Free
 \* With FUA only what a flush waits for: else it is a Destage by which nobody gains.
@@ -75,7 +82,10 @@ MCSpeak(h) == Speak(h) /\ Free
 MCFollowJoin(h) == FollowJoin(h) /\ Free
 MCBecomeSecondary(h) == BecomeSecondary(h) /\ Free
 MCReadOld(h) == (\E m \in net : ReadOld(h, m)) /\ Free
-MCReadAround(h, b) == (\E m \in net : ReadAround(h, m, b)) /\ Free
+MCReadAround(h, b) ==
+  /\ Cardinality(Unasked(h)) < MaxAround
+  /\ \E m \in net : ReadAround(h, m, b)
+  /\ Free
 MCStoreCopy(h) == (\E c \in reading[h] : StoreCopy(h, c)) /\ Free
 MCStagePart(h) == (\E m \in net : StagePart(h, m)) /\ Free
 MCCommit(h) == (\E e \in {m.epoch : m \in staged[h]} : Commit(h, e)) /\ Free

@@ -112,7 +112,11 @@ final class Guards {
     }
 
     private static boolean sent(SpecState s, String type, String to, Probe p) {
-        return s.net().contains(new Message(type, to, p.term(), p.epoch(), p.block(), 0));
+        return sent(s, type, to, new Tag(p.term(), p.epoch(), p.block()));
+    }
+
+    private static boolean sent(SpecState s, String type, String to, Tag tag) {
+        return s.net().contains(new Message(type, to, tag.term(), tag.epoch(), tag.block(), 0));
     }
 
     private static boolean isOnItsWay(SpecHost h, HostState code, Answer answer) {
@@ -177,8 +181,8 @@ final class Guards {
         return when(answer.next().equals(code) && answer.effects().equals(again) && sentBefore, Exemption.AGAIN);
     }
 
-    /** Nobody sent the request beside which it would read. */
-    private static @Nullable Exemption readAround(SpecState s, String name, SpecHost h, Probe p) {
+    /** Nobody sent the request beside which it would read, or the models have no more of what is read unasked. */
+    private @Nullable Exemption readAround(SpecState s, String name, SpecHost h, Probe p) {
         Action.ReadAround action = (Action.ReadAround) p.code().getFirst();
         Held held = h.ckpt();
         if (!h.is("secondary") || p.term() != h.term() || (held != null && p.epoch() < held.epoch())) {
@@ -188,8 +192,20 @@ final class Guards {
         boolean isStored = h.log().stream().anyMatch(copy -> copy.tag().equals(new Tag(p.term(), p.epoch(), asked)));
         boolean isCopied = Stream.concat(h.log().stream(), h.reading().stream())
                 .anyMatch(copy -> copy.tag().equals(new Tag(p.term(), p.epoch(), p.block())));
-        boolean isSent = s.net().contains(new Message("Preserve", name, p.term(), p.epoch(), asked, 0));
-        return when(!isStored && !isCopied && !isSent, Exemption.NOT_SENT);
+        boolean isSent = sent(s, "Preserve", name, new Tag(p.term(), p.epoch(), asked));
+        if (isStored || isCopied) {
+            return null;
+        }
+        return isSent ? when(unasked(s, name, h) >= bound("MaxAround"), Exemption.BOUND) : Exemption.NOT_SENT;
+    }
+
+    /** How many copies of its term the host has that nobody asked for. */
+    private static long unasked(SpecState s, String name, SpecHost h) {
+        return Stream.concat(h.log().stream(), h.reading().stream())
+                .filter(copy -> copy.term() == h.term())
+                .filter(copy -> !sent(s, "Preserve", name, copy.tag()))
+                .distinct()
+                .count();
     }
 
     /** The parts that are missing must all have been sent, or the state is not whole. */

@@ -10,7 +10,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** As {@link GraphReplayIT}, with graphs that take minutes: part of {@code mvn -Plong verify} only. */
 class LargerGraphsLong {
     @ParameterizedTest
-    @ValueSource(strings = {"back", "alone", "crashes"})
+    @ValueSource(strings = {"back", "alone", "crashes", "around"})
     void theCodeTakesEveryEdge(String model) throws Exception {
         List<ReplayReport> reports =
                 GraphReplay.replay(List.of(Models.bundled().find(model).orElseThrow()), null, report -> {});
