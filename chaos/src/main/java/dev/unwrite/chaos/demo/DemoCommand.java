@@ -3,6 +3,7 @@ package dev.unwrite.chaos.demo;
 import dev.unwrite.chaos.RunFolder;
 import dev.unwrite.chaos.check.SpecTraceJudge;
 import dev.unwrite.chaos.check.Verdict;
+import dev.unwrite.chaos.vm.VmRun;
 import dev.unwrite.cli.Exit;
 import java.io.Console;
 import java.io.IOException;
@@ -56,6 +57,12 @@ public final class DemoCommand implements Callable<Integer> {
             description = "Decides the moments and the requests (default: a new one).")
     private @Nullable Long seed;
 
+    @Option(
+            names = "--vm",
+            description = "With a Linux guest of QEMU in place of the ledger, and somebody outside who holds one TCP connection"
+                    + " to it through everything (needs root, qemu-system-x86, busybox-static, e2fsprogs, iproute2).")
+    private boolean vm;
+
     /** For picocli. */
     public DemoCommand() {}
 
@@ -64,6 +71,9 @@ public final class DemoCommand implements Callable<Integer> {
         Long given = seed;
         long chosen = given == null ? ThreadLocalRandom.current().nextInt(SEEDS) : given;
         Path folder = RunFolder.prepare(dir);
+        if (vm) {
+            return VmRun.run(folder.toAbsolutePath(), chosen);
+        }
         DemoStory story = new DemoStory(out(), isColourful());
         Verdict verdict = new Demo(folder, dir, chosen, story, new SpecTraceJudge(TRACE_CHECK_MAX)).run();
         return verdict == Verdict.VALID ? Exit.OK : Exit.FAILED;
