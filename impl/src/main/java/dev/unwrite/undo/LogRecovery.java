@@ -41,8 +41,8 @@ final class LogRecovery {
     private final LogIndex index = new LogIndex();
     private final List<Segment> live = new ArrayList<>();
     private final List<Frame> unvouched = new ArrayList<>();
-    private ByteBuffer window = Pages.allocate();
-    private ByteBuffer content = Pages.allocate();
+    private ByteBuffer window;
+    private ByteBuffer content;
 
     private LogHead control;
     private long highestGeneration;
@@ -53,6 +53,8 @@ final class LogRecovery {
     private LogRecovery(LogFiles files, Marker marker) throws IOException {
         this.files = files;
         this.log = marker.log();
+        this.window = Pages.allocate(files);
+        this.content = Pages.allocate(files);
         this.control = marker.read();
     }
 
@@ -272,10 +274,10 @@ final class LogRecovery {
     }
 
     /** The buffer, or a larger one: small logs are opened often, and large buffers take long to be made. */
-    private static ByteBuffer room(ByteBuffer buffer, long bytes) {
+    private ByteBuffer room(ByteBuffer buffer, long bytes) {
         return buffer.capacity() >= bytes
                 ? buffer
-                : ByteBuffer.allocateDirect((int) bytes).order(ByteOrder.LITTLE_ENDIAN);
+                : files.buffer((int) bytes).order(ByteOrder.LITTLE_ENDIAN);
     }
 
     private void accept(FrameHeader frame, Segment segment) {

@@ -425,6 +425,11 @@ public final class SimDisk {
         }
 
         @Override
+        public ByteBuffer buffer(int bytes) {
+            return ByteBuffer.allocate(bytes);
+        }
+
+        @Override
         public String describe(String name) {
             return "undo/" + name;
         }
