@@ -34,6 +34,7 @@ public final class SimDisk {
     private boolean damaged;
     private boolean lied;
     private int misdirect = NO_CRASH;
+    private long durableChanges;
 
     /** An empty disk. */
     public SimDisk() {
@@ -224,6 +225,11 @@ public final class SimDisk {
         }
     }
 
+    /** Grows whenever {@link #afterCrash()} may have become another. */
+    long durableChanges() {
+        return durableChanges;
+    }
+
     /** What would be left if the host crashed now and nothing unsynced survived. */
     public SimDisk afterCrash() {
         return afterCrash(0);
@@ -254,6 +260,7 @@ public final class SimDisk {
 
     /** The host crashed. */
     public void crash(int choice) {
+        durableChanges++;
         undo.crash(choice);
         checkpoints.crash(choice >>> 1);
         dead = false;
@@ -327,6 +334,7 @@ public final class SimDisk {
             return;
         }
         Blob blob = blobs.get(which % blobs.size());
+        durableChanges++;
         blob.live.flip(bit % (blob.live.bytes() * 8));
         blob.durable = blob.live.copy();
         damaged = true;
@@ -361,6 +369,7 @@ public final class SimDisk {
             blob.failSync();
         }
         operation();
+        durableChanges++;
         blob.sync();
     }
 
@@ -405,6 +414,7 @@ public final class SimDisk {
             byte[] first = bytes(start);
             content.put(0, first, first.length);
             Blob blob = new Blob(content);
+            durableChanges++;
             undo.live.put(name, blob);
             undo.durable.put(name, blob);
             return new Segment(name, blob);
@@ -421,6 +431,7 @@ public final class SimDisk {
             if (dead) {
                 throw new IOException("the host crashed here");
             }
+            durableChanges++;
             undo.durable = new TreeMap<>(undo.live);
         }
 
@@ -544,6 +555,7 @@ public final class SimDisk {
         @Override
         public void syncFolder() throws IOException {
             operation();
+            durableChanges++;
             checkpoints.durable = new TreeMap<>(checkpoints.live);
         }
 
