@@ -378,7 +378,7 @@ final class SimHost {
     }
 
     void logs(Object message) {
-        cluster.log(name, "gets " + message);
+        cluster.log(name, () -> "gets " + message);
     }
 
     /** When the host wants to be woken, in the time of the cluster. */
@@ -507,7 +507,7 @@ final class SimHost {
 
         @Override
         public void log(String line) {
-            cluster.log(name, line);
+            cluster.log(name, () -> line);
         }
 
         @Override
