@@ -34,6 +34,7 @@ import org.jspecify.annotations.Nullable;
 final class LogRecovery {
     private static final String PREFIX = "seg-";
     private static final String SUFFIX = ".undo";
+    private static final int DIGITS = 6;
     private static final int WINDOW_BYTES = 1 << 20;
 
     private final LogFiles files;
@@ -83,7 +84,8 @@ final class LogRecovery {
     }
 
     static String segmentName(long number) {
-        return "%s%06d%s".formatted(PREFIX, number, SUFFIX);
+        String digits = Long.toString(number);
+        return PREFIX + "0".repeat(Math.max(0, DIGITS - digits.length())) + digits + SUFFIX;
     }
 
     /** The number of a segment's name; 0 if it has none. */
