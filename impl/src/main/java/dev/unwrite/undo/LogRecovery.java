@@ -277,9 +277,7 @@ final class LogRecovery {
 
     /** The buffer, or a larger one: small logs are opened often, and large buffers take long to be made. */
     private ByteBuffer room(ByteBuffer buffer, long bytes) {
-        return buffer.capacity() >= bytes
-                ? buffer
-                : files.buffer((int) bytes).order(ByteOrder.LITTLE_ENDIAN);
+        return buffer.capacity() >= bytes ? buffer : files.buffer((int) bytes).order(ByteOrder.LITTLE_ENDIAN);
     }
 
     private void accept(FrameHeader frame, Segment segment) {

@@ -65,8 +65,8 @@ final class LogWriter implements Closeable {
             throws IOException {
         this.options = options;
         // A segment is written from its start to its end, so that more than a segment is never staged.
-        this.staging = files.buffer(Math.min(STAGING_BYTES, options.segmentBytes()))
-                .order(ByteOrder.LITTLE_ENDIAN);
+        this.staging =
+                files.buffer(Math.min(STAGING_BYTES, options.segmentBytes())).order(ByteOrder.LITTLE_ENDIAN);
         this.marker = marker;
         this.pool = pool;
         this.counters = counters;

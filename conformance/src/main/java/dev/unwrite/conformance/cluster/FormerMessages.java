@@ -86,8 +86,7 @@ final class FormerMessages {
     /** Lets the newest of a kind arrive at the host once more. Throws {@link IllegalArgumentException} if there is none. */
     Runnable again(SimHost to, String kind) {
         Former former = messages.reversed().stream()
-                .filter(one ->
-                        one.to == to && one.kind().getSimpleName().equals(kind))
+                .filter(one -> one.to == to && one.kind().getSimpleName().equals(kind))
                 .findFirst()
                 .orElseThrow(() -> new IllegalArgumentException("no " + kind + " has arrived at " + to.name));
         PeerMessage message = former.message();
