@@ -19,7 +19,10 @@ final class Unflushed {
     static final long LIMIT_BYTES = 64L << 20;
 
     private static final int BLOCK = Extent.BLOCK_BYTES;
-    private static final int SLAB_BLOCKS = 1024;
+    /** What is taken at once: as much as there is, between these. Most hosts are secondaries, or start and end, and need little. */
+    private static final int SLAB_BLOCKS_MIN = 16;
+
+    private static final int SLAB_BLOCKS_MAX = 1024;
 
     private record Key(int volume, long block) {}
 
@@ -37,8 +40,9 @@ final class Unflushed {
 
     private ByteBuffer room() {
         if (free.isEmpty()) {
-            ByteBuffer slab = ByteBuffer.allocateDirect(SLAB_BLOCKS * BLOCK);
-            for (int i = 0; i < SLAB_BLOCKS; i++) {
+            int blocks = Math.clamp(contents.size(), SLAB_BLOCKS_MIN, SLAB_BLOCKS_MAX);
+            ByteBuffer slab = ByteBuffer.allocateDirect(blocks * BLOCK);
+            for (int i = 0; i < blocks; i++) {
                 free.add(slab.slice(i * BLOCK, BLOCK));
             }
         }

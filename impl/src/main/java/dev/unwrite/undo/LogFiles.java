@@ -25,6 +25,11 @@ public interface LogFiles extends Closeable {
     /** On return, deletions are durable, those of an earlier process too. */
     void syncFolder() throws IOException;
 
+    /** Memory for what is read from the files and written to them: outside of the heap, where the system has it at once. */
+    default ByteBuffer buffer(int bytes) {
+        return ByteBuffer.allocateDirect(bytes);
+    }
+
     /** How messages call a file: a path that a person can use. */
     String describe(String name);
 }

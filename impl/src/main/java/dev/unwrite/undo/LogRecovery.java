@@ -34,6 +34,7 @@ import org.jspecify.annotations.Nullable;
 final class LogRecovery {
     private static final String PREFIX = "seg-";
     private static final String SUFFIX = ".undo";
+    private static final int DIGITS = 6;
     private static final int WINDOW_BYTES = 1 << 20;
 
     private final LogFiles files;
@@ -41,8 +42,8 @@ final class LogRecovery {
     private final LogIndex index = new LogIndex();
     private final List<Segment> live = new ArrayList<>();
     private final List<Frame> unvouched = new ArrayList<>();
-    private ByteBuffer window = Pages.allocate();
-    private ByteBuffer content = Pages.allocate();
+    private ByteBuffer window;
+    private ByteBuffer content;
 
     private LogHead control;
     private long highestGeneration;
@@ -53,6 +54,8 @@ final class LogRecovery {
     private LogRecovery(LogFiles files, Marker marker) throws IOException {
         this.files = files;
         this.log = marker.log();
+        this.window = Pages.allocate(files);
+        this.content = Pages.allocate(files);
         this.control = marker.read();
     }
 
@@ -81,7 +84,8 @@ final class LogRecovery {
     }
 
     static String segmentName(long number) {
-        return "%s%06d%s".formatted(PREFIX, number, SUFFIX);
+        String digits = Long.toString(number);
+        return PREFIX + "0".repeat(Math.max(0, DIGITS - digits.length())) + digits + SUFFIX;
     }
 
     /** The number of a segment's name; 0 if it has none. */
@@ -272,10 +276,8 @@ final class LogRecovery {
     }
 
     /** The buffer, or a larger one: small logs are opened often, and large buffers take long to be made. */
-    private static ByteBuffer room(ByteBuffer buffer, long bytes) {
-        return buffer.capacity() >= bytes
-                ? buffer
-                : ByteBuffer.allocateDirect((int) bytes).order(ByteOrder.LITTLE_ENDIAN);
+    private ByteBuffer room(ByteBuffer buffer, long bytes) {
+        return buffer.capacity() >= bytes ? buffer : files.buffer((int) bytes).order(ByteOrder.LITTLE_ENDIAN);
     }
 
     private void accept(FrameHeader frame, Segment segment) {

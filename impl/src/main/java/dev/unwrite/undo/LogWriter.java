@@ -56,6 +56,7 @@ final class LogWriter implements Closeable {
 
     /** Goes on after a recovery, always in a new segment: what a torn tail left behind is never continued. */
     LogWriter(
+            LogFiles files,
             Marker marker,
             SegmentPool pool,
             LogRecovery.Result recovered,
@@ -64,8 +65,8 @@ final class LogWriter implements Closeable {
             throws IOException {
         this.options = options;
         // A segment is written from its start to its end, so that more than a segment is never staged.
-        this.staging = ByteBuffer.allocateDirect(Math.min(STAGING_BYTES, options.segmentBytes()))
-                .order(ByteOrder.LITTLE_ENDIAN);
+        this.staging =
+                files.buffer(Math.min(STAGING_BYTES, options.segmentBytes())).order(ByteOrder.LITTLE_ENDIAN);
         this.marker = marker;
         this.pool = pool;
         this.counters = counters;
@@ -75,7 +76,7 @@ final class LogWriter implements Closeable {
         this.nextGeneration = recovered.nextGeneration();
         this.control = recovered.control();
         if (options.policy() == UndoOptions.Policy.DURABLE) {
-            secure(recovered.unvouched());
+            secure(files, recovered.unvouched());
             control = control.withDurableUpTo(nextSeq - 1);
         }
         releaseHead();
@@ -88,10 +89,10 @@ final class LogWriter implements Closeable {
      * What was written and perhaps never synced is written again, and synced: that it can be read now does not mean that
      * it is on the disk, not even after a successful sync, if an earlier sync had failed.
      */
-    private static void secure(List<LogRecovery.Frame> unvouched) throws IOException {
+    private static void secure(LogFiles files, List<LogRecovery.Frame> unvouched) throws IOException {
         long largest =
                 unvouched.stream().mapToLong(LogRecovery.Frame::bytes).max().orElse(Pages.BYTES);
-        ByteBuffer buffer = ByteBuffer.allocateDirect((int) largest);
+        ByteBuffer buffer = files.buffer((int) largest);
         Segment previous = null;
         for (LogRecovery.Frame frame : unvouched) {
             SegmentFile file = frame.segment().file();

@@ -25,29 +25,30 @@ final class Marker implements Closeable {
 
     private final SegmentFile file;
     private final LogId log;
-    private final ByteBuffer page = Pages.allocate();
+    private final ByteBuffer page;
     private long turn;
     private long hints;
 
-    private Marker(SegmentFile file, LogId log) {
+    private Marker(SegmentFile file, LogId log, ByteBuffer page) {
         this.file = file;
         this.log = log;
+        this.page = page;
     }
 
     static Marker create(LogFiles files) throws IOException {
         LogId log = LogId.random();
-        ByteBuffer start = Pages.allocate();
+        ByteBuffer start = Pages.allocate(files);
         start.putLong(0, MAGIC);
         start.putInt(8, VERSION);
         log.put(start, 16);
         Pages.seal(start);
-        return new Marker(files.create(NAME, (long) PAGES * Pages.BYTES, start), log);
+        return new Marker(files.create(NAME, (long) PAGES * Pages.BYTES, start), log, Pages.allocate(files));
     }
 
     static Marker open(LogFiles files) throws IOException {
         SegmentFile file = files.open(NAME);
         String path = files.describe(NAME);
-        ByteBuffer page = Pages.allocate();
+        ByteBuffer page = Pages.allocate(files);
         if (file.size() >= (long) PAGES * Pages.BYTES) {
             file.read(0, page);
         }
@@ -63,7 +64,7 @@ final class Marker implements Closeable {
             file.close();
             throw new CorruptLogException(path, 0, 0, "the page that names the log is damaged");
         }
-        return new Marker(file, LogId.get(page, 16));
+        return new Marker(file, LogId.get(page, 16), page);
     }
 
     /** A log is good for one epoch or two, so it is not worth converting. */

@@ -46,8 +46,8 @@ final class OldestCopies {
         this.records = new RecordReader(files, log, epochs.values());
         long bytes =
                 epochs.values().stream().mapToLong(EpochRecords.View::bytes).sum();
-        this.window = ByteBuffer.allocateDirect((int) Math.min(WINDOW_BYTES, bytes));
-        this.run = ByteBuffer.allocateDirect((int) Math.min(RUN_BYTES, bytes));
+        this.window = files.buffer((int) Math.min(WINDOW_BYTES, bytes));
+        this.run = files.buffer((int) Math.min(RUN_BYTES, bytes));
     }
 
     /** Hands out the blocks of the next window; returns their number, 0 at the end. */

@@ -12,8 +12,8 @@ final class Pages {
     private Pages() {}
 
     /** An empty page. */
-    static ByteBuffer allocate() {
-        return ByteBuffer.allocateDirect(BYTES).order(ByteOrder.LITTLE_ENDIAN);
+    static ByteBuffer allocate(LogFiles files) {
+        return files.buffer(BYTES).order(ByteOrder.LITTLE_ENDIAN);
     }
 
     /** The page of {@code buffer} at {@code position}, as a view of its own. */

@@ -12,7 +12,7 @@ final class RecordReader {
     private final LogFiles files;
     private final LogId log;
     private final Iterator<FrameTable.View> epochs;
-    private final ByteBuffer page = Pages.allocate();
+    private final ByteBuffer page;
     private FrameTable.View frames = new FrameTable().view();
     private int nextFrame;
     private Iterator<StoredRecord> records = List.<StoredRecord>of().iterator();
@@ -20,6 +20,7 @@ final class RecordReader {
     RecordReader(LogFiles files, LogId log, Collection<EpochRecords.View> epochs) {
         this.files = files;
         this.log = log;
+        this.page = Pages.allocate(files);
         this.epochs = epochs.stream().map(EpochRecords.View::frames).iterator();
     }
 

@@ -136,7 +136,7 @@ public final class UndoLog implements Closeable {
         this.recovered = found.recovered();
         this.counters = new LogStats.Counters();
         this.pool = new SegmentPool(files, options, inline ? null : SegmentPool.ownThread());
-        this.writer = new LogWriter(marker, pool, found, options, counters);
+        this.writer = new LogWriter(files, marker, pool, found, options, counters);
         this.published = writer.view();
         this.position = writer.position();
         pool.start(found.free(), found.live().size());

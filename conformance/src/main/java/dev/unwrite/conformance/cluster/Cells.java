@@ -3,7 +3,6 @@ package dev.unwrite.conformance.cluster;
 import dev.unwrite.protocol.Extent;
 import java.nio.ByteBuffer;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /**
  * How contents are told apart. Each block is cut into a few cells, at odd places; clients read and write whole cells, so
@@ -53,7 +52,10 @@ final class Cells {
         ByteBuffer data = ByteBuffer.allocate((int) (offset(first + count) - offset(first)));
         for (int cell = first; cell < first + count; cell++) {
             int size = (int) (offset(cell + 1) - offset(cell));
-            for (int i = 0; i < size; i++) {
+            for (int i = Integer.BYTES; i <= size; i += Integer.BYTES) {
+                data.putInt(value);
+            }
+            for (int i = size - size % Integer.BYTES; i < size; i++) {
                 data.put(at(value, i));
             }
         }
@@ -76,25 +78,15 @@ final class Cells {
     }
 
     private static int value(ByteBuffer data, int from, int size) {
-        int value = data.getInt(from);
-        for (int i = Integer.BYTES; i + Integer.BYTES <= size; i += Integer.BYTES) {
-            if (data.getInt(from + i) != value) {
-                return TORN;
-            }
-        }
-        for (int i = size - size % Integer.BYTES; i < size; i++) {
-            if (data.get(from + i) != at(value, i)) {
-                return TORN;
-            }
-        }
-        return value;
+        // It is repeated if all is the same again a number later.
+        int rest = size - Integer.BYTES;
+        boolean repeated = data.slice(from, rest).mismatch(data.slice(from + Integer.BYTES, rest)) < 0;
+        return repeated ? data.getInt(from) : TORN;
     }
 
-    private static final int[] ZEROES = new int[PER_BLOCK];
-
-    /** The numbers in a block; null stands for zeroes. */
-    static int[] ofBlock(byte @Nullable [] block) {
-        return block == null ? ZEROES : values(0, PER_BLOCK, ByteBuffer.wrap(block));
+    /** The numbers in a block. */
+    static int[] ofBlock(byte[] block) {
+        return values(0, PER_BLOCK, ByteBuffer.wrap(block));
     }
 
     /** The block that a cell, counted through all volumes, is in. */

@@ -366,11 +366,11 @@ final class Checks {
         require("Recoverable", cut != null, () -> holder.name + " holds a checkpoint that was never cut");
         MachineState state = left.state();
         same("Recoverable", Objects.requireNonNull(cut), state.image(), () -> holder.name + " holds another machine:");
-        same("Recoverable", cut, left.restored(image(), held), () -> "with the copies of " + holder.name + ",");
+        same("Recoverable", cut, left.restored(image()), () -> "with the copies of " + holder.name + ",");
         same(
                 "Recoverable",
                 cut,
-                left.restored(durableImage(), held),
+                left.restored(durableImage()),
                 () -> "with the copies of " + holder.name + ", if the storage crashed now,");
         covers(state.said(), () -> "checkpoint " + held.epoch() + " at " + holder.name);
     }

@@ -9,6 +9,7 @@ import dev.unwrite.trace.TraceWriter;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -205,9 +206,9 @@ public final class Cluster {
         }
     }
 
-    void log(String name, String line) {
+    void log(String name, Supplier<String> line) {
         if (logging) {
-            log.add(String.format("%9.3f ms %s: %s", (now - 1_000_000_000) / 1e6, name, line));
+            log.add(String.format("%9.3f ms %s: %s", (now - 1_000_000_000) / 1e6, name, line.get()));
         }
     }
 

@@ -9,6 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Messages that have arrived or were lost. No connection of today repeats them or brings them late; the protocol has to
@@ -20,7 +21,27 @@ final class FormerMessages {
 
     private final List<Former> messages = new ArrayList<>();
 
-    private record Former(int life, SimHost to, byte[] frame) {
+    private static final class Former {
+        final int life;
+        final SimHost to;
+        private final byte[] frame;
+        private @Nullable Class<?> kind;
+
+        Former(int life, SimHost to, byte[] frame) {
+            this.life = life;
+            this.to = to;
+            this.frame = frame;
+        }
+
+        Class<?> kind() {
+            Class<?> known = kind;
+            if (known == null) {
+                known = message().getClass();
+                kind = known;
+            }
+            return known;
+        }
+
         PeerMessage message() {
             ByteBuffer whole = ByteBuffer.wrap(frame);
             try {
@@ -50,8 +71,8 @@ final class FormerMessages {
         if (choice % 2 == 1) {
             Map<Class<?>, Former> newest = new LinkedHashMap<>();
             Map<Class<?>, Former> oldest = new LinkedHashMap<>();
-            candidates.forEach(one -> newest.putIfAbsent(one.message().getClass(), one));
-            candidates.forEach(one -> oldest.put(one.message().getClass(), one));
+            candidates.forEach(one -> newest.putIfAbsent(one.kind(), one));
+            candidates.forEach(one -> oldest.put(one.kind(), one));
             candidates = Stream.concat(newest.values().stream(), oldest.values().stream())
                     .toList();
         }
@@ -65,8 +86,7 @@ final class FormerMessages {
     /** Lets the newest of a kind arrive at the host once more. Throws {@link IllegalArgumentException} if there is none. */
     Runnable again(SimHost to, String kind) {
         Former former = messages.reversed().stream()
-                .filter(one ->
-                        one.to == to && one.message().getClass().getSimpleName().equals(kind))
+                .filter(one -> one.to == to && one.kind().getSimpleName().equals(kind))
                 .findFirst()
                 .orElseThrow(() -> new IllegalArgumentException("no " + kind + " has arrived at " + to.name));
         PeerMessage message = former.message();

@@ -192,14 +192,14 @@ final class Line implements PeerChannel {
         }
     }
 
-    /** Whether the sender has still to be told that its connection is no more. */
+    /** Whether the sender can now be told that its connection is no more; one that stands still cannot. */
     boolean isToNotice() {
-        return up && broken;
+        return up && broken && from.isRunning();
     }
 
     /** The sender learns that its connection is no more. */
     void notice() {
-        if (up && broken && from.isRunning()) {
+        if (isToNotice()) {
             down();
             from.turn(() -> from.host().peerDown());
         }

@@ -12,6 +12,7 @@ import java.nio.ByteBuffer;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -314,11 +315,11 @@ final class Room implements MachineRoom {
     private void change(Cells.Volume volume, int first, int count, int value, boolean fua, Order<Done> order) {
         History now = java.util.Objects.requireNonNull(history);
         History.Write write = now.begin(volume.firstCell() + first, count, value);
-        log(write + (fua ? " FUA" : "") + " is asked for");
+        log(() -> write + (fua ? " FUA" : "") + " is asked for");
         ask(
                 order,
                 done -> {
-                    log(write + " is answered");
+                    log(() -> write + " is answered");
                     cluster.witness().answered(process, write);
                     now.answered(write, fua);
                     writes += count == 0 ? 0 : 1;
@@ -351,19 +352,19 @@ final class Room implements MachineRoom {
     void flush() {
         History now = java.util.Objects.requireNonNull(history);
         History.Flush flush = now.beginFlush();
-        log(flush + " is asked for");
+        log(() -> flush + " is asked for");
         this.<Done>ask(
                 reply -> host().flush(reply),
                 done -> {
-                    log(flush + " is answered");
+                    log(() -> flush + " is answered");
                     now.flushed(flush);
                     cluster.witness().flushed(process);
                 },
                 why -> {});
     }
 
-    private void log(String what) {
-        cluster.log(process.name, "client: " + what);
+    private void log(Supplier<String> what) {
+        cluster.log(process.name, () -> "client: " + what.get());
     }
 
     private <T> void ask(Order<T> order, Consumer<T> done, Consumer<Trouble> failed) {

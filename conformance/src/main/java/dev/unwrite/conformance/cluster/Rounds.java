@@ -132,6 +132,9 @@ final class Rounds {
 
     /** What is on its way, in the order in which it may arrive. */
     private <T> List<T> some(List<T> all) {
+        if (all.isEmpty()) {
+            return List.of();
+        }
         List<T> result = new ArrayList<>(all);
         for (int i = result.size(); !orderly && i > 1; i--) {
             Collections.swap(result, i - 1, dice.nextInt(i));

@@ -26,13 +26,19 @@ final class SharedDisk {
         static final Block ZEROES = new Block(new byte[Extent.BLOCK_BYTES]);
 
         final byte[] bytes;
+        private int @Nullable [] values;
 
         Block(byte[] bytes) {
             this.bytes = bytes;
         }
 
         int[] values() {
-            return Cells.ofBlock(this == ZEROES ? null : bytes);
+            int[] known = values;
+            if (known == null) {
+                known = Cells.ofBlock(bytes);
+                values = known;
+            }
+            return known;
         }
     }
 

@@ -7,7 +7,6 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -35,6 +34,7 @@ public final class SimDisk {
     private boolean damaged;
     private boolean lied;
     private int misdirect = NO_CRASH;
+    private long durableChanges;
 
     /** An empty disk. */
     public SimDisk() {
@@ -46,22 +46,106 @@ public final class SimDisk {
         this.checkpoints = checkpoints;
     }
 
+    /** Bytes in pages, which several share until one of them changes them. */
+    private static final class Content {
+        private static final byte[] ZEROES = new byte[PAGE];
+
+        private byte[][] pages;
+        /** The pages that nobody else has. */
+        private boolean[] own;
+
+        private int bytes;
+
+        private Content(byte[][] pages, int bytes) {
+            this.pages = pages;
+            this.own = new boolean[pages.length];
+            this.bytes = bytes;
+        }
+
+        /** So many zeroes. */
+        static Content zeroes(int bytes) {
+            byte[][] pages = new byte[Math.ceilDiv(bytes, PAGE)][];
+            Arrays.fill(pages, ZEROES);
+            return new Content(pages, bytes);
+        }
+
+        Content copy() {
+            Arrays.fill(own, false);
+            return new Content(pages.clone(), bytes);
+        }
+
+        int bytes() {
+            return bytes;
+        }
+
+        /** Has so many bytes from here on, unless it has more. */
+        void grow(int wanted) {
+            int had = pages.length;
+            int needed = Math.ceilDiv(wanted, PAGE);
+            if (needed > had) {
+                pages = Arrays.copyOf(pages, needed);
+                own = Arrays.copyOf(own, needed);
+                Arrays.fill(pages, had, needed, ZEROES);
+            }
+            bytes = Math.max(bytes, wanted);
+        }
+
+        /** Puts the first so many bytes of {@code source} there, which is not changed afterwards. */
+        void put(int offset, byte[] source, int count) {
+            grow(offset + count);
+            for (int done = 0; done < count; ) {
+                int page = (offset + done) / PAGE;
+                int within = (offset + done) % PAGE;
+                int now = Math.min(count - done, PAGE - within);
+                if (now == PAGE && source.length == PAGE) {
+                    pages[page] = source;
+                    own[page] = false;
+                } else {
+                    System.arraycopy(source, done, owned(page), within, now);
+                }
+                done += now;
+            }
+        }
+
+        private byte[] owned(int page) {
+            if (!own[page]) {
+                pages[page] = pages[page].clone();
+                own[page] = true;
+            }
+            return pages[page];
+        }
+
+        void get(int offset, ByteBuffer target, int count) {
+            for (int done = 0; done < count; ) {
+                int within = (offset + done) % PAGE;
+                int now = Math.min(count - done, PAGE - within);
+                target.put(pages[(offset + done) / PAGE], within, now);
+                done += now;
+            }
+        }
+
+        void flip(int bit) {
+            int at = bit / 8;
+            owned(at / PAGE)[at % PAGE] ^= (byte) (1 << bit % 8);
+        }
+    }
+
     /** A file: what a reader sees, what is on the platter, and what lies between. */
     private static final class Blob {
-        byte[] live;
-        byte[] durable;
+        Content live;
+        Content durable;
         final List<Piece> unsynced = new ArrayList<>();
         /** Pages of a sync that failed: no later sync makes them durable, and a crash may leave them or not. */
         final List<Piece> doubtful = new ArrayList<>();
 
-        Blob(int bytes) {
-            live = new byte[bytes];
-            durable = live.clone();
+        /** All of it is durable. */
+        Blob(Content content) {
+            live = content;
+            durable = content.copy();
         }
 
         void write(int offset, byte[] bytes) {
-            live = grown(live, offset + bytes.length);
-            System.arraycopy(bytes, 0, live, offset, bytes.length);
+            live.put(offset, bytes, bytes.length);
             doubtful.removeIf(page -> page.offset < offset + bytes.length && offset < page.offset + page.bytes.length);
             unsynced.add(new Piece(offset, bytes));
         }
@@ -77,52 +161,44 @@ public final class SimDisk {
         }
 
         void sync() {
-            for (Piece piece : unsynced) {
-                place(piece, piece.bytes.length);
-            }
+            unsynced.forEach(piece -> piece.place(durable, piece.bytes.length));
             unsynced.clear();
-            durable = grown(durable, live.length);
+            durable.grow(live.bytes());
         }
 
-        /** Of each unsynced write, all, nothing or the first half is left, as the bits of {@code choice} say. */
         void crash(int choice) {
-            int bits = choice;
-            doubtful.addAll(unsynced);
-            for (Piece piece : doubtful) {
-                switch (bits & 3) {
-                    case 1 -> place(piece, piece.bytes.length);
-                    case 2 -> place(piece, piece.bytes.length / 2);
-                    default -> {
-                        // Lost.
-                    }
-                }
-                bits = Integer.rotateRight(bits, 2);
-            }
+            durable = left(choice);
+            live = durable.copy();
             unsynced.clear();
             doubtful.clear();
-            live = durable.clone();
         }
 
-        private void place(Piece piece, int count) {
-            durable = grown(durable, piece.offset + count);
-            System.arraycopy(piece.bytes, 0, durable, piece.offset, count);
-        }
-
-        private static byte[] grown(byte[] bytes, int size) {
-            return bytes.length >= size ? bytes : Arrays.copyOf(bytes, size);
-        }
-
-        Blob copy() {
-            Blob copy = new Blob(0);
-            copy.live = live.clone();
-            copy.durable = durable.clone();
-            copy.unsynced.addAll(unsynced);
-            copy.doubtful.addAll(doubtful);
-            return copy;
+        /** What a crash leaves: of each unsynced write, all, nothing or the first half, as the bits of {@code choice} say. */
+        Content left(int choice) {
+            Content left = durable.copy();
+            int bits = choice;
+            for (List<Piece> pieces : List.of(doubtful, unsynced)) {
+                for (Piece piece : pieces) {
+                    switch (bits & 3) {
+                        case 1 -> piece.place(left, piece.bytes.length);
+                        case 2 -> piece.place(left, piece.bytes.length / 2);
+                        default -> {
+                            // Lost.
+                        }
+                    }
+                    bits = Integer.rotateRight(bits, 2);
+                }
+            }
+            return left;
         }
     }
 
-    private record Piece(int offset, byte[] bytes) {}
+    private record Piece(int offset, byte[] bytes) {
+        /** Puts its first so many bytes where they belong. */
+        void place(Content content, int count) {
+            content.put(offset, bytes, count);
+        }
+    }
 
     /** A folder: the names that a process sees and those that are durable. */
     private static final class Folder {
@@ -130,21 +206,28 @@ public final class SimDisk {
         Map<String, Blob> durable = new TreeMap<>();
 
         void crash(int choice) {
-            // A rename or a deletion that was not synced may have happened or not: one bit decides for all.
-            if ((choice & 1) == 0) {
-                live = new TreeMap<>(durable);
-            }
+            live = new TreeMap<>(left(choice));
             live.values().forEach(blob -> blob.crash(choice));
             durable = new TreeMap<>(live);
         }
 
-        Folder copy() {
-            Map<Blob, Blob> copies = new HashMap<>();
+        /** A rename or a deletion that was not synced may have happened or not: one bit decides for all. */
+        private Map<String, Blob> left(int choice) {
+            return (choice & 1) == 0 ? durable : live;
+        }
+
+        /** What a crash would leave. */
+        Folder afterCrash(int choice) {
             Folder folder = new Folder();
-            live.forEach((name, blob) -> folder.live.put(name, copies.computeIfAbsent(blob, Blob::copy)));
-            durable.forEach((name, blob) -> folder.durable.put(name, copies.computeIfAbsent(blob, Blob::copy)));
+            left(choice).forEach((name, blob) -> folder.live.put(name, new Blob(blob.left(choice))));
+            folder.durable.putAll(folder.live);
             return folder;
         }
+    }
+
+    /** Grows whenever {@link #afterCrash()} may have become another. */
+    long durableChanges() {
+        return durableChanges;
     }
 
     /** What would be left if the host crashed now and nothing unsynced survived. */
@@ -154,9 +237,7 @@ public final class SimDisk {
 
     /** The same; {@code choice} says what of it survived. */
     SimDisk afterCrash(int choice) {
-        SimDisk copy = new SimDisk(undo.copy(), checkpoints.copy());
-        copy.undo.crash(choice);
-        copy.checkpoints.crash(choice >>> 1);
+        SimDisk copy = new SimDisk(undo.afterCrash(choice), checkpoints.afterCrash(choice >>> 1));
         copy.damaged = damaged;
         copy.lied = lied;
         return copy;
@@ -179,6 +260,7 @@ public final class SimDisk {
 
     /** The host crashed. */
     public void crash(int choice) {
+        durableChanges++;
         undo.crash(choice);
         checkpoints.crash(choice >>> 1);
         dead = false;
@@ -252,9 +334,9 @@ public final class SimDisk {
             return;
         }
         Blob blob = blobs.get(which % blobs.size());
-        int at = bit % (blob.live.length * 8);
-        blob.live[at / 8] ^= (byte) (1 << at % 8);
-        blob.durable = blob.live.clone();
+        durableChanges++;
+        blob.live.flip(bit % (blob.live.bytes() * 8));
+        blob.durable = blob.live.copy();
         damaged = true;
         lied = true;
     }
@@ -287,6 +369,7 @@ public final class SimDisk {
             blob.failSync();
         }
         operation();
+        durableChanges++;
         blob.sync();
     }
 
@@ -327,10 +410,11 @@ public final class SimDisk {
         public SegmentFile create(String name, long bytes, ByteBuffer start) throws IOException {
             operation();
             needRoom();
-            Blob blob = new Blob((int) bytes);
+            Content content = Content.zeroes((int) bytes);
             byte[] first = bytes(start);
-            System.arraycopy(first, 0, blob.live, 0, first.length);
-            blob.durable = blob.live.clone();
+            content.put(0, first, first.length);
+            Blob blob = new Blob(content);
+            durableChanges++;
             undo.live.put(name, blob);
             undo.durable.put(name, blob);
             return new Segment(name, blob);
@@ -347,7 +431,13 @@ public final class SimDisk {
             if (dead) {
                 throw new IOException("the host crashed here");
             }
+            durableChanges++;
             undo.durable = new TreeMap<>(undo.live);
+        }
+
+        @Override
+        public ByteBuffer buffer(int bytes) {
+            return ByteBuffer.allocate(bytes);
         }
 
         @Override
@@ -385,16 +475,16 @@ public final class SimDisk {
 
         @Override
         public long size() {
-            return blob.live.length;
+            return blob.live.bytes();
         }
 
         @Override
         public void read(long offset, ByteBuffer target) throws IOException {
-            if (offset + target.remaining() > blob.live.length) {
+            if (offset + target.remaining() > blob.live.bytes()) {
                 throw new IOException("beyond the end of " + name);
             }
             // The callers that read one page look at it with absolute offsets, without a flip.
-            target.put(blob.live, (int) offset, target.remaining());
+            blob.live.get((int) offset, target, target.remaining());
         }
 
         @Override
@@ -403,16 +493,16 @@ public final class SimDisk {
             byte[] data = bytes(source);
             int at = (int) offset;
             if (misdirect >= 0) {
-                int pages = blob.live.length / PAGE;
+                int pages = blob.live.bytes() / PAGE;
                 int elsewhere = (at / PAGE + 1 + misdirect % pages) % pages * PAGE;
                 misdirect = NO_CRASH;
-                if (elsewhere + data.length <= blob.live.length) {
+                if (elsewhere + data.length <= blob.live.bytes()) {
                     at = elsewhere;
                     damaged = true;
                     lied = true;
                 }
             }
-            if (at + data.length > blob.live.length) {
+            if (at + data.length > blob.live.bytes()) {
                 throw new IOException("beyond the end of " + name);
             }
             blob.write(at, data);
@@ -439,7 +529,7 @@ public final class SimDisk {
         public StateFile create(String name) throws IOException {
             operation();
             needRoom();
-            Blob blob = new Blob(0);
+            Blob blob = new Blob(Content.zeroes(0));
             checkpoints.live.put(name, blob);
             return new State(blob);
         }
@@ -465,6 +555,7 @@ public final class SimDisk {
         @Override
         public void syncFolder() throws IOException {
             operation();
+            durableChanges++;
             checkpoints.durable = new TreeMap<>(checkpoints.live);
         }
 
@@ -488,16 +579,16 @@ public final class SimDisk {
 
         @Override
         public long size() {
-            return blob.live.length;
+            return blob.live.bytes();
         }
 
         @Override
         public int read(long offset, ByteBuffer target) {
-            int count = Math.min(target.remaining(), blob.live.length - (int) offset);
+            int count = Math.min(target.remaining(), blob.live.bytes() - (int) offset);
             if (count <= 0) {
                 return -1;
             }
-            target.put(blob.live, (int) offset, count);
+            blob.live.get((int) offset, target, count);
             return count;
         }
 

@@ -44,6 +44,9 @@ final class SimHost {
     private final SplittableRandom probes;
     private SimDisk disk = new SimDisk();
     private Data data;
+    private @Nullable Remains remains;
+    private @Nullable SimDisk remainsOf;
+    private long remainsSince;
     private @Nullable Backup backup;
     private int life;
     private int folders;
@@ -375,7 +378,7 @@ final class SimHost {
     }
 
     void logs(Object message) {
-        cluster.log(name, "gets " + message);
+        cluster.log(name, () -> "gets " + message);
     }
 
     /** When the host wants to be woken, in the time of the cluster. */
@@ -443,9 +446,16 @@ final class SimHost {
                         name + ":1"));
     }
 
-    /** What a crash would leave on its disk now, read by the real log and store. */
+    /** What a crash would leave on its disk now, read by the real log and store; read anew only when it has become another. */
     Remains remains() throws IOException {
-        return remains(disk.afterCrash());
+        Remains known = remains;
+        if (known == null || remainsOf != disk || remainsSince != disk.durableChanges()) {
+            known = remains(disk.afterCrash());
+            remains = known;
+            remainsOf = disk;
+            remainsSince = disk.durableChanges();
+        }
+        return known;
     }
 
     /** What it would start with after a crash now, of which {@code choice} says what survives of what was not synced. */
@@ -498,7 +508,7 @@ final class SimHost {
 
         @Override
         public void log(String line) {
-            cluster.log(name, line);
+            cluster.log(name, () -> line);
         }
 
         @Override

@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -34,7 +35,7 @@ final class SimStorage {
 
     private final StorageObserver observer;
     private final Counts counts;
-    private final Consumer<String> log;
+    private final Consumer<Supplier<String>> log;
     final SharedDisk disk = new SharedDisk();
     final StorageFaults faults = new StorageFaults();
     /** Requests that have not arrived yet. */
@@ -54,7 +55,7 @@ final class SimStorage {
     record Sent(
             StorageClient client, long session, @Nullable Request<?> to, Runnable tell) {}
 
-    SimStorage(StorageObserver observer, Counts counts, Consumer<String> log) {
+    SimStorage(StorageObserver observer, Counts counts, Consumer<Supplier<String>> log) {
         this.log = log;
         this.observer = observer;
         this.counts = counts;
@@ -137,7 +138,7 @@ final class SimStorage {
         }
         Runnable tell = request.carryOut();
         request.from.process.witness().arrived(request, this);
-        log.accept(request + (request.isAbandoned() ? ", which nobody waits for" : ""));
+        log.accept(() -> request + (request.isAbandoned() ? ", which nobody waits for" : ""));
         if (!request.isAbandoned()) {
             answer(request, tell);
             if (request.session != 0 && faults.loses(true)) {

@@ -130,6 +130,7 @@ public final class SimulateCommand implements Callable<Integer> {
 
     private int search() throws IOException {
         long start = System.nanoTime();
+        double processor = processorSeconds();
         long end = start + seconds * 1_000_000_000L;
         Counts counts = new Counts();
         long done = 0;
@@ -155,9 +156,25 @@ public final class SimulateCommand implements Callable<Integer> {
         }
         double took = (System.nanoTime() - start) / 1e9;
         out().printf(Locale.ROOT, "%d runs from seed %d: %s%n", done, seed, counts);
-        out().printf(Locale.ROOT, "%.1f runs a second, %.1f s, %d broken%n", done / took, took, broken);
+        out().printf(
+                        Locale.ROOT,
+                        "%.1f runs a second, %.1f s; %d failovers, %.0f a second of processor time; %d broken%n",
+                        done / took,
+                        took,
+                        counts.failovers(),
+                        counts.failovers() / (processorSeconds() - processor),
+                        broken);
         out().flush();
         return broken == 0 ? Exit.OK : Exit.FAILED;
+    }
+
+    /** What this process has taken of all processors, compiler and garbage collection included. */
+    private static double processorSeconds() {
+        return ProcessHandle.current()
+                .info()
+                .totalCpuDuration()
+                .map(taken -> taken.toNanos() / 1e9)
+                .orElse(Double.NaN);
     }
 
     private Tracing tracing(long of) throws IOException {
