@@ -23,6 +23,8 @@ import org.jspecify.annotations.Nullable;
 final class Bench {
     private static final int PAUSE_CELLS = 5;
     private static final long LEDGER_BYTES = 64 << 20;
+    /** Above this a takeover is measured once. */
+    private static final long LARGE_TAKEOVER_BYTES = 1L << 30;
 
     private final Path dir;
     private final Processes processes;
@@ -31,9 +33,10 @@ final class Bench {
     private final Consumer<String> say;
     private final BenchResults results = new BenchResults();
     private final FioRun fio;
+    private final ClusterPorts ports = new ClusterPorts();
+    private final List<String> skipped = new ArrayList<>();
     private final long startedAt = System.nanoTime();
     private int rounds;
-    private @Nullable NodeSetup pair;
     private @Nullable NodeSetup ticking;
     private @Nullable NodeSetup ledger;
 
@@ -54,6 +57,11 @@ final class Bench {
     /** How many rounds were made; fewer than planned on a machine that is too slow for them. */
     int rounds() {
         return rounds;
+    }
+
+    /** What was not measured, and why, a line each. */
+    List<String> skipped() {
+        return List.copyOf(skipped);
     }
 
     /** Measures everything; returns the setups in the order in which people want to see them. */
@@ -91,11 +99,30 @@ final class Bench {
         }
         setups.forEach(setup -> results.memory(setup.id(), ofEach(setup, Processor::residentBytes)));
         pauses();
-        if (plan.isWhole()) {
-            progress("takeover", "kills the primary, for undo logs of several sizes");
-            results.takeovers(new TakeoverRun(Objects.requireNonNull(pair), fio, plan.diskBytes()).run());
-        }
+        takeovers();
         return setups;
+    }
+
+    private void takeovers() throws IOException, InterruptedException {
+        List<Long> sizes = TakeoverRun.withRoom(
+                plan.takeoverBytes(), Files.getFileStore(dir).getUsableSpace(), skipped);
+        long most = sizes.getLast();
+        progress(
+                "takeover",
+                "kills the primary, for undo logs of " + (sizes.getFirst() >> 20) + " to " + (most >> 20) + " MiB");
+        Path image = dir.resolve("takeover.img");
+        Images.fill(List.of(image), most);
+        NodeSetup pair = nodes("n6", image, Kind.TAKEOVER);
+        pair.start();
+        TakeoverRun run = new TakeoverRun(pair, fio, new DirectWrites(dir.resolve("dd.img"), most));
+        for (int round = 1; round <= (plan.isWhole() ? plan.rounds() : 1); round++) {
+            for (long bytes : sizes) {
+                if (round == 1 || bytes <= LARGE_TAKEOVER_BYTES) {
+                    results.takeover(run.takeover(bytes));
+                }
+            }
+        }
+        pair.end();
     }
 
     private void pauses() throws IOException, InterruptedException {
@@ -130,17 +157,15 @@ final class Bench {
         Images.fill(images, plan.diskBytes());
         Path accounts = dir.resolve("ledger.img");
         Images.blank(accounts, LEDGER_BYTES);
-        ClusterPorts ports = new ClusterPorts();
         RawSetup bare = new RawSetup(processes, raw, sockets.resolve("raw.sock"));
-        NodeSetup single = nodes("n1", alone, ports, Kind.UNPROTECTED);
-        NodeSetup two = nodes("n2", guarded, ports, Kind.PROTECTED);
-        pair = two;
-        ledger = nodes("n5", accounts, ports, Kind.LEDGER);
+        NodeSetup single = nodes("n1", alone, Kind.UNPROTECTED);
+        NodeSetup two = nodes("n2", guarded, Kind.PROTECTED);
+        ledger = nodes("n5", accounts, Kind.LEDGER);
         List<Setup> setups = new ArrayList<>(List.of(bare, single, two));
         if (plan.isWhole()) {
-            NodeSetup every = nodes("n3", often, ports, Kind.CHECKPOINTS);
+            NodeSetup every = nodes("n3", often, Kind.CHECKPOINTS);
             ticking = every;
-            setups.addAll(List.of(every, nodes("n4", inMemory, ports, Kind.MEMORY)));
+            setups.addAll(List.of(every, nodes("n4", inMemory, Kind.MEMORY)));
         }
         if (withQemu) {
             setups.add(new CopyBeforeWriteSetup(processes, bare, target, sockets, true));
@@ -151,7 +176,7 @@ final class Bench {
         return setups;
     }
 
-    private NodeSetup nodes(String folder, Path image, ClusterPorts ports, Kind kind) throws IOException {
+    private NodeSetup nodes(String folder, Path image, Kind kind) throws IOException {
         return new NodeSetup(processes, image, Files.createDirectories(dir.resolve(folder)), ports, kind);
     }
 

@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
@@ -103,10 +104,12 @@ public final class BenchCommand implements Callable<Integer> {
         print("machine   " + machine.words());
         Bench bench = new Bench(work, processes, plan, skipped.isEmpty(), this::print);
         List<Setup> setups = bench.run();
+        List<String> allSkipped = new ArrayList<>(skipped);
+        allSkipped.addAll(bench.skipped());
         long seconds = Duration.between(startedAt, Instant.now()).toSeconds();
         BenchJson.write(
                 folder.json(),
-                new BenchJson.Head(command(), startedAt, seconds, plan, bench.rounds(), machine, skipped),
+                new BenchJson.Head(command(), startedAt, seconds, plan, bench.rounds(), machine, allSkipped),
                 bench.results());
         print("");
         Table.lines(bench.results(), setups).forEach(this::print);
@@ -114,7 +117,7 @@ public final class BenchCommand implements Callable<Integer> {
         if (bench.rounds() < plan.rounds()) {
             print("!         only " + bench.rounds() + " of " + plan.rounds() + " rounds: there was no time for more");
         }
-        skipped.forEach(why -> print("SKIPPED   " + why));
+        allSkipped.forEach(why -> print("SKIPPED   " + why));
         double others = bench.results().othersCores();
         print(String.format(
                 Locale.ROOT,

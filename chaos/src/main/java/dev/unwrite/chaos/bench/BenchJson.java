@@ -49,9 +49,25 @@ final class BenchJson {
         results.cells().forEach(cell -> cells.add(cell(cell, results)));
         all.set("residentBytes", JSON.valueToTree(results.memory()));
         all.set("pauses", JSON.valueToTree(results.pauses()));
-        all.set("takeovers", JSON.valueToTree(results.takeovers()));
+        all.set("takeovers", takeovers(results.takeovers()));
         Page.putJson(file, all);
         Page.write(file.resolveSibling("bench.html"), "bench.html", all);
+    }
+
+    /** All, with what follows from them; of each size one is the one in the middle, which tables and pages show. */
+    private static ArrayNode takeovers(List<Takeover> all) {
+        ArrayNode json = JSON.createArrayNode();
+        List<Takeover> middles = Takeover.middles(all);
+        for (Takeover takeover : all) {
+            ObjectNode one = JSON.valueToTree(takeover);
+            one.put("restoredMibPerSecond", takeover.restoredMibPerSecond());
+            one.put("ratioToDisk", takeover.ratioToDisk());
+            one.put("elseMillis", takeover.elseMillis());
+            one.put("allMillis", takeover.allMillis());
+            one.put("middle", middles.contains(takeover));
+            json.add(one);
+        }
+        return json;
     }
 
     private static ObjectNode cell(Cell cell, BenchResults results) {

@@ -18,6 +18,7 @@ import java.util.List;
  */
 record BenchPlan(
         long diskBytes, int rounds, Duration cell, Duration cold, int warmRounds, Duration most, boolean isWhole) {
+    private static final long MIB = 1 << 20;
     private static final int DEPTH_COMMON = 16;
     private static final int DEPTH_MOST = 64;
 
@@ -58,6 +59,12 @@ record BenchPlan(
                 new Workload(Pattern.AGAIN, DEPTH_MOST),
                 new Workload(Pattern.SEQUENTIAL, DEPTH_COMMON),
                 new Workload(Pattern.DENSE, DEPTH_COMMON));
+    }
+
+    /** How much is overwritten before the primary is killed, the smallest first; each is done so often as there are rounds. */
+    List<Long> takeoverBytes() {
+        return (isWhole ? List.of(MIB, 16 * MIB, 256 * MIB, 1024 * MIB, 4096 * MIB) : List.of(MIB, 64 * MIB))
+                .stream().filter(bytes -> bytes <= 2 * diskBytes).toList();
     }
 
     /** What processes that have just started are measured with. */

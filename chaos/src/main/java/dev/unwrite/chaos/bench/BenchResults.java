@@ -12,7 +12,7 @@ final class BenchResults {
     private final Map<Key, List<Sample>> samples = new LinkedHashMap<>();
 
     private final Map<String, Map<String, Long>> residentBytes = new LinkedHashMap<>();
-    private List<Takeover> takeovers = List.of();
+    private final List<Takeover> takeovers = new ArrayList<>();
     private final List<Pauses> pauses = new ArrayList<>();
 
     private record Key(Workload workload, boolean isCold, String setup) {}
@@ -31,12 +31,13 @@ final class BenchResults {
         return residentBytes;
     }
 
-    void takeovers(List<Takeover> all) {
-        takeovers = List.copyOf(all);
+    void takeover(Takeover one) {
+        takeovers.add(one);
     }
 
+    /** All, as they came. */
     List<Takeover> takeovers() {
-        return takeovers;
+        return List.copyOf(takeovers);
     }
 
     void pauses(Pauses some) {

@@ -28,27 +28,33 @@ final class Table {
             lines.add("");
         }
         if (!results.takeovers().isEmpty()) {
-            lines.addAll(takeovers(results));
+            lines.addAll(takeovers(results.takeovers()));
             lines.add("");
         }
         lines.addAll(summary(results));
         return lines;
     }
 
-    private static List<String> takeovers(BenchResults results) {
+    /** Of each size the one in the middle. */
+    static List<String> takeovers(List<Takeover> all) {
         List<String> lines = new ArrayList<>();
         lines.add(
-                "takeover by command after a SIGKILL: overwritten since the checkpoint, time until the former primary is"
-                        + " fenced, until the machine runs, until a write is served");
-        for (Takeover takeover : results.takeovers()) {
+                "takeover after a SIGKILL: overwritten since the checkpoint, time until that is detected, the former primary is"
+                        + " fenced, all is rolled back, a write is served");
+        for (Takeover takeover : Takeover.middles(all)) {
             lines.add(String.format(
                     Locale.ROOT,
-                    "  %4d MiB  %5.0f ms  %6.0f ms (%,.0f MiB/s)  %5.0f ms",
+                    "  %4d MiB  detected %,6.0f ms  fenced %,4.0f ms  rolled back %,6.0f ms  resumed %,4.0f ms  in all %,6.0f ms;"
+                            + " rollback %,5.0f MiB/s, dd %,5.0f, / dd %.2f",
                     takeover.copiedBytes() >> 20,
+                    takeover.detectedMillis(),
                     takeover.fencedMillis(),
-                    takeover.runsMillis(),
+                    takeover.rolledBackMillis(),
+                    takeover.resumedMillis(),
+                    takeover.allMillis(),
                     takeover.restoredMibPerSecond(),
-                    takeover.servedMillis()));
+                    takeover.diskMibPerSecond(),
+                    takeover.ratioToDisk()));
         }
         return lines;
     }

@@ -84,7 +84,10 @@ final class BenchIT {
         assertThat(json.path("takeovers")).isNotEmpty().allSatisfy(takeover -> {
             assertThat(takeover.path("restoredBlocks").asLong() * 4096)
                     .isEqualTo(takeover.path("copiedBytes").asLong());
-            assertThat(takeover.path("runsMillis").asDouble()).isPositive();
+            assertThat(takeover.path("detectedMillis").asDouble()).isGreaterThan(1_000);
+            assertThat(takeover.path("rolledBackMillis").asDouble()).isPositive();
+            assertThat(takeover.path("resumedMillis").asDouble()).isPositive();
+            isFinite("rollback to dd", takeover.path("ratioToDisk"));
         });
         assertThat(json.path("residentBytes").path("protected").path("A").asLong())
                 .isGreaterThan(1 << 20);
@@ -93,7 +96,7 @@ final class BenchIT {
                 .contains(
                         "stride, depth 64: ",
                         "protected / raw  stride ",
-                        "takeover by command",
+                        "takeover after a SIGKILL",
                         "stands still for a checkpoint");
         assertThat(dir.resolve("run/w")).as("the disks").doesNotExist();
     }
