@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.OptionalLong;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 import java.util.function.LongFunction;
@@ -33,6 +34,7 @@ final class Bench {
     private final Consumer<String> say;
     private final BenchResults results = new BenchResults();
     private final FioRun fio;
+    private final DiskBytes disk;
     private final ClusterPorts ports = new ClusterPorts();
     private final List<String> skipped = new ArrayList<>();
     private final long startedAt = System.nanoTime();
@@ -41,13 +43,14 @@ final class Bench {
     private @Nullable NodeSetup ledger;
 
     /** {@code dir} is empty; {@code withQemu} is whether copy-before-write is measured, too. */
-    Bench(Path dir, Processes processes, BenchPlan plan, boolean withQemu, Consumer<String> say) {
+    Bench(Path dir, Processes processes, BenchPlan plan, boolean withQemu, Consumer<String> say) throws IOException {
         this.dir = dir;
         this.processes = processes;
         this.plan = plan;
         this.withQemu = withQemu;
         this.say = say;
         this.fio = new FioRun(processes, dir.resolve("fio.json"));
+        this.disk = DiskBytes.under(dir);
     }
 
     BenchResults results() {
@@ -100,7 +103,33 @@ final class Bench {
         setups.forEach(setup -> results.memory(setup.id(), ofEach(setup, Processor::residentBytes)));
         pauses();
         takeovers();
+        footprints();
+        checkers();
         return setups;
+    }
+
+    private void checkers() throws IOException, InterruptedException {
+        CheckerRun run = new CheckerRun(Files.createDirectories(dir.resolve("traces")));
+        progress("traces", "compares " + plan.traceEvents() + " events with the specification");
+        results.traces(run.traces(plan.traceEvents()));
+        progress("simulate", "runs of the simulator, one after the other");
+        results.simulator(run.simulator(plan.simulated()));
+    }
+
+    private void footprints() throws IOException, InterruptedException {
+        progress("memory", "a pair on volumes of 1 GiB, 1 TiB and 16 TiB that are full of holes");
+        FootprintRun run = new FootprintRun(fio, plan.cold());
+        for (long bytes : plan.volumeBytes()) {
+            Path image = dir.resolve("hole-" + bytes + ".img");
+            try {
+                FootprintRun.hole(image, bytes);
+            } catch (IOException e) {
+                skipped.add("memory with a volume of " + (bytes >> 30) + " GiB: " + e.getMessage());
+                continue;
+            }
+            results.footprint(run.of(nodes("h" + results.footprints().size(), image, Kind.SPARSE), bytes));
+            Files.delete(image);
+        }
     }
 
     private void takeovers() throws IOException, InterruptedException {
@@ -225,20 +254,35 @@ final class Bench {
         try {
             Processor processor = Processor.watch();
             Map<String, Double> before = ofEach(setup, Processor::seconds);
+            Map<String, Long> chargedBefore = charged(setup);
+            OptionalLong diskBefore = disk.written();
             JsonNode job = fio.run(setup.uri(), workload.fio(plan.diskBytes(), most, strideBytes), workload.depth());
             double othersCores = processor.othersCores();
+            OptionalLong diskAfter = disk.written();
+            Map<String, Long> charged = charged(setup);
+            charged.replaceAll((process, bytes) -> bytes - chargedBefore.getOrDefault(process, bytes));
             Map<String, Double> taken = ofEach(setup, Processor::seconds);
             taken.replaceAll((process, seconds) -> seconds - before.getOrDefault(process, 0.0));
-            return Sample.of(job, round, setup.copies(), taken, othersCores);
+            OptionalLong written = diskBefore.isPresent() && diskAfter.isPresent()
+                    ? OptionalLong.of(diskAfter.getAsLong() - diskBefore.getAsLong())
+                    : OptionalLong.empty();
+            return Sample.of(job, round, setup.copies(), new Sample.Used(taken, written, charged), othersCores);
         } catch (BenchException e) {
             throw new BenchException(setup.title() + ", " + workload.id() + ": " + e.getMessage(), e);
         }
     }
 
     /** What is measured of each of its processes, by id. */
-    private static <T> Map<String, T> ofEach(Setup setup, LongFunction<T> measure) {
+    static <T> Map<String, T> ofEach(Setup setup, LongFunction<T> measure) {
         Map<String, T> all = new TreeMap<>();
         setup.processes().forEach((role, process) -> all.put(role, measure.apply(process.pid())));
+        return all;
+    }
+
+    /** What each of its processes has been charged with for disks so far, by id; those of which the kernel does not tell are left out. */
+    private static Map<String, Long> charged(Setup setup) {
+        Map<String, Long> all = new TreeMap<>();
+        ofEach(setup, DiskBytes::charged).forEach((role, bytes) -> bytes.ifPresent(some -> all.put(role, some)));
         return all;
     }
 

@@ -48,6 +48,14 @@ final class BenchJson {
         ArrayNode cells = all.putArray("cells");
         results.cells().forEach(cell -> cells.add(cell(cell, results)));
         all.set("residentBytes", JSON.valueToTree(results.memory()));
+        all.set("footprints", JSON.valueToTree(results.footprints()));
+        results.traces()
+                .ifPresent(speed -> all.set(
+                        "traces", JSON.<ObjectNode>valueToTree(speed).put("eventsPerSecond", speed.eventsPerSecond())));
+        results.simulator()
+                .ifPresent(speed -> all.set(
+                        "simulator",
+                        JSON.<ObjectNode>valueToTree(speed).put("failoversPerSecond", speed.failoversPerSecond())));
         all.set("pauses", JSON.valueToTree(results.pauses()));
         all.set("takeovers", takeovers(results.takeovers()));
         Page.putJson(file, all);
@@ -83,6 +91,7 @@ final class BenchJson {
         json.set("p50Micros", JSON.valueToTree(cell.p50Micros()));
         json.set("p99Micros", JSON.valueToTree(cell.p99Micros()));
         json.set("cpuMicros", JSON.valueToTree(cell.cpuMicros()));
+        cell.diskBytes().ifPresent(spread -> json.set("diskBytes", JSON.valueToTree(spread)));
         results.ratio(cell, "raw").ifPresent(ratio -> json.put("ratioToRaw", ratio));
         results.ratio(cell, "cbw").ifPresent(ratio -> json.put("ratioToCbw", ratio));
         json.set("samples", JSON.valueToTree(cell.samples()));

@@ -25,7 +25,7 @@ record BenchPlan(
     /** Under three minutes. */
     static BenchPlan quick() {
         return new BenchPlan(
-                1L << 30, 3, Duration.ofSeconds(1), Duration.ofSeconds(2), 2, Duration.ofSeconds(165), false);
+                1L << 30, 3, Duration.ofSeconds(1), Duration.ofSeconds(2), 2, Duration.ofSeconds(125), false);
     }
 
     /** Twenty minutes. */
@@ -65,6 +65,22 @@ record BenchPlan(
     List<Long> takeoverBytes() {
         return (isWhole ? List.of(MIB, 16 * MIB, 256 * MIB, 1024 * MIB, 4096 * MIB) : List.of(MIB, 64 * MIB))
                 .stream().filter(bytes -> bytes <= 2 * diskBytes).toList();
+    }
+
+    /** The volumes for which memory is measured, the smallest first. */
+    List<Long> volumeBytes() {
+        // No file of ext4 has 16 TiB.
+        return List.of(1024 * MIB, MIB * MIB, 16 * MIB * MIB - MIB);
+    }
+
+    /** How many lines of traces are compared with the specification, at least. */
+    long traceEvents() {
+        return cell.toMillis() * (isWhole ? 10 : 3);
+    }
+
+    /** How long the simulator runs. */
+    Duration simulated() {
+        return cell.multipliedBy(5);
     }
 
     /** What processes that have just started are measured with. */

@@ -13,6 +13,9 @@ final class BenchResults {
 
     private final Map<String, Map<String, Long>> residentBytes = new LinkedHashMap<>();
     private final List<Takeover> takeovers = new ArrayList<>();
+    private final List<Footprint> footprints = new ArrayList<>();
+    private Optional<TraceSpeed> traces = Optional.empty();
+    private Optional<SimulatorSpeed> simulator = Optional.empty();
     private final List<Pauses> pauses = new ArrayList<>();
 
     private record Key(Workload workload, boolean isCold, String setup) {}
@@ -38,6 +41,31 @@ final class BenchResults {
     /** All, as they came. */
     List<Takeover> takeovers() {
         return List.copyOf(takeovers);
+    }
+
+    void footprint(Footprint one) {
+        footprints.add(one);
+    }
+
+    /** Of each volume, as they came. */
+    List<Footprint> footprints() {
+        return List.copyOf(footprints);
+    }
+
+    void traces(TraceSpeed speed) {
+        traces = Optional.of(speed);
+    }
+
+    Optional<TraceSpeed> traces() {
+        return traces;
+    }
+
+    void simulator(SimulatorSpeed speed) {
+        simulator = Optional.of(speed);
+    }
+
+    Optional<SimulatorSpeed> simulator() {
+        return simulator;
     }
 
     void pauses(Pauses some) {

@@ -49,7 +49,8 @@ final class NodeSetup implements Setup {
         MEMORY("protected, --ack memory", "manual", "memory", "none"),
         CHECKPOINTS("checkpoint every 50 ms", "50ms", "durable", "none"),
         LEDGER("ledger, checkpoint every 25 ms", "25ms", "durable", "ledger"),
-        TAKEOVER("protected, takes over by itself", "manual", "durable", "none");
+        TAKEOVER("protected, takes over by itself", "manual", "durable", "none"),
+        SPARSE("protected, a volume full of holes", "manual", "durable", "none");
 
         private final String title;
         private final String every;
@@ -242,9 +243,8 @@ final class NodeSetup implements Setup {
 
     @Override
     public long copies() {
-        SeenStatus second = kind == Kind.PROTECTED || kind == Kind.MEMORY
-                ? control(HostId.B).status()
-                : SeenStatus.DOWN;
+        boolean keeps = kind == Kind.PROTECTED || kind == Kind.MEMORY || kind == Kind.SPARSE;
+        SeenStatus second = keeps ? control(HostId.B).status() : SeenStatus.DOWN;
         return second.equals(SeenStatus.DOWN) ? -1 : second.undoBlocks();
     }
 

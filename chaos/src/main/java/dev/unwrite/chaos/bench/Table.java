@@ -5,11 +5,16 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.OptionalDouble;
+import java.util.function.DoubleFunction;
+import java.util.stream.Collectors;
 
 /** The results for people, in lines of a terminal. */
 final class Table {
     private static final int[] WIDTHS = {9, 19, 9, 9, 9, 8, 7};
+
+    private static final double GIB = 1 << 30;
 
     private Table() {}
 
@@ -22,6 +27,8 @@ final class Table {
             block(lines, results, setups, workload, false);
         }
         lines.add("");
+        lines.addAll(costs(results, setups));
+        lines.add("");
         if (!results.pauses().isEmpty()) {
             lines.add("the machine stands still for a checkpoint: how many, and how long");
             lines.addAll(Pauses.lines(results.pauses()));
@@ -31,8 +38,93 @@ final class Table {
             lines.addAll(takeovers(results.takeovers()));
             lines.add("");
         }
+        if (!results.footprints().isEmpty()) {
+            lines.addAll(footprints(results.footprints()));
+            lines.add("");
+        }
+        lines.addAll(checkers(results));
         lines.addAll(summary(results));
         return lines;
+    }
+
+    static List<String> checkers(BenchResults results) {
+        List<String> lines = new ArrayList<>();
+        results.traces()
+                .ifPresent(speed -> lines.add(String.format(
+                        Locale.ROOT,
+                        "trace validation: %,d events of %d runs in %.1f s: %,.0f a second",
+                        speed.events(),
+                        speed.runs(),
+                        speed.seconds(),
+                        speed.eventsPerSecond())));
+        results.simulator()
+                .ifPresent(speed -> lines.add(String.format(
+                        Locale.ROOT,
+                        "simulator: %,d failovers of %,d runs in %.1f s of processor time: %,.0f a second",
+                        speed.failovers(),
+                        speed.runs(),
+                        speed.processorSeconds(),
+                        speed.failoversPerSecond())));
+        if (!lines.isEmpty()) {
+            lines.add("");
+        }
+        return lines;
+    }
+
+    static List<String> footprints(List<Footprint> all) {
+        List<String> lines = new ArrayList<>();
+        lines.add("memory after some writes that are spread over a volume, MiB");
+        for (Footprint one : all) {
+            lines.add(String.format(
+                    Locale.ROOT,
+                    "  volume of %,10d GiB  %,6d writes  %,7d blocks copied  primary %,4d  secondary %,4d  storage %,4d",
+                    Math.round(one.volumeBytes() / GIB),
+                    one.writes(),
+                    one.copies(),
+                    one.residentBytes().getOrDefault("A", 0L) >> 20,
+                    one.residentBytes().getOrDefault("B", 0L) >> 20,
+                    one.residentBytes().getOrDefault("storage", 0L) >> 20));
+        }
+        return lines;
+    }
+
+    /** What each process takes of the processors and writes to disks. */
+    private static List<String> costs(BenchResults results, List<Setup> setups) {
+        List<String> lines = new ArrayList<>();
+        lines.add(
+                "processor time of a write or read, in all and by process; for each byte written, bytes that reached the disk, and what the"
+                        + " kernel charged each process with (whole folios of its page cache)");
+        for (Workload workload : ordered(results)) {
+            lines.add(workload.pattern().id() + ", depth " + workload.depth());
+            for (Setup setup : setups) {
+                results.cell(setup.id(), workload, false).ifPresent(cell -> lines.add(costs(setup.title(), cell)));
+            }
+        }
+        return lines;
+    }
+
+    private static String costs(String title, Cell cell) {
+        String processor = String.format(
+                Locale.ROOT,
+                "%7s µs: %s",
+                whole(cell.cpuMicros().median()),
+                words(cell.byProcess(Sample::cpuMicros), Table::whole));
+        String disk = cell.diskBytes().map(spread -> exact(spread.median())).orElse("-");
+        return String.format(
+                        Locale.ROOT,
+                        "  %-40s%-40s%7s  %s",
+                        title,
+                        processor,
+                        disk,
+                        words(cell.byProcess(Sample::chargedBytes), Table::exact))
+                .stripTrailing();
+    }
+
+    /** Each process with its part. */
+    private static String words(Map<String, Double> byProcess, DoubleFunction<String> number) {
+        return byProcess.entrySet().stream()
+                .map(entry -> entry.getKey() + " " + number.apply(entry.getValue()))
+                .collect(Collectors.joining(", "));
     }
 
     /** Of each size the one in the middle. */
@@ -128,6 +220,10 @@ final class Table {
     }
 
     private static String ratio(OptionalDouble ratio) {
-        return ratio.isPresent() ? String.format(Locale.ROOT, "%.2f", ratio.getAsDouble()) : "-";
+        return ratio.isPresent() ? exact(ratio.getAsDouble()) : "-";
+    }
+
+    static String exact(double value) {
+        return String.format(Locale.ROOT, "%.2f", value);
     }
 }

@@ -89,6 +89,18 @@ final class BenchIT {
             assertThat(takeover.path("resumedMillis").asDouble()).isPositive();
             isFinite("rollback to dd", takeover.path("ratioToDisk"));
         });
+        assertThat(json.path("footprints"))
+                .hasSize(BenchPlan.whole().volumeBytes().size())
+                .allSatisfy(footprint -> {
+                    // Some writes may have met the same block.
+                    assertThat(footprint.path("copies").asDouble())
+                            .isGreaterThanOrEqualTo(footprint.path("writes").asDouble() * 0.9);
+                    assertThat(footprint.path("residentBytes"))
+                            .hasSize(3)
+                            .allSatisfy(bytes -> assertThat(bytes.asLong()).isGreaterThan(1 << 20));
+                });
+        isFinite("traces", json.path("traces").path("eventsPerSecond"));
+        isFinite("simulator", json.path("simulator").path("failoversPerSecond"));
         assertThat(json.path("residentBytes").path("protected").path("A").asLong())
                 .isGreaterThan(1 << 20);
         assertThat(dir.resolve("run/bench.html")).content().contains("const B = {\"command\":\"unwrite bench");
@@ -97,7 +109,10 @@ final class BenchIT {
                         "stride, depth 64: ",
                         "protected / raw  stride ",
                         "takeover after a SIGKILL",
-                        "stands still for a checkpoint");
+                        "stands still for a checkpoint",
+                        "memory after some writes",
+                        "trace validation: ",
+                        "simulator: ");
         assertThat(dir.resolve("run/w")).as("the disks").doesNotExist();
     }
 
