@@ -117,7 +117,7 @@ final class Bench {
     }
 
     private void footprints() throws IOException, InterruptedException {
-        progress("memory", "a pair on volumes of 1 GiB, 1 TiB and 16 TiB that are full of holes");
+        progress("memory", "of pairs on volumes full of holes");
         FootprintRun run = new FootprintRun(fio, plan.cold());
         for (long bytes : plan.volumeBytes()) {
             Path image = dir.resolve("hole-" + bytes + ".img");

@@ -35,7 +35,8 @@ import picocli.CommandLine.Spec;
         },
         footer = {
             "",
-            "Prints a table: medians, with the least and the most, and ratios of medians. bench.json has every sample, bench.html plots.",
+            "Prints a table: medians, with the least and the most, ratios of medians, and which targets are met; a target that is missed",
+            "is no failure. bench.json has every sample, bench.html plots.",
             "Needs fio and qemu-nbd; copy-before-write needs qemu-storage-daemon, and is skipped without it.",
             "Exit codes: 0 measured, 1 a measurement failed, 2 wrong usage, 3 something is lacking."
         })
@@ -49,7 +50,7 @@ public final class BenchCommand implements Callable<Integer> {
     @Option(
             names = "--quick",
             description =
-                    "In less than 3 minutes; without it all workloads at all depths, checkpoints every 50 ms, twenty minutes.")
+                    "In less than 3 minutes; without it all workloads at all depths, checkpoints every 50 ms, half an hour.")
     private boolean quick;
 
     @Option(

@@ -58,6 +58,7 @@ final class BenchJson {
                         JSON.<ObjectNode>valueToTree(speed).put("failoversPerSecond", speed.failoversPerSecond())));
         all.set("pauses", JSON.valueToTree(results.pauses()));
         all.set("takeovers", takeovers(results.takeovers()));
+        all.set("targets", targets(Targets.of(results)));
         Page.putJson(file, all);
         Page.write(file.resolveSibling("bench.html"), "bench.html", all);
     }
@@ -74,6 +75,21 @@ final class BenchJson {
             one.put("allMillis", takeover.allMillis());
             one.put("middle", middles.contains(takeover));
             json.add(one);
+        }
+        return json;
+    }
+
+    private static ArrayNode targets(List<Target> targets) {
+        ArrayNode json = JSON.createArrayNode();
+        for (Target target : targets) {
+            json.addObject()
+                    .put("what", target.what())
+                    .put("target", target.bound())
+                    .put("atLeast", target.isLeast())
+                    .put("targetWords", target.boundWords())
+                    .put("figure", target.figure())
+                    .put("figureWords", target.figureWords())
+                    .put("verdict", target.verdict());
         }
         return json;
     }

@@ -63,6 +63,11 @@ final class NodeSetup implements Setup {
             this.ack = ack;
             this.machine = machine;
         }
+
+        /** For people. */
+        String title() {
+            return title;
+        }
     }
 
     /** {@code folder} exists and is its own. */

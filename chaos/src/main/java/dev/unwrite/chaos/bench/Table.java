@@ -44,6 +44,8 @@ final class Table {
         }
         lines.addAll(checkers(results));
         lines.addAll(summary(results));
+        lines.add("");
+        lines.addAll(Targets.lines(Targets.of(results)));
         return lines;
     }
 
@@ -184,6 +186,7 @@ final class Table {
 
     private static void block(
             List<String> lines, BenchResults results, List<Setup> setups, Workload workload, boolean isCold) {
+        List<Target> targets = Targets.of(results);
         if (setups.stream()
                 .noneMatch(setup -> results.cell(setup.id(), workload, isCold).isPresent())) {
             return;
@@ -193,18 +196,27 @@ final class Table {
         for (Setup setup : setups) {
             results.cell(setup.id(), workload, isCold)
                     .ifPresent(cell -> lines.add(row(
-                            setup.title(),
-                            whole(cell.iops().median()),
-                            cell.samples().size() == 1
-                                    ? ""
-                                    : whole(cell.iops().min()) + " .. "
-                                            + whole(cell.iops().max()),
-                            whole(cell.p50Micros().median()),
-                            whole(cell.p99Micros().median()),
-                            whole(cell.cpuMicros().median()),
-                            ratio(results.ratio(cell, "raw")),
-                            ratio(results.ratio(cell, "cbw")))));
+                                    setup.title(),
+                                    whole(cell.iops().median()),
+                                    cell.samples().size() == 1
+                                            ? ""
+                                            : whole(cell.iops().min()) + " .. "
+                                                    + whole(cell.iops().max()),
+                                    whole(cell.p50Micros().median()),
+                                    whole(cell.p99Micros().median()),
+                                    whole(cell.cpuMicros().median()),
+                                    ratio(results.ratio(cell, "raw")),
+                                    ratio(results.ratio(cell, "cbw")))
+                            + beside(targets, Target.row(setup.id(), workload, isCold))));
         }
+    }
+
+    /** The targets of a row. */
+    private static String beside(List<Target> targets, String row) {
+        return targets.stream()
+                .filter(target -> target.row().equals(row) && target.isMeasured())
+                .map(target -> "   " + target.besideRow())
+                .collect(Collectors.joining(";"));
     }
 
     private static String row(String title, String... columns) {

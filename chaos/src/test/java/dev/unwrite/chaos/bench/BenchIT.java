@@ -101,6 +101,13 @@ final class BenchIT {
                 });
         isFinite("traces", json.path("traces").path("eventsPerSecond"));
         isFinite("simulator", json.path("simulator").path("failoversPerSecond"));
+        assertThat(json.path("targets"))
+                .isNotEmpty()
+                .allSatisfy(target -> assertThat(target.path("verdict").asText())
+                        .isIn(
+                                setups.contains("cbw")
+                                        ? List.of("met", "missed")
+                                        : List.of("met", "missed", "not measured")));
         assertThat(json.path("residentBytes").path("protected").path("A").asLong())
                 .isGreaterThan(1 << 20);
         assertThat(dir.resolve("run/bench.html")).content().contains("const B = {\"command\":\"unwrite bench");
@@ -112,7 +119,9 @@ final class BenchIT {
                         "stands still for a checkpoint",
                         "memory after some writes",
                         "trace validation: ",
-                        "simulator: ");
+                        "simulator: ",
+                        "targets",
+                        " missed, ");
         assertThat(dir.resolve("run/w")).as("the disks").doesNotExist();
     }
 

@@ -62,6 +62,24 @@ final class BenchResultsTest {
     }
 
     @Test
+    void aTargetStandsBesideTheRowThatItIsAbout() {
+        BenchResults results = new BenchResults();
+        for (String setup : List.of("cbw", "protected")) {
+            results.add(setup, STRIDE, true, sample(1_000));
+            results.add(setup, STRIDE, false, sample(1_000));
+        }
+        assertThat(Table.lines(results, List.of(new Named("cbw", "QEMU"), new Named("protected", "protected node"))))
+                .contains(
+                        "  protected node              1,000                          50      990       20       -   1.00"
+                                + "   first 0.5 s / steady state 1.000, target at least 0.6: met",
+                        "  protected node              1,000                          50      990       20       -   1.00"
+                                + "   protected / cbw 1.000, target at least 7: missed;"
+                                + "   p99 of protected / cbw 1.000, target at most 0.5: missed",
+                        "  1 met, 2 missed, 22 not measured")
+                .noneMatch(line -> line.startsWith("  QEMU") && line.contains("target"));
+    }
+
+    @Test
     void memoryHasALineForEachVolume() {
         long mib = 1 << 20;
         Footprint huge = new Footprint(
