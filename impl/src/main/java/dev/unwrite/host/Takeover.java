@@ -272,6 +272,7 @@ final class Takeover {
             @Override
             public void agreed(OwnershipRecord record, SharedStorage.Session session) {
                 h.core.must(new Action.FinishRollback(record));
+                h.log("rolled back: term " + record.term() + ", " + rollback.lastBlocks() + " blocks written back");
                 over();
             }
 

@@ -194,7 +194,11 @@ class TakeoverTest {
     void whatIsRestoredIsOfUseAndSaid() {
         Stage stage = Stage.secondary();
         failover(stage);
-        assertThat(stage.log).contains("is primary, alone: term 2, epoch 1, 1 blocks restored");
+        assertThat(stage.log)
+                .containsSubsequence(
+                        "took over: term 2, rolling back to epoch 1",
+                        "rolled back: term 2, 1 blocks written back",
+                        "is primary, alone: term 2, epoch 1, 1 blocks restored");
         isOfUse(stage);
     }
 

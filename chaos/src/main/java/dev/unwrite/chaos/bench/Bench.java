@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.OptionalLong;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 import java.util.function.LongFunction;
@@ -23,6 +24,8 @@ import org.jspecify.annotations.Nullable;
 final class Bench {
     private static final int PAUSE_CELLS = 5;
     private static final long LEDGER_BYTES = 64 << 20;
+    /** Above this a takeover is measured once. */
+    private static final long LARGE_TAKEOVER_BYTES = 1L << 30;
 
     private final Path dir;
     private final Processes processes;
@@ -31,20 +34,23 @@ final class Bench {
     private final Consumer<String> say;
     private final BenchResults results = new BenchResults();
     private final FioRun fio;
+    private final DiskBytes disk;
+    private final ClusterPorts ports = new ClusterPorts();
+    private final List<String> skipped = new ArrayList<>();
     private final long startedAt = System.nanoTime();
     private int rounds;
-    private @Nullable NodeSetup pair;
     private @Nullable NodeSetup ticking;
     private @Nullable NodeSetup ledger;
 
     /** {@code dir} is empty; {@code withQemu} is whether copy-before-write is measured, too. */
-    Bench(Path dir, Processes processes, BenchPlan plan, boolean withQemu, Consumer<String> say) {
+    Bench(Path dir, Processes processes, BenchPlan plan, boolean withQemu, Consumer<String> say) throws IOException {
         this.dir = dir;
         this.processes = processes;
         this.plan = plan;
         this.withQemu = withQemu;
         this.say = say;
         this.fio = new FioRun(processes, dir.resolve("fio.json"));
+        this.disk = DiskBytes.under(dir);
     }
 
     BenchResults results() {
@@ -54,6 +60,11 @@ final class Bench {
     /** How many rounds were made; fewer than planned on a machine that is too slow for them. */
     int rounds() {
         return rounds;
+    }
+
+    /** What was not measured, and why, a line each. */
+    List<String> skipped() {
+        return List.copyOf(skipped);
     }
 
     /** Measures everything; returns the setups in the order in which people want to see them. */
@@ -91,11 +102,56 @@ final class Bench {
         }
         setups.forEach(setup -> results.memory(setup.id(), ofEach(setup, Processor::residentBytes)));
         pauses();
-        if (plan.isWhole()) {
-            progress("takeover", "kills the primary, for undo logs of several sizes");
-            results.takeovers(new TakeoverRun(Objects.requireNonNull(pair), fio, plan.diskBytes()).run());
-        }
+        takeovers();
+        footprints();
+        checkers();
         return setups;
+    }
+
+    private void checkers() throws IOException, InterruptedException {
+        CheckerRun run = new CheckerRun(Files.createDirectories(dir.resolve("traces")));
+        progress("traces", "compares " + plan.traceEvents() + " events with the specification");
+        results.traces(run.traces(plan.traceEvents()));
+        progress("simulate", "runs of the simulator, one after the other");
+        results.simulator(run.simulator(plan.simulated()));
+    }
+
+    private void footprints() throws IOException, InterruptedException {
+        progress("memory", "of pairs on volumes full of holes");
+        FootprintRun run = new FootprintRun(fio, plan.cold());
+        for (long bytes : plan.volumeBytes()) {
+            Path image = dir.resolve("hole-" + bytes + ".img");
+            try {
+                FootprintRun.hole(image, bytes);
+            } catch (IOException e) {
+                skipped.add("memory with a volume of " + (bytes >> 30) + " GiB: " + e.getMessage());
+                continue;
+            }
+            results.footprint(run.of(nodes("h" + results.footprints().size(), image, Kind.SPARSE), bytes));
+            Files.delete(image);
+        }
+    }
+
+    private void takeovers() throws IOException, InterruptedException {
+        List<Long> sizes = TakeoverRun.withRoom(
+                plan.takeoverBytes(), Files.getFileStore(dir).getUsableSpace(), skipped);
+        long most = sizes.getLast();
+        progress(
+                "takeover",
+                "kills the primary, for undo logs of " + (sizes.getFirst() >> 20) + " to " + (most >> 20) + " MiB");
+        Path image = dir.resolve("takeover.img");
+        Images.fill(List.of(image), most);
+        NodeSetup pair = nodes("n6", image, Kind.TAKEOVER);
+        pair.start();
+        TakeoverRun run = new TakeoverRun(pair, fio, new DirectWrites(dir.resolve("dd.img"), most));
+        for (int round = 1; round <= (plan.isWhole() ? plan.rounds() : 1); round++) {
+            for (long bytes : sizes) {
+                if (round == 1 || bytes <= LARGE_TAKEOVER_BYTES) {
+                    results.takeover(run.takeover(bytes));
+                }
+            }
+        }
+        pair.end();
     }
 
     private void pauses() throws IOException, InterruptedException {
@@ -130,17 +186,15 @@ final class Bench {
         Images.fill(images, plan.diskBytes());
         Path accounts = dir.resolve("ledger.img");
         Images.blank(accounts, LEDGER_BYTES);
-        ClusterPorts ports = new ClusterPorts();
         RawSetup bare = new RawSetup(processes, raw, sockets.resolve("raw.sock"));
-        NodeSetup single = nodes("n1", alone, ports, Kind.UNPROTECTED);
-        NodeSetup two = nodes("n2", guarded, ports, Kind.PROTECTED);
-        pair = two;
-        ledger = nodes("n5", accounts, ports, Kind.LEDGER);
+        NodeSetup single = nodes("n1", alone, Kind.UNPROTECTED);
+        NodeSetup two = nodes("n2", guarded, Kind.PROTECTED);
+        ledger = nodes("n5", accounts, Kind.LEDGER);
         List<Setup> setups = new ArrayList<>(List.of(bare, single, two));
         if (plan.isWhole()) {
-            NodeSetup every = nodes("n3", often, ports, Kind.CHECKPOINTS);
+            NodeSetup every = nodes("n3", often, Kind.CHECKPOINTS);
             ticking = every;
-            setups.addAll(List.of(every, nodes("n4", inMemory, ports, Kind.MEMORY)));
+            setups.addAll(List.of(every, nodes("n4", inMemory, Kind.MEMORY)));
         }
         if (withQemu) {
             setups.add(new CopyBeforeWriteSetup(processes, bare, target, sockets, true));
@@ -151,7 +205,7 @@ final class Bench {
         return setups;
     }
 
-    private NodeSetup nodes(String folder, Path image, ClusterPorts ports, Kind kind) throws IOException {
+    private NodeSetup nodes(String folder, Path image, Kind kind) throws IOException {
         return new NodeSetup(processes, image, Files.createDirectories(dir.resolve(folder)), ports, kind);
     }
 
@@ -200,20 +254,35 @@ final class Bench {
         try {
             Processor processor = Processor.watch();
             Map<String, Double> before = ofEach(setup, Processor::seconds);
+            Map<String, Long> chargedBefore = charged(setup);
+            OptionalLong diskBefore = disk.written();
             JsonNode job = fio.run(setup.uri(), workload.fio(plan.diskBytes(), most, strideBytes), workload.depth());
             double othersCores = processor.othersCores();
+            OptionalLong diskAfter = disk.written();
+            Map<String, Long> charged = charged(setup);
+            charged.replaceAll((process, bytes) -> bytes - chargedBefore.getOrDefault(process, bytes));
             Map<String, Double> taken = ofEach(setup, Processor::seconds);
             taken.replaceAll((process, seconds) -> seconds - before.getOrDefault(process, 0.0));
-            return Sample.of(job, round, setup.copies(), taken, othersCores);
+            OptionalLong written = diskBefore.isPresent() && diskAfter.isPresent()
+                    ? OptionalLong.of(diskAfter.getAsLong() - diskBefore.getAsLong())
+                    : OptionalLong.empty();
+            return Sample.of(job, round, setup.copies(), new Sample.Used(taken, written, charged), othersCores);
         } catch (BenchException e) {
             throw new BenchException(setup.title() + ", " + workload.id() + ": " + e.getMessage(), e);
         }
     }
 
     /** What is measured of each of its processes, by id. */
-    private static <T> Map<String, T> ofEach(Setup setup, LongFunction<T> measure) {
+    static <T> Map<String, T> ofEach(Setup setup, LongFunction<T> measure) {
         Map<String, T> all = new TreeMap<>();
         setup.processes().forEach((role, process) -> all.put(role, measure.apply(process.pid())));
+        return all;
+    }
+
+    /** What each of its processes has been charged with for disks so far, by id; those of which the kernel does not tell are left out. */
+    private static Map<String, Long> charged(Setup setup) {
+        Map<String, Long> all = new TreeMap<>();
+        ofEach(setup, DiskBytes::charged).forEach((role, bytes) -> bytes.ifPresent(some -> all.put(role, some)));
         return all;
     }
 

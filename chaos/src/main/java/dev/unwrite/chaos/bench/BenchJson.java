@@ -48,10 +48,50 @@ final class BenchJson {
         ArrayNode cells = all.putArray("cells");
         results.cells().forEach(cell -> cells.add(cell(cell, results)));
         all.set("residentBytes", JSON.valueToTree(results.memory()));
+        all.set("footprints", JSON.valueToTree(results.footprints()));
+        results.traces()
+                .ifPresent(speed -> all.set(
+                        "traces", JSON.<ObjectNode>valueToTree(speed).put("eventsPerSecond", speed.eventsPerSecond())));
+        results.simulator()
+                .ifPresent(speed -> all.set(
+                        "simulator",
+                        JSON.<ObjectNode>valueToTree(speed).put("failoversPerSecond", speed.failoversPerSecond())));
         all.set("pauses", JSON.valueToTree(results.pauses()));
-        all.set("takeovers", JSON.valueToTree(results.takeovers()));
+        all.set("takeovers", takeovers(results.takeovers()));
+        all.set("targets", targets(Targets.of(results)));
         Page.putJson(file, all);
         Page.write(file.resolveSibling("bench.html"), "bench.html", all);
+    }
+
+    /** All, with what follows from them; of each size one is the one in the middle, which tables and pages show. */
+    private static ArrayNode takeovers(List<Takeover> all) {
+        ArrayNode json = JSON.createArrayNode();
+        List<Takeover> middles = Takeover.middles(all);
+        for (Takeover takeover : all) {
+            ObjectNode one = JSON.valueToTree(takeover);
+            one.put("restoredMibPerSecond", takeover.restoredMibPerSecond());
+            one.put("ratioToDisk", takeover.ratioToDisk());
+            one.put("elseMillis", takeover.elseMillis());
+            one.put("allMillis", takeover.allMillis());
+            one.put("middle", middles.contains(takeover));
+            json.add(one);
+        }
+        return json;
+    }
+
+    private static ArrayNode targets(List<Target> targets) {
+        ArrayNode json = JSON.createArrayNode();
+        for (Target target : targets) {
+            json.addObject()
+                    .put("what", target.what())
+                    .put("target", target.bound())
+                    .put("atLeast", target.isLeast())
+                    .put("targetWords", target.boundWords())
+                    .put("figure", target.figure())
+                    .put("figureWords", target.figureWords())
+                    .put("verdict", target.verdict());
+        }
+        return json;
     }
 
     private static ObjectNode cell(Cell cell, BenchResults results) {
@@ -67,6 +107,7 @@ final class BenchJson {
         json.set("p50Micros", JSON.valueToTree(cell.p50Micros()));
         json.set("p99Micros", JSON.valueToTree(cell.p99Micros()));
         json.set("cpuMicros", JSON.valueToTree(cell.cpuMicros()));
+        cell.diskBytes().ifPresent(spread -> json.set("diskBytes", JSON.valueToTree(spread)));
         results.ratio(cell, "raw").ifPresent(ratio -> json.put("ratioToRaw", ratio));
         results.ratio(cell, "cbw").ifPresent(ratio -> json.put("ratioToCbw", ratio));
         json.set("samples", JSON.valueToTree(cell.samples()));

@@ -18,16 +18,17 @@ import java.util.List;
  */
 record BenchPlan(
         long diskBytes, int rounds, Duration cell, Duration cold, int warmRounds, Duration most, boolean isWhole) {
+    private static final long MIB = 1 << 20;
     private static final int DEPTH_COMMON = 16;
     private static final int DEPTH_MOST = 64;
 
     /** Under three minutes. */
     static BenchPlan quick() {
         return new BenchPlan(
-                1L << 30, 3, Duration.ofSeconds(1), Duration.ofSeconds(2), 2, Duration.ofSeconds(165), false);
+                1L << 30, 2, Duration.ofSeconds(1), Duration.ofSeconds(2), 2, Duration.ofSeconds(115), false);
     }
 
-    /** Twenty minutes. */
+    /** Half an hour. */
     static BenchPlan whole() {
         return new BenchPlan(
                 2L << 30, 3, Duration.ofSeconds(2), Duration.ofSeconds(5), 1, Duration.ofMinutes(40), true);
@@ -38,9 +39,14 @@ record BenchPlan(
         return isWhole ? all() : few();
     }
 
+    /** How many writes are under way at once. */
+    static List<Integer> depths() {
+        return List.of(1, DEPTH_COMMON, DEPTH_MOST);
+    }
+
     private static List<Workload> all() {
         List<Workload> all = new ArrayList<>();
-        for (int depth : List.of(1, DEPTH_COMMON, DEPTH_MOST)) {
+        for (int depth : depths()) {
             for (Pattern pattern : Pattern.values()) {
                 all.add(new Workload(pattern, depth));
             }
@@ -58,6 +64,29 @@ record BenchPlan(
                 new Workload(Pattern.AGAIN, DEPTH_MOST),
                 new Workload(Pattern.SEQUENTIAL, DEPTH_COMMON),
                 new Workload(Pattern.DENSE, DEPTH_COMMON));
+    }
+
+    /** How much is overwritten before the primary is killed, the smallest first; each is done so often as there are rounds. */
+    List<Long> takeoverBytes() {
+        return (isWhole ? List.of(MIB, 16 * MIB, 256 * MIB, 1024 * MIB, 4096 * MIB) : List.of(MIB, 64 * MIB))
+                .stream().filter(bytes -> bytes <= 2 * diskBytes).toList();
+    }
+
+    /** The volumes for which memory is measured, the smallest first. */
+    List<Long> volumeBytes() {
+        // No file of ext4 has 16 TiB.
+        long largest = 16 * MIB * MIB - MIB;
+        return isWhole ? List.of(1024 * MIB, MIB * MIB, largest) : List.of(1024 * MIB, largest);
+    }
+
+    /** How many lines of traces are compared with the specification, at least. */
+    long traceEvents() {
+        return cell.toMillis() * (isWhole ? 10 : 3);
+    }
+
+    /** How long the simulator runs. */
+    Duration simulated() {
+        return cell.multipliedBy(5);
     }
 
     /** What processes that have just started are measured with. */

@@ -12,7 +12,10 @@ final class BenchResults {
     private final Map<Key, List<Sample>> samples = new LinkedHashMap<>();
 
     private final Map<String, Map<String, Long>> residentBytes = new LinkedHashMap<>();
-    private List<Takeover> takeovers = List.of();
+    private final List<Takeover> takeovers = new ArrayList<>();
+    private final List<Footprint> footprints = new ArrayList<>();
+    private Optional<TraceSpeed> traces = Optional.empty();
+    private Optional<SimulatorSpeed> simulator = Optional.empty();
     private final List<Pauses> pauses = new ArrayList<>();
 
     private record Key(Workload workload, boolean isCold, String setup) {}
@@ -31,12 +34,38 @@ final class BenchResults {
         return residentBytes;
     }
 
-    void takeovers(List<Takeover> all) {
-        takeovers = List.copyOf(all);
+    void takeover(Takeover one) {
+        takeovers.add(one);
     }
 
+    /** All, as they came. */
     List<Takeover> takeovers() {
-        return takeovers;
+        return List.copyOf(takeovers);
+    }
+
+    void footprint(Footprint one) {
+        footprints.add(one);
+    }
+
+    /** Of each volume, as they came. */
+    List<Footprint> footprints() {
+        return List.copyOf(footprints);
+    }
+
+    void traces(TraceSpeed speed) {
+        traces = Optional.of(speed);
+    }
+
+    Optional<TraceSpeed> traces() {
+        return traces;
+    }
+
+    void simulator(SimulatorSpeed speed) {
+        simulator = Optional.of(speed);
+    }
+
+    Optional<SimulatorSpeed> simulator() {
+        return simulator;
     }
 
     void pauses(Pauses some) {

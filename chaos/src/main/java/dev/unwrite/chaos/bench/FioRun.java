@@ -11,7 +11,7 @@ import java.util.concurrent.TimeUnit;
 
 /** Runs fio against an NBD export, one at a time. */
 final class FioRun {
-    private static final long MAX_SECONDS = 120;
+    private static final long MAX_SECONDS = 300;
 
     private final Processes processes;
     private final Path output;

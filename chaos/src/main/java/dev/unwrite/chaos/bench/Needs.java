@@ -16,8 +16,8 @@ final class Needs {
     private static final int FOLDER_CHARS_MAX = 88;
 
     private static final String FOLDER_CHARS = "[A-Za-z0-9/._+~@-]+";
-    /** Seven of them, and three undo logs, each of which takes half a disk. */
-    private static final long IMAGES = 9;
+    /** Seven of them, three undo logs, each of which takes half a disk, and what takeovers need. */
+    private static final long IMAGES = 11;
 
     private Needs() {}
 

@@ -9,6 +9,7 @@ import dev.unwrite.chaos.cluster.Processes;
 import dev.unwrite.chaos.cluster.SeenStatus;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -25,6 +26,9 @@ import org.jspecify.annotations.Nullable;
 final class NodeSetup implements Setup {
     private static final Duration START_MAX = Duration.ofSeconds(60);
     private static final Duration CHECKPOINT_MAX = Duration.ofSeconds(60);
+    /** Of the log of a volume that takes next to nothing. */
+    private static final long UNDO_LIMIT_MIB = 64;
+
     private static final String GROUP = "bench";
     private static final String VOLUME = "disk";
 
@@ -44,7 +48,9 @@ final class NodeSetup implements Setup {
         PROTECTED("protected node", "manual", "durable", "none"),
         MEMORY("protected, --ack memory", "manual", "memory", "none"),
         CHECKPOINTS("checkpoint every 50 ms", "50ms", "durable", "none"),
-        LEDGER("ledger, checkpoint every 25 ms", "25ms", "durable", "ledger");
+        LEDGER("ledger, checkpoint every 25 ms", "25ms", "durable", "ledger"),
+        TAKEOVER("protected, takes over by itself", "manual", "durable", "none"),
+        SPARSE("protected, a volume full of holes", "manual", "durable", "none");
 
         private final String title;
         private final String every;
@@ -56,6 +62,11 @@ final class NodeSetup implements Setup {
             this.every = every;
             this.ack = ack;
             this.machine = machine;
+        }
+
+        /** For people. */
+        String title() {
+            return title;
         }
     }
 
@@ -171,7 +182,13 @@ final class NodeSetup implements Setup {
         if (kind == Kind.LEDGER) {
             args.addAll(List.of("--ledger", text(ledger)));
         }
-        args.addAll(List.of("--checkpoint-every", kind.every, "--failover-after", "manual"));
+        args.addAll(List.of("--checkpoint-every", kind.every));
+        if (kind == Kind.TAKEOVER) {
+            // The log has to hold a copy of the whole volume.
+            args.addAll(List.of("--undo-limit", Long.toString(UNDO_LIMIT_MIB + 2 * (sizeBytes() >> 20))));
+        } else {
+            args.addAll(List.of("--failover-after", "manual"));
+        }
         if (bootstrap) {
             args.add("--bootstrap");
         }
@@ -180,9 +197,23 @@ final class NodeSetup implements Setup {
         return process;
     }
 
+    private long sizeBytes() {
+        try {
+            return Files.size(image);
+        } catch (IOException e) {
+            throw new BenchException("cannot read the size of " + image + ": " + e.getMessage(), e);
+        }
+    }
+
     @Override
     public Map<String, Process> processes() {
         return running;
+    }
+
+    /** Ends all of it; the image and what was stored stay. */
+    void end() {
+        running.values().forEach(Processes::kill);
+        running.clear();
     }
 
     private Path served(HostId host) {
@@ -217,9 +248,8 @@ final class NodeSetup implements Setup {
 
     @Override
     public long copies() {
-        SeenStatus second = kind == Kind.PROTECTED || kind == Kind.MEMORY
-                ? control(HostId.B).status()
-                : SeenStatus.DOWN;
+        boolean keeps = kind == Kind.PROTECTED || kind == Kind.MEMORY || kind == Kind.SPARSE;
+        SeenStatus second = keeps ? control(HostId.B).status() : SeenStatus.DOWN;
         return second.equals(SeenStatus.DOWN) ? -1 : second.undoBlocks();
     }
 

@@ -5,11 +5,16 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.OptionalDouble;
+import java.util.function.DoubleFunction;
+import java.util.stream.Collectors;
 
 /** The results for people, in lines of a terminal. */
 final class Table {
     private static final int[] WIDTHS = {9, 19, 9, 9, 9, 8, 7};
+
+    private static final double GIB = 1 << 30;
 
     private Table() {}
 
@@ -22,33 +27,128 @@ final class Table {
             block(lines, results, setups, workload, false);
         }
         lines.add("");
+        lines.addAll(costs(results, setups));
+        lines.add("");
         if (!results.pauses().isEmpty()) {
             lines.add("the machine stands still for a checkpoint: how many, and how long");
             lines.addAll(Pauses.lines(results.pauses()));
             lines.add("");
         }
         if (!results.takeovers().isEmpty()) {
-            lines.addAll(takeovers(results));
+            lines.addAll(takeovers(results.takeovers()));
             lines.add("");
         }
+        if (!results.footprints().isEmpty()) {
+            lines.addAll(footprints(results.footprints()));
+            lines.add("");
+        }
+        lines.addAll(checkers(results));
         lines.addAll(summary(results));
+        lines.add("");
+        lines.addAll(Targets.lines(Targets.of(results)));
         return lines;
     }
 
-    private static List<String> takeovers(BenchResults results) {
+    static List<String> checkers(BenchResults results) {
         List<String> lines = new ArrayList<>();
-        lines.add(
-                "takeover by command after a SIGKILL: overwritten since the checkpoint, time until the former primary is"
-                        + " fenced, until the machine runs, until a write is served");
-        for (Takeover takeover : results.takeovers()) {
+        results.traces()
+                .ifPresent(speed -> lines.add(String.format(
+                        Locale.ROOT,
+                        "trace validation: %,d events of %d runs in %.1f s: %,.0f a second",
+                        speed.events(),
+                        speed.runs(),
+                        speed.seconds(),
+                        speed.eventsPerSecond())));
+        results.simulator()
+                .ifPresent(speed -> lines.add(String.format(
+                        Locale.ROOT,
+                        "simulator: %,d failovers of %,d runs in %.1f s of processor time: %,.0f a second",
+                        speed.failovers(),
+                        speed.runs(),
+                        speed.processorSeconds(),
+                        speed.failoversPerSecond())));
+        if (!lines.isEmpty()) {
+            lines.add("");
+        }
+        return lines;
+    }
+
+    static List<String> footprints(List<Footprint> all) {
+        List<String> lines = new ArrayList<>();
+        lines.add("memory after some writes that are spread over a volume, MiB");
+        for (Footprint one : all) {
             lines.add(String.format(
                     Locale.ROOT,
-                    "  %4d MiB  %5.0f ms  %6.0f ms (%,.0f MiB/s)  %5.0f ms",
+                    "  volume of %,10d GiB  %,6d writes  %,7d blocks copied  primary %,4d  secondary %,4d  storage %,4d",
+                    Math.round(one.volumeBytes() / GIB),
+                    one.writes(),
+                    one.copies(),
+                    one.residentBytes().getOrDefault("A", 0L) >> 20,
+                    one.residentBytes().getOrDefault("B", 0L) >> 20,
+                    one.residentBytes().getOrDefault("storage", 0L) >> 20));
+        }
+        return lines;
+    }
+
+    /** What each process takes of the processors and writes to disks. */
+    private static List<String> costs(BenchResults results, List<Setup> setups) {
+        List<String> lines = new ArrayList<>();
+        lines.add(
+                "processor time of a write or read, in all and by process; for each byte written, bytes that reached the disk, and what the"
+                        + " kernel charged each process with (whole folios of its page cache)");
+        for (Workload workload : ordered(results)) {
+            lines.add(workload.pattern().id() + ", depth " + workload.depth());
+            for (Setup setup : setups) {
+                results.cell(setup.id(), workload, false).ifPresent(cell -> lines.add(costs(setup.title(), cell)));
+            }
+        }
+        return lines;
+    }
+
+    private static String costs(String title, Cell cell) {
+        String processor = String.format(
+                Locale.ROOT,
+                "%7s µs: %s",
+                whole(cell.cpuMicros().median()),
+                words(cell.byProcess(Sample::cpuMicros), Table::whole));
+        String disk = cell.diskBytes().map(spread -> exact(spread.median())).orElse("-");
+        return String.format(
+                        Locale.ROOT,
+                        "  %-40s%-40s%7s  %s",
+                        title,
+                        processor,
+                        disk,
+                        words(cell.byProcess(Sample::chargedBytes), Table::exact))
+                .stripTrailing();
+    }
+
+    /** Each process with its part. */
+    private static String words(Map<String, Double> byProcess, DoubleFunction<String> number) {
+        return byProcess.entrySet().stream()
+                .map(entry -> entry.getKey() + " " + number.apply(entry.getValue()))
+                .collect(Collectors.joining(", "));
+    }
+
+    /** Of each size the one in the middle. */
+    static List<String> takeovers(List<Takeover> all) {
+        List<String> lines = new ArrayList<>();
+        lines.add(
+                "takeover after a SIGKILL: overwritten since the checkpoint, time until that is detected, the former primary is"
+                        + " fenced, all is rolled back, a write is served");
+        for (Takeover takeover : Takeover.middles(all)) {
+            lines.add(String.format(
+                    Locale.ROOT,
+                    "  %4d MiB  detected %,6.0f ms  fenced %,4.0f ms  rolled back %,6.0f ms  resumed %,4.0f ms  in all %,6.0f ms;"
+                            + " rollback %,5.0f MiB/s, dd %,5.0f, / dd %.2f",
                     takeover.copiedBytes() >> 20,
+                    takeover.detectedMillis(),
                     takeover.fencedMillis(),
-                    takeover.runsMillis(),
+                    takeover.rolledBackMillis(),
+                    takeover.resumedMillis(),
+                    takeover.allMillis(),
                     takeover.restoredMibPerSecond(),
-                    takeover.servedMillis()));
+                    takeover.diskMibPerSecond(),
+                    takeover.ratioToDisk()));
         }
         return lines;
     }
@@ -86,6 +186,7 @@ final class Table {
 
     private static void block(
             List<String> lines, BenchResults results, List<Setup> setups, Workload workload, boolean isCold) {
+        List<Target> targets = Targets.of(results);
         if (setups.stream()
                 .noneMatch(setup -> results.cell(setup.id(), workload, isCold).isPresent())) {
             return;
@@ -95,18 +196,27 @@ final class Table {
         for (Setup setup : setups) {
             results.cell(setup.id(), workload, isCold)
                     .ifPresent(cell -> lines.add(row(
-                            setup.title(),
-                            whole(cell.iops().median()),
-                            cell.samples().size() == 1
-                                    ? ""
-                                    : whole(cell.iops().min()) + " .. "
-                                            + whole(cell.iops().max()),
-                            whole(cell.p50Micros().median()),
-                            whole(cell.p99Micros().median()),
-                            whole(cell.cpuMicros().median()),
-                            ratio(results.ratio(cell, "raw")),
-                            ratio(results.ratio(cell, "cbw")))));
+                                    setup.title(),
+                                    whole(cell.iops().median()),
+                                    cell.samples().size() == 1
+                                            ? ""
+                                            : whole(cell.iops().min()) + " .. "
+                                                    + whole(cell.iops().max()),
+                                    whole(cell.p50Micros().median()),
+                                    whole(cell.p99Micros().median()),
+                                    whole(cell.cpuMicros().median()),
+                                    ratio(results.ratio(cell, "raw")),
+                                    ratio(results.ratio(cell, "cbw")))
+                            + beside(targets, Target.row(setup.id(), workload, isCold))));
         }
+    }
+
+    /** The targets of a row. */
+    private static String beside(List<Target> targets, String row) {
+        return targets.stream()
+                .filter(target -> target.row().equals(row) && target.isMeasured())
+                .map(target -> "   " + target.besideRow())
+                .collect(Collectors.joining(";"));
     }
 
     private static String row(String title, String... columns) {
@@ -122,6 +232,10 @@ final class Table {
     }
 
     private static String ratio(OptionalDouble ratio) {
-        return ratio.isPresent() ? String.format(Locale.ROOT, "%.2f", ratio.getAsDouble()) : "-";
+        return ratio.isPresent() ? exact(ratio.getAsDouble()) : "-";
+    }
+
+    static String exact(double value) {
+        return String.format(Locale.ROOT, "%.2f", value);
     }
 }

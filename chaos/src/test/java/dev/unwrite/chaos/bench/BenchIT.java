@@ -84,8 +84,30 @@ final class BenchIT {
         assertThat(json.path("takeovers")).isNotEmpty().allSatisfy(takeover -> {
             assertThat(takeover.path("restoredBlocks").asLong() * 4096)
                     .isEqualTo(takeover.path("copiedBytes").asLong());
-            assertThat(takeover.path("runsMillis").asDouble()).isPositive();
+            assertThat(takeover.path("detectedMillis").asDouble()).isGreaterThan(1_000);
+            assertThat(takeover.path("rolledBackMillis").asDouble()).isPositive();
+            assertThat(takeover.path("resumedMillis").asDouble()).isPositive();
+            isFinite("rollback to dd", takeover.path("ratioToDisk"));
         });
+        assertThat(json.path("footprints"))
+                .hasSize(BenchPlan.whole().volumeBytes().size())
+                .allSatisfy(footprint -> {
+                    // Some writes may have met the same block.
+                    assertThat(footprint.path("copies").asDouble())
+                            .isGreaterThanOrEqualTo(footprint.path("writes").asDouble() * 0.9);
+                    assertThat(footprint.path("residentBytes"))
+                            .hasSize(3)
+                            .allSatisfy(bytes -> assertThat(bytes.asLong()).isGreaterThan(1 << 20));
+                });
+        isFinite("traces", json.path("traces").path("eventsPerSecond"));
+        isFinite("simulator", json.path("simulator").path("failoversPerSecond"));
+        assertThat(json.path("targets"))
+                .isNotEmpty()
+                .allSatisfy(target -> assertThat(target.path("verdict").asText())
+                        .isIn(
+                                setups.contains("cbw")
+                                        ? List.of("met", "missed")
+                                        : List.of("met", "missed", "not measured")));
         assertThat(json.path("residentBytes").path("protected").path("A").asLong())
                 .isGreaterThan(1 << 20);
         assertThat(dir.resolve("run/bench.html")).content().contains("const B = {\"command\":\"unwrite bench");
@@ -93,8 +115,13 @@ final class BenchIT {
                 .contains(
                         "stride, depth 64: ",
                         "protected / raw  stride ",
-                        "takeover by command",
-                        "stands still for a checkpoint");
+                        "takeover after a SIGKILL",
+                        "stands still for a checkpoint",
+                        "memory after some writes",
+                        "trace validation: ",
+                        "simulator: ",
+                        "targets",
+                        " missed, ");
         assertThat(dir.resolve("run/w")).as("the disks").doesNotExist();
     }
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.Map;
+import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
 
 final class FioJsonTest {
@@ -41,7 +42,12 @@ final class FioJsonTest {
 
     @Test
     void samplesAreInMicroseconds() {
-        Sample sample = Sample.of(FioJson.job(SAID.formatted(0, 4096)), 2, 17, Map.of("A", 0.04096), 0.5);
+        Sample sample = Sample.of(
+                FioJson.job(SAID.formatted(0, 4096)),
+                2,
+                17,
+                new Sample.Used(Map.of("A", 0.04096), OptionalLong.of(50_331_648), Map.of("A", 33_554_432L)),
+                0.5);
 
         assertThat(sample)
                 .isEqualTo(new Sample(
@@ -57,6 +63,8 @@ final class FioJsonTest {
                         1159.962,
                         17,
                         Map.of("A", 10.0),
+                        3.0,
+                        Map.of("A", 2.0),
                         0.5));
         assertThat(sample.cpuMicrosOfAll()).isEqualTo(10);
     }
@@ -65,9 +73,12 @@ final class FioJsonTest {
     void ofAJobThatOnlyReadsThereAreReads() {
         String reads = SAID.formatted(0, 4096).replace("\"read\"", "\"other\"").replace("\"write\"", "\"read\"");
 
-        Sample sample = Sample.of(FioJson.job(reads), 1, -1, Map.of(), 0);
+        Sample sample = Sample.of(
+                FioJson.job(reads), 1, -1, new Sample.Used(Map.of(), OptionalLong.of(4096), Map.of("A", 4096L)), 0);
 
         assertThat(sample.writes()).isZero();
+        assertThat(sample.diskBytes()).isNull();
+        assertThat(sample.chargedBytes()).isEmpty();
         assertThat(sample.iops()).isEqualTo(43574.468085);
         assertThat(sample.bytes()).isEqualTo(16_777_216);
         assertThat(sample.p50Micros()).isEqualTo(342.016);
