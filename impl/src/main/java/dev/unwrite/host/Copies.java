@@ -259,6 +259,16 @@ final class Copies {
         goOn();
     }
 
+    /**
+     * After a commit that failed, and before the next state arrives: makes certain which checkpoint is held. Until then the
+     * store takes no other, and one error would end mirroring for good. A log that failed is another matter.
+     */
+    void settleCommit() {
+        if (doubtful && failure == null) {
+            settle(() -> {}, why -> {});
+        }
+    }
+
     private void settle(Runnable then, Consumer<String> refused) {
         if (!doubtful) {
             then.run();

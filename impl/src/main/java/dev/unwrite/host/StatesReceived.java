@@ -78,6 +78,8 @@ final class StatesReceived {
         }
         passedOver.clear();
         stages.put(key, Stage.ARRIVING);
+        // The store carries orders out in their order. If it cannot be settled, the state is refused, and comes again.
+        h.copies.settleCommit();
         h.store().beginState(key.term, key.epoch, Reply.of(done -> {}, why -> failed(key, why)));
     }
 

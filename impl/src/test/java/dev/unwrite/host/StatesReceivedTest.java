@@ -203,7 +203,9 @@ class StatesReceivedTest {
         whole(1, 2);
         stage.failing = null;
         whole(1, 2);
-        assertThat(stage.orders("commitState", "dropState")).containsExactly("commitState 2", "commitState 2");
+        assertThat(stage.orders("commitState", "dropState", "settle"))
+                .as("a store that is not settled takes no other state")
+                .containsExactly("commitState 2", "settle", "commitState 2");
         assertThat(committed()).containsExactly(2L);
     }
 
