@@ -59,8 +59,9 @@ public final class DemoCommand implements Callable<Integer> {
 
     @Option(
             names = "--vm",
-            description = "With a Linux guest of QEMU in place of the ledger, and somebody outside who holds one TCP connection"
-                    + " to it through everything (needs root, qemu-system-x86, busybox-static, e2fsprogs, iproute2).")
+            description =
+                    "With a Linux guest of QEMU in place of the ledger, and somebody outside who holds one TCP connection"
+                            + " to it through everything (needs root, qemu-system-x86, busybox-static, e2fsprogs, iproute2).")
     private boolean vm;
 
     /** For picocli. */
