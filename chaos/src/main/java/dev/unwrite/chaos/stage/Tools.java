@@ -51,7 +51,8 @@ public final class Tools {
         return attempt(USUAL_MAX, command);
     }
 
-    private static Outcome attempt(Duration max, List<String> command) {
+    /** As above, for what takes its time. */
+    public static Outcome attempt(Duration max, List<String> command) {
         Path output = null;
         try {
             // Into a file: a child that outlives the command may keep a pipe open for ever.
