@@ -1,6 +1,7 @@
 package dev.unwrite.machine.qemu;
 
 import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -10,6 +11,7 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -25,7 +27,10 @@ import java.util.regex.Pattern;
  */
 record GuestFile(List<String> arguments, long ramBytes, List<String> netdevs, String hash) {
     private static final long FILE_BYTES_MAX = 1 << 20;
+    private static final long RAM_BYTES_MAX = 1L << 40;
+    private static final String TYPE = "type=";
     private static final Pattern SIZE = Pattern.compile("(?:size=)?(\\d{1,9})([kKmMgGtT]?)");
+    private static final Pattern ID = Pattern.compile("id=([A-Za-z][A-Za-z0-9._-]*)");
     private static final Pattern VERSIONED = Pattern.compile(".*-\\d+\\.\\d+(\\.\\d+)?");
 
     /** The node sets these, or they make no sense for a machine that moves. */
@@ -44,8 +49,14 @@ record GuestFile(List<String> arguments, long ramBytes, List<String> netdevs, St
             "-run-with");
 
     /** A disk that is written and is not a volume of the group would not go back with the others. */
-    private static final Set<String> DISKS = Set.of(
-            "-hda", "-hdb", "-hdc", "-hdd", "-fda", "-fdb", "-sd", "-pflash", "-mtdblock", "-drive", "-blockdev");
+    private static final Set<String> WRITTEN_DISKS =
+            Set.of("-hda", "-hdb", "-hdc", "-hdd", "-fda", "-fdb", "-sd", "-pflash", "-mtdblock");
+
+    /** These say whether they are written. */
+    private static final Set<String> DISKS = Set.of("-drive", "-blockdev");
+
+    /** What they add would not be seen here, nor count for the hash. */
+    private static final Set<String> ELSEWHERE = Set.of("-readconfig", "-set");
 
     private static final Set<String> SHARES = Set.of("-virtfs", "-fsdev");
     private static final List<String> NOT_MIRRORED =
@@ -66,6 +77,8 @@ record GuestFile(List<String> arguments, long ramBytes, List<String> netdevs, St
         }
         try {
             return of(Files.readAllLines(file));
+        } catch (CharacterCodingException e) {
+            throw new IOException(file + " is not text in UTF-8; it has one argument of QEMU a line", e);
         } catch (IllegalArgumentException e) {
             throw new IOException(file + ": " + e.getMessage(), e);
         }
@@ -77,7 +90,7 @@ record GuestFile(List<String> arguments, long ramBytes, List<String> netdevs, St
                 .filter(line -> !line.isEmpty() && !line.startsWith("#"))
                 .toList();
         long ram = 0;
-        boolean versioned = false;
+        String machine = "";
         List<String> netdevs = new ArrayList<>();
         for (int i = 0; i < arguments.size(); i++) {
             String option = canonical(arguments.get(i));
@@ -85,7 +98,7 @@ record GuestFile(List<String> arguments, long ramBytes, List<String> netdevs, St
             check(option, value);
             switch (option) {
                 case "-m" -> ram = ram(value);
-                case "-M", "-machine" -> versioned |= isVersioned(value);
+                case "-M", "-machine" -> machine = type(value).orElse(machine);
                 case "-netdev" -> netdevs.add(id(value));
                 default -> {}
             }
@@ -93,7 +106,7 @@ record GuestFile(List<String> arguments, long ramBytes, List<String> netdevs, St
         if (ram == 0) {
             throw new IllegalArgumentException("there is no -m; say how much memory the guest has, such as 256M");
         }
-        if (!versioned) {
+        if (!VERSIONED.matcher(machine).matches()) {
             throw new IllegalArgumentException(
                     "there is no machine type with a version; both hosts must make the same machine:"
                             + " say -machine, and on the next line a type such as pc-q35-7.2");
@@ -113,13 +126,19 @@ record GuestFile(List<String> arguments, long ramBytes, List<String> netdevs, St
         if (option.equals("-nic") || option.equals("-net")) {
             throw refused(option, "what the guest sends could not be held; use -netdev and -device");
         }
+        if (ELSEWHERE.contains(option)) {
+            throw refused(option, "all that QEMU is told stands here, one argument a line");
+        }
         if (SHARES.contains(option)) {
             throw refused(option, "a folder of the host does not go back with the guest");
         }
-        if (DISKS.contains(option) && !isReadOnly(value)) {
+        if (WRITTEN_DISKS.contains(option) || (DISKS.contains(option) && !isReadOnly(value))) {
             throw refused(
                     option + " " + value,
                     "a disk that is written must be a volume of the group (the node attaches those); others are read-only=on");
+        }
+        if (option.equals("-device") && value.contains("drive=unwrite-")) {
+            throw refused(option + " " + value, "the node attaches the volumes itself");
         }
         if (option.equals("-object") && value.contains("memory-backend")) {
             throw refused("-object " + value, "the node makes the guest's memory");
@@ -128,8 +147,9 @@ record GuestFile(List<String> arguments, long ramBytes, List<String> netdevs, St
             throw refused(option + " " + value, "the node makes the guest's memory");
         }
         if (List.of("-device", "-netdev", "-object", "-chardev", "-numa").contains(option)) {
+            String asked = option.equals("-netdev") ? value.replaceFirst(",vhost=off(?=,|$)", "") : value;
             for (String word : NOT_MIRRORED) {
-                if (value.contains(word) && !value.contains("vhost=off")) {
+                if (asked.contains(word)) {
                     throw refused(option + " " + value, "what " + word + " holds is not part of the guest's state");
                 }
             }
@@ -145,12 +165,14 @@ record GuestFile(List<String> arguments, long ramBytes, List<String> netdevs, St
         return words.contains("readonly=on") || words.contains("read-only=on") || words.contains("media=cdrom");
     }
 
-    private static boolean isVersioned(String value) {
-        String type = value.split(",")[0];
-        if (type.startsWith("type=")) {
-            type = type.substring("type=".length());
-        }
-        return VERSIONED.matcher(type).matches();
+    /** Of the machine, if it is said here: the first word, or that of type=. */
+    private static Optional<String> type(String value) {
+        List<String> words = List.of(value.split(","));
+        return words.stream()
+                .filter(word -> word.startsWith(TYPE))
+                .map(word -> word.substring(TYPE.length()))
+                .findFirst()
+                .or(() -> Optional.of(words.getFirst()).filter(word -> !word.contains("=")));
     }
 
     private static long ram(String value) {
@@ -164,8 +186,9 @@ record GuestFile(List<String> arguments, long ramBytes, List<String> netdevs, St
             case "t" -> 40;
             default -> 20;
         };
-        long bytes = Long.parseLong(size.group(1)) << shift;
-        if (bytes < 1 << 20 || bytes % (1 << 20) != 0 || bytes > 1L << 40) {
+        long count = Long.parseLong(size.group(1));
+        long bytes = count << shift;
+        if (count > RAM_BYTES_MAX >> shift || bytes < 1 << 20 || bytes % (1 << 20) != 0) {
             throw new IllegalArgumentException("-m " + value + " cannot be here: it is whole MiB, at most 1 TiB");
         }
         return bytes;
@@ -173,11 +196,13 @@ record GuestFile(List<String> arguments, long ramBytes, List<String> netdevs, St
 
     private static String id(String netdev) {
         for (String word : netdev.split(",")) {
-            if (word.startsWith("id=") && word.length() > 3) {
-                return word.substring(3);
+            Matcher id = ID.matcher(word);
+            if (id.matches()) {
+                return id.group(1);
             }
         }
-        throw new IllegalArgumentException("-netdev " + netdev + " has no id=");
+        throw new IllegalArgumentException(
+                "-netdev " + netdev + " has no id= with a letter, and letters, digits and ._- after it");
     }
 
     private static String hash(List<String> arguments) {

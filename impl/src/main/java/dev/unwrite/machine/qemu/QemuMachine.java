@@ -26,6 +26,7 @@ public final class QemuMachine implements Machine {
     private final Path file;
     private final Path folder;
     private final Deque<Closeable> parts = new ArrayDeque<>();
+    private boolean closed;
     private @Nullable Qemu qemu;
     private @Nullable GuestMemory memory;
     private SavedGuest.@Nullable Fit fit;
@@ -97,11 +98,16 @@ public final class QemuMachine implements Machine {
         qemu = started;
     }
 
-    private <T extends Closeable> T open(T part) {
+    /** What is opened after all was closed is closed at once: the machine may be stopped while it starts. */
+    private <T extends Closeable> T open(T part) throws IOException {
         synchronized (parts) {
-            parts.push(part);
+            if (!closed) {
+                parts.push(part);
+                return part;
+            }
         }
-        return part;
+        part.close();
+        throw new IOException("the machine was stopped while it started");
     }
 
     /** A disk whose host does not answer stops the guest: it must not see an error that is not the disk's. */
@@ -166,6 +172,7 @@ public final class QemuMachine implements Machine {
         while (true) {
             Closeable part;
             synchronized (parts) {
+                closed = true;
                 part = parts.poll();
             }
             if (part == null) {

@@ -1,7 +1,9 @@
 package dev.unwrite.machine.qemu;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.MissingNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.BufferedReader;
 import java.io.Closeable;
@@ -21,22 +23,26 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BiConsumer;
+import org.jspecify.annotations.Nullable;
 
 /** QEMU's monitor (QMP, docs/interop/qmp-spec.rst), over its unix socket. One thread at a time asks; events come on another. */
 final class Qmp implements Closeable {
     private static final JsonMapper MAPPER = new JsonMapper();
+    private static final String GONE = "QEMU is gone";
 
     private final SocketChannel channel;
     private final Map<Long, CompletableFuture<JsonNode>> waiting = new ConcurrentHashMap<>();
     private final AtomicLong numbers = new AtomicLong();
     private final BiConsumer<String, JsonNode> events;
-    private final String version;
+    /** What QEMU says of itself, unasked; missing where it ends before. */
+    private final CompletableFuture<JsonNode> greeting = new CompletableFuture<>();
+
     private volatile boolean over;
 
-    private Qmp(SocketChannel channel, BufferedReader in, String version, BiConsumer<String, JsonNode> events) {
+    private Qmp(SocketChannel channel, BiConsumer<String, JsonNode> events) {
         this.channel = channel;
-        this.version = version;
         this.events = events;
+        BufferedReader in = new BufferedReader(Channels.newReader(channel, StandardCharsets.UTF_8));
         Thread.ofVirtual().name("qmp").start(() -> read(in));
     }
 
@@ -44,18 +50,10 @@ final class Qmp implements Closeable {
     static Qmp connect(Path socket, Duration most, BiConsumer<String, JsonNode> events) throws IOException {
         SocketChannel channel = SocketChannel.open(UnixDomainSocketAddress.of(socket));
         try {
-            BufferedReader in = new BufferedReader(Channels.newReader(channel, StandardCharsets.UTF_8));
-            String greeting = in.readLine();
-            JsonNode qemu = MAPPER.readTree(greeting == null ? "{}" : greeting)
-                    .path("QMP")
-                    .path("version")
-                    .path("qemu");
-            if (qemu.isMissingNode()) {
+            Qmp qmp = new Qmp(channel, events);
+            if (result("the connection", qmp.greeting, most).path("qemu").isMissingNode()) {
                 throw new IOException("whoever listens at " + socket + " is no QEMU");
             }
-            String version = qemu.path("major").asInt() + "."
-                    + qemu.path("minor").asInt() + "." + qemu.path("micro").asInt();
-            Qmp qmp = new Qmp(channel, in, version, events);
             qmp.ask("qmp_capabilities", Map.of(), most);
             return qmp;
         } catch (IOException | RuntimeException e) {
@@ -66,7 +64,9 @@ final class Qmp implements Closeable {
 
     /** Of this QEMU, such as 7.2.22. */
     String version() {
-        return version;
+        JsonNode version = greeting.getNow(MissingNode.getInstance()).path("qemu");
+        return version.path("major").asInt() + "." + version.path("minor").asInt() + "."
+                + version.path("micro").asInt();
     }
 
     /** Runs a command and returns what it returned; throws with QEMU's own words where it refused. */
@@ -74,42 +74,57 @@ final class Qmp implements Closeable {
         long number = numbers.incrementAndGet();
         CompletableFuture<JsonNode> answer = new CompletableFuture<>();
         waiting.put(number, answer);
-        if (over) {
-            throw gone();
-        }
         ObjectNode message = MAPPER.createObjectNode().put("execute", command).put("id", number);
         if (!arguments.isEmpty()) {
             message.set("arguments", MAPPER.valueToTree(arguments));
         }
         ByteBuffer bytes = ByteBuffer.wrap((message + "\n").getBytes(StandardCharsets.UTF_8));
         try {
-            while (bytes.hasRemaining()) {
-                channel.write(bytes);
-            }
-            JsonNode reply = answer.get(most.toMillis(), TimeUnit.MILLISECONDS);
+            send(bytes);
+            JsonNode reply = result(command, answer, most);
             if (reply.has("error")) {
                 throw new IOException("QEMU refused " + command + ": "
                         + reply.path("error").path("desc").asText());
             }
             return reply.path("return");
-        } catch (TimeoutException e) {
-            throw new IOException("QEMU did not answer " + command + " within " + most.toSeconds() + " s", e);
-        } catch (ExecutionException e) {
-            throw gone();
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new IOException("interrupted while QEMU does " + command, e);
         } finally {
             waiting.remove(number);
         }
     }
 
+    private void send(ByteBuffer bytes) throws IOException {
+        if (over) {
+            throw gone();
+        }
+        try {
+            while (bytes.hasRemaining()) {
+                channel.write(bytes);
+            }
+        } catch (IOException e) {
+            throw new IOException(GONE, e);
+        }
+    }
+
+    private static JsonNode result(String what, CompletableFuture<JsonNode> answer, Duration most) throws IOException {
+        try {
+            return answer.get(most.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (TimeoutException e) {
+            throw new IOException("QEMU did not answer " + what + " within " + most.toSeconds() + " s", e);
+        } catch (ExecutionException e) {
+            throw gone();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IOException("interrupted while waiting for QEMU: " + what, e);
+        }
+    }
+
     private static IOException gone() {
-        return new IOException("QEMU is gone");
+        return new IOException(GONE);
     }
 
     private void read(BufferedReader in) {
         try {
+            greeting.complete(greeted(in.readLine()));
             for (String line = in.readLine(); line != null; line = in.readLine()) {
                 JsonNode message = MAPPER.readTree(line);
                 CompletableFuture<JsonNode> answer =
@@ -124,7 +139,16 @@ final class Qmp implements Closeable {
             // It ends as it does at the end of the stream.
         } finally {
             over = true;
+            greeting.complete(MissingNode.getInstance());
             waiting.values().forEach(answer -> answer.completeExceptionally(gone()));
+        }
+    }
+
+    private static JsonNode greeted(@Nullable String line) throws IOException {
+        try {
+            return MAPPER.readTree(line == null ? "" : line).path("QMP").path("version");
+        } catch (JsonProcessingException e) {
+            return MissingNode.getInstance();
         }
     }
 

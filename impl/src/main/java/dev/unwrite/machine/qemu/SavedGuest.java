@@ -4,6 +4,7 @@ import dev.unwrite.machine.Machine;
 import java.io.BufferedInputStream;
 import java.io.ByteArrayInputStream;
 import java.io.DataInputStream;
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.SequenceInputStream;
@@ -24,6 +25,8 @@ final class SavedGuest implements Machine.Saved {
     private static final int VERSION = 1;
     private static final int DEVICES_BYTES_MAX = 256 << 20;
     private static final int WORD_BYTES_MAX = 256;
+    /** In place of a page's number. */
+    private static final int END = -1;
 
     private final Fit fit;
     private final byte[] devices;
@@ -103,7 +106,7 @@ final class SavedGuest implements Machine.Saved {
                 return false;
             }
             int number = pages.next(next);
-            record.clear().putInt(number);
+            record.clear().putInt(number < 0 ? END : number);
             if (number < 0) {
                 ended = true;
             } else {
@@ -142,7 +145,14 @@ final class SavedGuest implements Machine.Saved {
 
     /** Makes a memory that of a state, zeroes where it has no page, and returns the state of the devices. */
     static byte[] restore(InputStream state, Fit here, GuestMemory memory) throws IOException {
-        DataInputStream in = new DataInputStream(new BufferedInputStream(state, 1 << 20));
+        try {
+            return restore(new DataInputStream(new BufferedInputStream(state, 1 << 20)), here, memory);
+        } catch (EOFException e) {
+            throw new IOException("the mirrored state is damaged: it ends too early", e);
+        }
+    }
+
+    private static byte[] restore(DataInputStream in, Fit here, GuestMemory memory) throws IOException {
         if (in.readInt() != MAGIC) {
             throw new IOException("the mirrored state is not that of a guest of QEMU: another --machine was here");
         }
@@ -158,11 +168,11 @@ final class SavedGuest implements Machine.Saved {
         if (length < 0 || length > DEVICES_BYTES_MAX) {
             throw new IOException("the mirrored state is damaged: devices of " + length + " bytes");
         }
-        byte[] devices = in.readNBytes(length);
+        byte[] devices = exactly(length, in);
         byte[] page = new byte[GuestMemory.PAGE];
         long last = memory.size() / GuestMemory.PAGE - 1;
         long next = 0;
-        for (int number = in.readInt(); number >= 0; number = in.readInt()) {
+        for (int number = in.readInt(); number != END; number = in.readInt()) {
             if (number < next || number > last) {
                 throw new IOException("the mirrored state is damaged: page " + number + " after " + (next - 1));
             }
@@ -178,11 +188,19 @@ final class SavedGuest implements Machine.Saved {
         return devices;
     }
 
+    private static byte[] exactly(int length, DataInputStream in) throws IOException {
+        byte[] bytes = in.readNBytes(length);
+        if (bytes.length < length) {
+            throw new EOFException();
+        }
+        return bytes;
+    }
+
     private static String word(DataInputStream in) throws IOException {
         int length = in.readInt();
         if (length < 0 || length > WORD_BYTES_MAX) {
             throw new IOException("the mirrored state is damaged: a word of " + length + " bytes");
         }
-        return new String(in.readNBytes(length), StandardCharsets.UTF_8);
+        return new String(exactly(length, in), StandardCharsets.UTF_8);
     }
 }
