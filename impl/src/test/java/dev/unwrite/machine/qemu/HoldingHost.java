@@ -35,6 +35,12 @@ class HoldingHost implements MachineHost {
         failures.add(why);
     }
 
+    @Override
+    public void gone(String why) {
+        failures.add("gone: " + why);
+    }
+
+    /** And that it is gone. */
     List<String> failures() {
         return List.copyOf(failures);
     }

@@ -67,11 +67,10 @@ class QemuMachineTest {
 
     @Test
     void aFileThatCannotBeUsedIsSaidBeforeAnythingRuns() throws IOException {
-        assertThatThrownBy(() -> QemuMachine.check(dir.resolve("none"))).isInstanceOf(IOException.class);
+        assertThatThrownBy(() -> QemuMachine.describe(dir.resolve("none"))).isInstanceOf(IOException.class);
         Path file = file("-machine", "q35", "-m", "16M");
-        assertThatThrownBy(() -> QemuMachine.check(file))
+        assertThatThrownBy(() -> QemuMachine.describe(file))
                 .isInstanceOf(IOException.class)
                 .hasMessageStartingWith(file + ": there is no machine type with a version");
-        QemuMachine.check(file("-machine", "pc-q35-7.2", "-m", "16M"));
     }
 }

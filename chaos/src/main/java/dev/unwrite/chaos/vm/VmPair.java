@@ -1,0 +1,143 @@
+package dev.unwrite.chaos.vm;
+
+import dev.unwrite.chaos.cluster.Await;
+import dev.unwrite.chaos.cluster.ClusterPorts;
+import dev.unwrite.chaos.cluster.HostId;
+import dev.unwrite.chaos.cluster.NodeClient;
+import dev.unwrite.chaos.cluster.Processes;
+import dev.unwrite.chaos.cluster.SeenStatus;
+import java.io.Closeable;
+import java.net.InetSocketAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** A storage and two nodes that run a guest, as processes of this machine; sockets and files are in one folder. */
+final class VmPair implements Closeable {
+    private static final Duration START_MAX = Duration.ofSeconds(60);
+    private static final Duration PROTECT_MAX = Duration.ofMinutes(2);
+    private static final String GROUP = "vm";
+
+    private final Path dir;
+    private final Processes processes;
+    private final Path guest;
+    private final String checkpointEvery;
+    private final String failoverAfter;
+    private final Map<HostId, Process> nodes = new EnumMap<>(HostId.class);
+    private final Map<HostId, InetSocketAddress> peers = new EnumMap<>(HostId.class);
+    private final Map<HostId, InetSocketAddress> controls = new EnumMap<>(HostId.class);
+    private final Map<HostId, NodeClient> clients = new EnumMap<>(HostId.class);
+    private @Nullable Process storage;
+
+    /** Starts nothing yet; {@code guest} is the FILE of {@code --machine qemu:FILE}. */
+    VmPair(Path dir, Processes processes, Path guest, String checkpointEvery, String failoverAfter) {
+        this.dir = dir;
+        this.processes = processes;
+        this.guest = guest;
+        this.checkpointEvery = checkpointEvery;
+        this.failoverAfter = failoverAfter;
+        ClusterPorts ports = new ClusterPorts();
+        for (HostId host : HostId.values()) {
+            peers.put(host, ports.next());
+            InetSocketAddress control = ports.next();
+            controls.put(host, control);
+            clients.put(host, new NodeClient(control));
+        }
+    }
+
+    Path traces() {
+        return dir.resolve("trace");
+    }
+
+    Path disk() {
+        return dir.resolve("disk.img");
+    }
+
+    Console console(HostId host) {
+        return new Console(data(host));
+    }
+
+    private Path data(HostId host) {
+        return dir.resolve(host.name());
+    }
+
+    void startStorage() {
+        Process started = processes.unwrite(
+                "storage",
+                List.of(
+                        "storage",
+                        "--listen",
+                        uri("storage"),
+                        "--data",
+                        dir.resolve("storage").toString(),
+                        "--volume",
+                        GROUP + "/disk=" + disk(),
+                        "--trace",
+                        traces().toString()));
+        storage = started;
+        Await.until(
+                "the storage to listen",
+                START_MAX,
+                () -> Files.exists(dir.resolve("storage.sock")) ? Optional.of(true) : Optional.empty(),
+                () -> processes.lastLine("storage"));
+    }
+
+    private String uri(String name) {
+        return "nbd+unix:///?socket=" + dir.resolve(name + ".sock");
+    }
+
+    void start(HostId host, boolean bootstrap) {
+        List<String> args = new ArrayList<>(List.of("node", "--name", host.name(), "--group", GROUP));
+        args.addAll(List.of("--data", data(host).toString(), "--storage", uri("storage")));
+        args.addAll(List.of("--listen", text(peers.get(host)), "--peer", text(peers.get(host.other()))));
+        args.addAll(List.of("--serve", uri(host.name()), "--control", text(controls.get(host))));
+        args.addAll(List.of("--machine", "qemu:" + guest, "--checkpoint-every", checkpointEvery));
+        args.addAll(List.of("--failover-after", failoverAfter, "--trace", traces().toString()));
+        if (bootstrap) {
+            args.add("--bootstrap");
+        }
+        nodes.put(host, processes.unwrite("node-" + host, args));
+    }
+
+    private static String text(@Nullable InetSocketAddress address) {
+        InetSocketAddress there = Objects.requireNonNull(address);
+        return there.getHostString() + ":" + there.getPort();
+    }
+
+    NodeClient client(HostId host) {
+        return Objects.requireNonNull(clients.get(host));
+    }
+
+    /** Waits until the machine runs there, protected by the other host. */
+    SeenStatus awaitProtected(HostId host) {
+        return Await.until(
+                "node " + host + " to be protected",
+                PROTECT_MAX,
+                () -> Optional.of(client(host).status()).filter(SeenStatus::isProtectedPrimary),
+                () -> "it said: " + processes.lastLine("node-" + host));
+    }
+
+    /** SIGKILL of the node; QEMU dies with it. */
+    void kill(HostId host) {
+        Processes.kill(Objects.requireNonNull(nodes.get(host)));
+    }
+
+    /** SIGTERM, the secondary first. */
+    void stop(HostId secondary) {
+        Processes.end(Objects.requireNonNull(nodes.get(secondary)));
+        Processes.end(Objects.requireNonNull(nodes.get(secondary.other())));
+        Processes.end(Objects.requireNonNull(storage));
+    }
+
+    @Override
+    public void close() {
+        clients.values().forEach(NodeClient::close);
+    }
+}
