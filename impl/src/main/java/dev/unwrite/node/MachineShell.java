@@ -152,7 +152,8 @@ final class MachineShell implements MachineRoom, Closeable {
     private static void begin(Machine beginning, Guest guest) {
         try {
             beginning.go();
-        } catch (IOException e) {
+        } catch (IOException | RuntimeException e) {
+            // What escapes would end this thread, and with it what it has started.
             guest.failed("it does not begin: " + e.getMessage());
         }
     }

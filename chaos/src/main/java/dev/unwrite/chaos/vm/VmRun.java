@@ -4,6 +4,7 @@ import dev.unwrite.chaos.stage.StageException;
 import dev.unwrite.cli.Exit;
 import dev.unwrite.cli.ExitException;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -19,8 +20,12 @@ public final class VmRun {
      */
     public static int run(Path folder, long seed) throws IOException {
         String home = System.getProperty("unwrite.home");
-        TickGuest guest =
-                TickGuest.make(home == null ? folder.resolve("parts") : Path.of(home, "chaos", "target", "guest"));
+        return run(folder, home == null ? folder.resolve("parts") : Path.of(home, "chaos", "target", "vm"), seed);
+    }
+
+    /** As above; {@code parts} keeps what the guest is made of. */
+    static int run(Path folder, Path parts, long seed) throws IOException {
+        TickGuest guest = TickGuest.make(parts);
         guest.arguments(
                 folder.resolve("guest"), "tap,id=n0,ifname=" + VmNetwork.TAP + ",script=no,downscript=no,vhost=off");
         try (VmNetwork network = VmNetwork.open()) {
@@ -42,8 +47,9 @@ public final class VmRun {
                 VmDemo.class.getName(),
                 folder.toString(),
                 Long.toString(seed))));
-        Process process = new ProcessBuilder(words).inheritIO().start();
-        try {
+        Process process = new ProcessBuilder(words).redirectErrorStream(true).start();
+        try (InputStream said = process.getInputStream()) {
+            said.transferTo(System.out);
             return process.waitFor();
         } catch (InterruptedException e) {
             process.destroy();

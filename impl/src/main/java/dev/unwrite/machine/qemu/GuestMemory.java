@@ -6,12 +6,15 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.channels.FileChannel;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /** The guest's memory: a file that QEMU and this process both map. The file goes when it is closed. */
 final class GuestMemory implements Closeable {
@@ -20,6 +23,7 @@ final class GuestMemory implements Closeable {
     /** Memory that is a file: nothing of it is written to a disk. */
     private static final Path SHARED = Path.of("/dev/shm");
 
+    private static final Pattern NAME = Pattern.compile("unwrite-(\\d{1,10})-\\d+\\.ram");
     private static final MemorySegment ZEROES =
             MemorySegment.ofArray(new byte[PAGE]).asReadOnly();
 
@@ -39,6 +43,7 @@ final class GuestMemory implements Closeable {
         Path folder = Files.isDirectory(SHARED) && Files.isWritable(SHARED)
                 ? SHARED
                 : Path.of(System.getProperty("java.io.tmpdir"));
+        sweep(folder);
         long room = Files.getFileStore(folder).getUsableSpace();
         if (room < size) {
             throw new IOException("the guest has " + (size >> 20) + " MiB of memory, and " + folder + " has room for "
@@ -51,6 +56,19 @@ final class GuestMemory implements Closeable {
         } catch (IOException | RuntimeException e) {
             Files.deleteIfExists(file);
             throw e;
+        }
+    }
+
+    /** Of a process that was killed while its QEMU started; later there is no name any more. */
+    private static void sweep(Path folder) throws IOException {
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(folder, "unwrite-*.ram")) {
+            for (Path left : files) {
+                Matcher name = NAME.matcher(left.getFileName().toString());
+                if (name.matches()
+                        && ProcessHandle.of(Long.parseLong(name.group(1))).isEmpty()) {
+                    Files.deleteIfExists(left);
+                }
+            }
         }
     }
 

@@ -7,6 +7,7 @@ import dev.unwrite.machine.MachineHost;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -21,6 +22,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class QemuMachine implements Machine {
     private static final System.Logger LOG = System.getLogger(QemuMachine.class.getName());
+
+    /** The address of a socket in it has 107 at most (unix(7)), and the socket has a name. */
+    private static final int FOLDER_BYTES_MAX = 80;
 
     private final MachineHost host;
     private final Path file;
@@ -62,6 +66,7 @@ public final class QemuMachine implements Machine {
 
     private void start(@Nullable InputStream state) throws IOException {
         GuestFile guest = GuestFile.read(file);
+        requireUsable(folder);
         PrivateFiles.createFolder(folder);
         List<String> arguments = new ArrayList<>(guest.arguments());
         for (String netdev : guest.netdevs()) {
@@ -110,6 +115,14 @@ public final class QemuMachine implements Machine {
         throw new IOException("the machine was stopped while it started");
     }
 
+    private static void requireUsable(Path folder) throws IOException {
+        String path = folder.toString();
+        if (path.contains(",") || path.getBytes(StandardCharsets.UTF_8).length > FOLDER_BYTES_MAX) {
+            throw new IOException("--data: QEMU takes no folder with a comma in its name, and none of more than "
+                    + FOLDER_BYTES_MAX + " bytes: " + path);
+        }
+    }
+
     /** A disk whose host does not answer stops the guest: it must not see an error that is not the disk's. */
     private static List<String> disk(String volume, Path socket) {
         String node = "unwrite-" + volume;
@@ -156,7 +169,7 @@ public final class QemuMachine implements Machine {
     public void unpause() {
         try {
             running().cont();
-        } catch (IOException e) {
+        } catch (IOException | RuntimeException e) {
             host.failed(String.valueOf(e.getMessage()));
         }
     }
