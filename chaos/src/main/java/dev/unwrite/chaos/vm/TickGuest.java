@@ -9,6 +9,7 @@ import java.io.RandomAccessFile;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -132,6 +133,16 @@ public final class TickGuest {
                         network,
                         "-device",
                         "virtio-net-pci,netdev=n0,romfile="));
+    }
+
+    /**
+     * Whether the file system on its disk is whole, and what is said of it. Nobody unmounted it: in a copy, which stays, what its
+     * journal has is played back first, and nothing is to be repaired then.
+     */
+    static Tools.Outcome check(Path image, Path copy) throws IOException {
+        Files.copy(image, copy, StandardCopyOption.REPLACE_EXISTING);
+        Tools.Outcome replayed = Tools.attempt(List.of("e2fsck", "-y", "-E", "journal_only", copy.toString()));
+        return replayed.ok() ? Tools.attempt(List.of("e2fsck", "-fn", copy.toString())) : replayed;
     }
 
     /** Makes the file behind its disk: an empty file system. */

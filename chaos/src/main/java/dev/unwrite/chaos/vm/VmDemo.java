@@ -15,7 +15,6 @@ import java.io.PrintWriter;
 import java.nio.charset.Charset;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -202,10 +201,7 @@ final class VmDemo {
 
     private CheckResult disk(VmPair pair) throws IOException {
         Path copy = dir.resolve("disk.copy");
-        Files.copy(pair.disk(), copy, StandardCopyOption.REPLACE_EXISTING);
-        // The guest was killed at the end: its journal is replayed first, as at any mount.
-        Tools.attempt(List.of("e2fsck", "-fy", "-E", "journal_only", copy.toString()));
-        Tools.Outcome clean = Tools.attempt(List.of("e2fsck", "-fn", copy.toString()));
+        Tools.Outcome clean = TickGuest.check(pair.disk(), copy);
         Files.delete(copy);
         return check(
                 "file-system-clean",

@@ -17,12 +17,15 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** A storage and two nodes that run a guest, as processes of this machine; sockets and files are in one folder. */
 final class VmPair implements Closeable {
     private static final Duration START_MAX = Duration.ofSeconds(60);
-    private static final Duration PROTECT_MAX = Duration.ofMinutes(2);
+    private static final Duration PROTECT_MAX = Duration.ofSeconds(90);
     private static final String GROUP = "vm";
 
     private final Path dir;
@@ -86,7 +89,7 @@ final class VmPair implements Closeable {
                 "the storage to listen",
                 START_MAX,
                 () -> Files.exists(dir.resolve("storage.sock")) ? Optional.of(true) : Optional.empty(),
-                () -> processes.lastLine("storage"));
+                this::said);
     }
 
     private String uri(String name) {
@@ -117,22 +120,39 @@ final class VmPair implements Closeable {
 
     /** Waits until the machine runs there, protected by the other host. */
     SeenStatus awaitProtected(HostId host) {
+        return await(host, "protected", SeenStatus::isProtectedPrimary);
+    }
+
+    /** Waits until a node is as it should be; {@code what} completes "to be". */
+    SeenStatus await(HostId host, String what, Predicate<SeenStatus> wanted) {
         return Await.until(
-                "node " + host + " to be protected",
+                "node " + host + " to be " + what,
                 PROTECT_MAX,
-                () -> Optional.of(client(host).status()).filter(SeenStatus::isProtectedPrimary),
-                () -> "it said: " + processes.lastLine("node-" + host));
+                () -> Optional.of(client(host).status()).filter(wanted),
+                () -> "it is " + client(host).status().words() + "; " + said());
+    }
+
+    /** What each process said last. */
+    String said() {
+        return Stream.of("storage", "node-A", "node-B")
+                .map(name -> name + ": " + processes.lastLine(name))
+                .collect(Collectors.joining("; "));
+    }
+
+    /** The process of a node, also when it has ended. */
+    Process node(HostId host) {
+        return Objects.requireNonNull(nodes.get(host));
     }
 
     /** SIGKILL of the node; QEMU dies with it. */
     void kill(HostId host) {
-        Processes.kill(Objects.requireNonNull(nodes.get(host)));
+        Processes.kill(node(host));
     }
 
     /** SIGTERM, the secondary first. */
     void stop(HostId secondary) {
-        Processes.end(Objects.requireNonNull(nodes.get(secondary)));
-        Processes.end(Objects.requireNonNull(nodes.get(secondary.other())));
+        Processes.end(node(secondary));
+        Processes.end(node(secondary.other()));
         Processes.end(Objects.requireNonNull(storage));
     }
 

@@ -8,7 +8,6 @@ import dev.unwrite.chaos.check.Verdict;
 import dev.unwrite.chaos.cluster.Await;
 import dev.unwrite.chaos.cluster.ClusterPorts;
 import dev.unwrite.chaos.cluster.HostId;
-import dev.unwrite.chaos.cluster.NodeClient;
 import dev.unwrite.chaos.cluster.Processes;
 import dev.unwrite.chaos.cluster.SeenStatus;
 import dev.unwrite.chaos.stage.Tools;
@@ -18,24 +17,17 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.EnumMap;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
-import java.util.function.Predicate;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -55,62 +47,44 @@ class VmIT {
     @TempDir
     Path dir = Path.of("unset");
 
-    private final ClusterPorts ports = new ClusterPorts();
-    private final InetSocketAddress storageAddress = ports.next();
-    private final int guestPort = ports.next().getPort();
-    private final Map<HostId, InetSocketAddress> peers = new EnumMap<>(HostId.class);
-    private final Map<HostId, InetSocketAddress> serves = new EnumMap<>(HostId.class);
-    private final Map<HostId, InetSocketAddress> controls = new EnumMap<>(HostId.class);
-    private final Map<HostId, NodeClient> clients = new EnumMap<>(HostId.class);
-    private final Map<HostId, Process> nodes = new EnumMap<>(HostId.class);
+    private final int guestPort = new ClusterPorts().next().getPort();
     private final Set<Long> pids = new HashSet<>();
-    private final List<Processes> started = new ArrayList<>();
-
-    VmIT() {
-        for (HostId host : HostId.values()) {
-            peers.put(host, ports.next());
-            serves.put(host, ports.next());
-            InetSocketAddress control = ports.next();
-            controls.put(host, control);
-            clients.put(host, new NodeClient(control));
-        }
-    }
-
-    @AfterEach
-    void end() {
-        clients.values().forEach(NodeClient::close);
-        started.forEach(Processes::close);
-    }
 
     /** What the guest answers over its network, which leaves it only when a checkpoint covers it. */
     private record Answer(long tick, String boot) {}
 
     @Test
     void aGuestGoesOnAtTheOtherHost() throws Exception {
-        TickGuest guest = guest();
-        Path file = guest.arguments(dir.resolve("guest.args"), guestPort);
-        TickGuest.disk(disk(), DISK_BYTES);
-        Processes processes = new Processes(dir.resolve("log"));
-        started.add(processes);
-        Process storage = startStorage(processes);
-        start(processes, HostId.A, file, true);
-        start(processes, HostId.B, file, false);
-        await(processes, HostId.A, "protected", SeenStatus::isProtectedPrimary);
-        tick(processes, HostId.A);
-        long first = status(HostId.A).committed();
-        await(processes, HostId.A, "20 checkpoints on", status -> status.committed() >= first + CHECKPOINTS);
+        Path file = guest().arguments(dir.resolve("guest.args"), guestPort);
+        try (Processes processes = new Processes(dir.resolve("log"));
+                VmPair pair = new VmPair(dir, processes, file, "500ms", "1s")) {
+            goesOn(pair);
+        }
+        TraceJudge.Judgement judgement = new SpecTraceJudge(SOON).judge(dir.resolve("trace"));
+        assertThat(judgement.verdict()).as("%s", judgement.evidence()).isEqualTo(Verdict.VALID);
+    }
+
+    private void goesOn(VmPair pair) throws IOException {
+        TickGuest.disk(pair.disk(), DISK_BYTES);
+        pair.startStorage();
+        start(pair, HostId.A, true);
+        start(pair, HostId.B, false);
+        pair.awaitProtected(HostId.A);
+        tick(pair, HostId.A);
+        long first = pair.client(HostId.A).status().committed();
+        pair.await(HostId.A, "20 checkpoints on", status -> status.committed() >= first + CHECKPOINTS);
 
         Answer before = ask("before");
-        long said = console(HostId.A).lastTick().orElseThrow();
-        long epoch = status(HostId.A).epoch();
-        await(processes, HostId.A, "past epoch " + epoch, status -> status.committed() > epoch);
-        kill(HostId.A);
-        long last = console(HostId.A).lastTick().orElseThrow();
-        assertThat(console(HostId.A).lines("MISMATCH", "ERROR")).isEmpty();
+        long said = pair.console(HostId.A).lastTick().orElseThrow();
+        long epoch = pair.client(HostId.A).status().epoch();
+        pair.await(HostId.A, "past epoch " + epoch, status -> status.committed() > epoch);
+        kill(pair, HostId.A);
+        long last = pair.console(HostId.A).lastTick().orElseThrow();
+        assertThat(pair.console(HostId.A).lines("MISMATCH", "ERROR")).isEmpty();
 
-        await(processes, HostId.B, "primary", SeenStatus::isPrimary);
+        pair.await(HostId.B, "primary", SeenStatus::isPrimary);
         // A line that the checkpoint cut in two is whole on neither console.
-        assertThat(tick(processes, HostId.B))
+        assertThat(tick(pair, HostId.B))
                 .as("the first number at B, after %s that the checkpoint had for sure and %s at A", said, last)
                 .isGreaterThan(said)
                 .isLessThanOrEqualTo(last + 2);
@@ -118,32 +92,30 @@ class VmIT {
         assertThat(after.tick()).isGreaterThanOrEqualTo(before.tick());
         assertThat(after.boot()).isEqualTo(before.boot());
 
-        start(processes, HostId.A, file, false);
-        await(processes, HostId.B, "protected", SeenStatus::isProtectedPrimary);
-        ProcessHandle atB = qemu(HostId.B);
-        of(clients, HostId.B).post("switchover", SOON);
-        await(processes, HostId.A, "primary", SeenStatus::isPrimary);
+        start(pair, HostId.A, false);
+        pair.awaitProtected(HostId.B);
+        ProcessHandle atB = qemu(pair, HostId.B);
+        pair.client(HostId.B).post("switchover", SOON);
+        pair.await(HostId.A, "primary", SeenStatus::isPrimary);
         awaitGone(atB);
-        goesOnWell(HostId.B);
-        long left = console(HostId.B).lastTick().orElseThrow();
-        assertThat(tick(processes, HostId.A))
+        goesOnWell(pair.console(HostId.B));
+        long left = pair.console(HostId.B).lastTick().orElseThrow();
+        assertThat(tick(pair, HostId.A))
                 .as("the first number at A, after %s at B", left)
                 .isBetween(left + 1, left + 2);
         Answer back = ask("back");
         assertThat(back.tick()).isGreaterThanOrEqualTo(left);
         assertThat(back.boot()).isEqualTo(before.boot());
-        await(processes, HostId.A, "protected", SeenStatus::isProtectedPrimary);
+        pair.awaitProtected(HostId.A);
 
-        ProcessHandle atA = qemu(HostId.A);
-        stop(HostId.B);
-        stop(HostId.A);
+        ProcessHandle atA = qemu(pair, HostId.A);
+        pair.stop(HostId.B);
+        assertThat(pair.node(HostId.B).isAlive()).isFalse();
+        assertThat(pair.node(HostId.A).isAlive()).isFalse();
         awaitGone(atA);
-        Processes.end(storage);
-        goesOnWell(HostId.A);
+        goesOnWell(pair.console(HostId.A));
         nothingIsLeft();
-        diskIsWell(console(HostId.A).lastTick().orElseThrow());
-        TraceJudge.Judgement judgement = new SpecTraceJudge(SOON).judge(dir.resolve("trace"));
-        assertThat(judgement.verdict()).as("%s", judgement.evidence()).isEqualTo(Verdict.VALID);
+        diskIsWell(pair, pair.console(HostId.A).lastTick().orElseThrow());
     }
 
     private static TickGuest guest() throws IOException {
@@ -160,117 +132,18 @@ class VmIT {
         }
     }
 
-    private Path disk() {
-        return dir.resolve("disk.img");
-    }
-
-    private Path data(HostId host) {
-        return dir.resolve("data").resolve(host.name());
-    }
-
-    private Console console(HostId host) {
-        return new Console(data(host));
-    }
-
-    private static String text(InetSocketAddress address) {
-        return address.getHostString() + ":" + address.getPort();
-    }
-
-    private Process startStorage(Processes processes) {
-        Process storage = processes.unwrite(
-                "storage",
-                List.of(
-                        "storage",
-                        "--listen",
-                        "nbd://" + text(storageAddress),
-                        "--data",
-                        dir.resolve("data/storage").toString(),
-                        "--volume",
-                        "vm/disk=" + disk(),
-                        "--trace",
-                        trace()));
-        Await.until(
-                "the storage to listen",
-                SOON,
-                () -> {
-                    try (Socket socket = new Socket(storageAddress.getHostString(), storageAddress.getPort())) {
-                        return Optional.of(socket.isConnected());
-                    } catch (IOException e) {
-                        return Optional.empty();
-                    }
-                },
-                () -> said(processes));
-        return storage;
-    }
-
-    private String trace() {
-        return dir.resolve("trace").toString();
-    }
-
-    private void start(Processes processes, HostId host, Path file, boolean bootstrap) {
-        List<String> words = new ArrayList<>(List.of(
-                "node",
-                "--name",
-                host.name(),
-                "--data",
-                data(host).toString(),
-                "--storage",
-                "nbd://" + text(storageAddress),
-                "--group",
-                "vm",
-                "--listen",
-                text(of(peers, host)),
-                "--peer",
-                text(of(peers, host.other())),
-                "--serve",
-                "nbd://" + text(of(serves, host)),
-                "--control",
-                text(of(controls, host)),
-                "--machine",
-                "qemu:" + file,
-                "--checkpoint-every",
-                "500ms",
-                "--failover-after",
-                "1s",
-                "--trace",
-                trace()));
-        if (bootstrap) {
-            words.add("--bootstrap");
-        }
-        Process node = processes.unwrite(host.name(), words);
-        pids.add(node.pid());
-        nodes.put(host, node);
-    }
-
-    private static <T> T of(Map<HostId, T> map, HostId host) {
-        return Objects.requireNonNull(map.get(host));
-    }
-
-    private SeenStatus status(HostId host) {
-        return of(clients, host).status();
-    }
-
-    private void await(Processes processes, HostId host, String what, Predicate<SeenStatus> wanted) {
-        Await.until(
-                host + " to be " + what,
-                SOON,
-                () -> Optional.of(status(host)).filter(wanted),
-                () -> host + " is " + status(host).words() + "; " + said(processes));
-    }
-
-    private String said(Processes processes) {
-        return Stream.of("storage", "A", "B")
-                .map(name -> name + ": " + processes.lastLine(name))
-                .reduce("", (all, each) -> all + each + "; ");
+    private void start(VmPair pair, HostId host, boolean bootstrap) {
+        pair.start(host, bootstrap);
+        pids.add(pair.node(host).pid());
     }
 
     /** The first number on a console, once there is one. */
-    private long tick(Processes processes, HostId host) {
+    private static long tick(VmPair pair, HostId host) {
         return Await.until(
                         "the guest to count at " + host,
                         SOON,
-                        () -> Optional.of(console(host).firstTick()).filter(OptionalLong::isPresent),
-                        () -> console(host).lines() + "; " + said(processes))
+                        () -> Optional.of(pair.console(host).firstTick()).filter(OptionalLong::isPresent),
+                        () -> pair.console(host).lines() + "; " + pair.said())
                 .orElseThrow();
     }
 
@@ -298,23 +171,17 @@ class VmIT {
     }
 
     /** The only child of a node whose machine is a guest. */
-    private ProcessHandle qemu(HostId host) {
-        List<ProcessHandle> children = of(nodes, host).children().toList();
+    private static ProcessHandle qemu(VmPair pair, HostId host) {
+        List<ProcessHandle> children = pair.node(host).children().toList();
         assertThat(children).hasSize(1);
         return children.getFirst();
     }
 
     /** The node alone; QEMU dies of it. */
-    private void kill(HostId host) {
-        ProcessHandle qemu = qemu(host);
-        Processes.kill(of(nodes, host));
+    private static void kill(VmPair pair, HostId host) {
+        ProcessHandle qemu = qemu(pair, host);
+        pair.kill(host);
         awaitGone(qemu);
-    }
-
-    private void stop(HostId host) {
-        Process node = of(nodes, host);
-        Processes.end(node);
-        assertThat(node.isAlive()).isFalse();
     }
 
     private static void awaitGone(ProcessHandle process) {
@@ -336,8 +203,7 @@ class VmIT {
     }
 
     /** It did not boot, it found its disk to be that of its memory, and it left out no number. */
-    private void goesOnWell(HostId host) {
-        Console console = console(host);
+    private static void goesOnWell(Console console) {
         assertThat(console.lines(BAD)).isEmpty();
         List<Long> ticks = console.ticks().boxed().toList();
         assertThat(ticks).hasSizeGreaterThan(1);
@@ -367,11 +233,9 @@ class VmIT {
         }
     }
 
-    /** Nobody unmounted it: what its journal has is played back first, and nothing is to be repaired then. */
-    private void diskIsWell(long last) throws IOException {
-        Path copy = Files.copy(disk(), dir.resolve("copy.img"));
-        Tools.run("e2fsck", "-y", "-E", "journal_only", copy.toString());
-        Tools.Outcome check = Tools.attempt(List.of("e2fsck", "-fn", copy.toString()));
+    private void diskIsWell(VmPair pair, long last) throws IOException {
+        Path copy = dir.resolve("copy.img");
+        Tools.Outcome check = TickGuest.check(pair.disk(), copy);
         assertThat(check.ok()).as(check.output()).isTrue();
         String counter = Tools.run("debugfs", "-R", "cat /counter", copy.toString());
         assertThat(Long.parseLong(counter.strip().lines().reduce("", (earlier, later) -> later)))
