@@ -88,21 +88,6 @@ final class BenchJsonTest {
     }
 
     private static Sample sample(double iops, @Nullable Double diskBytes) {
-        return new Sample(
-                1,
-                iops,
-                1000,
-                4_096_000,
-                500,
-                50,
-                990,
-                1500,
-                60,
-                2000,
-                -1,
-                Map.of("A", 12.0, "B", 8.0),
-                diskBytes,
-                Map.of("A", 0.0, "B", 1.25),
-                0);
+        return Samples.sample(iops, 990, diskBytes, 0);
     }
 }

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.unwrite.chaos.bench.Workload.Pattern;
 import java.util.List;
-import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 final class TargetsTest {
@@ -88,6 +87,6 @@ final class TargetsTest {
     }
 
     private static Sample sample(double iops, double p99) {
-        return new Sample(1, iops, 1000, 4_096_000, 500, 50, p99, 1500, 60, 2000, -1, Map.of(), null, Map.of(), 0);
+        return Samples.sample(iops, p99, null, 0);
     }
 }
