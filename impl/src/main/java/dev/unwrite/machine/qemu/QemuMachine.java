@@ -48,8 +48,11 @@ public final class QemuMachine implements Machine {
      */
     public static String describe(Path file) throws IOException {
         GuestFile guest = GuestFile.read(file);
-        return "qemu " + Qemu.installedVersion() + " with " + (guest.ramBytes() >> 20) + " MiB and arguments of hash "
-                + guest.hash();
+        return fit(Qemu.installedVersion(), guest).words();
+    }
+
+    private static SavedGuest.Fit fit(String qemu, GuestFile guest) {
+        return new SavedGuest.Fit(qemu, guest.hash(), guest.ramBytes());
     }
 
     /** Boots the guest from its disks. */
@@ -91,7 +94,7 @@ public final class QemuMachine implements Machine {
         Qemu started = open(Qemu.start(arguments, folder, folder.resolve("log"), this::happened, host::gone));
         // QEMU has it mapped: however this process ends, nothing of it is left behind.
         ram.unlink();
-        SavedGuest.Fit mine = new SavedGuest.Fit(started.version(), guest.hash(), guest.ramBytes());
+        SavedGuest.Fit mine = fit(started.version(), guest);
         if (state != null) {
             started.take(SavedGuest.restore(state, mine, ram), folder);
         }

@@ -40,6 +40,11 @@ final class SavedGuest implements Machine.Saved {
      * @param ramBytes of the guest
      */
     record Fit(String qemu, String file, long ramBytes) {
+        /** In a few words, in which two hosts compare it before there is a state. */
+        String words() {
+            return "qemu " + qemu + " with " + (ramBytes >> 20) + " MiB and arguments of hash " + file;
+        }
+
         /** Why the guest of {@code other} cannot go on here, in one line, or nothing. */
         String differs(Fit other) {
             if (!file.equals(other.file)) {
