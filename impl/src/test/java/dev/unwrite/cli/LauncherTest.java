@@ -91,8 +91,10 @@ class LauncherTest {
         return start(name, "status");
     }
 
-    private Process start(String name, String command) throws IOException {
-        ProcessBuilder builder = new ProcessBuilder(checkout.resolve("unwrite").toString(), command);
+    private Process start(String name, String command, String... more) throws IOException {
+        List<String> words = new ArrayList<>(List.of(checkout.resolve("unwrite").toString(), command));
+        words.addAll(List.of(more));
+        ProcessBuilder builder = new ProcessBuilder(words);
         Map<String, String> environment = builder.environment();
         environment.put("TOP", top.toString());
         environment.put("PATH", top.resolve("bin") + ":" + environment.get("PATH"));
@@ -232,6 +234,7 @@ class LauncherTest {
         packed();
         go();
         assertRan("status", start("status"));
+        assertRan("help", start("help", "node", "--help"));
         assertThat(said("lessons")).as("nobody needs it").isEmpty();
         assertRan("node", start("node", "node"));
         assertThat(said("words")).contains("unwrite-node.aot", "/impl/target/unwrite-impl.jar:");
