@@ -201,10 +201,6 @@ final class NodeCommand implements Callable<Integer> {
 
     private Integer serve(LogLines lines) throws InterruptedException {
         Node node = start(line -> lines.accept(Instant.now().truncatedTo(ChronoUnit.MILLIS) + " " + name + " " + line));
-        PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
-        out.println("node " + name + ": control at " + node.controlAt() + ", volumes at " + node.servedAt()
-                + " while it is primary");
-        out.flush();
         AtomicBoolean over = new AtomicBoolean();
         Runtime.getRuntime()
                 .addShutdownHook(new Thread(
@@ -217,6 +213,11 @@ final class NodeCommand implements Callable<Integer> {
                             }
                         },
                         "stop"));
+        // Whoever has read it may end the node at once, and in good order.
+        PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
+        out.println("node " + name + ": control at " + node.controlAt() + ", volumes at " + node.servedAt()
+                + " while it is primary");
+        out.flush();
         String why = node.awaitEnd();
         over.set(true);
         node.close();

@@ -115,9 +115,10 @@ final class StorageCommand implements Callable<Integer> {
         try (LogLines lines = LogLines.withStandardError(err::println)) {
             Consumer<String> log = line -> lines.accept(Instant.now().truncatedTo(ChronoUnit.MILLIS) + " " + line);
             StorageServer server = start(log);
+            // Whoever has read that it listens may end it at once, and in good order.
+            stopOnSignal(server, log, lines);
             commandSpec.commandLine().getOut().println("listening on " + server.uri());
             commandSpec.commandLine().getOut().flush();
-            stopOnSignal(server, log, lines);
             return awaitForever();
         }
     }
