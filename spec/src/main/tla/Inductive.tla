@@ -40,6 +40,7 @@ Types ==
   /\ \A m \in net :
        /\ m.type \in {"Preserve", "Preserved", "Part", "Committed"} /\ m.to \in Host /\ m.epoch >= 0
        /\ m.type # "Committed" => m.block \in Block
+       /\ m.type = "Part" => m.base >= 0 /\ m.same \in BOOLEAN
   /\ \A h \in Host :
        /\ role[h] \in {"down", "idle", "primary", "secondary", "restoring", "cold"}
        /\ mode[h] \in {"solo", "joining", "protected"}
@@ -161,7 +162,8 @@ Messages ==
        m.to = (IF m.type \in {"Part", "Preserve"} THEN P ELSE O)
   /\ \A m \in OfType("Part") : m.value > 0
   /\ \A m, n \in OfType("Part") :
-       m.term = n.term /\ m.epoch = n.epoch /\ m.block = n.block => m.value = n.value
+       m.term = n.term /\ m.epoch = n.epoch =>
+         m.base = n.base /\ (m.block = n.block => m = n)
   /\ \A m \in OfType("Part") : \A b \in Block :
        \E n \in OfType("Part") : n.term = m.term /\ n.epoch = m.epoch /\ n.block = b
   /\ \A h \in Here : role[h] = "primary" => \A m \in net : m.term = term[h] => m.epoch <= epoch[h]
@@ -195,6 +197,21 @@ Joining == Has /\ record.mode = "solo" /\ role[O] = "primary" /\ mode[O] = "join
 \* What was sent to a host that lost its folder is void; a join of it begins again.
 Void == P \in gone /\ Now("Part") = {}
 Guarded == (record.mode = "protected" /\ P \notin gone) \/ (Joining /\ ~Void)
+
+(***************************************************************************)
+(* Deltas.  What was not written since a cut is what it was then; and what *)
+(* a delta calls the same is so in its base, whatever brings that there.   *)
+(***************************************************************************)
+Unwritten == Has /\ role[O] = "primary" /\ mode[O] # "solo" =>
+  /\ sent[O] \subseteq kept[O]
+  /\ \A b \in Block \ kept[O] : pending[O][b] = 0 =>
+       \A l \in Line(b) : l.epoch = epoch[O] => l.value = mem[O][b]
+
+Deltas ==
+  /\ \A m \in OfType("Part") : m.base = 0 => ~m.same
+  /\ \A m \in OfType("Part") : m.base = 0 \/ m.base < m.epoch
+  /\ \A m \in Now("Part") : m.same =>
+       \A l \in Line(m.block) : l.epoch = m.base => l.value = m.value
 
 \* No cut is newer: the epoch in which the owner writes, or wrote when it died.
 IsLast(e) ==
@@ -340,7 +357,7 @@ SafetyInv ==
   /\ Types /\ RoleShape /\ RecordShape /\ Terms /\ OwnerTerm /\ ModeByRole /\ Zombie /\ ActiveNoCkpt /\ SoloNoCuts /\ Silent
   /\ Folders /\ Logs
   /\ Sessions /\ InFlight /\ ColdQuiet /\ PendingIsMem /\ Machine
-  /\ Messages /\ SecondaryShape /\ History /\ JoinCut /\ ProtectedCkpt
+  /\ Messages /\ Unwritten /\ Deltas /\ SecondaryShape /\ History /\ JoinCut /\ ProtectedCkpt
   /\ Preserving /\ Rebuild /\ Reading /\ Rollback /\ Grown /\ Said
   /\ Flushed /\ Asked
 =============================================================================

@@ -35,7 +35,8 @@ RealNext ==
        \/ \E covered \in SUBSET dirty[h] : Flush(h, covered)
        \/ \E n \in Ns, blocks \in SUBSET Block : MachineFlush(h, n, blocks)
        \/ \E n \in Ns : AnswerFlush(h, n)
-       \/ Cut(h) \/ Speak(h)
+       \/ \E delta \in BOOLEAN : Cut(h, delta)
+       \/ Speak(h)
        \/ FollowJoin(h) \/ BecomeSecondary(h)
        \/ GoAlone(h) \/ Learn(h) \/ StartJoin(h) \/ Protect(h) \/ AbortJoin(h) \/ StepDown(h)
        \/ OpenSession(h)
@@ -52,8 +53,10 @@ Msgs == {[type |-> "Preserve", to |-> h, term |-> t, epoch |-> e, block |-> b] :
    \cup {[type |-> "Preserved", to |-> h, term |-> t, epoch |-> e, block |-> b] : h \in Host, t \in Ts \ {0}, e \in Es, b \in Block}
    \cup {[type |-> "Committed", to |-> h, term |-> t, epoch |-> e] : h \in Host, t \in Ts \ {0}, e \in Es}
 \* A cut's parts come and go together.
-PartSets == {{[type |-> "Part", to |-> h, term |-> t, epoch |-> e, block |-> b, value |-> s[b]] : b \in Block} :
-               h \in Host, t \in Ts \ {0}, e \in Es, s \in States}
+Cuts(base, same) ==
+  {{[type |-> "Part", to |-> h, term |-> t, epoch |-> e, block |-> b, value |-> s[b], base |-> base, same |-> b \in same] : b \in Block} :
+     h \in Host, t \in Ts \ {0}, e \in Es, s \in States}
+PartSets == Cuts(0, {}) \cup UNION {Cuts(base, same) : base \in Es, same \in SUBSET Block}
 Copies == [term : Ts \ {0}, epoch : Es, block : Block, value : Vals]
 Writes == [host : Host, session : 1..MaxS, term : Ts \ {0}, block : Block, value : Vals, fua : BOOLEAN]
 Flushes == {f \in [n : Ns, state : States, writes : SUBSET Block, owes : SUBSET Block] : f.writes \subseteq f.owes}

@@ -20,6 +20,7 @@ CONSTANTS
   Replacements,   \* hosts whose whole folder is lost
   MaxFlushes,     \* flushes that the machine asks for, of all blocks or of one (FUA)
   MaxAround,      \* copies that a secondary has at one time and that nobody asked for
+  WithDeltas,     \* whether a cut may be a delta
   InPart          \* what may happen in part: "Flush", of what is dirty; "Write", when the storage crashes
 
 VARIABLE spent  \* what was used of the bounds
@@ -76,7 +77,10 @@ MCMachineFlush(h) ==
   /\ \E blocks \in {Block} \cup {{b} : b \in Block} : MachineFlush(h, spent.flushes + 1, blocks)
   /\ Spend("flushes", MaxFlushes)
 MCAnswerFlush(h) == (\E r \in asked[h] : AnswerFlush(h, r.n)) /\ Free
-MCCut(h) == epoch[h] < MaxEpoch /\ Cardinality(cuts[h]) < MaxCuts /\ Cut(h) /\ Free
+MCCut(h) ==
+  /\ epoch[h] < MaxEpoch /\ Cardinality(cuts[h]) < MaxCuts
+  /\ \E delta \in IF WithDeltas THEN BOOLEAN ELSE {FALSE} : Cut(h, delta)
+  /\ Free
 MCLearnCommitted(h) == (\E m \in net : LearnCommitted(h, m)) /\ Free
 MCSpeak(h) == Speak(h) /\ Free
 MCFollowJoin(h) == FollowJoin(h) /\ Free
@@ -243,6 +247,14 @@ NeverSeveralCopies ==
 NeverInPart ==
   ~(/\ role[First] = "down" /\ role[Second] = "secondary" /\ record.mode = "protected"
     /\ {m.block : m \in staged[Second]} \notin {{}, Block})
+\* A machine goes on from a checkpoint that came as a delta.
+NeverFromDelta ==
+  ~(/\ record.mode = "rollback"
+    /\ \E m \in net : m.type = "Part" /\ m.same /\ m.epoch = ckpt[record.owner].epoch)
+\* A delta has come whole, and its base has not: it must wait.
+NeverEarly ==
+  ~(/\ role[Second] = "secondary" /\ ckpt[Second] # None
+    /\ \E m \in staged[Second] : m.same /\ m.base > ckpt[Second].epoch)
 \* The storage lost what it had not flushed, and kept a version that nobody flushed.
 NeverBetween ==
   ~\E b \in Block :

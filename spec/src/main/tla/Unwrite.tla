@@ -31,7 +31,7 @@ Rules == {
   "FenceBeforeRollback", "OneConnection", "ReplayUnflushed", "RestoreAll",
   "FlushRestored", "KeepUntilRestored", "FlushAtColdStart", "AgreeToBeAlone",
   "JoinWhole", "HoldOutput", "HoldWhileJoining", "OneLife", "FlushBeforeAnswer",
-  "AroundWhileAsked" }
+  "AroundWhileAsked", "DeltaOnItsBase" }
 
 ASSUME Off \subseteq Rules
 
@@ -116,9 +116,16 @@ Preserve(h, b) ==
   [type |-> "Preserve", to |-> Peer(h), term |-> term[h], epoch |-> epoch[h], block |-> b]
 Preserved(h, m) ==
   [type |-> "Preserved", to |-> Peer(h), term |-> m.term, epoch |-> m.epoch, block |-> m.block]
-Parts(h, e) ==
+
+(***************************************************************************)
+(* The state of a cut, in parts.  A whole one has base 0.  A delta tells   *)
+(* what was written since the cut before it, its base; of the rest it says *)
+(* only that it is the same, and the value of that is not in the message:  *)
+(* it stays here for the proof, and nobody who receives it looks at it.    *)
+(***************************************************************************)
+Parts(h, e, base) ==
   {[type |-> "Part", to |-> Peer(h), term |-> term[h], epoch |-> e, block |-> b,
-    value |-> mem[h][b]] : b \in Block}
+    value |-> mem[h][b], base |-> base, same |-> base # 0 /\ b \notin kept[h]] : b \in Block}
 Committed(h, t, e) ==
   [type |-> "Committed", to |-> Peer(h), term |-> t, epoch |-> e]
 
@@ -293,18 +300,22 @@ Quiet(h) ==
   /\ On("DrainBeforeCut") => Drained(h)
   /\ On("FlushBeforeCheckpoint") => dirty[h] = {}
 
-TakeCut(h) ==
+TakeCut(h, base) ==
   /\ epoch' = [epoch EXCEPT ![h] = @ + 1]
   /\ kept' = [kept EXCEPT ![h] = {}]
   /\ cuts' = [cuts EXCEPT ![h] = @ \cup {[epoch |-> epoch[h] + 1, state |-> mem[h]]}]
-  /\ Send(Parts(h, epoch[h] + 1))
+  /\ Send(Parts(h, epoch[h] + 1, base))
 
-\* The machine runs on while its state travels, so several may be on their way.
-Cut(h) ==
+(***************************************************************************)
+(* The machine runs on while its state travels, so several may be on their *)
+(* way.  The base of a delta is the cut before it, committed or not: each  *)
+(* is sent until it is committed, in order.                                *)
+(***************************************************************************)
+Cut(h, delta) ==
   /\ Lives(h)
   /\ role[h] = "primary" /\ mode[h] = "protected"
   /\ Quiet(h)
-  /\ TakeCut(h)
+  /\ TakeCut(h, IF delta THEN epoch[h] ELSE 0)
   /\ UNCHANGED <<storage, role, term, mode, mine, mem, pending, sent, dirty, safe,
                  secondaryVars, localVars, seen, flushes, lives>>
 
@@ -424,16 +435,22 @@ StagePart(h, m) ==
 (***************************************************************************)
 (* The whole state of a checkpoint is durable: in one atomic switch it     *)
 (* becomes the committed one, and the copies that led to it are discarded. *)
+(* A delta fits the checkpoint that it begins with, and no other           *)
+(* (DeltaOnItsBase).                                                       *)
 (***************************************************************************)
+Fits(h, m) == m.base = 0 \/ (ckpt[h] # None /\ m.base = ckpt[h].epoch)
+
 Commit(h, e) ==
   LET parts == {m \in staged[h] : m.epoch = e}
       have  == {m.block : m \in parts}
-      part(b) == (CHOOSE m \in parts : m.block = b).value
       old(b)  == IF ckpt[h] = None THEN 1 ELSE ckpt[h].state[b]
+      part(b) == LET m == CHOOSE m \in parts : m.block = b
+                 IN IF m.same THEN old(b) ELSE m.value
   IN /\ Lives(h)
      /\ role[h] = "secondary"
      /\ parts # {}
      /\ On("StateBeforeDiscard") => have = Block
+     /\ On("DeltaOnItsBase") => \A m \in parts : Fits(h, m)
      /\ ckpt' = [ckpt EXCEPT ![h] =
           [term |-> term[h], epoch |-> e, log |-> logs[h],
            state |-> [b \in Block |-> IF b \in have THEN part(b) ELSE old(b)]]]
@@ -480,7 +497,7 @@ StartJoin(h) ==
   /\ record.owner = h /\ record.term = term[h] /\ record.mode = "solo"
   /\ Quiet(h)
   /\ mode' = [mode EXCEPT ![h] = "joining"]
-  /\ TakeCut(h)
+  /\ TakeCut(h, 0)
   /\ UNCHANGED <<storage, role, term, mine, mem, pending, sent, dirty, safe,
                  secondaryVars, localVars, seen, flushes, lives>>
 

@@ -206,7 +206,7 @@ Taken(h) ==
     [] E.action = "Flush" -> TakeFlush(h)
     [] E.action = "MachineFlush" -> TakeMachineFlush(h)
     [] E.action = "AnswerFlush" -> TakeAnswerFlush(h)
-    [] E.action = "Cut" -> Cut(h)
+    [] E.action = "Cut" -> Cut(h, E.value = 1)
     [] E.action = "StagePart" -> TakeStagePart(h)
     [] E.action = "Commit" -> Commit(h, E.epoch)
     [] E.action = "LearnCommitted" -> LearnCommitted(h, CommittedTo(h))
@@ -350,7 +350,7 @@ Position == <<run, i>>
 
 Enabled(h) == {
   IF ENABLED Flush(h, dirty[h]) THEN "Flush" ELSE "",
-  IF ENABLED Cut(h) THEN "Cut" ELSE "",
+  IF ENABLED Cut(h, FALSE) THEN "Cut" ELSE "",
   IF ENABLED GoAlone(h) THEN "GoAlone" ELSE "",
   IF ENABLED Learn(h) THEN "Learn" ELSE "",
   IF ENABLED StartJoin(h) THEN "StartJoin" ELSE "",

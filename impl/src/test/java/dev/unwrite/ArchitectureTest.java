@@ -92,9 +92,15 @@ class ArchitectureTest {
                 "dev.unwrite.protocol..",
                 "dev.unwrite.files");
         mayUse("dev.unwrite.undo", "dev.unwrite.protocol..", "dev.unwrite.files");
-        mayUse("dev.unwrite.checkpoint", "dev.unwrite.protocol..", "dev.unwrite.files");
+        mayUse("dev.unwrite.image");
+        mayUse("dev.unwrite.checkpoint", "dev.unwrite.protocol..", "dev.unwrite.files", "dev.unwrite.image");
         mayUse("dev.unwrite.machine.ledger", "dev.unwrite.machine..", "dev.unwrite.nbd..");
-        mayUse("dev.unwrite.machine.qemu", "dev.unwrite.machine..", "dev.unwrite.nbd..", "dev.unwrite.files");
+        mayUse(
+                "dev.unwrite.machine.qemu",
+                "dev.unwrite.machine..",
+                "dev.unwrite.nbd..",
+                "dev.unwrite.files",
+                "dev.unwrite.image");
         mayUse("dev.unwrite.peer", "dev.unwrite.protocol..", "dev.unwrite.net");
         mayUse(
                 "dev.unwrite.store",

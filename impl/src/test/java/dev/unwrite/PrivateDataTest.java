@@ -37,10 +37,10 @@ class PrivateDataTest {
             assertThat(store.committed()).isEmpty();
             assertThat(trace.active()).isTrue();
             assertThat(volume.size()).isEqualTo(1 << 20);
-            machine.handOver(new ByteArrayInputStream(new byte[] {1, 2, 3}));
-            machine.save();
+            machine.handOver(new ByteArrayInputStream(new byte[] {1, 2, 3}), 0);
+            machine.save(1, 0);
             machine.resume(new ByteArrayInputStream(new byte[] {4}));
-            machine.handOver(new ByteArrayInputStream(new byte[] {5}));
+            machine.handOver(new ByteArrayInputStream(new byte[] {5}), 0);
         }
         assertThat(openToOthers(data)).isEmpty();
         assertThat(openToOthers(dir.resolve("trace"))).isEmpty();

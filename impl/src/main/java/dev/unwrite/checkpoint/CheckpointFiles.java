@@ -17,6 +17,9 @@ public interface CheckpointFiles extends Closeable {
         /** Writes all that remains in {@code source}; the file grows as needed. */
         void write(long offset, ByteBuffer source) throws IOException;
 
+        /** Cuts the file off, or makes it longer by zeroes. */
+        void setSize(long bytes) throws IOException;
+
         /** On return, the contents and the size are durable. */
         void sync() throws IOException;
     }
@@ -27,6 +30,9 @@ public interface CheckpointFiles extends Closeable {
     StateFile create(String name) throws IOException;
 
     StateFile open(String name) throws IOException;
+
+    /** As {@link #open}; it may be written. */
+    StateFile openToWrite(String name) throws IOException;
 
     /** Gives the file another name in one step, in place of what had that name. Durable after {@link #syncFolder}. */
     void rename(String from, String to) throws IOException;

@@ -70,6 +70,12 @@ final class CheckpointFolder implements CheckpointFiles {
     }
 
     @Override
+    public StateFile openToWrite(String name) throws IOException {
+        return new ChannelFile(
+                FileChannel.open(folder.resolve(name), StandardOpenOption.READ, StandardOpenOption.WRITE));
+    }
+
+    @Override
     public void rename(String from, String to) throws IOException {
         Files.move(folder.resolve(from), folder.resolve(to), StandardCopyOption.ATOMIC_MOVE);
     }
@@ -112,6 +118,15 @@ final class CheckpointFolder implements CheckpointFiles {
             long position = offset;
             while (source.hasRemaining()) {
                 position += channel.write(source, position);
+            }
+        }
+
+        @Override
+        public void setSize(long bytes) throws IOException {
+            if (channel.size() > bytes) {
+                channel.truncate(bytes);
+            } else if (channel.size() < bytes) {
+                channel.write(ByteBuffer.allocate(1), bytes - 1);
             }
         }
 

@@ -18,7 +18,7 @@ final class CheckpointHeader {
     static final int BYTES = 4096;
 
     private static final long MAGIC = 0x554E_5752_4348_4B50L; // "UNWRCHKP"
-    private static final int VERSION = 1;
+    private static final int VERSION = 2;
     private static final int CRC_AT = BYTES - Integer.BYTES;
 
     private CheckpointHeader() {}
@@ -32,7 +32,8 @@ final class CheckpointHeader {
             out.writeLong(checkpoint.epoch());
             out.writeLong(checkpoint.length());
             out.writeLong(checkpoint.crc32c());
-            out.writeUTF(checkpoint.base());
+            out.writeLong(checkpoint.base());
+            out.writeLong(checkpoint.imageBytes());
             out.writeInt(checkpoint.meta().size());
             for (Map.Entry<String, String> entry : checkpoint.meta().entrySet()) {
                 out.writeUTF(entry.getKey());
@@ -84,13 +85,14 @@ final class CheckpointHeader {
             long epoch = in.readLong();
             long length = in.readLong();
             long crc = in.readLong();
-            String base = in.readUTF();
+            long base = in.readLong();
+            long imageBytes = in.readLong();
             Map<String, String> meta = new HashMap<>();
             for (int left = in.readInt(); left > 0; left--) {
                 String key = in.readUTF();
                 meta.put(key, in.readUTF());
             }
-            return new StoredCheckpoint(term, epoch, length, crc, base, meta);
+            return new StoredCheckpoint(term, epoch, length, crc, base, imageBytes, meta);
         }
     }
 

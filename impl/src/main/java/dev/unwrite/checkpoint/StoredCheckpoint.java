@@ -7,12 +7,14 @@ import java.util.Map;
  *
  * @param term the term of the primary that sent it
  * @param epoch its number
- * @param length the size of the state in bytes
- * @param crc32c the CRC32C of the state, as {@link java.util.zip.Checksum#getValue} gives it
- * @param base a text that the caller switches together with the state
+ * @param length the size of what was sent of the state, in bytes
+ * @param crc32c the CRC32C of that, as {@link java.util.zip.Checksum#getValue} gives it
+ * @param base the epoch of the checkpoint that this one is a delta on; 0 if it is whole
+ * @param imageBytes the size of the state
  * @param meta further texts, by name
  */
-public record StoredCheckpoint(long term, long epoch, long length, long crc32c, String base, Map<String, String> meta) {
+public record StoredCheckpoint(
+        long term, long epoch, long length, long crc32c, long base, long imageBytes, Map<String, String> meta) {
     /** Copies the map. */
     public StoredCheckpoint {
         meta = Map.copyOf(meta);

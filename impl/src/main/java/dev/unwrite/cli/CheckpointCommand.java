@@ -13,7 +13,7 @@ import picocli.CommandLine.Option;
         name = "checkpoint",
         mixinStandardHelpOptions = true,
         description = "Takes a checkpoint of machine and disk; returns when it is committed at the secondary.",
-        footer = {"", "Exit codes: 0 committed, 1 not committed (the reason is printed), 2 bad usage."})
+        footer = {"", "Exit codes: 0 committed (or cut), 1 not committed (the reason is printed), 2 bad usage."})
 final class CheckpointCommand implements Callable<Integer> {
     @Mixin
     private final ControlOptions options = new ControlOptions();
@@ -28,10 +28,37 @@ final class CheckpointCommand implements Callable<Integer> {
             })
     private @Nullable Path state;
 
+    @Option(
+            names = "--base",
+            paramLabel = "EPOCH",
+            description = "The state is a delta on the one of checkpoint EPOCH, the last that was cut.")
+    private @Nullable Long base;
+
+    @Option(
+            names = "--until-cut",
+            description = {
+                "Return when it is cut. Your machine may go on then; what it says to the outside must wait until"
+                        + " 'committed' in the status of the node is that epoch."
+            })
+    private boolean untilCut;
+
     @Override
     public Integer call() {
+        if (base != null && (base < 1 || state == null)) {
+            throw new ExitException(
+                    Exit.USAGE, "--base is the epoch of a checkpoint, and goes with --state, a delta on it");
+        }
+        String more = (untilCut ? "&until=cut" : "") + (base == null ? "" : "&base=" + base);
         ControlClient client = options.client();
-        JsonNode answer = state == null ? client.post("/checkpoint") : client.post("/checkpoint", state);
+        JsonNode answer = state == null
+                ? client.post("/checkpoint", more.isEmpty() ? "" : more.substring(1))
+                : client.post("/checkpoint", more, state);
+        if (untilCut) {
+            return options.print(
+                    answer,
+                    json -> "checkpoint " + json.path("epoch").asText() + " is cut, and on its way: "
+                            + json.path("durationMillis").asLong() + " ms");
+        }
         return options.print(
                 answer,
                 json -> "checkpoint " + json.path("epoch").asText() + " is committed: "

@@ -66,13 +66,13 @@ final class ControlClient {
                 .build());
     }
 
-    /** POST of a state, which is streamed. */
-    JsonNode post(String path, Path state) {
+    /** POST of a state, which is streamed; {@code more} are further options, each after an ampersand. */
+    JsonNode post(String path, String more, Path state) {
         if (!Files.isRegularFile(state) || !Files.isReadable(state)) {
             throw new ExitException(Exit.USAGE, "the state '" + state + "' is not a file that can be read");
         }
         try {
-            return send(request(path + "?timeout=" + Durations.format(timeout))
+            return send(request(path + "?timeout=" + Durations.format(timeout) + more)
                     .header("Content-Type", "application/octet-stream")
                     .POST(BodyPublishers.ofFile(state))
                     .build());

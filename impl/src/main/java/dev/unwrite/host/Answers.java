@@ -4,6 +4,9 @@ package dev.unwrite.host;
 public final class Answers {
     private Answers() {}
 
+    /** A checkpoint is cut; its state is on its way. {@code startedNanos}: by the host's clock, when the cut began. */
+    public record Cut(long term, long epoch, long startedNanos) {}
+
     /**
      * A checkpoint is committed.
      *

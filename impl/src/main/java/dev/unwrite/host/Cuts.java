@@ -148,6 +148,8 @@ final class Cuts {
                 .save(
                         s.term(),
                         s.epoch() + 1,
+                        // Each cut is sent until it is committed, so the one before is there when this one arrives.
+                        mine.why == Why.CUT ? s.epoch() : 0,
                         h.sessions.number(),
                         mine.handedOver,
                         unchanged || mine.handedOver != null,
@@ -170,7 +172,7 @@ final class Cuts {
         long epoch = s.epoch() + 1;
         h.outputs.seal(epoch);
         toSend = saved;
-        String why = h.core.take(mine.why == Why.JOIN ? new Action.StartJoin() : new Action.Cut(), null);
+        String why = h.core.take(mine.why == Why.JOIN ? new Action.StartJoin() : new Action.Cut(saved.isDelta()), null);
         if (why != null) {
             toSend = null;
             saved.drop();
@@ -188,11 +190,11 @@ final class Cuts {
     }
 
     /** Effect SendState: of the state that was saved for this cut. */
-    void send(long term, long epoch) {
+    void send(long term, long epoch, long base) {
         Saved saved = toSend;
         toSend = null;
         if (saved != null) {
-            h.states.send(term, epoch, saved);
+            h.states.send(term, epoch, base, saved);
         }
     }
 

@@ -302,6 +302,11 @@ public final class Host {
         orders.checkpoint(handedOver, now() + limit.toNanos(), reply);
     }
 
+    /** As {@link #checkpoint}; it is cut on reply, and committed later, or, if protection ends, never. */
+    public void cut(@Nullable Object handedOver, Duration limit, Reply<Answers.Cut> reply) {
+        orders.cut(handedOver, now() + limit.toNanos(), reply);
+    }
+
     /** The failure notification: on reply this host runs the machine; {@code cold}: without the checkpoint, if need be. */
     public void failover(boolean cold, Duration limit, Reply<Answers.FailedOver> reply) {
         orders.failover(cold, now() + limit.toNanos(), reply);
@@ -914,7 +919,7 @@ public final class Host {
             }
             case Effect.FlushDone e -> flushes.done(e.id());
             case Effect.CompareAndSet e -> ownership.compareAndSet(e);
-            case Effect.SendState e -> cuts.send(e.term(), e.epoch());
+            case Effect.SendState e -> cuts.send(e.term(), e.epoch(), e.base());
         }
     }
 

@@ -49,8 +49,8 @@ public interface LocalStore {
      */
     void settle(Reply<Settled> reply);
 
-    /** A state begins to arrive; what had arrived of it before is dropped. */
-    void beginState(long term, long epoch, Reply<Done> reply);
+    /** A state begins to arrive, as a delta if {@code base} is not 0; what had arrived of it before is dropped. */
+    void beginState(long term, long epoch, long base, Reply<Done> reply);
 
     /** The next part of it; {@code bytes} belong to the store from here on. */
     void writeState(long term, long epoch, long offset, ByteBuffer bytes, Reply<Done> reply);
@@ -58,7 +58,8 @@ public interface LocalStore {
     /** It is whole: verifies length and CRC32C. What failed is dropped. */
     void endState(long term, long epoch, long length, int crc32c, Reply<Done> reply);
 
-    /** Switches a state that is whole in as the committed checkpoint, in one piece and durably; dropped if that fails. */
+    /** Switches a state that is whole in as the committed checkpoint, in one piece and durably; dropped if that fails. A delta
+     * is taken only over its base. */
     void commitState(long term, long epoch, Reply<Done> reply);
 
     /** Drops what has arrived of a state that is not committed; nothing if there is none. */

@@ -37,8 +37,16 @@ public interface MachineRoom {
      * Saves the state of the paused machine.
      *
      * @param term and {@code epoch} of the checkpoint to come, {@code session} with the storage: for witnesses
+     * @param base the epoch of the cut before it, on which the state may be a delta ({@link Saved#isDelta}); 0 if it must be whole
      * @param handedOver what a person handed over as the state for this very cut, or null
      * @param unchanged whether nothing was written since a state was last handed over or resumed
      */
-    void save(long term, long epoch, long session, @Nullable Object handedOver, boolean unchanged, Reply<Saved> reply);
+    void save(
+            long term,
+            long epoch,
+            long base,
+            long session,
+            @Nullable Object handedOver,
+            boolean unchanged,
+            Reply<Saved> reply);
 }

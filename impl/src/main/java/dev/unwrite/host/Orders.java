@@ -24,6 +24,8 @@ final class Orders {
 
     private static final long LEAVE_SECONDARY_MAX = 3 * Timers.SECOND;
 
+    private static final String CANNOT_CUT = "no checkpoint can be cut now; see \"status\"";
+
     private final Host h;
     private @Nullable String handOverRefused;
 
@@ -34,25 +36,38 @@ final class Orders {
     // ---- Checkpoint.
 
     void checkpoint(@Nullable Object handedOver, long until, Reply<Answers.Committed> reply) {
+        cut(handedOver, until, Reply.of(cut -> committed(cut, until, reply), reply::failed));
+    }
+
+    /** As {@link #checkpoint}, until the checkpoint is cut. */
+    void cut(@Nullable Object handedOver, long until, Reply<Answers.Cut> reply) {
         HostState s = h.state();
-        if (s.role() != Role.PRIMARY) {
-            reply.failed(Trouble.refused("this node is not primary; ask the other one"));
-        } else if (s.mode() != Mode.PROTECTED) {
-            reply.failed(Trouble.refused(
-                    "the machine is not protected, so there is nobody to commit a checkpoint; see \"protect\""));
+        String why = notProtected();
+        if (why != null) {
+            reply.failed(Trouble.refused(why));
         } else if (!canCut()) {
             h.timers.await(
                     () -> h.state().mode() != Mode.PROTECTED || canCut(),
                     left(until),
-                    () -> checkpoint(handedOver, until, reply),
-                    () -> reply.failed(Trouble.refused("no checkpoint can be cut now; see \"status\"")));
+                    () -> cut(handedOver, until, reply),
+                    () -> reply.failed(Trouble.refused(CANNOT_CUT)));
         } else {
             long startedAt = h.now();
             h.cuts.cut(
                     false,
                     handedOver,
-                    Reply.of(epoch -> committed(s.term(), epoch, startedAt, until, reply), reply::failed));
+                    Reply.of(epoch -> reply.done(new Answers.Cut(s.term(), epoch, startedAt)), reply::failed));
         }
+    }
+
+    private @Nullable String notProtected() {
+        HostState s = h.state();
+        if (s.role() != Role.PRIMARY) {
+            return "this node is not primary; ask the other one";
+        }
+        return s.mode() == Mode.PROTECTED
+                ? null
+                : "the machine is not protected, so there is nobody to commit a checkpoint; see \"protect\"";
     }
 
     /** False while enough checkpoints are on their way: one has to arrive first. */
@@ -60,7 +75,9 @@ final class Orders {
         return !h.cuts.isBusy() && h.state().cuts().size() < Protocol.MAX_CUTS;
     }
 
-    private void committed(long term, long epoch, long startedAt, long until, Reply<Answers.Committed> reply) {
+    private void committed(Answers.Cut cut, long until, Reply<Answers.Committed> reply) {
+        long term = cut.term();
+        long epoch = cut.epoch();
         h.timers.await(
                 () -> isDecided(term, epoch),
                 left(until),
@@ -68,7 +85,7 @@ final class Orders {
                     Answers.Committed taken = h.cuts.taken(epoch);
                     if (isCommitted(term, epoch) && taken != null) {
                         reply.done(new Answers.Committed(
-                                term, epoch, taken.stateBytes(), taken.pauseNanos(), h.now() - startedAt));
+                                term, epoch, taken.stateBytes(), taken.pauseNanos(), h.now() - cut.startedNanos()));
                     } else if (isCommitted(term, epoch)) {
                         reply.failed(Trouble.of(
                                 Kind.UNAVAILABLE,

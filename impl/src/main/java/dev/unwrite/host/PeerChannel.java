@@ -14,9 +14,10 @@ public interface PeerChannel {
      * Sends a saved state in parts over the present connection, in its order, a large one over a long time;
      * {@link Host#stateSent} tells now and then how far it is. The state stays the caller's. One state at a time.
      *
-     * @param reply the length of the whole state once its end is sent
+     * @param base the epoch of the checkpoint that it is a delta on, or 0
+     * @param reply how many bytes of the state were carried, once its end is sent
      */
-    void sendState(long term, long epoch, Saved state, Reply<Long> reply);
+    void sendState(long term, long epoch, long base, Saved state, Reply<Long> reply);
 
     /** Whether there is a connection. */
     boolean isConnected();

@@ -4,20 +4,25 @@ import dev.unwrite.peer.PeerMessage;
 import dev.unwrite.protocol.Action;
 import dev.unwrite.protocol.Checkpoint;
 import dev.unwrite.protocol.Role;
-import java.util.ArrayDeque;
-import java.util.Deque;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableSet;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
  * States of the machine that arrive at the secondary, part by part. A whole one is switched in as the committed checkpoint,
- * one after the other (rule StateBeforeDiscard).
+ * one after the other (rule StateBeforeDiscard); a delta waits until its base is (rule DeltaOnItsBase).
  */
 final class StatesReceived {
-    private record Key(long term, long epoch) {}
+    private record Key(long term, long epoch) implements Comparable<Key> {
+        @Override
+        public int compareTo(Key other) {
+            return term != other.term ? Long.compare(term, other.term) : Long.compare(epoch, other.epoch);
+        }
+    }
 
     /** How far a state has come. */
     private enum Stage {
@@ -34,7 +39,10 @@ final class StatesReceived {
 
     private final Host h;
     private final Map<Key, Stage> stages = new LinkedHashMap<>();
-    private final Deque<Key> toCommit = new ArrayDeque<>();
+    /** What each of these is a delta on; 0 for what is whole. */
+    private final Map<Key, Long> bases = new HashMap<>();
+
+    private final NavigableSet<Key> toCommit = new TreeSet<>();
     /** Why a state that is still arriving is not taken: said again at its end, since the word of it may be lost. */
     private final Map<Key, String> passedOver = new HashMap<>();
 
@@ -78,9 +86,10 @@ final class StatesReceived {
         }
         passedOver.clear();
         stages.put(key, Stage.ARRIVING);
+        bases.put(key, begin.base());
         // The store carries orders out in their order. If it cannot be settled, the state is refused, and comes again.
         h.copies.settleCommit();
-        h.store().beginState(key.term, key.epoch, Reply.of(done -> {}, why -> failed(key, why)));
+        h.store().beginState(key.term, key.epoch, begin.base(), Reply.of(done -> {}, why -> failed(key, why)));
     }
 
     void chunk(PeerMessage.StateChunk chunk) {
@@ -106,8 +115,13 @@ final class StatesReceived {
     }
 
     private void drop(Key key) {
-        stages.remove(key);
+        forget(key);
         h.store().dropState(key.term, key.epoch);
+    }
+
+    private void forget(Key key) {
+        stages.remove(key);
+        bases.remove(key);
     }
 
     void end(PeerMessage.StateEnd end) {
@@ -138,8 +152,8 @@ final class StatesReceived {
         if (stages.get(key) != Stage.ENDED) {
             return;
         }
-        boolean counts = h.core.take(new Action.StagePart(key.term, key.epoch))
-                || (follows(key.term) && h.state().staged().contains(key.epoch));
+        boolean counts = h.core.take(new Action.StagePart(key.term, key.epoch, base(key)))
+                || (follows(key.term) && h.state().staged().containsKey(key.epoch));
         if (!counts) {
             drop(key);
             return;
@@ -151,11 +165,11 @@ final class StatesReceived {
 
     /** Switches the next whole state in, unless another one is: as long as one is, no takeover is asked for. */
     private void commit() {
-        Key key = toCommit.peek();
-        if (key == null || h.state().committing() >= 0) {
+        Key key = h.state().committing() >= 0 ? null : nextToCommit();
+        if (key == null) {
             return;
         }
-        toCommit.remove();
+        toCommit.remove(key);
         if (!follows(key.term) || !h.core.take(new Action.AskCommit(key.epoch))) {
             // A later one was committed meanwhile.
             drop(key);
@@ -166,14 +180,33 @@ final class StatesReceived {
         h.store().commitState(key.term, key.epoch, Reply.of(done -> committed(key), why -> notCommitted(key, why)));
     }
 
+    /** The first that does not wait for its base: a base that does not come must not keep a whole state from being taken. */
+    private @Nullable Key nextToCommit() {
+        for (Key key : toCommit) {
+            if (!follows(key.term) || !waitsForItsBase(key)) {
+                return key;
+            }
+        }
+        return null;
+    }
+
+    private long base(Key key) {
+        return bases.getOrDefault(key, 0L);
+    }
+
+    private boolean waitsForItsBase(Key key) {
+        Checkpoint held = h.state().checkpoint();
+        return base(key) != 0 && (held == null || held.epoch() < base(key));
+    }
+
     private void committed(Key key) {
-        stages.remove(key);
+        forget(key);
         h.core.take(new Action.Commit(key.epoch)); // Refused where this host has stepped down meanwhile.
         commit();
     }
 
     private void notCommitted(Key key, Trouble why) {
-        stages.remove(key);
+        forget(key);
         h.copies.doubtful();
         h.core.take(new Action.CommitFailed(key.epoch));
         refuse(key, why.text());

@@ -18,12 +18,14 @@ final class StatesSent {
     private static final class State {
         final long term;
         final long epoch;
+        final long base;
         final Saved saved;
         /** The connection over which it was sent last. */
         long sentOver = -1;
 
         long notBefore;
-        long bytes;
+        /** What is in it, without what tells the parts apart; negative until it was sent to its end. */
+        long bytes = -1;
         /** When it last made progress: it grew, or became the next to be committed. */
         long hopefulSince;
         /** How much was ever sent over one connection. */
@@ -31,9 +33,10 @@ final class StatesSent {
 
         String refusal = "";
 
-        State(long term, long epoch, Saved saved, long now) {
+        State(long term, long epoch, long base, Saved saved, long now) {
             this.term = term;
             this.epoch = epoch;
+            this.base = base;
             this.saved = saved;
             this.hopefulSince = now;
             this.notBefore = now;
@@ -50,8 +53,8 @@ final class StatesSent {
     }
 
     /** Takes the state over; it is dropped when it is committed, or not wanted any more. */
-    void send(long term, long epoch, Saved saved) {
-        states.put(epoch, new State(term, epoch, saved, h.now()));
+    void send(long term, long epoch, long base, Saved saved) {
+        states.put(epoch, new State(term, epoch, base, saved, h.now()));
         pump();
     }
 
@@ -96,6 +99,7 @@ final class StatesSent {
                 .sendState(
                         state.term,
                         state.epoch,
+                        state.base,
                         state.saved,
                         Reply.of(
                                 length -> {
@@ -153,10 +157,13 @@ final class StatesSent {
                 : "the secondary does not commit checkpoints";
     }
 
-    /** The bytes of a state that was sent, 0 if it is not known. */
+    /** The bytes of a state that was sent, as far as is known. */
     long bytesOf(long epoch) {
         State state = states.get(epoch);
-        return state == null ? 0 : Math.max(state.bytes, state.reached);
+        if (state == null) {
+            return 0;
+        }
+        return state.bytes < 0 ? state.reached : state.bytes;
     }
 
     /** States up to this epoch are committed, or not wanted any more. */

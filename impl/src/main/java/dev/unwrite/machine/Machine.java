@@ -1,5 +1,6 @@
 package dev.unwrite.machine;
 
+import dev.unwrite.image.PieceStream;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStream;
@@ -14,7 +15,7 @@ public interface Machine extends Closeable {
     /** Starts from the volumes alone (all zeroes if they are new). */
     void coldStart() throws IOException;
 
-    /** Starts from a mirrored state that {@link Saved#open} once produced; the volumes are of the same moment. */
+    /** Starts from a mirrored state that {@link Saved#pieces} once produced, put together; the volumes are of the same moment. */
     void resume(InputStream state) throws IOException;
 
     /**
@@ -32,15 +33,35 @@ public interface Machine extends Closeable {
     /**
      * The state at this moment; called only between {@link #pause} and {@link #unpause}. The result does not change while the
      * machine runs on, so it can be sent meanwhile.
+     *
+     * @param epoch the number of this state. A state that was saved under the same number before was not used.
+     * @param base the number of a state that was saved before and that whoever gets this one will have: it may be a delta on
+     *     that. If it is 0, it has to be whole.
      */
-    Saved save() throws IOException;
+    Saved save(long epoch, long base) throws IOException;
 
     /** Lets a paused machine go on. */
     void unpause();
 
-    /** A saved state, read once or not at all. It may be larger than the heap. */
+    /** A saved state, read any number of times. It may be larger than the heap. */
     interface Saved extends Closeable {
-        /** The bytes of the state, from the start. */
+        /** The pieces of the state ({@link dev.unwrite.image}). */
+        InputStream pieces() throws IOException;
+
+        /** Whether it is a delta on the base that {@link Machine#save} was told. */
+        default boolean isDelta() {
+            return false;
+        }
+    }
+
+    /** A saved state that is always whole. */
+    interface Flat extends Saved {
+        /** The bytes of the state, from the first to the last. */
         InputStream open() throws IOException;
+
+        @Override
+        default InputStream pieces() throws IOException {
+            return PieceStream.flat(open());
+        }
     }
 }

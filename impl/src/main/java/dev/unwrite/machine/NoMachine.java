@@ -1,14 +1,20 @@
 package dev.unwrite.machine;
 
 import dev.unwrite.files.PrivateFiles;
+import dev.unwrite.image.PieceReader;
+import dev.unwrite.image.PieceStream;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PushbackInputStream;
+import java.nio.ByteBuffer;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.NavigableMap;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,11 +34,14 @@ public final class NoMachine implements Machine {
     private static final String GIVEN = "state.given.";
     private static final String NEXT = "state.next";
     private static final String SAVED = "state.saved.";
+    private static final int READ_BYTES = 64 << 10;
 
     private final Path dataDir;
     private @Nullable Path current;
     private @Nullable Path resumed;
     private long saves;
+    /** By epoch, the sizes of states that a delta may be on. */
+    private final NavigableMap<Long, Long> withState = new TreeMap<>();
 
     /** {@code dataDir} is the node's data folder; nothing is read or written yet. */
     public NoMachine(Path dataDir) {
@@ -69,11 +78,44 @@ public final class NoMachine implements Machine {
     }
 
     /**
-     * Takes a state, read to its end but not closed, and returns where it is; {@link #save(Path)} makes it the state. The
-     * file is to be deleted by the caller in the end.
+     * Takes a state, read to its end but not closed; {@link #save(HandedOver, long, long)} makes it the state. The file is to be
+     * deleted by the caller in the end.
+     *
+     * @param base 0 for a whole state; else the state is in pieces, a delta on that checkpoint
      */
-    public synchronized Path handOver(InputStream state) throws IOException {
-        return replace(GIVEN + saves++, state);
+    public synchronized HandedOver handOver(InputStream state, long base) throws IOException {
+        Path file = replace(GIVEN + saves++, state);
+        return new HandedOver(file, base, base == 0 ? Files.size(file) : imageBytes(file));
+    }
+
+    private static long imageBytes(Path pieces) throws IOException {
+        PieceReader reader = new PieceReader(PieceStream.PAGE_BYTES, (offset, bytes) -> {});
+        byte[] buffer = new byte[READ_BYTES];
+        try (InputStream in = Files.newInputStream(pieces)) {
+            for (int count = in.read(buffer); count >= 0; count = in.read(buffer)) {
+                reader.take(ByteBuffer.wrap(buffer, 0, count));
+            }
+        } catch (IOException e) {
+            Files.delete(pieces);
+            throw new NotPiecesException("the state is no delta in pieces: " + e.getMessage(), e);
+        }
+        if (!reader.isWhole()) {
+            Files.delete(pieces);
+            throw new NotPiecesException("the state is no delta in pieces: the one that ends it is missing", null);
+        }
+        return reader.imageBytes();
+    }
+
+    /** A state that a person handed over: {@code base} is 0 if it is whole, {@code imageBytes} the size of it all. */
+    public record HandedOver(Path file, long base, long imageBytes) {}
+
+    /** What was handed over as a delta is none. */
+    public static final class NotPiecesException extends IOException {
+        private static final long serialVersionUID = 1L;
+
+        NotPiecesException(String message, @Nullable Throwable cause) {
+            super(message, cause);
+        }
     }
 
     @Override
@@ -83,25 +125,49 @@ public final class NoMachine implements Machine {
     public void unpause() {}
 
     /** Saves a state that was handed over for this very moment; the file stays, for another try if this cut is refused. */
-    public synchronized Saved save(Path handedOver) throws IOException {
-        current = sameBytes(handedOver, NEXT);
-        return save();
+    public synchronized Saved save(HandedOver state, long epoch, long base) throws IOException {
+        if (state.base == 0) {
+            current = sameBytes(state.file, NEXT);
+            return save(epoch, base);
+        }
+        Long before = state.base == base ? withState.get(base) : null;
+        if (before == null) {
+            throw new IOException("the state is a delta on checkpoint " + state.base + ", "
+                    + (state.base == base ? "which has none" : "and the one before is " + base)
+                    + ": hand over all of it");
+        }
+        current = null;
+        saved(epoch, base, state.imageBytes);
+        return new SavedDelta(sameBytes(state.file, SAVED + saves++), state.imageBytes);
+    }
+
+    private void saved(long epoch, long base, long imageBytes) {
+        withState.headMap(base).clear();
+        withState.put(epoch, imageBytes);
     }
 
     /** The disk was written since the state was handed over, so the state no longer belongs to it. */
     public synchronized void forget() {
         current = null;
+        withState.clear();
     }
 
     /** The state that was saved last, or resumed, unless it was forgotten; else an empty one. */
     @Override
-    public synchronized Saved save() throws IOException {
+    public synchronized Saved save(long epoch, long base) throws IOException {
         Path source = current;
-        if (source == null) {
-            return new SavedFile(null);
+        if (source != null) {
+            saved(epoch, base, Files.size(source));
+            // A second name keeps these bytes when the next state takes over the first name.
+            return new SavedFile(sameBytes(source, SAVED + saves++));
         }
-        // A second name keeps these bytes when the next state takes over the first name.
-        return new SavedFile(sameBytes(source, SAVED + saves++));
+        Long before = base == 0 ? null : withState.get(base);
+        if (before != null) {
+            saved(epoch, base, before);
+            return new SavedDelta(null, before);
+        }
+        withState.remove(epoch);
+        return new SavedFile(null);
     }
 
     /** Another name for the file, where the file system can do that, else a copy. */
@@ -143,7 +209,29 @@ public final class NoMachine implements Machine {
         }
     }
 
-    private record SavedFile(@Nullable Path file) implements Saved {
+    /** What was handed over as a delta; nothing, for the very state of its base. */
+    private record SavedDelta(@Nullable Path file, long imageBytes) implements Saved {
+        @Override
+        public InputStream pieces() throws IOException {
+            return file == null
+                    ? new ByteArrayInputStream(PieceStream.end(imageBytes).array())
+                    : Files.newInputStream(file);
+        }
+
+        @Override
+        public boolean isDelta() {
+            return true;
+        }
+
+        @Override
+        public void close() throws IOException {
+            if (file != null) {
+                Files.deleteIfExists(file);
+            }
+        }
+    }
+
+    private record SavedFile(@Nullable Path file) implements Flat {
         @Override
         public InputStream open() throws IOException {
             return file == null ? InputStream.nullInputStream() : Files.newInputStream(file);

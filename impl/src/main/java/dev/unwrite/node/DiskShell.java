@@ -83,8 +83,8 @@ final class DiskShell implements LocalStore, Closeable {
     }
 
     @Override
-    public void beginState(long term, long epoch, Reply<Done> reply) {
-        order(() -> disk.beginState(term, epoch), reply);
+    public void beginState(long term, long epoch, long base, Reply<Done> reply) {
+        order(() -> disk.beginState(term, epoch, base), reply);
     }
 
     @Override
@@ -100,6 +100,7 @@ final class DiskShell implements LocalStore, Closeable {
     @Override
     public void commitState(long term, long epoch, Reply<Done> reply) {
         order(() -> disk.commitState(term, epoch), reply);
+        states.execute(disk::applyDelta);
     }
 
     @Override

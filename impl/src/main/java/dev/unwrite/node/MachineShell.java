@@ -211,30 +211,36 @@ final class MachineShell implements MachineRoom, Closeable {
 
     @Override
     public void save(
-            long term, long epoch, long session, @Nullable Object handedOver, boolean unchanged, Reply<Saved> reply) {
+            long term,
+            long epoch,
+            long base,
+            long session,
+            @Nullable Object handedOver,
+            boolean unchanged,
+            Reply<Saved> reply) {
         order(
                 machine,
                 paused -> {
                     if (witness != null) {
                         witness.cut(term, epoch, session);
                     }
-                    return new SavedState(state(paused, handedOver, unchanged));
+                    return new SavedState(state(paused, epoch, base, handedOver, unchanged));
                 },
                 reply);
     }
 
     /** Machine and disk are of one moment: a state goes with the disk for which it was handed over, and no other. */
-    private static Machine.Saved state(Machine paused, @Nullable Object handedOver, boolean unchanged)
-            throws IOException {
+    private static Machine.Saved state(
+            Machine paused, long epoch, long base, @Nullable Object handedOver, boolean unchanged) throws IOException {
         if (paused instanceof NoMachine none) {
-            if (handedOver instanceof Path state) {
-                return none.save(state);
+            if (handedOver instanceof NoMachine.HandedOver state) {
+                return none.save(state, epoch, base);
             }
             if (!unchanged) {
                 none.forget();
             }
         }
-        return paused.save();
+        return paused.save(epoch, base);
     }
 
     /** Has the machine's thread do it; the reply is not called once this machine is stopped. */
@@ -270,9 +276,8 @@ final class MachineShell implements MachineRoom, Closeable {
     }
 
     /** Takes a state for the machine {@code none}, for the next cut; null if another machine runs here, or none at all. */
-    @Nullable
-    Path handOver(InputStream state) throws IOException {
-        return machine instanceof NoMachine none ? none.handOver(state) : null;
+    NoMachine.@Nullable HandedOver handOver(InputStream state, long base) throws IOException {
+        return machine instanceof NoMachine none ? none.handOver(state, base) : null;
     }
 
     /** Where the state is that the machine {@code none} was resumed with; else null. */

@@ -5,6 +5,7 @@ import dev.unwrite.host.Host;
 import dev.unwrite.host.HostSnapshot;
 import dev.unwrite.host.Reply;
 import dev.unwrite.host.Trouble;
+import dev.unwrite.machine.NoMachine;
 import dev.unwrite.node.control.ControlApi;
 import dev.unwrite.node.control.ControlException;
 import dev.unwrite.node.control.NodeStatus;
@@ -43,25 +44,43 @@ final class NodeControl implements ControlApi {
     }
 
     @Override
-    public CheckpointResult checkpoint(@Nullable InputStream state, Duration timeout)
+    public CheckpointResult checkpoint(CheckpointOrder order, Duration timeout)
             throws ControlException, IOException, InterruptedException {
         long start = System.nanoTime();
+        InputStream state = order.state();
         if (state != null && !stateful) {
             throw new ControlException(
                     ControlException.Kind.INVALID, "a state can be handed over only with --machine none");
         }
         // Where no machine runs there is nobody to take it, and the host says so.
-        Path handedOver = state == null ? null : room.handOver(state);
+        NoMachine.HandedOver handedOver = state == null ? null : handOver(state, order.base());
         try {
             Duration left = timeout.minusNanos(System.nanoTime() - start);
+            if (order.untilCut()) {
+                Answers.Cut cut = this.<Answers.Cut>ask(left, (host, reply) -> host.cut(handedOver, left, reply));
+                return new CheckpointResult(cut.term(), cut.epoch(), false, 0, 0, millisSince(start));
+            }
             Answers.Committed done =
                     this.<Answers.Committed>ask(left, (host, reply) -> host.checkpoint(handedOver, left, reply));
             return new CheckpointResult(
-                    done.term(), done.epoch(), done.stateBytes(), done.pauseNanos() / 1_000_000, millisSince(start));
+                    done.term(),
+                    done.epoch(),
+                    true,
+                    done.stateBytes(),
+                    done.pauseNanos() / 1_000_000,
+                    millisSince(start));
         } finally {
             if (handedOver != null) {
-                Files.deleteIfExists(handedOver);
+                Files.deleteIfExists(handedOver.file());
             }
+        }
+    }
+
+    private NoMachine.@Nullable HandedOver handOver(InputStream state, long base) throws ControlException, IOException {
+        try {
+            return room.handOver(state, base);
+        } catch (NoMachine.NotPiecesException e) {
+            throw new ControlException(ControlException.Kind.INVALID, String.valueOf(e.getMessage()), e);
         }
     }
 

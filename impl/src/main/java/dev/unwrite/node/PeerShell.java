@@ -41,14 +41,14 @@ final class PeerShell implements PeerChannel, PeerLink.Listener, Closeable {
     }
 
     @Override
-    public void sendState(long term, long epoch, Saved state, Reply<Long> reply) {
+    public void sendState(long term, long epoch, long base, Saved state, Reply<Long> reply) {
         PeerLink out = link;
         if (out == null || !(state instanceof SavedState saved)) {
             loop.post(() -> reply.failed(new Trouble(Trouble.Kind.LOST, "there is no connection to the other host")));
             return;
         }
         StateStream stream = new StateStream(
-                out, term, epoch, sent -> loop.post(() -> loop.host().stateSent(term, epoch, sent)));
+                out, term, epoch, base, sent -> loop.post(() -> loop.host().stateSent(term, epoch, sent)));
         long connection = out.connection();
         Thread.ofVirtual().name("state").start(() -> stream.send(connection, saved, loop, reply));
     }

@@ -14,8 +14,13 @@ final class SavedState implements Saved {
         this.state = state;
     }
 
-    InputStream open() throws IOException {
-        return state.open();
+    InputStream pieces() throws IOException {
+        return state.pieces();
+    }
+
+    @Override
+    public boolean isDelta() {
+        return state.isDelta();
     }
 
     /** Whether nobody needs it any more. */

@@ -2,6 +2,8 @@ package dev.unwrite.node;
 
 import dev.unwrite.host.Reply;
 import dev.unwrite.host.Trouble;
+import dev.unwrite.image.PieceReader;
+import dev.unwrite.image.PieceStream;
 import dev.unwrite.peer.PeerLink;
 import dev.unwrite.peer.PeerMessage;
 import dev.unwrite.peer.PeerMessage.StateBegin;
@@ -11,6 +13,7 @@ import dev.unwrite.protocol.Extent;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongConsumer;
 import java.util.zip.CRC32C;
 
@@ -22,13 +25,15 @@ final class StateStream {
     private final PeerLink link;
     private final long term;
     private final long epoch;
+    private final long base;
     private final LongConsumer sent;
 
     /** {@code sent} is told how many bytes are on their way. */
-    StateStream(PeerLink link, long term, long epoch, LongConsumer sent) {
+    StateStream(PeerLink link, long term, long epoch, long base, LongConsumer sent) {
         this.link = link;
         this.term = term;
         this.epoch = epoch;
+        this.base = base;
         this.sent = sent;
     }
 
@@ -47,22 +52,25 @@ final class StateStream {
     }
 
     private long transmit(long connection, SavedState state) throws IOException, InterruptedException {
-        link.sendBlocking(connection, new StateBegin(term, epoch));
+        link.sendBlocking(connection, new StateBegin(term, epoch, base));
         CRC32C crc = new CRC32C();
+        AtomicLong said = new AtomicLong();
+        PieceReader pieces = new PieceReader(PieceStream.PAGE_BYTES, (at, bytes) -> said.addAndGet(bytes.remaining()));
         long offset = 0;
-        try (InputStream in = state.open()) {
+        try (InputStream in = state.pieces()) {
             byte[] chunk = new byte[CHUNK];
             for (int length = in.readNBytes(chunk, 0, CHUNK); length > 0; length = in.readNBytes(chunk, 0, CHUNK)) {
                 if (state.isDropped()) {
                     throw new IOException("it is not wanted any more");
                 }
                 crc.update(chunk, 0, length);
+                pieces.take(ByteBuffer.wrap(chunk, 0, length));
                 link.sendBlocking(connection, new StateChunk(term, epoch, offset, ByteBuffer.wrap(chunk, 0, length)));
                 offset += length;
                 sent.accept(offset);
             }
         }
         link.sendBlocking(connection, new StateEnd(term, epoch, offset, (int) crc.getValue()));
-        return offset;
+        return said.get();
     }
 }

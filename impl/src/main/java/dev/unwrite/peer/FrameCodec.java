@@ -38,7 +38,7 @@ public final class FrameCodec {
     /** "UNWRPEER". */
     static final long MAGIC = 0x554e_5752_5045_4552L;
 
-    static final short VERSION = 3;
+    static final short VERSION = 4;
 
     static final byte HELLO = 1;
     /** In place of a Hello in answer: why the connection is refused. */
@@ -102,7 +102,8 @@ public final class FrameCodec {
                 out.putLong(p.position()).putLong(p.undoBytes());
                 putExtents(out, p.term(), p.epoch(), p.extents());
             }
-            case StateBegin begin -> out.putLong(begin.term()).putLong(begin.epoch());
+            case StateBegin begin ->
+                out.putLong(begin.term()).putLong(begin.epoch()).putLong(begin.base());
             case StateChunk chunk -> {
                 out.putLong(chunk.term()).putLong(chunk.epoch()).putLong(chunk.offset());
                 out.putInt(chunk.bytes().remaining()).put(chunk.bytes().duplicate());
@@ -263,7 +264,7 @@ public final class FrameCodec {
             case HEARTBEAT -> heartbeat(in);
             case PRESERVE -> new Preserve(in.getLong(), in.getLong(), extents(in));
             case PRESERVED -> new Preserved(in.getLong(), in.getLong(), in.getLong(), in.getLong(), extents(in));
-            case STATE_BEGIN -> new StateBegin(in.getLong(), in.getLong());
+            case STATE_BEGIN -> new StateBegin(in.getLong(), in.getLong(), in.getLong());
             case STATE_CHUNK -> new StateChunk(in.getLong(), in.getLong(), in.getLong(), bytes(in));
             case STATE_END -> new StateEnd(in.getLong(), in.getLong(), in.getLong(), in.getInt());
             case STATE_REFUSED -> new StateRefused(in.getLong(), in.getLong(), string(in));

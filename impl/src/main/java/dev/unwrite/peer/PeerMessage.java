@@ -120,8 +120,8 @@ public sealed interface PeerMessage {
         }
     }
 
-    /** The state of checkpoint {@code epoch} follows. */
-    record StateBegin(long term, long epoch) implements PeerMessage {
+    /** The state of checkpoint {@code epoch} follows; all of it if {@code base} is 0, else a delta on that checkpoint. */
+    record StateBegin(long term, long epoch, long base) implements PeerMessage {
         @Override
         public boolean isBulk() {
             return true;

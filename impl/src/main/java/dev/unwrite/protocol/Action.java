@@ -63,7 +63,7 @@ public sealed interface Action {
     // ---- A checkpoint.
 
     /** A checkpoint is cut; a new epoch begins. */
-    record Cut() implements Action {}
+    record Cut(boolean delta) implements Action {}
 
     /** The secondary has committed the checkpoint that begins the epoch. */
     record LearnCommitted(long term, long epoch) implements Action {}
@@ -89,7 +89,7 @@ public sealed interface Action {
     record StoreCopy(long term, long epoch, Extent extent) implements Action {}
 
     /** The whole state of a checkpoint is received and verified. */
-    record StagePart(long term, long epoch) implements Action {}
+    record StagePart(long term, long epoch, long base) implements Action {}
 
     /** The state was switched in atomically. */
     record Commit(long epoch) implements Action {}

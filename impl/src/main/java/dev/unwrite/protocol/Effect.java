@@ -16,8 +16,11 @@ public sealed interface Effect {
     /** Tell the primary that the copies are stored. */
     record SendPreserved(long term, long epoch, List<Extent> extents) implements Effect {}
 
-    /** Send the state of the machine, saved at this moment, as the checkpoint that begins the epoch. */
-    record SendState(long term, long epoch) implements Effect {}
+    /**
+     * Send the state of the machine, saved at this moment, as the checkpoint that begins the epoch: what was changed since the
+     * cut of {@code base}, or all of it if that is 0.
+     */
+    record SendState(long term, long epoch, long base) implements Effect {}
 
     /** Tell the primary that the checkpoint is committed. */
     record SendCommitted(long term, long epoch) implements Effect {}

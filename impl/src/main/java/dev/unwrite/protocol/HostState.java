@@ -30,7 +30,7 @@ import org.jspecify.annotations.Nullable;
  * @param owedSent the part of them that is on its way
  * @param cuts epochs that begin with a checkpoint not known to be committed
  * @param safe the newest epoch whose checkpoint is known to be committed in the present term, or -1
- * @param staged epochs whose checkpoint is received whole and not committed
+ * @param staged epochs whose checkpoint is received whole and not committed, and the base of each (0 if it is none on a delta)
  * @param reading copies asked for and not yet stored
  * @param copies the index of the undo log
  * @param checkpoint the committed checkpoint, or null
@@ -56,7 +56,7 @@ public record HostState(
         Blocks owedSent,
         NavigableSet<Long> cuts,
         long safe,
-        NavigableSet<Long> staged,
+        NavigableMap<Long, Long> staged,
         NavigableMap<CopyKey, Blocks> reading,
         NavigableMap<CopyKey, Blocks> copies,
         @Nullable Checkpoint checkpoint,
@@ -98,7 +98,7 @@ public record HostState(
                 Blocks.NONE,
                 new TreeSet<>(),
                 -1,
-                new TreeSet<>(),
+                new TreeMap<>(),
                 new TreeMap<>(),
                 copies,
                 checkpoint,
@@ -182,7 +182,7 @@ public record HostState(
         Blocks owedSent;
         NavigableSet<Long> cuts;
         long safe;
-        NavigableSet<Long> staged;
+        NavigableMap<Long, Long> staged;
         NavigableMap<CopyKey, Blocks> reading;
         NavigableMap<CopyKey, Blocks> copies;
 
@@ -250,7 +250,7 @@ public record HostState(
         }
 
         Edit forgetMirror() {
-            staged = new TreeSet<>();
+            staged = new TreeMap<>();
             reading = new TreeMap<>();
             committing = -1;
             return this;

@@ -3,6 +3,7 @@ package dev.unwrite.protocol;
 import static dev.unwrite.protocol.Protocol.refused;
 import static dev.unwrite.protocol.Protocol.taken;
 
+import dev.unwrite.protocol.Action.Cut;
 import dev.unwrite.protocol.Action.Flush;
 import dev.unwrite.protocol.Action.LearnCommitted;
 import dev.unwrite.protocol.Action.MachineWrite;
@@ -184,18 +185,20 @@ final class PrimarySteps {
         return taken(edit, FlushSteps.answerable(s, edit));
     }
 
-    static Step cut(HostState s) {
+    static Step cut(HostState s, Cut a) {
         if (s.role() != Role.PRIMARY || s.mode() != Mode.PROTECTED) {
             return refused("only a protected primary cuts checkpoints");
         }
         if (s.cuts().size() >= Protocol.MAX_CUTS) {
             return refused("enough checkpoints are on their way");
         }
-        return s.quiet() ? takeCut(s, Mode.PROTECTED) : refused("writes are in flight or not flushed");
+        return s.quiet()
+                ? takeCut(s, Mode.PROTECTED, a.delta() ? s.epoch() : 0)
+                : refused("writes are in flight or not flushed");
     }
 
-    /** The cut itself, shared with {@link RecordSteps#startJoin}. */
-    static Step takeCut(HostState s, Mode mode) {
+    /** The cut itself, shared with {@link RecordSteps#startJoin}; {@code base} is 0 for a state that is whole. */
+    static Step takeCut(HostState s, Mode mode, long base) {
         HostState.Edit edit = s.edit();
         edit.mode = mode;
         edit.epoch = s.epoch() + 1;
@@ -203,7 +206,7 @@ final class PrimarySteps {
         NavigableSet<Long> cuts = new TreeSet<>(s.cuts());
         cuts.add(edit.epoch);
         edit.cuts = cuts;
-        return taken(edit, new SendState(s.term(), edit.epoch));
+        return taken(edit, new SendState(s.term(), edit.epoch, base));
     }
 
     static Step learnCommitted(HostState s, LearnCommitted a) {

@@ -64,7 +64,7 @@ public final class Protocol {
             case Flush a -> PrimarySteps.flush(s, a);
             case MachineFlush a -> FlushSteps.machineFlush(s, a);
             case AnswerFlush a -> FlushSteps.answerFlush(s, a);
-            case Cut a -> PrimarySteps.cut(s);
+            case Cut a -> PrimarySteps.cut(s, a);
             case LearnCommitted a -> PrimarySteps.learnCommitted(s, a);
             case Speak a -> PrimarySteps.speak(s);
             case OpenSession a -> PrimarySteps.openSession(s, a);

@@ -130,7 +130,7 @@ final class RecordSteps {
         if (s.proposal() != null) {
             return refused("a change of the record is under way");
         }
-        return s.quiet() ? PrimarySteps.takeCut(s, Mode.JOINING) : refused("writes are in flight or not flushed");
+        return s.quiet() ? PrimarySteps.takeCut(s, Mode.JOINING, 0) : refused("writes are in flight or not flushed");
     }
 
     static Step abortJoin(HostState s, AbortJoin a) {

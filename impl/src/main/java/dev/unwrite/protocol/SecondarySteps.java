@@ -15,9 +15,7 @@ import dev.unwrite.protocol.Action.StoreCopy;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.NavigableMap;
-import java.util.NavigableSet;
 import java.util.TreeMap;
-import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /** The steps of a secondary: copies and checkpoints. */
@@ -166,8 +164,8 @@ final class SecondarySteps {
         if (held != null && a.epoch() <= held.epoch()) {
             return refused("epoch " + a.epoch() + " is not ahead of the committed checkpoint");
         }
-        NavigableSet<Long> staged = new TreeSet<>(s.staged());
-        if (!staged.add(a.epoch())) {
+        NavigableMap<Long, Long> staged = new TreeMap<>(s.staged());
+        if (staged.putIfAbsent(a.epoch(), a.base()) != null) {
             return refused("received before");
         }
         HostState.Edit edit = s.edit();
@@ -175,12 +173,18 @@ final class SecondarySteps {
         return taken(edit);
     }
 
+    /** Rule DeltaOnItsBase: what came as a delta waits for the checkpoint that it was taken from. */
     static Step askCommit(HostState s, AskCommit a) {
         if (s.role() != Role.SECONDARY || s.proposal() != null || s.committing() >= 0) {
             return refused("a takeover or another commit is under way");
         }
-        if (!s.staged().contains(a.epoch())) {
+        Long base = s.staged().get(a.epoch());
+        if (base == null) {
             return refused("the checkpoint of epoch " + a.epoch() + " is not whole");
+        }
+        Checkpoint held = s.checkpoint();
+        if (base != 0 && (held == null || held.epoch() != base)) {
+            return refused("a delta on the checkpoint of epoch " + base + ", which this host does not hold");
         }
         HostState.Edit edit = s.edit();
         edit.committing = a.epoch();
@@ -200,7 +204,7 @@ final class SecondarySteps {
     static Step commit(HostState s, Commit a) {
         if (s.role() != Role.SECONDARY
                 || s.committing() != a.epoch()
-                || !s.staged().contains(a.epoch())) {
+                || !s.staged().containsKey(a.epoch())) {
             return refused("the checkpoint of epoch " + a.epoch() + " was not switched in");
         }
         HostState.Edit edit = s.edit();
@@ -208,7 +212,7 @@ final class SecondarySteps {
         edit.checkpoint = new Checkpoint(s.term(), a.epoch());
         edit.copies = copiesSince(s.copies(), s.term(), a.epoch());
         edit.reading = copiesSince(s.reading(), s.term(), a.epoch());
-        edit.staged = new TreeSet<>(s.staged().tailSet(a.epoch(), false));
+        edit.staged = new TreeMap<>(s.staged().tailMap(a.epoch(), false));
         return taken(
                 edit, new Effect.SendCommitted(s.term(), a.epoch()), new Effect.DiscardCopies(s.term(), a.epoch()));
     }

@@ -35,9 +35,9 @@ final class Arriving {
         this.store = store;
     }
 
-    void begin(long term, long epoch) throws IOException {
+    void begin(long term, long epoch, long base) throws IOException {
         drop(term, epoch);
-        states.put(new Key(term, epoch), new State(store.begin(term, epoch), null));
+        states.put(new Key(term, epoch), new State(store.begin(term, epoch, base), null));
     }
 
     void write(long term, long epoch, long offset, ByteBuffer bytes) throws IOException {
@@ -71,7 +71,7 @@ final class Arriving {
         }
         // The receiver drops what it cannot commit.
         states.remove(key);
-        state.receiver.commit(end.length, end.crc32c, "", meta);
+        state.receiver.commit(end.length, end.crc32c, meta);
     }
 
     void drop(long term, long epoch) throws IOException {

@@ -174,8 +174,8 @@ public final class LocalDisk implements Closeable {
     }
 
     /** As {@link LocalStore#beginState}. */
-    public Outcome<Done> beginState(long term, long epoch) {
-        return attempt(() -> arriving.begin(term, epoch));
+    public Outcome<Done> beginState(long term, long epoch, long base) {
+        return attempt(() -> arriving.begin(term, epoch, base));
     }
 
     /** As {@link LocalStore#writeState}. */
@@ -191,6 +191,11 @@ public final class LocalDisk implements Closeable {
     /** As {@link LocalStore#commitState}. */
     public Outcome<Done> commitState(long term, long epoch) {
         return attempt(() -> arriving.commit(term, epoch, folder.checkpointMeta()));
+    }
+
+    /** After a commit, at leisure: what the next one would have to do before it. What fails is tried again by that one. */
+    public void applyDelta() {
+        Outcome<Done> _ = attempt(store::applyDelta);
     }
 
     /** As {@link LocalStore#dropState}; what cannot be deleted is deleted at the next start. */

@@ -114,7 +114,12 @@ final class NodeTrace implements TraceWriter {
             case Action.StoreCopy a -> tag(line, a.term(), a.epoch()).put("extent", a.extent());
             case Action.StagePart a -> tag(line, a.term(), a.epoch());
             case Action.Commit a -> tag(line, after.term(), a.epoch());
-            case Action.Cut a -> tag(line, after.term(), after.epoch());
+            case Action.Cut a -> {
+                tag(line, after.term(), after.epoch());
+                if (a.delta()) {
+                    line.put("delta", 1);
+                }
+            }
             case Action.StartJoin a -> tag(line, after.term(), after.epoch());
             case Action.FollowJoin a -> record(line, a.record());
             case Action.BecomeSecondary a -> record(line, a.record());

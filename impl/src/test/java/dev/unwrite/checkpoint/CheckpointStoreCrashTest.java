@@ -24,27 +24,78 @@ class CheckpointStoreCrashTest {
     private static final byte[] OLD = CheckpointStoreTest.state(1, 6_000);
     private static final byte[] NEW = CheckpointStoreTest.state(2, 9_000);
     private static final long LIMIT = 1 << 20;
+    private static final int PAGE = 512;
 
     @Property(tries = 400)
     void aCrashAtAnyPointLeavesTheOldStateOrTheNewOne(
             @ForAll @IntRange(min = 1, max = 12) int stopAt, @ForAll boolean powerLoss, @ForAll long survivors)
             throws Exception {
         Folder folder = new Folder();
-        CheckpointStore store = CheckpointStore.open(folder, Policy.DURABLE, LIMIT);
+        CheckpointStore store = CheckpointStore.open(folder, Policy.DURABLE, LIMIT, PAGE);
         CheckpointStoreTest.put(store, 1, 1, OLD);
         folder.stopAt = folder.operations + stopAt;
         boolean done = commitNew(store);
         Random coin = new Random(survivors);
         Folder next = powerLoss ? folder.afterPowerLoss(coin::nextBoolean) : folder.afterKill();
-        CheckpointStore reopened = CheckpointStore.open(next, Policy.DURABLE, LIMIT);
+        CheckpointStore reopened = CheckpointStore.open(next, Policy.DURABLE, LIMIT, PAGE);
         StoredCheckpoint found = reopened.committed().orElseThrow();
         assertThat(found.epoch()).isBetween(done ? 2L : 1L, 2L);
-        assertThat(found.base()).isEqualTo("base " + found.epoch());
         try (InputStream in = reopened.open()) {
             assertThat(in.readAllBytes()).isEqualTo(found.epoch() == 1 ? OLD : NEW);
         }
         assertThat(next.names()).containsExactly("committed.checkpoint");
         next.afterPowerLoss(() -> false).requireSame(next);
+    }
+
+    /** Stops it anywhere in a chain of deltas, several times; what is found goes on with the next delta. */
+    @Property(tries = 400)
+    void aChainOfDeltasSurvivesCrashes(@ForAll long seed) throws Exception {
+        Random random = new Random(seed);
+        List<byte[]> states = new ArrayList<>(List.of(new byte[0], OLD));
+        Folder folder = new Folder();
+        CheckpointStore store = CheckpointStore.open(folder, Policy.DURABLE, LIMIT, PAGE);
+        CheckpointStoreTest.put(store, 1, 1, OLD);
+        int committed = 1;
+        for (int round = 0; round < 4; round++) {
+            folder.stopAt = folder.operations + 1 + random.nextInt(60);
+            int tried = committed;
+            try {
+                while (true) {
+                    byte[] next = changed(states.get(tried), random);
+                    states.subList(tried + 1, states.size()).clear();
+                    states.add(next);
+                    tried++;
+                    boolean whole = random.nextInt(5) == 0;
+                    byte[] pieces = whole
+                            ? CheckpointStoreTest.pieces(next)
+                            : CheckpointStoreTest.delta(next, states.get(tried - 1), PAGE);
+                    CheckpointStoreTest.put(store, 1, tried, whole ? 0 : tried - 1, pieces);
+                    committed = tried;
+                    if (random.nextBoolean()) {
+                        store.applyDelta();
+                    }
+                }
+            } catch (IOException e) {
+                assertThat(e).hasMessageContaining("stopped");
+            }
+            folder = random.nextBoolean() ? folder.afterPowerLoss(random::nextBoolean) : folder.afterKill();
+            store = CheckpointStore.open(folder, Policy.DURABLE, LIMIT, PAGE);
+            int found = (int) store.committed().orElseThrow().epoch();
+            assertThat(found).isBetween(committed, tried);
+            try (InputStream in = store.open()) {
+                assertThat(in.readAllBytes()).isEqualTo(states.get(found));
+            }
+            committed = found;
+        }
+    }
+
+    private static byte[] changed(byte[] state, Random random) {
+        byte[] next = Arrays.copyOf(state, random.nextInt(4) == 0 ? 1 + random.nextInt(9_000) : state.length);
+        for (int i = random.nextInt(4); i > 0; i--) {
+            int at = random.nextInt(next.length);
+            Arrays.fill(next, at, Math.min(next.length, at + 1 + random.nextInt(700)), (byte) random.nextInt(3));
+        }
+        return next;
     }
 
     private static boolean commitNew(CheckpointStore store) {
@@ -59,7 +110,7 @@ class CheckpointStoreCrashTest {
     @Example
     void aFullDiskKeepsTheOldStateAndTheStoreGoesOn() throws Exception {
         Folder folder = new Folder();
-        CheckpointStore store = CheckpointStore.open(folder, Policy.DURABLE, LIMIT);
+        CheckpointStore store = CheckpointStore.open(folder, Policy.DURABLE, LIMIT, PAGE);
         CheckpointStoreTest.put(store, 1, 1, OLD);
         folder.room = 5_000;
         assertThatThrownBy(() -> CheckpointStoreTest.put(store, 1, 2, NEW)).hasMessageContaining("No space left");
@@ -73,16 +124,16 @@ class CheckpointStoreCrashTest {
     @Example
     void afterAFailedLastSyncNothingMoreIsTakenUntilItIsSettled() throws Exception {
         Folder folder = new Folder();
-        CheckpointStore store = CheckpointStore.open(folder, Policy.DURABLE, LIMIT);
+        CheckpointStore store = CheckpointStore.open(folder, Policy.DURABLE, LIMIT, PAGE);
         CheckpointStoreTest.put(store, 1, 1, OLD);
         folder.folderSyncFails = true;
         assertThatThrownBy(() -> CheckpointStoreTest.put(store, 1, 2, NEW)).hasMessageContaining("Input/output");
         assertThatThrownBy(store::settle).hasMessageContaining("Input/output");
         folder.folderSyncFails = false;
-        assertThatThrownBy(() -> store.begin(1, 3)).hasMessageContaining("start again");
+        assertThatThrownBy(() -> store.begin(1, 3, 0)).hasMessageContaining("start again");
         store.settle();
         assertThat(store.committed().orElseThrow().epoch()).isEqualTo(2);
-        CheckpointStore after = CheckpointStore.open(folder.afterPowerLoss(() -> false), Policy.DURABLE, LIMIT);
+        CheckpointStore after = CheckpointStore.open(folder.afterPowerLoss(() -> false), Policy.DURABLE, LIMIT, PAGE);
         assertThat(after.committed().orElseThrow().epoch()).as("durably").isEqualTo(2);
         CheckpointStoreTest.put(store, 1, 3, OLD);
         assertThat(store.committed().orElseThrow().epoch()).isEqualTo(3);
@@ -188,6 +239,11 @@ class CheckpointStoreCrashTest {
         }
 
         @Override
+        public StateFile openToWrite(String name) {
+            return open(name);
+        }
+
+        @Override
         public void rename(String from, String to) throws IOException {
             operation();
             Content content = content(from);
@@ -253,6 +309,12 @@ class CheckpointStoreCrashTest {
                 }
                 content.current = Arrays.copyOf(content.current, Math.max(content.current.length, end));
                 source.get(content.current, (int) offset, source.remaining());
+            }
+
+            @Override
+            public void setSize(long bytes) throws IOException {
+                operation();
+                content.current = Arrays.copyOf(content.current, (int) bytes);
             }
 
             @Override

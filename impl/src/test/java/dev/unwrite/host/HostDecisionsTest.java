@@ -409,7 +409,7 @@ class HostDecisionsTest {
     @Test
     void whoTakesOverLooksAtTheRecordAndDropsWhatWasArriving() {
         Stage stage = Stage.secondary();
-        stage.host.received(new PeerMessage.StateBegin(1, 2), Stage.LIFE);
+        stage.host.received(new PeerMessage.StateBegin(1, 2, 0), Stage.LIFE);
         stage.carryOut();
         stage.late = "compareAndSet rollback";
         stage.pass(Duration.ofSeconds(3));
@@ -466,7 +466,7 @@ class HostDecisionsTest {
         stage.host.start();
         stage.carryOut();
         stage.pass(Duration.ofSeconds(30));
-        stage.host.received(new PeerMessage.StateBegin(1, 1), Stage.LIFE);
+        stage.host.received(new PeerMessage.StateBegin(1, 1, 0), Stage.LIFE);
         stage.host.received(new PeerMessage.StateChunk(1, 1, 0, ByteBuffer.allocate(4)), Stage.LIFE);
         stage.host.received(new PeerMessage.StateEnd(1, 1, 4, 0), Stage.LIFE);
         stage.record = new OwnershipRecord(3, 1, "A", OwnershipRecord.Mode.PROTECTED, "B", 1);
@@ -486,7 +486,7 @@ class HostDecisionsTest {
         stage.failing = "discardOthers";
         stage.host.start();
         stage.carryOut();
-        stage.host.received(new PeerMessage.StateBegin(1, 1), Stage.LIFE);
+        stage.host.received(new PeerMessage.StateBegin(1, 1, 0), Stage.LIFE);
         stage.carryOut();
         assertThat(stage.orders("discardOthers")).hasSize(1);
         assertThat(stage.host.picture().note())
@@ -522,7 +522,7 @@ class HostDecisionsTest {
         Stage stage = Stage.secondary();
         stage.late = "readOld";
         stage.host.received(new PeerMessage.Preserve(1, 1, List.of(new Extent(Stage.VOLUME, 5, 1))), Stage.LIFE);
-        stage.host.received(new PeerMessage.StateBegin(1, 2), Stage.LIFE);
+        stage.host.received(new PeerMessage.StateBegin(1, 2, 0), Stage.LIFE);
         stage.host.received(new PeerMessage.StateChunk(1, 2, 0, ByteBuffer.allocate(4)), Stage.LIFE);
         stage.carryOut();
         stage.record = new OwnershipRecord(9, 5, "A", OwnershipRecord.Mode.SOLO, "", 0);

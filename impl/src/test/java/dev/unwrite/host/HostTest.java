@@ -297,6 +297,25 @@ class HostTest {
     }
 
     @Test
+    void DeltaOnItsBase_aCutMayBeADeltaOnTheCutBeforeAndAJoinIsWhole() {
+        Stage stage = Stage.guarded();
+        assertThat(stage.savedOn).as("the join").isZero();
+        for (boolean delta : new boolean[] {true, true, false}) {
+            stage.savesDeltas = delta;
+            long epoch = stage.host.state().epoch();
+            stage.host.checkpoint(null, Duration.ofSeconds(9), new Stage.Asked<>());
+            stage.carryOut();
+            assertThat(stage.savedOn).isEqualTo(epoch);
+            assertThat(stage.sentOn).isEqualTo(delta ? epoch : 0);
+            // The first two are on their way at once.
+            if (epoch > 1) {
+                stage.host.received(new PeerMessage.Committed(1, epoch), 7);
+                stage.carryOut();
+            }
+        }
+    }
+
+    @Test
     void outputLeavesWhenTheCheckpointThatCoversItIsCommitted() {
         Stage stage = Stage.guarded();
         List<String> heard = new ArrayList<>();
@@ -341,7 +360,7 @@ class HostTest {
     @Test
     void aCheckpointIsSwitchedInBeforeItsCopiesGo() {
         Stage stage = Stage.secondary();
-        stage.host.received(new PeerMessage.StateBegin(1, 2), 7);
+        stage.host.received(new PeerMessage.StateBegin(1, 2, 0), 7);
         stage.host.received(new PeerMessage.StateChunk(1, 2, 0, ByteBuffer.allocate(4)), 7);
         stage.host.received(new PeerMessage.StateEnd(1, 2, 4, 0), 7);
         stage.carryOut();

@@ -153,7 +153,7 @@ class PeerTest {
     void anIdleHostFollowsTheTermOfTheRecordAndNoOther(boolean withAState) {
         for (long term = 2; term <= 4; term++) {
             Stage stage = started("B", solo(5, 3, "A"));
-            receive(stage, withAState ? new PeerMessage.StateBegin(term, 1) : preserve(term), Stage.LIFE);
+            receive(stage, withAState ? new PeerMessage.StateBegin(term, 1, 0) : preserve(term), Stage.LIFE);
             assertThat(stage.host.state().role()).isEqualTo(term == 3 ? Role.SECONDARY : Role.IDLE);
             assertThat(stage.orders("beginState", "append")).hasSize(term == 3 ? 1 : 0);
         }

@@ -351,9 +351,9 @@ class PolicyTest {
         undoNear = false;
         decides(What.NOTHING);
         cutDue = true;
-        take(new Action.Cut());
+        take(new Action.Cut(false));
         decides(What.CUT);
-        take(new Action.Cut());
+        take(new Action.Cut(false));
         decides(What.NOTHING);
     }
 

@@ -223,7 +223,7 @@ class RollbackTest {
         assertThat(stage.host.takeover.lastRestored()).isEqualTo(1);
         stage.record = new OwnershipRecord(5, 3, "A", OwnershipRecord.Mode.SOLO, "", 1);
         stage.settle();
-        stage.host.received(new PeerMessage.StateBegin(3, 2), Stage.LIFE);
+        stage.host.received(new PeerMessage.StateBegin(3, 2, 0), Stage.LIFE);
         stage.host.received(new PeerMessage.StateChunk(3, 2, 0, ByteBuffer.allocate(4)), Stage.LIFE);
         stage.host.received(new PeerMessage.StateEnd(3, 2, 4, 0), Stage.LIFE);
         stage.carryOut();

@@ -31,7 +31,7 @@ class SecondaryTest {
     }
 
     private void state(long term, long epoch) {
-        stage.host.received(new PeerMessage.StateBegin(term, epoch), Stage.LIFE);
+        stage.host.received(new PeerMessage.StateBegin(term, epoch, 0), Stage.LIFE);
         stage.host.received(new PeerMessage.StateChunk(term, epoch, 0, ByteBuffer.allocate(4)), Stage.LIFE);
         stage.host.received(new PeerMessage.StateEnd(term, epoch, 4, 0), Stage.LIFE);
         stage.carryOut();
@@ -158,7 +158,7 @@ class SecondaryTest {
             Stage one = Stage.secondary();
             one.failing = order;
             one.trouble = new Trouble(Trouble.Kind.FAILED, "EIO at " + order);
-            one.host.received(new PeerMessage.StateBegin(1, 2), Stage.LIFE);
+            one.host.received(new PeerMessage.StateBegin(1, 2, 0), Stage.LIFE);
             one.carryOut();
             one.host.received(new PeerMessage.StateChunk(1, 2, 0, ByteBuffer.allocate(4)), Stage.LIFE);
             one.carryOut();
@@ -202,7 +202,7 @@ class SecondaryTest {
 
     @Test
     void aStateThatComesAgainBeginsAnewAndOneThatIsCommittedIsOnlySaidToBe() {
-        stage.host.received(new PeerMessage.StateBegin(1, 2), Stage.LIFE);
+        stage.host.received(new PeerMessage.StateBegin(1, 2, 0), Stage.LIFE);
         stage.host.received(new PeerMessage.StateChunk(1, 2, 0, ByteBuffer.allocate(4)), Stage.LIFE);
         stage.carryOut();
         state(1, 2);

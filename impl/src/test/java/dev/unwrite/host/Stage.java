@@ -82,6 +82,11 @@ final class Stage implements PeerChannel, SharedStorage, LocalStore, MachineRoom
     /** Whether nothing was written since the state before the one that was saved last. */
     boolean savedUnchanged;
 
+    long savedOn = -1;
+    long sentOn = -1;
+    /** Whether the machine makes deltas where it may. */
+    boolean savesDeltas;
+
     /** The undo log does not want what it is given. */
     boolean notWanted;
 
@@ -402,7 +407,8 @@ final class Stage implements PeerChannel, SharedStorage, LocalStore, MachineRoom
     }
 
     @Override
-    public void sendState(long term, long epoch, Saved state, Reply<Long> reply) {
+    public void sendState(long term, long epoch, long base, Saved state, Reply<Long> reply) {
+        sentOn = base;
         order("sendState " + epoch, reply, () -> 16L);
     }
 
@@ -508,7 +514,7 @@ final class Stage implements PeerChannel, SharedStorage, LocalStore, MachineRoom
     }
 
     @Override
-    public void beginState(long term, long epoch, Reply<Done> reply) {
+    public void beginState(long term, long epoch, long base, Reply<Done> reply) {
         order("beginState " + epoch, reply, () -> Done.DONE);
     }
 
@@ -602,9 +608,16 @@ final class Stage implements PeerChannel, SharedStorage, LocalStore, MachineRoom
 
     @Override
     public void save(
-            long term, long epoch, long session, @Nullable Object handedOver, boolean unchanged, Reply<Saved> reply) {
+            long term,
+            long epoch,
+            long base,
+            long session,
+            @Nullable Object handedOver,
+            boolean unchanged,
+            Reply<Saved> reply) {
         savedUnchanged = unchanged;
-        order("save " + epoch, reply, () -> () -> orders.add("drop " + epoch));
+        savedOn = base;
+        order("save " + epoch, reply, () -> new State(epoch, savesDeltas && base != 0));
     }
 
     // ---- Whoever watches.
@@ -630,6 +643,26 @@ final class Stage implements PeerChannel, SharedStorage, LocalStore, MachineRoom
     @Override
     public void log(String line) {
         log.add(line);
+    }
+
+    private final class State implements Saved {
+        private final long epoch;
+        private final boolean delta;
+
+        State(long epoch, boolean delta) {
+            this.epoch = epoch;
+            this.delta = delta;
+        }
+
+        @Override
+        public boolean isDelta() {
+            return delta;
+        }
+
+        @Override
+        public void drop() {
+            orders.add("drop " + epoch);
+        }
     }
 
     @Override

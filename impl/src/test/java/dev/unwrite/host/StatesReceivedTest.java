@@ -28,7 +28,7 @@ class StatesReceivedTest {
     }
 
     private void begin(long term, long epoch) {
-        receive(stage, new PeerMessage.StateBegin(term, epoch));
+        receive(stage, new PeerMessage.StateBegin(term, epoch, 0));
     }
 
     private void chunk(long epoch) {
@@ -71,6 +71,45 @@ class StatesReceivedTest {
         assertThat(stage.host.state().role()).isEqualTo(Role.IDLE);
     }
 
+    private void delta(long epoch, long base) {
+        receive(stage, new PeerMessage.StateBegin(1, epoch, base));
+        end(1, epoch);
+    }
+
+    // ---- Deltas (rule DeltaOnItsBase).
+
+    @Test
+    void aDeltaThatComesBeforeItsBaseWaitsForIt() {
+        delta(3, 2);
+        delta(4, 3);
+        assertThat(stage.orders("commitState", "dropState")).isEmpty();
+        assertThat(committed()).isEmpty();
+        delta(2, 1);
+        assertThat(stage.orders("commitState")).containsExactly("commitState 2", "commitState 3", "commitState 4");
+        assertThat(committed()).containsExactly(2L, 3L, 4L);
+        assertThat(refusals()).isEmpty();
+    }
+
+    @Test
+    void aDeltaWhoseBaseCannotBeStoredIsStillThereWhenThatComesAgain() {
+        stage.trouble = EIO;
+        stage.failing = "commitState";
+        delta(2, 1);
+        stage.failing = null;
+        delta(3, 2);
+        assertThat(committed()).isEmpty();
+        delta(2, 1);
+        assertThat(committed()).containsExactly(2L, 3L);
+    }
+
+    @Test
+    void aWholeStatePassesWhatWaits() {
+        delta(3, 2);
+        whole(1, 4);
+        assertThat(committed()).containsExactly(4L);
+        assertThat(stage.orders("dropState")).as("it is never needed").containsExactly("dropState 3");
+    }
+
     // ---- What is passed over.
 
     @Test
@@ -78,7 +117,7 @@ class StatesReceivedTest {
         Stage idle = new Stage("B", false, null, List.of());
         idle.host.start();
         idle.carryOut();
-        receive(idle, new PeerMessage.StateBegin(2, 1));
+        receive(idle, new PeerMessage.StateBegin(2, 1, 0));
         assertThat(idle.sent(PeerMessage.StateRefused.class)).hasSize(1);
         idle.record = A_ALONE;
         idle.pass(Duration.ofSeconds(1));
@@ -90,7 +129,7 @@ class StatesReceivedTest {
                 .last()
                 .isEqualTo(new PeerMessage.StateRefused(2, 1, "this host did not follow term 2 when it began"));
         assertThat(idle.sent(PeerMessage.StateRefused.class)).hasSize(2);
-        receive(idle, new PeerMessage.StateBegin(2, 1));
+        receive(idle, new PeerMessage.StateBegin(2, 1, 0));
         receive(idle, new PeerMessage.StateEnd(2, 1, 4, 0));
         assertThat(idle.host.state().checkpoint()).isEqualTo(new Checkpoint(2, 1));
         assertThat(idle.sent(PeerMessage.StateRefused.class)).hasSize(2);
@@ -248,7 +287,7 @@ class StatesReceivedTest {
         joins.carryOut();
         joins.failing = "commitState";
         joins.trouble = EIO;
-        receive(joins, new PeerMessage.StateBegin(2, 1));
+        receive(joins, new PeerMessage.StateBegin(2, 1, 0));
         receive(joins, new PeerMessage.StateEnd(2, 1, 4, 0));
         joins.failing = null;
         Stage.Asked<Answers.FailedOver> asked = new Stage.Asked<>();

@@ -108,7 +108,7 @@ class TakeoverTest {
         failover(stage);
         stage.record = new OwnershipRecord(9, 3, "A", OwnershipRecord.Mode.SOLO, "", 1);
         stage.settle();
-        stage.host.received(new PeerMessage.StateBegin(3, 2), Stage.LIFE);
+        stage.host.received(new PeerMessage.StateBegin(3, 2, 0), Stage.LIFE);
         stage.host.received(new PeerMessage.Preserve(3, 2, List.of(new Extent(Stage.VOLUME, 5, 1))), Stage.LIFE);
         stage.carryOut();
         assertThat(stage.orders("readOld")).containsExactly("readOld 5+1");

@@ -13,6 +13,7 @@ import dev.unwrite.nbd.NbdClient;
 import dev.unwrite.nbd.NbdUri;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -168,6 +169,54 @@ class AnswersIT {
                 .isEqualTo(pair.b.data.resolve("state").toString());
         assertThat(pair.b.state()).isEqualTo("twenty-two");
         assertThat(Files.readAllBytes(pair.disk())[0]).isEqualTo((byte) 0x22);
+    }
+
+    /** Another hypervisor's tool: it cuts, lets its machine go on, and hands over what changed since the cut before. */
+    @Test
+    void aMachineElsewhereHandsOverDeltas() throws Exception {
+        pair.options(MANUAL);
+        pair.start();
+        byte[] first = new byte[3 * 4096 + 100];
+        first[4096] = 1;
+        byte[] second = first.clone();
+        second[3 * 4096 + 99] = 2;
+        long base = cut(first);
+        byte[] delta = ByteBuffer.allocate(2 * 12 + 100)
+                .putLong(3 * 4096)
+                .putInt(100)
+                .put(second, 3 * 4096, 100)
+                .putLong(second.length)
+                .putInt(0)
+                .array();
+        tell(pair.a, "checkpoint", "--state", file(delta), "--base", Long.toString(base + 7))
+                .refused("a delta on checkpoint " + (base + 7), "hand over all of it");
+        tell(pair.a, "checkpoint", "--state", file(new byte[5]), "--base", Long.toString(base))
+                .refused("no delta in pieces");
+        long last = cut(delta, "--base", Long.toString(base));
+        // Nothing was written since: the state goes with this one, too.
+        JsonNode unchanged = pair.a.order("checkpoint");
+        assertThat(unchanged.path("epoch").asLong()).isGreaterThan(last);
+        assertThat(unchanged.path("committed").asBoolean()).isTrue();
+        pair.a.kill();
+        JsonNode told = pair.b.order("failover");
+        assertThat(told.path("epoch").asLong())
+                .isEqualTo(unchanged.path("epoch").asLong());
+        assertThat(Files.readAllBytes(pair.b.data.resolve("state"))).isEqualTo(second);
+    }
+
+    private String file(byte[] bytes) throws IOException {
+        return Files.write(dir.resolve("handed-over"), bytes).toString();
+    }
+
+    /** Returns the epoch, once it is committed. */
+    private long cut(byte[] state, String... more) throws Exception {
+        List<String> words = new ArrayList<>(List.of("--until-cut", "--state", file(state)));
+        words.addAll(List.of(more));
+        String told =
+                tell(pair.a, "checkpoint", words.toArray(String[]::new)).done().text();
+        long epoch = Long.parseLong(told.replaceFirst("(?s)^checkpoint (\\d+) is cut.*", "$1"));
+        pair.a.awaitStatus("committed", status -> status.path("committed").asLong() >= epoch);
+        return epoch;
     }
 
     @Test

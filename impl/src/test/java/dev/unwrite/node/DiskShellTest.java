@@ -9,11 +9,13 @@ import dev.unwrite.host.LocalStore.Stored;
 import dev.unwrite.host.OldData;
 import dev.unwrite.host.Reply;
 import dev.unwrite.host.Trouble;
+import dev.unwrite.image.PieceStream;
 import dev.unwrite.protocol.Extent;
 import dev.unwrite.store.DataFolder;
 import dev.unwrite.store.LocalDisk;
 import dev.unwrite.undo.UndoLog;
 import dev.unwrite.undo.UndoOptions;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -138,15 +140,17 @@ class DiskShellTest {
     void aStateArrivesAndIsCommitted() throws Exception {
         byte[] state = new byte[5000];
         state[4999] = 7;
+        byte[] pieces = PieceStream.flat(new ByteArrayInputStream(state)).readAllBytes();
         CRC32C crc = new CRC32C();
-        crc.update(state);
-        this.<Done>answer(reply -> disk.beginState(1, 2, reply));
-        this.<Done>answer(reply -> disk.writeState(1, 2, 0, ByteBuffer.wrap(state, 0, 4000), reply));
-        this.<Done>answer(reply -> disk.writeState(1, 2, 4000, ByteBuffer.wrap(state, 4000, 1000), reply));
+        crc.update(pieces);
+        this.<Done>answer(reply -> disk.beginState(1, 2, 0, reply));
+        this.<Done>answer(reply -> disk.writeState(1, 2, 0, ByteBuffer.wrap(pieces, 0, 4000), reply));
+        this.<Done>answer(
+                reply -> disk.writeState(1, 2, 4000, ByteBuffer.wrap(pieces, 4000, pieces.length - 4000), reply));
         CountDownLatch written = new CountDownLatch(1);
         disk.whenWritten(written::countDown);
         assertThat(written.await(20, TimeUnit.SECONDS)).isTrue();
-        this.<Done>answer(reply -> disk.endState(1, 2, 5000, (int) crc.getValue(), reply));
+        this.<Done>answer(reply -> disk.endState(1, 2, pieces.length, (int) crc.getValue(), reply));
         assertThat(store.committed()).isEmpty();
         this.<Done>answer(reply -> disk.commitState(1, 2, reply));
         try (var in = store.open()) {

@@ -26,7 +26,7 @@ class FolderTest {
     }
 
     private static StoredCheckpoint checkpoint(Map<String, String> meta) {
-        return new StoredCheckpoint(1, 2, 0, 0, "", meta);
+        return new StoredCheckpoint(1, 2, 0, 0, 0, 0, meta);
     }
 
     @Test

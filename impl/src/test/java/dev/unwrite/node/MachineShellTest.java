@@ -7,6 +7,7 @@ import dev.unwrite.host.Reply;
 import dev.unwrite.host.Saved;
 import dev.unwrite.host.SharedStorage;
 import dev.unwrite.host.Trouble;
+import dev.unwrite.image.Flat;
 import dev.unwrite.machine.Machine;
 import dev.unwrite.machine.MachineHost;
 import dev.unwrite.machine.NoMachine;
@@ -118,9 +119,9 @@ class MachineShellTest {
         }
 
         @Override
-        public Machine.Saved save() {
+        public Machine.Saved save(long epoch, long base) {
             called("save");
-            return new Machine.Saved() {
+            return new Machine.Flat() {
                 @Override
                 public InputStream open() {
                     return InputStream.nullInputStream();
@@ -173,7 +174,7 @@ class MachineShellTest {
         onLoop(room::run);
         assertThat(room.isRunning()).isTrue();
         this.<Done>answer(room::pause);
-        this.<Saved>answer(reply -> room.save(1, 3, 3, null, true, reply));
+        this.<Saved>answer(reply -> room.save(1, 3, 0, 3, null, true, reply));
         onLoop(room::unpause);
         this.<Done>answer(room::pause);
         assertThat(calls).containsExactly("1 resume saved", "1 go", "1 pause", "1 save", "1 unpause", "1 pause");
@@ -267,17 +268,17 @@ class MachineShellTest {
         room = shell(guest -> new NoMachine(dir));
         loop.start();
         this.<Done>answer(room::coldStart);
-        Path given = room.handOver(new ByteArrayInputStream(new byte[] {7}));
+        NoMachine.HandedOver given = room.handOver(new ByteArrayInputStream(new byte[] {7}), 0);
         assertThat(saved(given, true)).containsExactly(7);
         assertThat(saved(null, true)).containsExactly(7);
         assertThat(saved(null, false)).isEmpty();
         assertThat(saved(null, true)).isEmpty();
     }
 
-    private byte[] saved(@Nullable Path handedOver, boolean unchanged) throws Exception {
-        Saved saved = answer(reply -> room.save(1, 1, 1, handedOver, unchanged, reply));
-        try (InputStream in = ((SavedState) saved).open()) {
-            return in.readAllBytes();
+    private byte[] saved(NoMachine.@Nullable HandedOver handedOver, boolean unchanged) throws Exception {
+        Saved saved = answer(reply -> room.save(1, 1, 0, 1, handedOver, unchanged, reply));
+        try {
+            return Flat.of(((SavedState) saved).pieces());
         } finally {
             saved.drop();
         }

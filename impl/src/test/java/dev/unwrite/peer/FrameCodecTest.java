@@ -51,7 +51,7 @@ class FrameCodecTest {
                                 role, term, epoch, epoch - 1, version, ready, nothing, paused, undo)),
                 Combinators.combine(number, number, extents).as(PeerMessage.Preserve::new),
                 Combinators.combine(number, number, number, number, extents).as(PeerMessage.Preserved::new),
-                Combinators.combine(number, number).as(PeerMessage.StateBegin::new),
+                Combinators.combine(number, number, number).as(PeerMessage.StateBegin::new),
                 Combinators.combine(number, number, offset, bytes).as(PeerMessage.StateChunk::new),
                 Combinators.combine(number, number, number, crc).as(PeerMessage.StateEnd::new),
                 Combinators.combine(number, number, text).as(PeerMessage.StateRefused::new),

@@ -177,7 +177,7 @@ class PeerLinkTest {
         b.close();
         state.join(SOON);
         assertThat(state.isAlive()).isFalse();
-        assertThatThrownBy(() -> a.sendBlocking(connection, new PeerMessage.StateBegin(1, 1)))
+        assertThatThrownBy(() -> a.sendBlocking(connection, new PeerMessage.StateBegin(1, 1, 0)))
                 .isInstanceOf(IOException.class)
                 .hasMessage("the connection to the peer has ended");
     }

@@ -92,12 +92,12 @@ class RefusalsTest {
     void fourCheckpointsAreOnTheirWayAtMost() {
         TestHost host = TestHost.guarded();
         for (int i = 0; i < 4; i++) {
-            host.take(new Action.Cut());
+            host.take(new Action.Cut(false));
         }
-        host.refuses(new Action.Cut(), "enough checkpoints");
-        host.take(new Action.LearnCommitted(1, 3)).take(new Action.Cut());
-        TestHost.primary().refuses(new Action.Cut(), "only a protected primary");
-        TestHost.secondary().refuses(new Action.Cut(), "only a protected primary");
+        host.refuses(new Action.Cut(false), "enough checkpoints");
+        host.take(new Action.LearnCommitted(1, 3)).take(new Action.Cut(false));
+        TestHost.primary().refuses(new Action.Cut(false), "only a protected primary");
+        TestHost.secondary().refuses(new Action.Cut(false), "only a protected primary");
     }
 
     @Test
@@ -121,7 +121,7 @@ class RefusalsTest {
 
     @Test
     void whoGoesAloneHasNoCheckpointOnItsWay() {
-        TestHost host = TestHost.guarded().take(new Action.Cut());
+        TestHost host = TestHost.guarded().take(new Action.Cut(false));
         OwnershipRecord solo = host.agree(Change.GO_ALONE, TestHost.pair(), Action.GoAlone::new);
         host.take(new Action.Learn(solo)).refuses(new Action.LearnCommitted(1, 2), "is on its way");
         assertThat(host.state.cuts()).isEmpty();
@@ -212,10 +212,10 @@ class RefusalsTest {
         TestHost host = TestHost.secondary();
         host.refuses(new Action.StoreCopy(2, 1, X), "a message of term 2");
         host.refuses(new Action.StoreCopy(1, 1, X), "not wanted");
-        host.take(new Action.StagePart(1, 2)).refuses(new Action.StagePart(1, 2), "received before");
+        host.take(new Action.StagePart(1, 2, 0)).refuses(new Action.StagePart(1, 2, 0), "received before");
         host.refuses(new Action.CommitFailed(2), "no such commit").refuses(new Action.AskCommit(3), "not whole");
         host.take(new Action.AskCommit(2)).refuses(new Action.AskCommit(2), "another commit");
-        TestHost.primary().refuses(new Action.StagePart(1, 2), "only a secondary mirrors");
+        TestHost.primary().refuses(new Action.StagePart(1, 2, 0), "only a secondary mirrors");
         TestHost busy = TestHost.secondary().take(new Action.Propose(Change.TAKE_OVER, TestHost.pair()));
         busy.refuses(new Action.ReadOld(1, 1, List.of(X)), "a takeover is under way");
         busy.refuses(new Action.AskCommit(2), "a takeover");
@@ -225,7 +225,7 @@ class RefusalsTest {
     void theFirstCheckpointOfAllIsCommittedOnce() {
         TestHost host = new TestHost("B", "A")
                 .take(new Action.FollowJoin(record(1, "A", OwnershipRecord.Mode.SOLO, "")))
-                .take(new Action.StagePart(1, 0))
+                .take(new Action.StagePart(1, 0, 0))
                 .take(new Action.AskCommit(0));
         host.refuses(new Action.AskCommit(0), "another commit is under way");
         host.refuses(new Action.Propose(Change.TAKE_OVER, TestHost.pair()), "is being committed");

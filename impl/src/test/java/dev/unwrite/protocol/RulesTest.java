@@ -39,7 +39,7 @@ class RulesTest {
 
     @Test
     void AskFirst_aNewEpochAsksAnew() {
-        TestHost host = TestHost.guarded().write(1, X).flush().take(new Action.Cut());
+        TestHost host = TestHost.guarded().write(1, X).flush().take(new Action.Cut(false));
         host.take(new Action.MachineWrite(2, X)).effect(Effect.SendPreserve.class);
         host.refuses(new Action.SendWrite(2, X));
     }
@@ -110,7 +110,7 @@ class RulesTest {
 
     @Test
     void EpochTag_acknowledgmentsOfOtherEpochsAndTermsDoNotCount() {
-        TestHost host = TestHost.guarded().write(1, X).flush().take(new Action.Cut());
+        TestHost host = TestHost.guarded().write(1, X).flush().take(new Action.Cut(false));
         host.take(new Action.MachineWrite(2, X));
         host.refuses(new Action.RecvPreserved(1, 1, List.of(X)));
         host.refuses(new Action.RecvPreserved(2, 2, List.of(X)));
@@ -123,25 +123,25 @@ class RulesTest {
         TestHost host = TestHost.secondary().commit(2);
         host.refuses(new Action.ReadOld(1, 1, List.of(X)));
         host.refuses(new Action.ReadOld(2, 2, List.of(X)));
-        host.refuses(new Action.StagePart(2, 3));
-        host.refuses(new Action.StagePart(1, 2));
+        host.refuses(new Action.StagePart(2, 3, 0));
+        host.refuses(new Action.StagePart(1, 2, 0));
     }
 
     @Test
     void DrainBeforeCut_noCutWithAWriteUnderWay() {
         TestHost host = TestHost.guarded().take(new Action.MachineWrite(1, X));
-        host.refuses(new Action.Cut());
+        host.refuses(new Action.Cut(false));
         host.take(new Action.RecvPreserved(1, 1, List.of(X))).take(new Action.SendWrite(1, X));
-        host.refuses(new Action.Cut());
-        host.take(new Action.WriteDone(1, X, 1)).flush().take(new Action.Cut());
-        assertThat(host.effect(Effect.SendState.class)).isEqualTo(new Effect.SendState(1, 2));
+        host.refuses(new Action.Cut(false));
+        host.take(new Action.WriteDone(1, X, 1)).flush().take(new Action.Cut(false));
+        assertThat(host.effect(Effect.SendState.class)).isEqualTo(new Effect.SendState(1, 2, 0));
     }
 
     @Test
     void FlushBeforeCheckpoint_noCutWithSomethingUnflushed() {
         TestHost host = TestHost.guarded().write(1, X);
-        host.refuses(new Action.Cut()).take(new Action.AskFlush()).refuses(new Action.Cut());
-        host.take(new Action.Flush(1)).take(new Action.Cut());
+        host.refuses(new Action.Cut(false)).take(new Action.AskFlush()).refuses(new Action.Cut(false));
+        host.take(new Action.Flush(1)).take(new Action.Cut(false));
     }
 
     @Test
@@ -149,19 +149,21 @@ class RulesTest {
         TestHost host = TestHost.guarded().write(1, X).take(new Action.AskFlush());
         host.write(2, Y).write(3, new Extent(0, 11, 1)).take(new Action.Flush(1));
         assertThat(host.state.dirty()).isEqualTo(Blocks.of(Y).with(new Extent(0, 11, 1)));
-        host.refuses(new Action.Cut());
+        host.refuses(new Action.Cut(false));
     }
 
     @Test
     void StateBeforeDiscard_copiesStayUntilTheNextStateIsSwitchedIn() {
         TestHost host = TestHost.secondary().preserve(1, X);
         host.refuses(new Action.Commit(2)).refuses(new Action.AskCommit(2));
-        host.take(new Action.StagePart(1, 2)).hasNo(Effect.DiscardCopies.class).refuses(new Action.Commit(2));
+        host.take(new Action.StagePart(1, 2, 0))
+                .hasNo(Effect.DiscardCopies.class)
+                .refuses(new Action.Commit(2));
         host.take(new Action.AskCommit(2)).hasNo(Effect.DiscardCopies.class);
         assertThat(host.state.restorable()).isEqualTo(Blocks.of(X));
         host.take(new Action.CommitFailed(2));
         assertThat(host.state.restorable()).isEqualTo(Blocks.of(X));
-        host.refuses(new Action.Commit(2)).refuses(new Action.StagePart(1, 2));
+        host.refuses(new Action.Commit(2)).refuses(new Action.StagePart(1, 2, 0));
         host.take(new Action.AskCommit(2)).take(new Action.Commit(2));
         assertThat(host.effect(Effect.DiscardCopies.class)).isEqualTo(new Effect.DiscardCopies(1, 2));
         assertThat(host.state.restorable()).isEqualTo(Blocks.NONE);
@@ -169,9 +171,46 @@ class RulesTest {
 
     @Test
     void StateBeforeDiscard_noTakeoverBeginsWhileAStateIsSwitchedIn() {
-        TestHost host = TestHost.secondary().take(new Action.StagePart(1, 2)).take(new Action.AskCommit(2));
+        TestHost host = TestHost.secondary().take(new Action.StagePart(1, 2, 0)).take(new Action.AskCommit(2));
         host.refuses(new Action.Propose(Change.TAKE_OVER, TestHost.pair()));
         host.take(new Action.Commit(2)).take(new Action.Propose(Change.TAKE_OVER, TestHost.pair()));
+    }
+
+    @Test
+    void DeltaOnItsBase_aDeltaIsNotCommittedBeforeItsBase() {
+        TestHost host = TestHost.secondary().take(new Action.StagePart(1, 3, 2));
+        host.refuses(new Action.AskCommit(3), "a delta on the checkpoint of epoch 2")
+                .refuses(new Action.Commit(3));
+        host.take(new Action.StagePart(1, 2, 1)).take(new Action.AskCommit(2)).refuses(new Action.AskCommit(3));
+        host.take(new Action.Commit(2)).take(new Action.AskCommit(3)).take(new Action.Commit(3));
+        assertThat(host.state.checkpoint()).isEqualTo(new Checkpoint(1, 3));
+    }
+
+    @Test
+    void DeltaOnItsBase_norAfterALaterOne() {
+        TestHost host = TestHost.secondary().take(new Action.StagePart(1, 4, 1)).commit(2);
+        host.refuses(new Action.AskCommit(4), "a delta on the checkpoint of epoch 1");
+    }
+
+    @Test
+    void DeltaOnItsBase_aHostWithoutACheckpointCommitsOnlyAWholeState() {
+        TestHost host = new TestHost("B", "A");
+        host.take(new Action.FollowJoin(new OwnershipRecord(1, 1, "A", OwnershipRecord.Mode.SOLO, "", 0)));
+        host.take(new Action.StagePart(1, 2, 1))
+                .refuses(new Action.AskCommit(2))
+                .commit(3);
+    }
+
+    @Test
+    void DeltaOnItsBase_aCutIsADeltaOnTheCutBeforeAndAJoinSendsAll() {
+        TestHost host = TestHost.guarded().take(new Action.Cut(true));
+        assertThat(host.effect(Effect.SendState.class)).isEqualTo(new Effect.SendState(1, 2, 1));
+        host.take(new Action.Cut(true));
+        assertThat(host.effect(Effect.SendState.class))
+                .as("which need not be committed")
+                .isEqualTo(new Effect.SendState(1, 3, 2));
+        assertThat(TestHost.primary().take(new Action.StartJoin()).effect(Effect.SendState.class))
+                .isEqualTo(new Effect.SendState(1, 1, 0));
     }
 
     @Test
@@ -360,7 +399,7 @@ class RulesTest {
 
     @Test
     void AgreeToBeAlone_checkpointsThatWereOnTheirWayAreForgotten() {
-        TestHost host = TestHost.guarded().take(new Action.Cut());
+        TestHost host = TestHost.guarded().take(new Action.Cut(false));
         assertThat(host.state.cuts()).containsExactly(2L);
         host.take(new Action.Propose(Change.GO_ALONE, TestHost.pair()));
         OwnershipRecord solo = host.effect(Effect.CompareAndSet.class).record();
@@ -411,7 +450,7 @@ class RulesTest {
 
     @Test
     void HoldOutput_onlyWhatACommittedCheckpointCoversLeaves() {
-        TestHost host = TestHost.guarded().take(new Action.Cut()).take(new Action.Speak());
+        TestHost host = TestHost.guarded().take(new Action.Cut(false)).take(new Action.Speak());
         assertThat(host.effect(Effect.Release.class).epoch()).isEqualTo(1);
         host.refuses(new Action.LearnCommitted(2, 2)).refuses(new Action.LearnCommitted(1, 3));
         host.take(new Action.LearnCommitted(1, 2)).take(new Action.Speak());

@@ -44,7 +44,7 @@ final class TestHost {
     }
 
     TestHost commit(long epoch) {
-        return take(new Action.StagePart(state.term(), epoch))
+        return take(new Action.StagePart(state.term(), epoch, 0))
                 .take(new Action.AskCommit(epoch))
                 .take(new Action.Commit(epoch));
     }

@@ -75,7 +75,7 @@ final class World {
             case 6, 7, 8 -> send(host);
             case 9, 10 -> apply(which);
             case 11 -> flush(host);
-            case 12 -> take(host, new Action.Cut());
+            case 12 -> take(host, new Action.Cut(host.state.epoch() % 3 > 0));
             case 13 -> loseOrRepeat(which);
             case 14 -> follow(host);
             case 15 -> own(host, which);
@@ -138,7 +138,8 @@ final class World {
                 }
             }
             case Effect.SendPreserved e -> post(peer, new Action.RecvPreserved(e.term(), e.epoch(), e.extents()), null);
-            case Effect.SendState e -> post(peer, new Action.StagePart(e.term(), e.epoch()), host.machine.clone());
+            case Effect.SendState e ->
+                post(peer, new Action.StagePart(e.term(), e.epoch(), e.base()), host.machine.clone());
             case Effect.SendCommitted e -> post(peer, new Action.LearnCommitted(e.term(), e.epoch()), null);
             case Effect.DiscardOthers e -> host.copies.keySet().removeIf(key -> key.term() != e.term());
             case Effect.DiscardCopies e ->
@@ -267,7 +268,7 @@ final class World {
 
     /** The secondary's part: commits what it received, comes back, takes over. */
     private void follow(Host host) {
-        for (long epoch : List.copyOf(host.state.staged())) {
+        for (long epoch : List.copyOf(host.state.staged().keySet())) {
             if (take(host, new Action.AskCommit(epoch))) {
                 host.checkpoint = host.received.get(epoch);
                 take(host, new Action.Commit(epoch));

@@ -53,7 +53,7 @@ class TraceFileTest {
     void aTraceEndsClearlyAtItsLimit() throws Exception {
         try (TraceWriter trace = NodeTrace.open(dir, "A", 2000, () -> 7)) {
             for (int i = 0; i < 100; i++) {
-                trace.step(START, new Action.Cut(), START, null);
+                trace.step(START, new Action.Cut(false), START, null);
             }
         }
         assertThat(Files.size(file())).isLessThanOrEqualTo(2000);

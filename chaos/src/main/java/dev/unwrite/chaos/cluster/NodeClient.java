@@ -30,12 +30,16 @@ public final class NodeClient implements Closeable {
 
     /** What the node says of itself; {@link SeenStatus#DOWN} where it does not answer in half a second. */
     public SeenStatus status() {
-        HttpRequest request = request("status", STATUS_MAX).GET().build();
         try {
-            return SeenStatus.parse(send(request));
+            return SeenStatus.parse(wholeStatus());
         } catch (IOException e) {
             return SeenStatus.DOWN;
         }
+    }
+
+    /** All that it says of itself. */
+    public JsonNode wholeStatus() throws IOException {
+        return send(request("status", STATUS_MAX).GET().build());
     }
 
     /** What the node counts, in Prometheus's text format. */

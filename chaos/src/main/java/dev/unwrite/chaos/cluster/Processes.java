@@ -60,14 +60,23 @@ public final class Processes implements Closeable {
 
     /** Starts {@code unwrite ARGS}. */
     public Process unwrite(String name, List<String> args) {
+        return unwrite(name, List.of(), args);
+    }
+
+    /** The same with more flags for its JVM. */
+    public Process unwrite(String name, List<String> flags, List<String> args) {
         List<String> words = new ArrayList<>();
         words.add(Long.toString(ProcessHandle.current().pid()));
         words.addAll(args);
-        return java(name, Child.class, words);
+        return java(name, flags, Child.class, words);
     }
 
     /** Starts a class with a main method; its output goes to the end of its log, its input is the caller's to close. */
     public Process java(String name, Class<?> main, List<String> args) {
+        return java(name, List.of(), main, args);
+    }
+
+    private Process java(String name, List<String> flags, Class<?> main, List<String> args) {
         List<String> words = new ArrayList<>();
         words.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         // Short-lived: a quick start matters more than the last bit of speed.
@@ -77,6 +86,7 @@ public final class Processes implements Closeable {
                 "-XX:TieredStopAtLevel=1",
                 "-Xshare:auto",
                 "--enable-native-access=ALL-UNNAMED"));
+        words.addAll(flags);
         words.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName()));
         words.addAll(args);
         return start(name, words);

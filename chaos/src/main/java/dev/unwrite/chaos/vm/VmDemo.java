@@ -20,6 +20,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Random;
 
 /**
@@ -28,7 +29,7 @@ import java.util.Random;
  * network of its own.
  */
 final class VmDemo {
-    private static final String CHECKPOINT_EVERY = "200ms";
+    private static final String CHECKPOINT_EVERY = "100ms";
     private static final String FAILOVER_AFTER = "1s";
     private static final Duration TRACE_CHECK_MAX = Duration.ofMinutes(3);
     private static final Duration BOOT_MAX = Duration.ofMinutes(3);
@@ -44,6 +45,8 @@ final class VmDemo {
     private final long startedAt = System.nanoTime();
     private final List<String> consoles = new ArrayList<>();
     private final List<String> gaps = new ArrayList<>();
+    private final List<String> memories = new ArrayList<>();
+    private boolean everyPageAlike = true;
 
     private VmDemo(Path dir, long seed, PrintWriter out) {
         this.dir = dir;
@@ -62,7 +65,8 @@ final class VmDemo {
         List<CheckResult> checks = new ArrayList<>();
         try (Processes processes = new Processes(dir.resolve("log"));
                 VmPair pair = new VmPair(dir, processes, dir.resolve("guest"), CHECKPOINT_EVERY, FAILOVER_AFTER);
-                VmObserver observer = new VmObserver()) {
+                VmObserver observer = new VmObserver();
+                CheckpointFigures figures = new CheckpointFigures(pair)) {
             String broken = "";
             try {
                 play(pair, observer);
@@ -75,6 +79,12 @@ final class VmDemo {
                     broken.isEmpty(),
                     broken.isEmpty() ? String.join("; ", gaps) : broken));
             checks.addAll(outside(observer));
+            figures.lines().forEach(this::tell);
+            checks.add(check(
+                    "memory-page-by-page",
+                    "Each page of the memory with which the guest went on was that of a cut",
+                    everyPageAlike && !memories.isEmpty(),
+                    String.join("; ", memories)));
             checks.add(inside());
             checks.add(disk(pair));
             checks.add(new SpecTraceJudge(TRACE_CHECK_MAX).check(pair.traces()));
@@ -109,13 +119,21 @@ final class VmDemo {
         pair.client(HostId.A).post("switchover", SWITCHOVER_MAX);
         tell("planned switchover from A to B");
         awaitHeard(observer, "the switchover", before, heardBefore);
+        compareMemory(pair, HostId.A, "switchover");
         pair.awaitProtected(HostId.B);
         keepConsoles(pair);
         tell("all end: A, then B, then the storage");
         pair.stop(HostId.A);
     }
 
-    private void takeover(VmPair pair, VmObserver observer, HostId victim) {
+    /** Asked for when the guest runs there: what it was before it ran is written down. */
+    private void compareMemory(VmPair pair, HostId from, String what) throws IOException {
+        OptionalLong cut = pair.pages(from.other()).resumedFrom(pair.pages(from));
+        everyPageAlike &= cut.isPresent();
+        memories.add(what + ": " + (cut.isPresent() ? "checkpoint " + cut.getAsLong() : "like no checkpoint"));
+    }
+
+    private void takeover(VmPair pair, VmObserver observer, HostId victim) throws IOException {
         Await.pause(500 + chance.nextInt(1_500));
         consoles.addAll(pair.console(victim).lines());
         long killed = System.nanoTime();
@@ -123,6 +141,7 @@ final class VmDemo {
         pair.kill(victim);
         tell("SIGKILL of " + victim + "; the outside has heard " + last(observer));
         awaitHeard(observer, "SIGKILL of " + victim, killed, heardBefore);
+        compareMemory(pair, victim, "SIGKILL of " + victim);
         pair.start(victim, false);
         pair.awaitProtected(victim.other());
         tell(victim + " is back and has joined");

@@ -7,6 +7,7 @@ import dev.unwrite.chaos.cluster.NodeClient;
 import dev.unwrite.chaos.cluster.Processes;
 import dev.unwrite.chaos.cluster.SeenStatus;
 import java.io.Closeable;
+import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -96,7 +97,18 @@ final class VmPair implements Closeable {
         return "nbd+unix:///?socket=" + dir.resolve(name + ".sock");
     }
 
-    void start(HostId host, boolean bootstrap) {
+    /** Memory at its cuts. */
+    GuestPages pages(HostId host) {
+        return new GuestPages(dir.resolve("pages-" + host));
+    }
+
+    /** The image of the checkpoint that a host holds, once there was a delta. */
+    Path image(HostId host) {
+        return data(host).resolve("checkpoint").resolve("image");
+    }
+
+    void start(HostId host, boolean bootstrap) throws IOException {
+        Files.createDirectories(dir.resolve("pages-" + host));
         List<String> args = new ArrayList<>(List.of("node", "--name", host.name(), "--group", GROUP));
         args.addAll(List.of("--data", data(host).toString(), "--storage", uri("storage")));
         args.addAll(List.of("--listen", text(peers.get(host)), "--peer", text(peers.get(host.other()))));
@@ -106,7 +118,7 @@ final class VmPair implements Closeable {
         if (bootstrap) {
             args.add("--bootstrap");
         }
-        nodes.put(host, processes.unwrite("node-" + host, args));
+        nodes.put(host, processes.unwrite("node-" + host, List.of(pages(host).property()), args));
     }
 
     private static String text(@Nullable InetSocketAddress address) {

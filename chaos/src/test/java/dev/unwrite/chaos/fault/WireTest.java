@@ -106,7 +106,7 @@ class WireTest {
     private static List<PeerMessage> state(long epoch) {
         byte[] bytes = {1, 2, 3};
         return List.of(
-                new StateBegin(1, epoch),
+                new StateBegin(1, epoch, 0),
                 new StateChunk(1, epoch, 0, ByteBuffer.wrap(bytes)),
                 new StateEnd(1, epoch, bytes.length, 0));
     }

@@ -71,13 +71,14 @@ class VmIT {
         start(pair, HostId.B, false);
         pair.awaitProtected(HostId.A);
         tick(pair, HostId.A);
-        long first = pair.client(HostId.A).status().committed();
-        pair.await(HostId.A, "20 checkpoints on", status -> status.committed() >= first + CHECKPOINTS);
+        for (int i = 0; i < CHECKPOINTS; i++) {
+            long epoch = checkpoint(pair, HostId.A);
+            everyPageIsThere(pair, HostId.A, epoch);
+        }
 
         Answer before = ask("before");
         long said = pair.console(HostId.A).lastTick().orElseThrow();
-        long epoch = pair.client(HostId.A).status().epoch();
-        pair.await(HostId.A, "past epoch " + epoch, status -> status.committed() > epoch);
+        checkpoint(pair, HostId.A);
         kill(pair, HostId.A);
         long last = pair.console(HostId.A).lastTick().orElseThrow();
         assertThat(pair.console(HostId.A).lines("MISMATCH", "ERROR")).isEmpty();
@@ -88,6 +89,9 @@ class VmIT {
                 .as("the first number at B, after %s that the checkpoint had for sure and %s at A", said, last)
                 .isGreaterThan(said)
                 .isLessThanOrEqualTo(last + 2);
+        assertThat(pair.pages(HostId.B).resumedFrom(pair.pages(HostId.A)))
+                .as("the cut with whose memory, page by page, it goes on")
+                .isPresent();
         Answer after = ask("after");
         assertThat(after.tick()).isGreaterThanOrEqualTo(before.tick());
         assertThat(after.boot()).isEqualTo(before.boot());
@@ -98,6 +102,7 @@ class VmIT {
         pair.client(HostId.B).post("switchover", SOON);
         pair.await(HostId.A, "primary", SeenStatus::isPrimary);
         awaitGone(atB);
+        assertThat(pair.pages(HostId.A).resumedFrom(pair.pages(HostId.B))).isPresent();
         goesOnWell(pair.console(HostId.B));
         long left = pair.console(HostId.B).lastTick().orElseThrow();
         assertThat(tick(pair, HostId.A))
@@ -118,6 +123,29 @@ class VmIT {
         diskIsWell(pair, pair.console(HostId.A).lastTick().orElseThrow());
     }
 
+    /** Returns its epoch. */
+    private static long checkpoint(VmPair pair, HostId host) throws IOException {
+        return Long.parseLong(
+                pair.client(host).post("checkpoint", SOON).path("epoch").asText());
+    }
+
+    /** The other host applies what it has committed, so what it has of a checkpoint is seen a little later. */
+    private static void everyPageIsThere(VmPair pair, HostId host, long epoch) {
+        Await.until(
+                "the other host to have every page of checkpoint " + epoch + ", or of a later one",
+                SOON,
+                () -> Optional.of(imageOf(pair, host, epoch)).filter(OptionalLong::isPresent),
+                pair::said);
+    }
+
+    private static OptionalLong imageOf(VmPair pair, HostId host, long epoch) {
+        try {
+            return pair.pages(host).imageOf(pair.image(host.other()), epoch);
+        } catch (IOException e) {
+            return OptionalLong.empty();
+        }
+    }
+
     private static TickGuest guest() throws IOException {
         try {
             return TickGuest.make(Path.of("target/vm"));
@@ -132,7 +160,7 @@ class VmIT {
         }
     }
 
-    private void start(VmPair pair, HostId host, boolean bootstrap) {
+    private void start(VmPair pair, HostId host, boolean bootstrap) throws IOException {
         pair.start(host, bootstrap);
         pids.add(pair.node(host).pid());
     }

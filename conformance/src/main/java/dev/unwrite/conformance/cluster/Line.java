@@ -45,6 +45,7 @@ final class Line implements PeerChannel {
     private static final class StateUnderWay {
         final long term;
         final long epoch;
+        final long base;
         final MachineState saved;
         final ByteBuffer bytes;
         final int crc;
@@ -52,11 +53,12 @@ final class Line implements PeerChannel {
         boolean begun;
         boolean ended;
 
-        StateUnderWay(long term, long epoch, MachineState saved, Reply<Long> reply) {
+        StateUnderWay(long term, long epoch, long base, MachineState saved, Reply<Long> reply) {
             this.term = term;
             this.epoch = epoch;
+            this.base = base;
             this.saved = saved;
-            this.bytes = saved.bytes();
+            this.bytes = saved.pieces();
             this.crc = MachineState.crc(bytes);
             this.reply = reply;
         }
@@ -115,7 +117,7 @@ final class Line implements PeerChannel {
     }
 
     @Override
-    public void sendState(long term, long epoch, Saved saved, Reply<Long> reply) {
+    public void sendState(long term, long epoch, long base, Saved saved, Reply<Long> reply) {
         if (state != null && !state.saved.isDropped()) {
             throw new Violation("NoError", from.name + " sends two states at once");
         }
@@ -124,8 +126,12 @@ final class Line implements PeerChannel {
             return;
         }
         MachineState given = (MachineState) saved;
+        Violation.require(
+                "DeltaOnItsBase",
+                base == given.base(),
+                () -> from.name + " sends a delta on " + given.base() + " as one on " + base);
         Violation.require("NoError", !given.isDropped(), () -> from.name + " sends a state that it has dropped");
-        state = new StateUnderWay(term, epoch, given, reply);
+        state = new StateUnderWay(term, epoch, base, given, reply);
     }
 
     private byte[] encoded(PeerMessage message) {
@@ -144,7 +150,7 @@ final class Line implements PeerChannel {
         }
         if (!now.begun) {
             now.begun = true;
-            bulk.add(encoded(new PeerMessage.StateBegin(now.term, now.epoch)));
+            bulk.add(encoded(new PeerMessage.StateBegin(now.term, now.epoch, now.base)));
         } else if (now.bytes.hasRemaining()) {
             int count = Math.min(MachineState.CHUNK_BYTES, now.bytes.remaining());
             int at = now.bytes.position();

@@ -31,7 +31,8 @@ final class Remains {
     static Remains of(SimDisk disk, UndoOptions options, long stateLimitBytes) throws IOException {
         return new Remains(
                 UndoLog.openInline(disk.undo(), options),
-                CheckpointStore.open(disk.checkpoints(), CheckpointStore.Policy.DURABLE, stateLimitBytes));
+                CheckpointStore.open(
+                        disk.checkpoints(), CheckpointStore.Policy.DURABLE, stateLimitBytes, MachineState.PAGE_BYTES));
     }
 
     @Nullable

@@ -11,6 +11,8 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.NavigableMap;
+import java.util.TreeMap;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -22,6 +24,8 @@ import org.jspecify.annotations.Nullable;
 final class Room implements MachineRoom {
     private static final int MOST_UNDER_WAY = 16;
     private static final int MOST_TRIES = 40;
+    /** So many of its states are whole though they could be deltas. */
+    private static final int WHOLE_EVERY = 5;
 
     private final SimHost process;
     private final Cluster cluster;
@@ -35,6 +39,9 @@ final class Room implements MachineRoom {
     private int generation;
     private long writes;
     private long savedWrites = -1;
+    /** By epoch, what deltas may be on. */
+    private final NavigableMap<Long, MachineState> saved = new TreeMap<>();
+
     private final IdentityHashMap<Order<?>, Long> started = new IdentityHashMap<>();
 
     Room(SimHost process, Cluster cluster) {
@@ -119,6 +126,7 @@ final class Room implements MachineRoom {
         pausing = null;
         writes = 0;
         savedWrites = 0;
+        saved.clear();
         cluster.machineBegins(process, history);
     }
 
@@ -207,7 +215,13 @@ final class Room implements MachineRoom {
 
     @Override
     public void save(
-            long term, long epoch, long session, @Nullable Object handedOver, boolean unchanged, Reply<Saved> reply) {
+            long term,
+            long epoch,
+            long base,
+            long session,
+            @Nullable Object handedOver,
+            boolean unchanged,
+            Reply<Saved> reply) {
         History now = history;
         if (now == null) {
             later(() -> reply.failed(new Trouble(Trouble.Kind.UNAVAILABLE, "there is no machine")));
@@ -225,7 +239,10 @@ final class Room implements MachineRoom {
         cluster.checks().saved(process, now, term, epoch, image);
         now.settle(image);
         MachineState state = new MachineState(image, said);
-        later(() -> reply.done(state));
+        MachineState before = base == 0 || epoch % WHOLE_EVERY == 0 ? null : saved.get(base);
+        saved.headMap(base).clear();
+        saved.put(epoch, state);
+        later(() -> reply.done(before == null ? state : state.on(base, before)));
     }
 
     // ---- What its clients ask.

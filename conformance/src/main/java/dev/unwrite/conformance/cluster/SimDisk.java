@@ -90,6 +90,18 @@ public final class SimDisk {
             bytes = Math.max(bytes, wanted);
         }
 
+        /** Has no more than so many bytes from here on. */
+        void cut(int most) {
+            if (bytes > most) {
+                pages = Arrays.copyOf(pages, Math.ceilDiv(most, PAGE));
+                own = Arrays.copyOf(own, pages.length);
+                if (most % PAGE > 0) {
+                    Arrays.fill(owned(pages.length - 1), most % PAGE, PAGE, (byte) 0);
+                }
+                bytes = most;
+            }
+        }
+
         /** Puts the first so many bytes of {@code source} there, which is not changed afterwards. */
         void put(int offset, byte[] source, int count) {
             grow(offset + count);
@@ -148,6 +160,18 @@ public final class SimDisk {
             live.put(offset, bytes, bytes.length);
             doubtful.removeIf(page -> page.offset < offset + bytes.length && offset < page.offset + page.bytes.length);
             unsynced.add(new Piece(offset, bytes));
+        }
+
+        /** What is cut off is gone for good, at once; what is added is there once it is synced. */
+        void setSize(int bytes) {
+            if (bytes < live.bytes()) {
+                live.cut(bytes);
+                durable.cut(bytes);
+                unsynced.removeIf(piece -> piece.offset >= bytes);
+                doubtful.removeIf(piece -> piece.offset >= bytes);
+            } else {
+                live.grow(bytes);
+            }
         }
 
         void failSync() {
@@ -540,6 +564,11 @@ public final class SimDisk {
         }
 
         @Override
+        public StateFile openToWrite(String name) throws IOException {
+            return open(name);
+        }
+
+        @Override
         public void rename(String from, String to) throws IOException {
             operation();
             checkpoints.live.put(to, found(checkpoints, from));
@@ -597,6 +626,13 @@ public final class SimDisk {
             operation();
             needRoom();
             blob.write((int) offset, bytes(source));
+        }
+
+        /** A file is cut off at once and durably: what lies behind the end of a state, nobody reads. */
+        @Override
+        public void setSize(long size) throws IOException {
+            operation();
+            blob.setSize((int) size);
         }
 
         @Override

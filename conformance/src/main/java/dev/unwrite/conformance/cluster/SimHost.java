@@ -204,8 +204,8 @@ final class SimHost {
     }
 
     private Life open(PeerChannel peer) throws IOException {
-        CheckpointStore store =
-                CheckpointStore.open(disk.checkpoints(), CheckpointStore.Policy.DURABLE, STATE_LIMIT_BYTES);
+        CheckpointStore store = CheckpointStore.open(
+                disk.checkpoints(), CheckpointStore.Policy.DURABLE, STATE_LIMIT_BYTES, MachineState.PAGE_BYTES);
         StoredCheckpoint held = store.committed().orElse(null);
         if (held != null && !data.id.equals(held.meta().get("folder"))) {
             throw new IOException("the checkpoint belongs to another folder");

@@ -131,8 +131,8 @@ final class SimStore implements LocalStore {
     }
 
     @Override
-    public void beginState(long term, long epoch, Reply<Done> reply) {
-        order(() -> disk.beginState(term, epoch), reply);
+    public void beginState(long term, long epoch, long base, Reply<Done> reply) {
+        order(() -> disk.beginState(term, epoch, base), reply);
     }
 
     @Override
@@ -150,6 +150,7 @@ final class SimStore implements LocalStore {
         order(
                 () -> slip == Slip.COMMIT_FORGOTTEN ? new Outcome<>(Done.DONE, null) : disk.commitState(term, epoch),
                 reply);
+        jobs.add(new Job(null, disk::applyDelta));
     }
 
     @Override

@@ -19,7 +19,7 @@ import java.util.Set;
  * @param action name
  * @param host the host that acts; empty for what happens to the storage
  * @param term of the message or copy; 0 where there is none
- * @param epoch of the message, copy or checkpoint
+ * @param epoch of the message, copy or checkpoint; of a cut, that of its base
  * @param block number; -1 where there is none, or of a flush that is one of all
  * @param flush number of the machine's flush; 0 where there is none
  * @param fua whether a write is sent with FUA
@@ -60,6 +60,11 @@ record Chosen(String action, String host, long term, long epoch, int block, long
                 more.removeAll(before.staged());
                 Message part = more.iterator().next();
                 yield new Chosen(action, h, part.term(), part.epoch(), part.block());
+            }
+            case "Cut" -> {
+                Set<Message> parts = new HashSet<>(t.net());
+                parts.removeAll(s.net());
+                yield new Chosen(action, h, 0, parts.iterator().next().base(), -1);
             }
             case "Commit" -> {
                 Held held = after.ckpt();

@@ -135,7 +135,7 @@ final class EdgeReplay {
                 first(new Action.AskFlush());
                 last(new Action.Flush(session));
             }
-            case "Cut" -> last(new Action.Cut());
+            case "Cut" -> last(new Action.Cut(step.epoch() != 0));
             case "LearnCommitted" -> last(new Action.LearnCommitted(step.term(), step.epoch()));
             case "Speak" -> last(new Action.Speak());
             case "FollowJoin" -> last(new Action.FollowJoin(now));
@@ -145,8 +145,9 @@ final class EdgeReplay {
             case "StoreCopy" -> last(new Action.StoreCopy(step.term(), step.epoch(), extent(b)));
             case "StagePart" -> {
                 // The code receives a state in many parts, too; the protocol hears of it when it is whole.
-                if (t.host(step.host()).whole(step.epoch(), t.blocks())) {
-                    last(new Action.StagePart(step.term(), step.epoch()));
+                SpecHost receiver = t.host(step.host());
+                if (receiver.whole(step.epoch(), t.blocks())) {
+                    last(new Action.StagePart(step.term(), step.epoch(), receiver.base(step.epoch())));
                 }
             }
             case "Commit" -> {

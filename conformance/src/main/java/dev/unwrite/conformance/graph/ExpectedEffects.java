@@ -85,7 +85,7 @@ final class ExpectedEffects {
                 case "Committed" -> effects.add(new Effect.SendCommitted(message.term(), message.epoch()));
                 case "Part" -> {
                     if (states.add(message.epoch())) {
-                        effects.add(new Effect.SendState(message.term(), message.epoch()));
+                        effects.add(new Effect.SendState(message.term(), message.epoch(), message.base()));
                     }
                 }
                 default -> throw new IllegalStateException("an unknown message " + message);

@@ -29,8 +29,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class GraphReplay {
     /** Together they have all actions, several blocks, and every kind of fault. */
-    public static final List<String> USUAL =
-            List.of("pair-faults", "bootstrap", "graph-parts", "graph-around", "graph-owed", "graph-flush");
+    public static final List<String> USUAL = List.of(
+            "pair-faults", "bootstrap", "graph-parts", "graph-around", "graph-delta", "graph-owed", "graph-flush");
 
     private static final String USAGE = "usage: GraphReplay [--graphs FOLDER] [MODEL ...]";
     private static final Duration TLC_LIMIT = Duration.ofHours(2);

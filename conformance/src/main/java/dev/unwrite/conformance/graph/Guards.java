@@ -69,7 +69,9 @@ final class Guards {
                         primary
                                 && h.mode().equals("protected")
                                 && h.quiet()
-                                && (h.epoch() >= bound("MaxEpoch") || h.cuts().size() >= bound("MaxCuts")),
+                                && (h.epoch() >= bound("MaxEpoch")
+                                        || h.cuts().size() >= bound("MaxCuts")
+                                        || (((Action.Cut) p.code().getFirst()).delta() && !withDeltas())),
                         Exemption.BOUND);
             case "LearnCommitted" ->
                 when(
@@ -116,7 +118,7 @@ final class Guards {
     }
 
     private static boolean sent(SpecState s, String type, String to, Tag tag) {
-        return s.net().contains(new Message(type, to, tag.term(), tag.epoch(), tag.block(), 0));
+        return s.net().contains(new Message(type, to, tag.term(), tag.epoch(), tag.block(), 0, 0));
     }
 
     private static boolean isOnItsWay(SpecHost h, HostState code, Answer answer) {
@@ -215,13 +217,23 @@ final class Guards {
                 && p.term() == h.term()
                 && (held == null || p.epoch() > held.epoch())
                 && !h.whole(p.epoch(), s.blocks());
-        long parts = s.net().stream()
+        return when(wanted && parts(s, name, p) < s.blocks(), Exemption.NOT_SENT);
+    }
+
+    /** How many parts of the state that the code is told of were sent. */
+    static long parts(SpecState s, String name, Probe p) {
+        long base = ((Action.StagePart) p.code().getFirst()).base();
+        return s.net().stream()
                 .filter(m -> m.type().equals("Part")
                         && m.to().equals(name)
                         && m.term() == p.term()
-                        && m.epoch() == p.epoch())
+                        && m.epoch() == p.epoch()
+                        && m.base() == base)
                 .count();
-        return when(wanted && parts < s.blocks(), Exemption.NOT_SENT);
+    }
+
+    private boolean withDeltas() {
+        return Boolean.parseBoolean(bounds.get("WithDeltas"));
     }
 
     private @Nullable Exemption openSession(SpecState s, String name, SpecHost h, Probe p) {

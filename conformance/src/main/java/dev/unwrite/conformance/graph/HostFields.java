@@ -16,7 +16,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.TreeSet;
 
 /** Compares all that the specification and the code both know of a host, between two steps of it. */
 final class HostFields {
@@ -101,11 +100,11 @@ final class HostFields {
         fields.same("a record of the future", false, code.record().version() > version);
     }
 
-    private static Set<Long> whole(SpecHost spec, int blocks) {
-        Set<Long> epochs = new TreeSet<>();
+    private static Map<Long, Long> whole(SpecHost spec, int blocks) {
+        Map<Long, Long> epochs = new TreeMap<>();
         for (Message part : spec.staged()) {
             if (spec.whole(part.epoch(), blocks)) {
-                epochs.add(part.epoch());
+                epochs.put(part.epoch(), part.base());
             }
         }
         return epochs;

@@ -48,7 +48,7 @@ final class Opening {
             first = take(first, new StartJoin());
             if (record.mode().equals("protected")) {
                 second = take(second, new FollowJoin(CodeTerms.record(solo)));
-                second = take(second, new StagePart(1, 1));
+                second = take(second, new StagePart(1, 1, 0));
                 second = take(second, new AskCommit(1));
                 second = take(second, new Commit(1));
                 first = take(first, new LearnCommitted(1, 1));

@@ -163,7 +163,12 @@ final class Refusals {
             case "OpenSession" ->
                 edges.contains(new Chosen(p.action(), h, 0, 0, -1))
                         && p.session() == s.session().getOrDefault(h, 0L) + 1;
-            case "Cut", "Speak", "StartJoin", "Resume", "ColdRead", "Restart" ->
+            case "Cut" -> {
+                long base =
+                        ((Action.Cut) p.code().getFirst()).delta() ? s.host(h).epoch() : 0;
+                yield edges.contains(new Chosen("Cut", h, 0, base, -1));
+            }
+            case "Speak", "StartJoin", "Resume", "ColdRead", "Restart" ->
                 edges.contains(new Chosen(p.action(), h, 0, 0, -1));
             default ->
                 edges.contains(new Chosen(p.action(), h, 0, 0, -1))
@@ -173,6 +178,9 @@ final class Refusals {
 
     /** To the code, all parts that are still missing are one step. */
     private static boolean allParts(SpecState s, String h, Probe p, Set<Chosen> edges) {
+        if (Guards.parts(s, h, p) < s.blocks()) {
+            return false;
+        }
         boolean some = false;
         for (int b = 0; b < s.blocks(); b++) {
             int block = b;

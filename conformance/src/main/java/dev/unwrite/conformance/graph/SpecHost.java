@@ -29,7 +29,7 @@ record SpecHost(
         @Nullable Held ckpt) {
 
     /** A message between the hosts; {@code block} is -1 and {@code value} 0 where it has none. */
-    record Message(String type, String to, long term, long epoch, int block, int value) {}
+    record Message(String type, String to, long term, long epoch, int block, int value, long base) {}
 
     /** A copy, with its content. */
     record Copy(long term, long epoch, int block, int value) {
@@ -78,6 +78,11 @@ record SpecHost(
             }
         }
         return mask;
+    }
+
+    /** What the checkpoint is a delta on, of which parts are here; 0 if it is whole. */
+    long base(long atEpoch) {
+        return staged.stream().filter(part -> part.epoch == atEpoch).findFirst().orElseThrow().base;
     }
 
     /** Whether all parts of the checkpoint are here. */

@@ -157,7 +157,8 @@ final class SpecStates {
                 integer(field(value, "term")),
                 integer(field(value, "epoch")),
                 fields.field("block").map(block -> block(block.plain())).orElse(-1),
-                fields.field("value").map(content -> (int) integer(content)).orElse(0));
+                fields.field("value").map(content -> (int) integer(content)).orElse(0),
+                fields.field("base").map(SpecStates::integer).orElse(0L));
     }
 
     private Copy copy(TlaValue value) {

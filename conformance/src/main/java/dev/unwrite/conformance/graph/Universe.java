@@ -48,7 +48,8 @@ final class Universe {
     }
 
     private void simple() {
-        probes.add(Probe.of("Cut", new Action.Cut()));
+        probes.add(Probe.of("Cut", new Action.Cut(false)));
+        probes.add(Probe.of("Cut", new Action.Cut(true)));
         probes.add(Probe.of("Speak", new Action.Speak()));
         probes.add(Probe.of("StartJoin", new Action.StartJoin()));
         probes.add(Probe.of("Resume", new Action.Resume()));
@@ -110,8 +111,10 @@ final class Universe {
                 }
                 probes.add(Probe.of("LearnCommitted", new Action.LearnCommitted(term, epoch))
                         .at(term, epoch));
-                probes.add(
-                        Probe.of("StagePart", new Action.StagePart(term, epoch)).at(term, epoch));
+                for (long base : epoch > 1 ? List.of(0L, epoch - 1) : List.of(0L)) {
+                    probes.add(Probe.of("StagePart", new Action.StagePart(term, epoch, base))
+                            .at(term, epoch));
+                }
             }
         }
         for (long epoch = 0; epoch <= epochMax; epoch++) {

@@ -563,7 +563,7 @@ final class Merger {
                         .blocks(List.copyOf(shadow(node).answeredFlush((int) e.number("id")))));
             case "Cut", "StartJoin" -> {
                 cuts.add(e.tag());
-                simple(node, e);
+                add(out.of(e.action(), node.name(), e).tag(e.tag()).value((int) e.number("delta")));
             }
             case "StagePart" -> {
                 shadow.staged.add(e.tag());

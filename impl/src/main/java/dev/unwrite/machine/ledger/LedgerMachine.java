@@ -64,7 +64,7 @@ public final class LedgerMachine implements Machine {
     }
 
     @Override
-    public Saved save() throws IOException {
+    public Flat save(long epoch, long base) throws IOException {
         return running().save();
     }
 

@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * A ledger as mirrored state: magic, version, length of the body, body, CRC32C of all before it. The body: shape,
  * counters, balances, the batch of each page, the clients. Numbers are big-endian.
  */
-final class SavedLedger implements Machine.Saved {
+final class SavedLedger implements Machine.Flat {
     private static final int MAGIC = 0x55574C53; // UWLS
     private static final int VERSION = 1;
     private static final int HEADER_BYTES = 4 + 4 + 8;

@@ -5,16 +5,16 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.util.Queue;
-import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.BitSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.zip.CRC32C;
 
 /** The guest's memory: a file that QEMU and this process both map. The file goes when it is closed. */
 final class GuestMemory implements Closeable {
@@ -30,12 +30,13 @@ final class GuestMemory implements Closeable {
     private final Path file;
     private final Arena arena = Arena.ofShared();
     private final MemorySegment bytes;
-    /** Places for copies that nobody reads any more; their number is that of the states that were on their way at once. */
-    private final Queue<MemorySegment> free = new ConcurrentLinkedQueue<>();
+    /** What it was at the last {@link #changes}. */
+    private final MemorySegment shadow;
 
     private GuestMemory(Path file, FileChannel channel, long size) throws IOException {
         this.file = file;
         this.bytes = channel.map(FileChannel.MapMode.READ_WRITE, 0, size, arena);
+        this.shadow = arena.allocate(size, PAGE);
     }
 
     /** All zeroes. Throws, with one line, where this host has no room for it. */
@@ -85,14 +86,24 @@ final class GuestMemory implements Closeable {
         return bytes.asSlice(number * PAGE, PAGE);
     }
 
-    /** Clears the pages from {@code first} up to, not including, {@code end}; those that are zeroes stay without memory. */
-    void zero(long first, long end) {
-        for (long number = first; number < end; number++) {
-            MemorySegment page = page(number);
-            if (page.mismatch(ZEROES) >= 0) {
-                page.fill((byte) 0);
-            }
+    /** Makes a page that of a state; one of zeroes stays without memory. */
+    void restore(long number, MemorySegment content) {
+        MemorySegment page = page(number);
+        if (page.mismatch(content) >= 0) {
+            page.copyFrom(content);
         }
+    }
+
+    /** The CRC32C of each page as it is now, big-endian, for a witness. */
+    byte[] sums() {
+        ByteBuffer sums = ByteBuffer.allocate((int) (size() / PAGE) * Integer.BYTES);
+        CRC32C crc = new CRC32C();
+        for (long number = 0; number < size() / PAGE; number++) {
+            crc.reset();
+            crc.update(page(number).asByteBuffer());
+            sums.putInt((int) crc.getValue());
+        }
+        return sums.array();
     }
 
     /** Removes the name: whoever has it mapped keeps it. A process that is killed leaves nothing behind then. */
@@ -101,23 +112,39 @@ final class GuestMemory implements Closeable {
     }
 
     /**
-     * The pages as they are now, in a place of their own; the guest must stand still. What is like it was when that place was
-     * last used stays as it is: to compare takes a tenth of the time of a copy.
+     * The numbers of the pages that are not what they were when this was called last, of zeroes at first; the guest must stand
+     * still. To compare takes a tenth of the time of a copy.
      */
-    Pages copy() {
-        MemorySegment place = free.poll();
-        MemorySegment copy = place == null ? arena.allocate(size(), PAGE) : place;
+    BitSet changes() {
+        BitSet changed = new BitSet();
         long at = 0;
         while (at < size()) {
-            long differs = MemorySegment.mismatch(bytes, at, size(), copy, at, size());
+            long differs = MemorySegment.mismatch(bytes, at, size(), shadow, at, size());
             if (differs < 0) {
                 break;
             }
             long page = (at + differs) / PAGE * PAGE;
-            MemorySegment.copy(bytes, page, copy, page, PAGE);
+            MemorySegment.copy(bytes, page, shadow, page, PAGE);
+            changed.set((int) (page / PAGE));
             at = page + PAGE;
         }
-        return new Pages(copy, free);
+        return changed;
+    }
+
+    /** Copies what a page was at the last {@link #changes}. */
+    void copy(int number, MemorySegment to, long offset) {
+        MemorySegment.copy(shadow, (long) number * PAGE, to, offset, PAGE);
+    }
+
+    /** The numbers of the pages that were not all zeroes then. */
+    BitSet filled() {
+        BitSet filled = new BitSet();
+        for (int number = 0; number < size() / PAGE; number++) {
+            if (shadow.asSlice((long) number * PAGE, PAGE).mismatch(ZEROES) >= 0) {
+                filled.set(number);
+            }
+        }
+        return filled;
     }
 
     /** Unmaps it; QEMU has ended. */
@@ -125,38 +152,5 @@ final class GuestMemory implements Closeable {
     public void close() throws IOException {
         unlink();
         arena.close();
-    }
-
-    /** A memory at one moment, until it is closed. */
-    static final class Pages implements Closeable {
-        private final MemorySegment bytes;
-        private final Queue<MemorySegment> free;
-        private final AtomicBoolean closed = new AtomicBoolean();
-
-        private Pages(MemorySegment bytes, Queue<MemorySegment> free) {
-            this.bytes = bytes;
-            this.free = free;
-        }
-
-        MemorySegment bytes() {
-            return bytes;
-        }
-
-        /** The first page from {@code first} on that is not all zeroes, or -1. */
-        int next(int first) {
-            for (long number = first; number < bytes.byteSize() / PAGE; number++) {
-                if (bytes.asSlice(number * PAGE, PAGE).mismatch(ZEROES) >= 0) {
-                    return (int) number;
-                }
-            }
-            return -1;
-        }
-
-        @Override
-        public void close() {
-            if (closed.compareAndSet(false, true)) {
-                free.add(bytes);
-            }
-        }
     }
 }

@@ -33,7 +33,7 @@ public final class QemuMachine implements Machine {
     private boolean closed;
     private @Nullable Qemu qemu;
     private @Nullable GuestMemory memory;
-    private SavedGuest.@Nullable Fit fit;
+    private @Nullable GuestImage image;
 
     /** {@code file} has the arguments; {@code folder}, made where it is missing, gets sockets and the log. */
     public QemuMachine(MachineHost host, Path file, Path folder) {
@@ -82,7 +82,6 @@ public final class QemuMachine implements Machine {
             arguments.addAll(disk(volume, disks));
         }
         GuestMemory ram = open(GuestMemory.create(guest.ramBytes()));
-        memory = ram;
         arguments.addAll(List.of(
                 "-object",
                 "memory-backend-file,id=unwrite-ram,share=on,size=" + guest.ramBytes() + ",mem-path=" + ram.file(),
@@ -97,12 +96,14 @@ public final class QemuMachine implements Machine {
         SavedGuest.Fit mine = fit(started.version(), guest);
         if (state != null) {
             started.take(SavedGuest.restore(state, mine, ram), folder);
+            PageWitness.resumed(ram);
         }
         List<String> blockers = started.blockers();
         if (!blockers.isEmpty()) {
             throw new IOException("this guest cannot be mirrored: " + String.join("; ", blockers));
         }
-        fit = mine;
+        memory = ram;
+        image = new GuestImage(ram, mine);
         qemu = started;
     }
 
@@ -160,12 +161,11 @@ public final class QemuMachine implements Machine {
     }
 
     @Override
-    public Saved save() throws IOException {
+    public Saved save(long epoch, long base) throws IOException {
         byte[] devices = running().devices();
-        return new SavedGuest(
-                Objects.requireNonNull(fit),
-                devices,
-                Objects.requireNonNull(memory).copy());
+        SavedGuest saved = Objects.requireNonNull(image).save(epoch, base, devices);
+        PageWitness.cut(epoch, Objects.requireNonNull(memory));
+        return saved;
     }
 
     @Override

@@ -1,5 +1,6 @@
 package dev.unwrite.machine.qemu;
 
+import dev.unwrite.image.PieceStream;
 import dev.unwrite.machine.Machine;
 import java.io.BufferedInputStream;
 import java.io.ByteArrayInputStream;
@@ -7,30 +8,33 @@ import java.io.DataInputStream;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.SequenceInputStream;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.util.Collections;
-import java.util.Enumeration;
-import java.util.List;
+import java.util.BitSet;
+import org.jspecify.annotations.Nullable;
 
 /**
- * A guest as mirrored state: magic, version, what it fits on ({@link Fit}), the state of the devices (length, bytes), then pages
- * (number, 4096 bytes), those of zeroes left out, and -1. Numbers are big-endian.
+ * A guest as mirrored state. Its image: a page with magic, version, what it fits on ({@link Fit}) and the length of the state of
+ * the devices, big-endian; the memory; the state of the devices.
  */
 final class SavedGuest implements Machine.Saved {
+    private static final int PAGE = GuestMemory.PAGE;
     private static final int MAGIC = 0x5557564D; // UWVM
-    private static final int VERSION = 1;
+    private static final int VERSION = 2;
     private static final int DEVICES_BYTES_MAX = 256 << 20;
     private static final int WORD_BYTES_MAX = 256;
-    /** In place of a page's number. */
-    private static final int END = -1;
+    private static final int RUN_PAGES_MAX = 64;
 
-    private final Fit fit;
-    private final byte[] devices;
-    private final GuestMemory.Pages pages;
+    private final boolean delta;
+    private final long imageBytes;
+    /** Pages of the image, ascending, and what is in them, one after the other. */
+    private final int[] numbers;
+
+    private final MemorySegment contents;
+    private final Arena arena;
 
     /**
      * What must be alike on both hosts.
@@ -60,137 +64,123 @@ final class SavedGuest implements Machine.Saved {
         }
     }
 
-    /** The pages are closed with it. */
-    SavedGuest(Fit fit, byte[] devices, GuestMemory.Pages pages) {
-        this.fit = fit;
-        this.devices = devices;
-        this.pages = pages;
+    /** Of these pages, which it copies. */
+    SavedGuest(boolean delta, GuestImage image, BitSet pages) {
+        this.delta = delta;
+        this.imageBytes = image.bytes();
+        this.numbers = pages.stream().toArray();
+        this.arena = Arena.ofShared();
+        this.contents = arena.allocate(Math.max(1, (long) numbers.length * PAGE), PAGE);
+        for (int i = 0; i < numbers.length; i++) {
+            image.copy(numbers[i], contents, (long) i * PAGE);
+        }
     }
 
     @Override
-    public InputStream open() {
+    public boolean isDelta() {
+        return delta;
+    }
+
+    /** How many pages it carries. */
+    int pages() {
+        return numbers.length;
+    }
+
+    /** The first page of the image of a guest whose devices have a state of that length. */
+    static byte[] head(Fit fit, int devices) {
         byte[] qemu = fit.qemu.getBytes(StandardCharsets.UTF_8);
         byte[] file = fit.file.getBytes(StandardCharsets.UTF_8);
-        ByteBuffer head = ByteBuffer.allocate(4 + 4 + 4 + qemu.length + 4 + file.length + 8 + 4);
-        head.putInt(MAGIC)
+        byte[] page = new byte[PAGE];
+        ByteBuffer.wrap(page)
+                .putInt(MAGIC)
                 .putInt(VERSION)
                 .putInt(qemu.length)
                 .put(qemu)
                 .putInt(file.length)
-                .put(file);
-        head.putLong(fit.ramBytes).putInt(devices.length);
-        List<InputStream> parts = List.of(
-                new ByteArrayInputStream(head.array()), new ByteArrayInputStream(devices), new PageStream(pages));
-        Enumeration<InputStream> all = Collections.enumeration(parts);
-        return new SequenceInputStream(all);
+                .put(file)
+                .putLong(fit.ramBytes)
+                .putInt(devices);
+        return page;
+    }
+
+    @Override
+    public PieceStream pieces() {
+        return new Runs();
     }
 
     @Override
     public void close() {
-        pages.close();
+        arena.close();
     }
 
-    /** One page after the other, as bytes. */
-    private static final class PageStream extends InputStream {
-        private static final int RECORD = 4 + GuestMemory.PAGE;
-
-        private final GuestMemory.Pages pages;
-        private final ByteBuffer record = ByteBuffer.allocate(RECORD).limit(0);
+    /** Pages that follow one another are one piece. */
+    private final class Runs extends PieceStream {
+        private final ByteBuffer piece = ByteBuffer.allocate(HEAD_BYTES + RUN_PAGES_MAX * PAGE);
         private int next;
         private boolean ended;
 
-        PageStream(GuestMemory.Pages pages) {
-            this.pages = pages;
-        }
-
-        private boolean fill() {
-            if (record.hasRemaining()) {
-                return true;
-            }
-            if (ended) {
-                return false;
-            }
-            int number = pages.next(next);
-            record.clear().putInt(number < 0 ? END : number);
-            if (number < 0) {
+        @Override
+        protected @Nullable ByteBuffer next() {
+            if (next == numbers.length) {
+                boolean first = !ended;
                 ended = true;
-            } else {
-                MemorySegment.copy(
-                        pages.bytes(),
-                        ValueLayout.JAVA_BYTE,
-                        (long) number * GuestMemory.PAGE,
-                        record.array(),
-                        4,
-                        GuestMemory.PAGE);
-                record.position(RECORD);
-                next = number + 1;
+                return first ? end(imageBytes) : null;
             }
-            record.flip();
-            return true;
-        }
-
-        @Override
-        public int read() {
-            return fill() ? record.get() & 0xff : -1;
-        }
-
-        @Override
-        public int read(byte[] target, int from, int most) {
-            if (most == 0) {
-                return 0;
+            int from = next;
+            while (next < numbers.length
+                    && next - from < RUN_PAGES_MAX
+                    && numbers[next] - numbers[from] == next - from) {
+                next++;
             }
-            if (!fill()) {
-                return -1;
-            }
-            int count = Math.min(most, record.remaining());
-            record.get(target, from, count);
-            return count;
+            long offset = (long) numbers[from] * PAGE;
+            int length = (int) Math.min((long) (next - from) * PAGE, imageBytes - offset);
+            piece.clear().putLong(offset).putInt(length);
+            MemorySegment.copy(contents, ValueLayout.JAVA_BYTE, (long) from * PAGE, piece.array(), HEAD_BYTES, length);
+            return piece.limit(HEAD_BYTES + length).position(0);
         }
     }
 
-    /** Makes a memory that of a state, zeroes where it has no page, and returns the state of the devices. */
-    static byte[] restore(InputStream state, Fit here, GuestMemory memory) throws IOException {
+    /** Makes a memory that of an image, and returns the state of the devices. */
+    static byte[] restore(InputStream image, Fit here, GuestMemory memory) throws IOException {
         try {
-            return restore(new DataInputStream(new BufferedInputStream(state, 1 << 20)), here, memory);
+            return restore(new DataInputStream(new BufferedInputStream(image, 1 << 20)), here, memory);
         } catch (EOFException e) {
             throw new IOException("the mirrored state is damaged: it ends too early", e);
         }
     }
 
     private static byte[] restore(DataInputStream in, Fit here, GuestMemory memory) throws IOException {
-        if (in.readInt() != MAGIC) {
-            throw new IOException("the mirrored state is not that of a guest of QEMU: another --machine was here");
-        }
-        int version = in.readInt();
-        if (version != VERSION) {
-            throw new IOException("the mirrored state has version " + version + ", known is " + VERSION);
-        }
-        String differs = here.differs(new Fit(word(in), word(in), in.readLong()));
-        if (!differs.isEmpty()) {
-            throw new IOException(differs);
-        }
-        int length = in.readInt();
-        if (length < 0 || length > DEVICES_BYTES_MAX) {
-            throw new IOException("the mirrored state is damaged: devices of " + length + " bytes");
+        int length = devices(new DataInputStream(new ByteArrayInputStream(exactly(PAGE, in))), here);
+        byte[] page = new byte[PAGE];
+        MemorySegment content = MemorySegment.ofArray(page);
+        for (long number = 0; number < memory.size() / PAGE; number++) {
+            in.readFully(page);
+            memory.restore(number, content);
         }
         byte[] devices = exactly(length, in);
-        byte[] page = new byte[GuestMemory.PAGE];
-        long last = memory.size() / GuestMemory.PAGE - 1;
-        long next = 0;
-        for (int number = in.readInt(); number != END; number = in.readInt()) {
-            if (number < next || number > last) {
-                throw new IOException("the mirrored state is damaged: page " + number + " after " + (next - 1));
-            }
-            memory.zero(next, number);
-            in.readFully(page);
-            MemorySegment.copy(page, 0, memory.page(number), ValueLayout.JAVA_BYTE, 0, page.length);
-            next = number + 1L;
-        }
-        memory.zero(next, last + 1);
         if (in.read() >= 0) {
             throw new IOException("the mirrored state is damaged: there is more than there should be");
         }
         return devices;
+    }
+
+    private static int devices(DataInputStream head, Fit here) throws IOException {
+        if (head.readInt() != MAGIC) {
+            throw new IOException("the mirrored state is not that of a guest of QEMU: another --machine was here");
+        }
+        int version = head.readInt();
+        if (version != VERSION) {
+            throw new IOException("the mirrored state has version " + version + ", known is " + VERSION);
+        }
+        String differs = here.differs(new Fit(word(head), word(head), head.readLong()));
+        if (!differs.isEmpty()) {
+            throw new IOException(differs);
+        }
+        int length = head.readInt();
+        if (length < 0 || length > DEVICES_BYTES_MAX) {
+            throw new IOException("the mirrored state is damaged: devices of " + length + " bytes");
+        }
+        return length;
     }
 
     private static byte[] exactly(int length, DataInputStream in) throws IOException {

@@ -14,11 +14,10 @@ public interface ControlApi {
     NodeStatus status();
 
     /**
-     * Takes a checkpoint. On return it is committed at the secondary.
-     *
-     * @param state the state of the machine {@code none}, to be read to its end, or null to keep the one handed over last
+     * Takes a checkpoint. On return it is committed at the secondary; or only cut, if that was asked for: the machine may go
+     * on then, and what it says has to wait until {@code committed} of the status has come that far.
      */
-    CheckpointResult checkpoint(@Nullable InputStream state, Duration timeout)
+    CheckpointResult checkpoint(CheckpointOrder order, Duration timeout)
             throws ControlException, IOException, InterruptedException;
 
     /**
@@ -34,8 +33,19 @@ public interface ControlApi {
     /** On return the pair is protected. */
     ProtectResult protect(Duration timeout) throws ControlException, IOException, InterruptedException;
 
-    /** A checkpoint is committed. */
-    record CheckpointResult(long term, long epoch, long stateBytes, long pauseMillis, long durationMillis) {}
+    /**
+     * What is asked for.
+     *
+     * @param state the state of the machine {@code none}, to be read to its end, or null to keep the one handed over last
+     * @param base 0 if the state is whole, as bytes; else it is in pieces ({@link dev.unwrite.image}), a delta on the state that
+     *     was handed over for that checkpoint, which must be the one before
+     * @param untilCut whether to return once the checkpoint is cut
+     */
+    record CheckpointOrder(@Nullable InputStream state, long base, boolean untilCut) {}
+
+    /** A checkpoint is committed, or cut; what is not known before a commit is 0 then. */
+    record CheckpointResult(
+            long term, long epoch, boolean committed, long stateBytes, long pauseMillis, long durationMillis) {}
 
     /**
      * This node is primary.

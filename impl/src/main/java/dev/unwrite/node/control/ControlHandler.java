@@ -89,9 +89,8 @@ final class ControlHandler implements HttpHandler {
     private JsonNode operate(String path, HttpExchange exchange)
             throws ControlException, IOException, InterruptedException {
         RequestOptions options = RequestOptions.read(exchange, path.equals("/checkpoint"));
-        InputStream state = options.state();
         return switch (path) {
-            case "/checkpoint" -> ResultJson.of(api.checkpoint(state, options.timeout()));
+            case "/checkpoint" -> ResultJson.of(api.checkpoint(options.checkpoint(), options.timeout()));
             case "/failover" -> ResultJson.of(api.failover(options.cold(), options.timeout()));
             case "/switchover" -> ResultJson.of(api.switchover(options.timeout()));
             default -> ResultJson.of(api.protect(options.timeout()));

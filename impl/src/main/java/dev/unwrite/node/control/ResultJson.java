@@ -10,6 +10,7 @@ final class ResultJson {
     static ObjectNode of(ControlApi.CheckpointResult result) {
         return json().put("term", result.term())
                 .put("epoch", result.epoch())
+                .put("committed", result.committed())
                 .put("stateBytes", result.stateBytes())
                 .put("pauseMillis", result.pauseMillis())
                 .put("durationMillis", result.durationMillis());

@@ -121,7 +121,7 @@ class LedgerMachineTest {
             wire.ask("T 1 0 1 5");
             machine.pause();
             assertThat(machine.selfCheck()).isNull();
-            state = bytes(machine.save());
+            state = bytes(machine.save(1, 0));
             disk = device.snapshot();
             machine.unpause();
             assertThat(wire.ask("T 2 0 1 5")).isEqualTo("OK 2 seq=2 from=90 to=110");
@@ -142,7 +142,7 @@ class LedgerMachineTest {
         byte[] state;
         try (Wire wire = new Wire(machine)) {
             machine.pause();
-            state = bytes(machine.save());
+            state = bytes(machine.save(1, 0));
             machine.unpause();
             wire.ask("HELLO a");
             wire.ask("T 1 4 8 5");
@@ -159,7 +159,7 @@ class LedgerMachineTest {
     void aDamagedStateIsRefused() throws IOException {
         machine.coldStart();
         machine.pause();
-        byte[] state = bytes(machine.save());
+        byte[] state = bytes(machine.save(1, 0));
         for (int at = 0; at < state.length; at++) {
             byte[] damaged = state.clone();
             damaged[at] ^= 0x40;
@@ -202,7 +202,7 @@ class LedgerMachineTest {
         assertThat(host.failures().getFirst()).contains("planned failure");
         assertThat(machine.address()).isNull();
         assertThatThrownBy(machine::pause).hasMessageContaining("planned failure");
-        assertThatThrownBy(machine::save).hasMessageContaining("planned failure");
+        assertThatThrownBy(() -> machine.save(1, 0)).hasMessageContaining("planned failure");
     }
 
     @Test
@@ -229,7 +229,7 @@ class LedgerMachineTest {
                 .hasMessageContaining("something else than a ledger");
     }
 
-    static byte[] bytes(Machine.Saved saved) throws IOException {
+    static byte[] bytes(Machine.Flat saved) throws IOException {
         try (saved;
                 InputStream in = saved.open()) {
             return in.readAllBytes();

@@ -52,7 +52,7 @@ public final class LedgerPair implements AutoCloseable {
     public synchronized void checkpoint() throws IOException {
         LedgerMachine running = Objects.requireNonNull(machine);
         running.pause();
-        try (Machine.Saved saved = running.save()) {
+        try (Machine.Flat saved = running.save(1, 0)) {
             state = saved.open().readAllBytes();
             disk = Objects.requireNonNull(device).snapshot();
             if (replyAtCheckpoint) {

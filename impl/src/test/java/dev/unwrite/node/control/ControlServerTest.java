@@ -143,6 +143,10 @@ class ControlServerTest {
         assertThat(post("/failover?cold=perhaps", "").statusCode()).isEqualTo(400);
         assertThat(json(post("/switchover", "{}")).path("newPrimary").asText()).isEqualTo("B");
         assertThat(json(post("/protect", "")).path("already").asBoolean(true)).isFalse();
+        assertThat(json(post("/checkpoint?until=cut", "")).path("committed").asBoolean())
+                .isFalse();
+        assertThat(java.util.Objects.requireNonNull(api.order).untilCut()).isTrue();
+        assertThat(json(post("/checkpoint", "")).path("committed").asBoolean()).isTrue();
         assertThat(json(post("/checkpoint", "")).path("epoch").asInt()).isEqualTo(41);
         assertThat(api.stateBytes).isEqualTo(-1);
         assertThat(api.timeout).isEqualTo(RequestOptions.TIMEOUT_DEFAULT);

@@ -16,6 +16,8 @@ public final class FakeControlApi implements ControlApi {
     public volatile @Nullable Duration timeout;
     /** Bytes of the last state; -1 if there was none. */
     public volatile long stateBytes = -1;
+    /** The checkpoint that was asked for last. */
+    public volatile @Nullable CheckpointOrder order;
     /** One of less than half a millisecond, two of up to two, one of more than all bounds. */
     private static final Histogram.Counts PAUSES = new Histogram.Counts(
             List.of(1L, 0L, 2L, 0L, 0L, 0L, 0L, 0L, 0L, 0L, 0L, 0L, 0L, 0L, 0L, 1L), 7_003_500_000L);
@@ -110,11 +112,12 @@ public final class FakeControlApi implements ControlApi {
     }
 
     @Override
-    public CheckpointResult checkpoint(@Nullable InputStream state, Duration allowed)
-            throws ControlException, IOException {
+    public CheckpointResult checkpoint(CheckpointOrder asked, Duration allowed) throws ControlException, IOException {
         begin(allowed);
+        order = asked;
+        InputStream state = asked.state();
         stateBytes = state == null ? -1 : state.transferTo(java.io.OutputStream.nullOutputStream());
-        return new CheckpointResult(3, 41, Math.max(0, stateBytes), 4, 23);
+        return new CheckpointResult(3, 41, !asked.untilCut(), Math.max(0, stateBytes), 4, 23);
     }
 
     @Override

@@ -113,7 +113,7 @@ class StoryTest {
     @Test
     void everyRuleAndActionHasWords() {
         Words words = Words.bundled();
-        assertThat(words.rules()).hasSize(22);
+        assertThat(words.rules()).hasSize(23);
         assertThat(words.unnamed()).allSatisfy(signature -> {
             assertThat(words.actions()).containsKey(signature.action());
             assertThat(words.variables().keySet()).containsAll(signature.must()).containsAll(signature.may());

@@ -1,0 +1,103 @@
+package dev.unwrite.chaos.vm;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.unwrite.chaos.cluster.HostId;
+import java.io.Closeable;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
+import java.util.function.ToLongFunction;
+
+/** What the checkpoints of a guest cost, as its hosts say: each one that is seen while they are asked again and again. */
+final class CheckpointFigures implements Closeable {
+    private static final long ASK_EVERY_MILLIS = 50;
+    private static final long WHOLE_FROM_BYTES = 16 << 20;
+
+    /** A committed checkpoint. */
+    private record Seen(long bytes, long pauseMillis, long durationMillis) {}
+
+    private final VmPair pair;
+    private final Map<Long, Seen> seen = new TreeMap<>();
+    private final Thread asking = Thread.ofPlatform().daemon().name("figures").unstarted(this::ask);
+    private volatile boolean closed;
+
+    CheckpointFigures(VmPair pair) {
+        this.pair = pair;
+        asking.start();
+    }
+
+    private void ask() {
+        try {
+            while (!closed) {
+                for (HostId host : HostId.values()) {
+                    ask(host);
+                }
+                TimeUnit.MILLISECONDS.sleep(ASK_EVERY_MILLIS);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void ask(HostId host) {
+        try {
+            JsonNode last = pair.client(host).wholeStatus().path("lastCheckpoint");
+            if (last.isObject()) {
+                Seen one = new Seen(
+                        last.path("stateBytes").asLong(),
+                        last.path("pauseMillis").asLong(),
+                        last.path("durationMillis").asLong());
+                synchronized (seen) {
+                    seen.put(last.path("epoch").asLong(), one);
+                }
+            }
+        } catch (IOException e) {
+            // It is down, or not up yet.
+        }
+    }
+
+    /** Lines for a person. A state of so many bytes is taken for a whole one, which a join sends. */
+    List<String> lines() {
+        List<Seen> deltas = new ArrayList<>();
+        List<Seen> whole = new ArrayList<>();
+        synchronized (seen) {
+            seen.values().forEach(one -> (one.bytes < WHOLE_FROM_BYTES ? deltas : whole).add(one));
+        }
+        List<String> lines = new ArrayList<>();
+        if (!deltas.isEmpty()) {
+            lines.add("deltas: " + line(deltas));
+        }
+        if (!whole.isEmpty()) {
+            lines.add("whole: " + line(whole));
+        }
+        return lines;
+    }
+
+    private static String line(List<Seen> all) {
+        return String.format(
+                Locale.ROOT,
+                "%d checkpoints; paused p50 %d, p99 %d ms; committed after p50 %d, p99 %d ms; p50 %d, p99 %d KiB",
+                all.size(),
+                at(all, Seen::pauseMillis, 50),
+                at(all, Seen::pauseMillis, 99),
+                at(all, Seen::durationMillis, 50),
+                at(all, Seen::durationMillis, 99),
+                at(all, Seen::bytes, 50) >> 10,
+                at(all, Seen::bytes, 99) >> 10);
+    }
+
+    private static long at(List<Seen> all, ToLongFunction<Seen> what, int percent) {
+        long[] sorted = all.stream().mapToLong(what).sorted().toArray();
+        return sorted[Math.min(sorted.length - 1, sorted.length * percent / 100)];
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+        asking.interrupt();
+    }
+}
