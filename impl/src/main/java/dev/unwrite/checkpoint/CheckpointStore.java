@@ -44,7 +44,7 @@ public final class CheckpointStore implements Closeable {
     private final long limitBytes;
     private final int pageBytes;
     private final ReentrantLock lock = new ReentrantLock();
-    private @Nullable StoredCheckpoint committed;
+    private volatile @Nullable StoredCheckpoint committed;
     private @Nullable CheckpointException failure;
     /** Whether the image is the committed state, durably. */
     private boolean applied;
@@ -120,14 +120,9 @@ public final class CheckpointStore implements Closeable {
         }
     }
 
-    /** The committed checkpoint. */
+    /** The committed checkpoint. Never blocks, whatever is being written. */
     public Optional<StoredCheckpoint> committed() {
-        lock.lock();
-        try {
-            return Optional.ofNullable(committed);
-        } finally {
-            lock.unlock();
-        }
+        return Optional.ofNullable(committed);
     }
 
     /**

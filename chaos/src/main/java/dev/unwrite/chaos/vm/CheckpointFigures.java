@@ -80,7 +80,7 @@ final class CheckpointFigures implements Closeable {
     private static String line(List<Seen> all) {
         return String.format(
                 Locale.ROOT,
-                "%d checkpoints; paused p50 %d, p99 %d ms; committed after p50 %d, p99 %d ms; p50 %d, p99 %d KiB",
+                "%d checkpoints; paused p50 %d, p99 %d ms (the check of each page with it); committed after p50 %d, p99 %d ms; p50 %d, p99 %d KiB",
                 all.size(),
                 at(all, Seen::pauseMillis, 50),
                 at(all, Seen::pauseMillis, 99),
