@@ -32,7 +32,11 @@ final class HeldFrames implements Closeable {
     /** With all that a card can leave to its host to split (net/net.h, NET_BUFSIZE), and some. */
     private static final int FRAME_BYTES_MAX = 1 << 20;
 
+    /** What may wait for a commit; beyond it frames are lost, too. */
+    private static final long HELD_BYTES_MAX = 64 << 20;
+
     private final MachineHost host;
+    private final String id;
     private final Path out;
     private final Path back;
     private final ServerSocketChannel outServer;
@@ -40,12 +44,15 @@ final class HeldFrames implements Closeable {
     private final BlockingQueue<ByteBuffer> released = new ArrayBlockingQueue<>(RELEASED_MAX);
     private final List<Thread> threads = new ArrayList<>();
     private final AtomicLong held = new AtomicLong();
+    private final AtomicLong heldBytes = new AtomicLong();
+    private volatile boolean closed;
     private volatile @Nullable SocketChannel outChannel;
     private volatile @Nullable SocketChannel backChannel;
 
     /** {@code folder} exists and is private; {@code id} is that of the backend. */
     HeldFrames(MachineHost host, Path folder, String id) throws IOException {
         this.host = host;
+        this.id = id;
         this.out = folder.resolve(id + ".out");
         this.back = folder.resolve(id + ".back");
         outServer = listen(out);
@@ -95,15 +102,34 @@ final class HeldFrames implements Closeable {
             InputStream in = Channels.newInputStream(channel);
             while (true) {
                 ByteBuffer frame = frame(in);
+                long bytes = frame.remaining();
+                if (heldBytes.get() + bytes > HELD_BYTES_MAX) {
+                    continue;
+                }
                 held.incrementAndGet();
+                heldBytes.addAndGet(bytes);
                 host.say(() -> {
                     held.decrementAndGet();
+                    heldBytes.addAndGet(-bytes);
                     // One too many is lost.
                     boolean _ = released.offer(frame);
                 });
             }
+        } catch (NoFrameException e) {
+            if (!closed) {
+                host.failed("the network of the guest cannot be held any more: " + id + " sends " + e.getMessage());
+            }
         } catch (IOException e) {
             // QEMU has ended, or this is closed.
+        }
+    }
+
+    /** What comes is no frame, so nobody knows where the next one begins. */
+    private static final class NoFrameException extends IOException {
+        private static final long serialVersionUID = 1L;
+
+        NoFrameException(String message) {
+            super(message);
         }
     }
 
@@ -115,7 +141,7 @@ final class HeldFrames implements Closeable {
         }
         int length = ByteBuffer.wrap(head).getInt();
         if (length < 0 || length > FRAME_BYTES_MAX) {
-            throw new IOException("a frame of " + length + " bytes");
+            throw new NoFrameException("a frame of " + length + " bytes");
         }
         ByteBuffer frame = ByteBuffer.allocate(4 + length);
         frame.put(head).put(in.readNBytes(length));
@@ -141,6 +167,7 @@ final class HeldFrames implements Closeable {
 
     @Override
     public void close() throws IOException {
+        closed = true;
         threads.forEach(Thread::interrupt);
         outServer.close();
         backServer.close();

@@ -90,6 +90,7 @@ final class Qemu implements Closeable {
                     Map.of("capabilities", List.of(Map.of("capability", "x-ignore-shared", "state", true))));
             qemu.ask("migrate-set-parameters", Map.of("max-bandwidth", BANDWIDTH));
             process.onExit().thenAccept(dead -> {
+                qemu.noMoreStates();
                 if (!qemu.closed) {
                     ended.accept("QEMU has ended, exit code " + dead.exitValue() + lastLine(log));
                 }
@@ -124,6 +125,15 @@ final class Qemu implements Closeable {
             return version.group(1);
         } finally {
             process.destroyForcibly();
+        }
+    }
+
+    /** Whoever waits for the state of the devices of a QEMU that has died waits no longer. */
+    private void noMoreStates() {
+        try {
+            outgoing.close();
+        } catch (IOException e) {
+            // It was closed, or nobody can wait for it.
         }
     }
 

@@ -123,6 +123,31 @@ class HeldFramesTest {
         assertThat(frames.held()).isZero();
     }
 
+    /** A guest that sends more than may wait must not fill the memory of its host. */
+    @Test
+    void whatIsTooMuchToHoldIsLost() throws IOException {
+        byte[] large = new byte[FRAME_BYTES_MAX];
+        for (int i = 0; i < 70; i++) {
+            send(large);
+        }
+        send("small");
+        awaitHeld(64);
+        assertThat(frames.held())
+                .as("63 large ones and what is small, or no more than 64 MiB")
+                .isLessThanOrEqualTo(64);
+        host.release(1);
+        assertThat(received()).hasSize(FRAME_BYTES_MAX);
+        send("there is room again");
+        awaitHeld(64);
+    }
+
+    @Test
+    void whatIsNoFrameEndsTheMachineAndSaysWhy() throws IOException {
+        write(ByteBuffer.allocate(4).putInt(FRAME_BYTES_MAX + 1).flip());
+        await().until(() -> !host.failures().isEmpty());
+        assertThat(host.failures().getFirst()).contains("n0 sends a frame of " + (FRAME_BYTES_MAX + 1) + " bytes");
+    }
+
     @Test
     void aFrameThatIsDroppedNeverComes() throws IOException {
         for (String frame : List.of("kept", "dropped 1", "dropped 2")) {
