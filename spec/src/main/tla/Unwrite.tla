@@ -443,9 +443,8 @@ Fits(h, m) == m.base = 0 \/ (ckpt[h] # None /\ m.base = ckpt[h].epoch)
 Commit(h, e) ==
   LET parts == {m \in staged[h] : m.epoch = e}
       have  == {m.block : m \in parts}
+      part(b) == CHOOSE m \in parts : m.block = b
       old(b)  == IF ckpt[h] = None THEN 1 ELSE ckpt[h].state[b]
-      part(b) == LET m == CHOOSE m \in parts : m.block = b
-                 IN IF m.same THEN old(b) ELSE m.value
   IN /\ Lives(h)
      /\ role[h] = "secondary"
      /\ parts # {}
@@ -453,7 +452,8 @@ Commit(h, e) ==
      /\ On("DeltaOnItsBase") => \A m \in parts : Fits(h, m)
      /\ ckpt' = [ckpt EXCEPT ![h] =
           [term |-> term[h], epoch |-> e, log |-> logs[h],
-           state |-> [b \in Block |-> IF b \in have THEN part(b) ELSE old(b)]]]
+           state |-> [b \in Block |->
+             IF b \in have /\ ~part(b).same THEN part(b).value ELSE old(b)]]]
      /\ log' = [log EXCEPT ![h] = {c \in @ : c.term = term[h] /\ c.epoch >= e}]
      /\ reading' = [reading EXCEPT ![h] = {c \in @ : c.epoch >= e}]
      /\ staged' = [staged EXCEPT ![h] = {m \in @ : m.epoch > e}]
