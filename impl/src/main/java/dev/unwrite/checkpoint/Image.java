@@ -1,6 +1,7 @@
 package dev.unwrite.checkpoint;
 
 import dev.unwrite.checkpoint.CheckpointFiles.StateFile;
+import dev.unwrite.image.BulkStream;
 import dev.unwrite.image.PieceReader;
 import java.io.Closeable;
 import java.io.IOException;
@@ -8,7 +9,6 @@ import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Objects;
 import java.util.zip.CRC32C;
 
 /**
@@ -18,13 +18,13 @@ import java.util.zip.CRC32C;
 final class Image implements Closeable {
     private static final String BYTES = "image";
     private static final String SUMS = "image.sums";
-    private static final int READ_BYTES = 256 << 10;
 
     private final int pageBytes;
     private final String path;
     private final StateFile bytes;
     private final StateFile sums;
     private final byte[] page;
+    private final int crcOfZeroes;
     /** What the page being filled has so far, and where it lies. */
     private int filled;
 
@@ -36,6 +36,7 @@ final class Image implements Closeable {
         this.bytes = bytes;
         this.sums = sums;
         this.page = new byte[pageBytes];
+        this.crcOfZeroes = crc(page);
     }
 
     /** An empty one in place of any. */
@@ -64,21 +65,14 @@ final class Image implements Closeable {
     /** Applies pieces that were checked when they came. Not durable before {@link #sync}. */
     void apply(InputStream pieces) throws IOException {
         PieceReader reader = new PieceReader(pageBytes, this::put);
-        byte[] buffer = new byte[READ_BYTES];
-        for (int count = pieces.read(buffer); count >= 0; count = pieces.read(buffer)) {
-            reader.take(ByteBuffer.wrap(buffer, 0, count));
-        }
+        reader.takeAll(pieces);
         if (filled > 0) {
             Arrays.fill(page, filled, pageBytes, (byte) 0);
             flushPage();
         }
-        long pages = pages(reader.imageBytes(), pageBytes);
+        long pages = Math.ceilDiv(reader.imageBytes(), pageBytes);
         bytes.setSize(pages * pageBytes);
         sums.setSize(pages * Integer.BYTES);
-    }
-
-    private static long pages(long imageBytes, int pageBytes) {
-        return Math.ceilDiv(imageBytes, pageBytes);
     }
 
     private void put(long offset, ByteBuffer part) throws IOException {
@@ -101,18 +95,19 @@ final class Image implements Closeable {
         bytes.write(pageAt, ByteBuffer.wrap(page));
         sums.write(
                 pageAt / pageBytes * Integer.BYTES,
-                ByteBuffer.allocate(Integer.BYTES).putInt(sum(page)).flip());
+                ByteBuffer.allocate(Integer.BYTES).putInt(sum()).flip());
         filled = 0;
     }
 
     /** Zero for zeroes, so that what was never written has it. */
-    private static int sum(byte[] page) {
+    private int sum() {
+        return crc(page) ^ crcOfZeroes;
+    }
+
+    private static int crc(byte[] bytes) {
         CRC32C crc = new CRC32C();
-        crc.update(page);
-        int sum = (int) crc.getValue();
-        crc.reset();
-        crc.update(new byte[page.length]);
-        return sum ^ (int) crc.getValue();
+        crc.update(bytes);
+        return (int) crc.getValue();
     }
 
     void sync() throws IOException {
@@ -131,7 +126,7 @@ final class Image implements Closeable {
         return new Verified(imageBytes);
     }
 
-    private final class Verified extends InputStream {
+    private final class Verified extends BulkStream {
         private final long imageBytes;
         private long at;
 
@@ -141,17 +136,7 @@ final class Image implements Closeable {
         }
 
         @Override
-        public int read() throws IOException {
-            byte[] one = new byte[1];
-            return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
-        }
-
-        @Override
-        public int read(byte[] target, int offset, int most) throws IOException {
-            Objects.checkFromIndexSize(offset, most, target.length);
-            if (most == 0) {
-                return 0;
-            }
+        protected int some(byte[] target, int offset, int most) throws IOException {
             if (at == imageBytes) {
                 return -1;
             }
@@ -169,7 +154,7 @@ final class Image implements Closeable {
             fill(bytes, number * pageBytes, ByteBuffer.wrap(page));
             ByteBuffer sum = ByteBuffer.allocate(Integer.BYTES);
             fill(sums, number * Integer.BYTES, sum);
-            if (sum.getInt(0) != sum(page)) {
+            if (sum.getInt(0) != sum()) {
                 throw new CorruptCheckpointException(path, "page " + number + " does not match its checksum");
             }
         }

@@ -1,14 +1,13 @@
 package dev.unwrite.checkpoint;
 
 import dev.unwrite.checkpoint.CheckpointFiles.StateFile;
+import dev.unwrite.image.BulkStream;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.ByteBuffer;
-import java.util.Objects;
 import java.util.zip.CRC32C;
 
 /** Reads a state; the read that reaches the end fails if the state is damaged. */
-final class VerifiedState extends InputStream {
+final class VerifiedState extends BulkStream {
     private final StateFile file;
     private final StoredCheckpoint checkpoint;
     private final String path;
@@ -22,17 +21,7 @@ final class VerifiedState extends InputStream {
     }
 
     @Override
-    public int read() throws IOException {
-        byte[] one = new byte[1];
-        return read(one, 0, 1) < 0 ? -1 : one[0] & 0xFF;
-    }
-
-    @Override
-    public int read(byte[] target, int offset, int length) throws IOException {
-        Objects.checkFromIndexSize(offset, length, target.length);
-        if (length == 0) {
-            return 0;
-        }
+    protected int some(byte[] target, int offset, int length) throws IOException {
         long left = checkpoint.length() - position;
         if (left == 0) {
             verify();

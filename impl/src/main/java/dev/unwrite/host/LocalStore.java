@@ -58,8 +58,10 @@ public interface LocalStore {
     /** It is whole: verifies length and CRC32C. What failed is dropped. */
     void endState(long term, long epoch, long length, int crc32c, Reply<Done> reply);
 
-    /** Switches a state that is whole in as the committed checkpoint, in one piece and durably; dropped if that fails. A delta
-     * is taken only over its base. */
+    /**
+     * Switches a state that is whole in as the committed checkpoint, in one piece and durably; dropped if that fails. A delta
+     * is taken only over its base.
+     */
     void commitState(long term, long epoch, Reply<Done> reply);
 
     /** Drops what has arrived of a state that is not committed; nothing if there is none. */

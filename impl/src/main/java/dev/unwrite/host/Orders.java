@@ -24,8 +24,6 @@ final class Orders {
 
     private static final long LEAVE_SECONDARY_MAX = 3 * Timers.SECOND;
 
-    private static final String CANNOT_CUT = "no checkpoint can be cut now; see \"status\"";
-
     private final Host h;
     private @Nullable String handOverRefused;
 
@@ -42,15 +40,17 @@ final class Orders {
     /** As {@link #checkpoint}, until the checkpoint is cut. */
     void cut(@Nullable Object handedOver, long until, Reply<Answers.Cut> reply) {
         HostState s = h.state();
-        String why = notProtected();
-        if (why != null) {
-            reply.failed(Trouble.refused(why));
+        if (s.role() != Role.PRIMARY) {
+            reply.failed(Trouble.refused("this node is not primary; ask the other one"));
+        } else if (s.mode() != Mode.PROTECTED) {
+            reply.failed(Trouble.refused(
+                    "the machine is not protected, so there is nobody to commit a checkpoint; see \"protect\""));
         } else if (!canCut()) {
             h.timers.await(
                     () -> h.state().mode() != Mode.PROTECTED || canCut(),
                     left(until),
                     () -> cut(handedOver, until, reply),
-                    () -> reply.failed(Trouble.refused(CANNOT_CUT)));
+                    () -> reply.failed(Trouble.refused("no checkpoint can be cut now; see \"status\"")));
         } else {
             long startedAt = h.now();
             h.cuts.cut(
@@ -58,16 +58,6 @@ final class Orders {
                     handedOver,
                     Reply.of(epoch -> reply.done(new Answers.Cut(s.term(), epoch, startedAt)), reply::failed));
         }
-    }
-
-    private @Nullable String notProtected() {
-        HostState s = h.state();
-        if (s.role() != Role.PRIMARY) {
-            return "this node is not primary; ask the other one";
-        }
-        return s.mode() == Mode.PROTECTED
-                ? null
-                : "the machine is not protected, so there is nobody to commit a checkpoint; see \"protect\"";
     }
 
     /** False while enough checkpoints are on their way: one has to arrive first. */

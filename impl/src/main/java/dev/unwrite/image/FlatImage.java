@@ -3,11 +3,11 @@ package dev.unwrite.image;
 import java.io.DataInputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.util.Objects;
+import java.util.Arrays;
 import java.util.function.Function;
 
 /** The image of a whole state, from its first byte to its last, out of its pieces. They were checked when they came. */
-public final class FlatImage extends InputStream {
+public final class FlatImage extends BulkStream {
     private final DataInputStream pieces;
     private long at;
     private long pieceAt;
@@ -24,17 +24,7 @@ public final class FlatImage extends InputStream {
     }
 
     @Override
-    public int read() throws IOException {
-        byte[] one = new byte[1];
-        return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
-    }
-
-    @Override
-    public int read(byte[] target, int offset, int most) throws IOException {
-        Objects.checkFromIndexSize(offset, most, target.length);
-        if (most == 0) {
-            return 0;
-        }
+    protected int some(byte[] target, int offset, int most) throws IOException {
         if (pieceLeft == 0 && !ended) {
             head();
         }
@@ -43,7 +33,7 @@ public final class FlatImage extends InputStream {
         }
         if (at < pieceAt) {
             int zeroes = (int) Math.min(most, pieceAt - at);
-            java.util.Arrays.fill(target, offset, offset + zeroes, (byte) 0);
+            Arrays.fill(target, offset, offset + zeroes, (byte) 0);
             at += zeroes;
             return zeroes;
         }

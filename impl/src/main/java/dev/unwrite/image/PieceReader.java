@@ -1,10 +1,13 @@
 package dev.unwrite.image;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.ByteBuffer;
 
 /** Takes the bytes of pieces as they come and checks that they are what pieces have to be. */
 public final class PieceReader {
+    private static final int READ_BYTES = 256 << 10;
+
     private final int pageBytes;
     private final Sink sink;
     private final ByteBuffer head = ByteBuffer.allocate(PieceStream.HEAD_BYTES);
@@ -44,6 +47,14 @@ public final class PieceReader {
                     begin();
                 }
             }
+        }
+    }
+
+    /** Takes what a stream has, up to its end. */
+    public void takeAll(InputStream bytes) throws IOException {
+        byte[] buffer = new byte[READ_BYTES];
+        for (int count = bytes.read(buffer); count >= 0; count = bytes.read(buffer)) {
+            take(ByteBuffer.wrap(buffer, 0, count));
         }
     }
 

@@ -7,7 +7,6 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PushbackInputStream;
-import java.nio.ByteBuffer;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -34,7 +33,6 @@ public final class NoMachine implements Machine {
     private static final String GIVEN = "state.given.";
     private static final String NEXT = "state.next";
     private static final String SAVED = "state.saved.";
-    private static final int READ_BYTES = 64 << 10;
 
     private final Path dataDir;
     private @Nullable Path current;
@@ -90,11 +88,8 @@ public final class NoMachine implements Machine {
 
     private static long imageBytes(Path pieces) throws IOException {
         PieceReader reader = new PieceReader(PieceStream.PAGE_BYTES, (offset, bytes) -> {});
-        byte[] buffer = new byte[READ_BYTES];
         try (InputStream in = Files.newInputStream(pieces)) {
-            for (int count = in.read(buffer); count >= 0; count = in.read(buffer)) {
-                reader.take(ByteBuffer.wrap(buffer, 0, count));
-            }
+            reader.takeAll(in);
         } catch (IOException e) {
             Files.delete(pieces);
             throw new NotPiecesException("the state is no delta in pieces: " + e.getMessage(), e);
