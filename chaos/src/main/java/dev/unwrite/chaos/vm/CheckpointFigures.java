@@ -2,6 +2,7 @@ package dev.unwrite.chaos.vm;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.unwrite.chaos.cluster.HostId;
+import dev.unwrite.chaos.report.Quantiles;
 import java.io.Closeable;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -10,7 +11,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
-import java.util.function.ToLongFunction;
+import java.util.function.ToDoubleFunction;
 
 /** What the checkpoints of a guest cost, as its hosts say: each one that is seen while they are asked again and again. */
 final class CheckpointFigures implements Closeable {
@@ -78,21 +79,23 @@ final class CheckpointFigures implements Closeable {
     }
 
     private static String line(List<Seen> all) {
+        Quantiles pauses = quantiles(all, Seen::pauseMillis);
+        Quantiles durations = quantiles(all, Seen::durationMillis);
+        Quantiles sizes = quantiles(all, seen -> seen.bytes >> 10);
         return String.format(
                 Locale.ROOT,
-                "%d checkpoints; paused p50 %d, p99 %d ms (the check of each page with it); committed after p50 %d, p99 %d ms; p50 %d, p99 %d KiB",
+                "%d checkpoints; paused p50 %.0f, p99 %.0f ms (the check of each page with it); committed after p50 %.0f, p99 %.0f ms; p50 %.0f, p99 %.0f KiB",
                 all.size(),
-                at(all, Seen::pauseMillis, 50),
-                at(all, Seen::pauseMillis, 99),
-                at(all, Seen::durationMillis, 50),
-                at(all, Seen::durationMillis, 99),
-                at(all, Seen::bytes, 50) >> 10,
-                at(all, Seen::bytes, 99) >> 10);
+                pauses.at(0.5),
+                pauses.at(0.99),
+                durations.at(0.5),
+                durations.at(0.99),
+                sizes.at(0.5),
+                sizes.at(0.99));
     }
 
-    private static long at(List<Seen> all, ToLongFunction<Seen> what, int percent) {
-        long[] sorted = all.stream().mapToLong(what).sorted().toArray();
-        return sorted[Math.min(sorted.length - 1, sorted.length * percent / 100)];
+    private static Quantiles quantiles(List<Seen> all, ToDoubleFunction<Seen> what) {
+        return new Quantiles(all.stream().mapToDouble(what).boxed().toList());
     }
 
     @Override

@@ -4,10 +4,12 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Map;
+import java.util.NavigableMap;
 import java.util.OptionalLong;
+import java.util.TreeMap;
 import java.util.stream.Stream;
 import java.util.zip.CRC32C;
 
@@ -38,26 +40,31 @@ final class GuestPages {
      * the image is being made that of another.
      */
     OptionalLong imageOf(Path image, long atLeast) throws IOException {
+        NavigableMap<Long, byte[]> cuts = cuts().tailMap(atLeast, true);
+        return cuts.isEmpty()
+                ? OptionalLong.empty()
+                : alike(cuts, sums(image, cuts.firstEntry().getValue().length));
+    }
+
+    /** What was written down of each cut. */
+    private NavigableMap<Long, byte[]> cuts() throws IOException {
+        NavigableMap<Long, byte[]> cuts = new TreeMap<>();
         try (Stream<Path> files = Files.list(folder)) {
-            byte[] found = new byte[0];
             for (Path file : files.toList()) {
-                OptionalLong epoch = epoch(file);
-                if (epoch.isPresent() && epoch.getAsLong() >= atLeast) {
-                    found = found.length == 0 ? sums(image, (int) Files.size(file)) : found;
-                    if (same(file, found)) {
-                        return epoch;
-                    }
+                String name = file.getFileName().toString();
+                if (name.matches("cut-\\d+")) {
+                    cuts.put(Long.parseLong(name.substring("cut-".length())), Files.readAllBytes(file));
                 }
             }
         }
-        return OptionalLong.empty();
+        return cuts;
     }
 
-    private static OptionalLong epoch(Path file) {
-        String name = file.getFileName().toString();
-        return name.matches("cut-\\d+")
-                ? OptionalLong.of(Long.parseLong(name.substring("cut-".length())))
-                : OptionalLong.empty();
+    private static OptionalLong alike(Map<Long, byte[]> cuts, byte[] sums) {
+        return cuts.entrySet().stream()
+                .filter(cut -> Arrays.equals(cut.getValue(), sums))
+                .mapToLong(Map.Entry::getKey)
+                .findFirst();
     }
 
     private static byte[] sums(Path image, int bytes) throws IOException {
@@ -84,23 +91,6 @@ final class GuestPages {
      * cut.
      */
     OptionalLong resumedFrom(GuestPages at) throws IOException {
-        byte[] resumed = Files.readAllBytes(folder.resolve("resumed"));
-        try (Stream<Path> files = Files.list(at.folder)) {
-            for (Path file : files.toList()) {
-                OptionalLong epoch = epoch(file);
-                if (epoch.isPresent() && same(file, resumed)) {
-                    return epoch;
-                }
-            }
-        }
-        return OptionalLong.empty();
-    }
-
-    private static boolean same(Path file, byte[] sums) throws IOException {
-        try {
-            return Arrays.equals(Files.readAllBytes(file), sums);
-        } catch (NoSuchFileException e) {
-            return false;
-        }
+        return alike(at.cuts(), Files.readAllBytes(folder.resolve("resumed")));
     }
 }
