@@ -2,6 +2,7 @@ package dev.unwrite.chaos.bench;
 
 import dev.unwrite.chaos.cluster.ClusterException;
 import dev.unwrite.chaos.cluster.Processes;
+import dev.unwrite.chaos.cluster.TidyUp;
 import dev.unwrite.cli.Exit;
 import dev.unwrite.cli.ExitException;
 import java.io.IOException;
@@ -44,6 +45,8 @@ public final class BenchCommand implements Callable<Integer> {
     /** The kernel takes some of it for the disks. */
     private static final double OTHERS_CORES_MAX = 0.2;
 
+    private static final Duration END_MAX = Duration.ofSeconds(10);
+
     @Spec
     private @Nullable CommandSpec spec;
 
@@ -84,8 +87,7 @@ public final class BenchCommand implements Callable<Integer> {
         skipped.forEach(why -> print("SKIPPED   " + why + "; there are no ratios to it"));
         BenchFolder folder = BenchFolder.make(dir);
         Processes processes = new Processes(folder.logs());
-        Thread hook = Thread.ofPlatform().unstarted(() -> end(processes, folder));
-        Runtime.getRuntime().addShutdownHook(hook);
+        TidyUp tidyUp = TidyUp.atTheEnd(processes::close, () -> remove(folder), END_MAX);
         try {
             Needs.folder(folder.dir(), plan);
             return measure(folder, folder.work(), processes, plan, skipped);
@@ -93,8 +95,7 @@ public final class BenchCommand implements Callable<Integer> {
             String logs = dir == null ? "; with --dir the logs stay" : "; the logs are in " + folder.logs();
             throw new ExitException(Exit.FAILED, e.getMessage() + logs, e);
         } finally {
-            end(processes, folder);
-            unhook(hook);
+            tidyUp.now();
         }
     }
 
@@ -151,21 +152,11 @@ public final class BenchCommand implements Callable<Integer> {
                 + (warmRounds == null ? "" : " --warm " + warmRounds);
     }
 
-    /** No process and no disk is left behind, however this ends. */
-    private static void end(Processes processes, BenchFolder folder) {
-        processes.close();
+    private static void remove(BenchFolder folder) {
         try {
             folder.close();
         } catch (IOException | UncheckedIOException e) {
             System.err.println("cannot remove what lies in " + folder.dir() + ": " + e.getMessage());
-        }
-    }
-
-    private static void unhook(Thread hook) {
-        try {
-            Runtime.getRuntime().removeShutdownHook(hook);
-        } catch (IllegalStateException e) {
-            // This process is ending already, and the hook does the same.
         }
     }
 
