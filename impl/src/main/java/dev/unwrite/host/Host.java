@@ -285,6 +285,20 @@ public final class Host {
         outputs.say(core.state().epoch(), release);
     }
 
+    /**
+     * The same of a machine that flushes by itself what its words rest on, as a computer does. While it is alone they leave at
+     * once, so that it is heard as if there were no host between: nothing is promised of them, and they are no step of the
+     * protocol.
+     */
+    public void sayOfItself(Runnable release) {
+        HostState s = core.state();
+        if (running && s.role() == Role.PRIMARY && s.mode() == Mode.SOLO && outputs.isEmpty()) {
+            release.run();
+        } else {
+            say(release);
+        }
+    }
+
     private void spoke(long said) {
         with.listener().spoke(core.state(), said);
     }

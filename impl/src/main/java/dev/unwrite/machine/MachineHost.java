@@ -25,6 +25,12 @@ public interface MachineHost {
      */
     void say(Runnable release);
 
+    /**
+     * The same for a machine that flushes by itself what its words rest on, as a computer does before it answers: while it is
+     * unprotected {@code release} runs at once, behind what is held. It may be called while the machine is paused, too.
+     */
+    void sayOfItself(Runnable release);
+
     /** The machine cannot go on (a volume failed it, its self-check failed): the node stops it and says why. */
     void failed(String why);
 

@@ -327,6 +327,15 @@ final class MachineShell implements MachineRoom, Closeable {
         }
 
         @Override
+        public void sayOfItself(Runnable release) {
+            loop.post(() -> {
+                if (stopped == number) {
+                    loop.host().sayOfItself(release);
+                }
+            });
+        }
+
+        @Override
         public void gone(String why) {
             loop.post(() -> {
                 if (stopped == number) {

@@ -241,6 +241,45 @@ class HostTest {
         assertThat(heard).isEmpty();
     }
 
+    @Test
+    void aMachineThatFlushesByItselfIsHeardAtOnceWhileItIsAlone() {
+        Stage stage = Stage.alone();
+        List<String> heard = new ArrayList<>();
+        stage.settle();
+        stage.orders.clear();
+        stage.neverAnswers = "flush";
+        stage.write(0, BLOCK, 1, false);
+        stage.host.sayOfItself(() -> heard.add("a"));
+        assertThat(heard).as("what it wrote is not flushed").containsExactly("a");
+        assertThat(stage.orders("pause", "step Speak")).isEmpty();
+
+        stage.host.say(() -> heard.add("b"));
+        stage.host.sayOfItself(() -> heard.add("c"));
+        assertThat(heard).as("behind what is held").containsExactly("a");
+        stage.neverAnswers = null;
+    }
+
+    @Test
+    void aMachineThatFlushesByItselfIsHeldWhileItIsProtected() {
+        for (Stage stage : List.of(Stage.joining(), Stage.guarded())) {
+            List<String> heard = new ArrayList<>();
+            stage.host.sayOfItself(() -> heard.add("said"));
+            assertThat(heard).isEmpty();
+        }
+    }
+
+    @Test
+    void aMachineThatFlushesByItselfIsNotHeardOnceItsHostIsFenced() {
+        Stage stage = Stage.alone();
+        List<String> heard = new ArrayList<>();
+        OwnershipRecord fenced = new OwnershipRecord(9, 5, "B", OwnershipRecord.Mode.ROLLBACK, "", 1);
+        stage.record = fenced;
+        stage.host.ownership.seen(fenced);
+        stage.settle();
+        stage.host.sayOfItself(() -> heard.add("said"));
+        assertThat(heard).isEmpty();
+    }
+
     // ---- Protected.
 
     @Test

@@ -73,7 +73,7 @@ public final class DemoCommand implements Callable<Integer> {
         long chosen = given == null ? ThreadLocalRandom.current().nextInt(SEEDS) : given;
         Path folder = RunFolder.prepare(dir);
         if (vm) {
-            return VmRun.run(folder.toAbsolutePath(), chosen);
+            return VmRun.demo(folder.toAbsolutePath(), chosen);
         }
         DemoStory story = new DemoStory(out(), isColourful());
         Verdict verdict = new Demo(folder, dir, chosen, story, new SpecTraceJudge(TRACE_CHECK_MAX)).run();

@@ -22,19 +22,21 @@ final class CheckpointFigures implements Closeable {
     private record Seen(long bytes, long pauseMillis, long durationMillis) {}
 
     private final VmPair pair;
+    private final List<HostId> hosts;
     private final Map<Long, Seen> seen = new TreeMap<>();
     private final Thread asking = Thread.ofPlatform().daemon().name("figures").unstarted(this::ask);
     private volatile boolean closed;
 
-    CheckpointFigures(VmPair pair) {
+    CheckpointFigures(VmPair pair, List<HostId> hosts) {
         this.pair = pair;
+        this.hosts = hosts;
         asking.start();
     }
 
     private void ask() {
         try {
             while (!closed) {
-                for (HostId host : HostId.values()) {
+                for (HostId host : hosts) {
                     ask(host);
                 }
                 TimeUnit.MILLISECONDS.sleep(ASK_EVERY_MILLIS);
@@ -61,33 +63,55 @@ final class CheckpointFigures implements Closeable {
         }
     }
 
-    /** Lines for a person. A state of so many bytes is taken for a whole one, which a join sends. */
-    List<String> lines() {
-        List<Seen> deltas = new ArrayList<>();
-        List<Seen> whole = new ArrayList<>();
-        synchronized (seen) {
-            seen.values().forEach(one -> (one.bytes < WHOLE_FROM_BYTES ? deltas : whole).add(one));
-        }
+    /** Lines for a person; {@code note}: what is in the pauses besides. */
+    List<String> lines(String note) {
         List<String> lines = new ArrayList<>();
+        List<Seen> deltas = seen(false);
         if (!deltas.isEmpty()) {
-            lines.add("deltas: " + line(deltas));
+            lines.add("deltas: " + line(deltas, note));
         }
+        List<Seen> whole = seen(true);
         if (!whole.isEmpty()) {
-            lines.add("whole: " + line(whole));
+            lines.add("whole: " + line(whole, note));
         }
         return lines;
     }
 
-    private static String line(List<Seen> all) {
+    /** A state of so many bytes is taken for a whole one, which a join sends. */
+    private List<Seen> seen(boolean whole) {
+        synchronized (seen) {
+            return seen.values().stream()
+                    .filter(one -> whole == one.bytes >= WHOLE_FROM_BYTES)
+                    .toList();
+        }
+    }
+
+    /** The median of the pauses for deltas; NaN where there was none. */
+    double pauseMillis() {
+        return median(Seen::pauseMillis);
+    }
+
+    /** The median of the sizes of deltas; NaN where there was none. */
+    double deltaBytes() {
+        return median(Seen::bytes);
+    }
+
+    private double median(ToDoubleFunction<Seen> what) {
+        Double median = quantiles(seen(false), what).at(0.5);
+        return median == null ? Double.NaN : median;
+    }
+
+    private static String line(List<Seen> all, String note) {
         Quantiles pauses = quantiles(all, Seen::pauseMillis);
         Quantiles durations = quantiles(all, Seen::durationMillis);
         Quantiles sizes = quantiles(all, seen -> seen.bytes >> 10);
         return String.format(
                 Locale.ROOT,
-                "%d checkpoints; paused p50 %.0f, p99 %.0f ms (the check of each page with it); committed after p50 %.0f, p99 %.0f ms; p50 %.0f, p99 %.0f KiB",
+                "%d checkpoints; paused p50 %.0f, p99 %.0f ms%s; committed after p50 %.0f, p99 %.0f ms; p50 %.0f, p99 %.0f KiB",
                 all.size(),
                 pauses.at(0.5),
                 pauses.at(0.99),
+                note,
                 durations.at(0.5),
                 durations.at(0.99),
                 sizes.at(0.5),

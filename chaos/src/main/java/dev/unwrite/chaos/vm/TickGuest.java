@@ -25,7 +25,7 @@ public final class TickGuest {
     private static final Path BUSYBOX = Path.of("/bin/busybox");
     private static final String INTERPRETER = "/lib64/ld-linux";
     private static final int HEAD_BYTES = 4096;
-    private static final String MEMORY = "96M";
+    private static final int MEMORY_MIB = 96;
     private static final String ADDRESS = "10.77.0.2:7000";
 
     private final Path kernel;
@@ -108,6 +108,11 @@ public final class TickGuest {
 
     /** The same with another network, named n0; the guest is at 10.77.0.2, port 7000. */
     public Path arguments(Path file, String network) throws IOException {
+        return arguments(file, network, MEMORY_MIB);
+    }
+
+    /** The same with so much memory. */
+    Path arguments(Path file, String network, int memoryMib) throws IOException {
         return Files.write(
                 file,
                 List.of(
@@ -115,7 +120,7 @@ public final class TickGuest {
                         "-machine",
                         "pc-q35-7.2,accel=tcg",
                         "-m",
-                        MEMORY,
+                        memoryMib + "M",
                         "-nodefaults",
                         "-no-user-config",
                         "-display",

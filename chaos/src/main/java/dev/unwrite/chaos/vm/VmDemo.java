@@ -64,9 +64,10 @@ final class VmDemo {
     private Verdict run() throws IOException {
         List<CheckResult> checks = new ArrayList<>();
         try (Processes processes = new Processes(dir.resolve("log"));
-                VmPair pair = new VmPair(dir, processes, dir.resolve("guest"), CHECKPOINT_EVERY, FAILOVER_AFTER);
+                VmPair pair = new VmPair(
+                        dir, processes, dir.resolve("guest"), CHECKPOINT_EVERY, FAILOVER_AFTER, VmPair.Use.CHECKED);
                 VmObserver observer = new VmObserver();
-                CheckpointFigures figures = new CheckpointFigures(pair)) {
+                CheckpointFigures figures = new CheckpointFigures(pair, List.of(HostId.values()))) {
             String broken = "";
             try {
                 play(pair, observer);
@@ -79,7 +80,7 @@ final class VmDemo {
                     broken.isEmpty(),
                     broken.isEmpty() ? String.join("; ", gaps) : broken));
             checks.addAll(outside(observer));
-            figures.lines().forEach(this::tell);
+            figures.lines(" (the check of each page with it)").forEach(this::tell);
             checks.add(check(
                     "memory-page-by-page",
                     "Each page of the memory with which the guest went on was that of a cut",

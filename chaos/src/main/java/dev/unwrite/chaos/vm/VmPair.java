@@ -29,11 +29,20 @@ final class VmPair implements Closeable {
     private static final Duration PROTECT_MAX = Duration.ofSeconds(90);
     private static final String GROUP = "vm";
 
+    /** What its nodes run for. */
+    enum Use {
+        /** They write traces, and each page of the memory at each cut. */
+        CHECKED,
+        /** They run as they do for a user. */
+        MEASURED
+    }
+
     private final Path dir;
     private final Processes processes;
     private final Path guest;
     private final String checkpointEvery;
     private final String failoverAfter;
+    private final Use use;
     private final Map<HostId, Process> nodes = new EnumMap<>(HostId.class);
     private final Map<HostId, InetSocketAddress> peers = new EnumMap<>(HostId.class);
     private final Map<HostId, InetSocketAddress> controls = new EnumMap<>(HostId.class);
@@ -41,12 +50,13 @@ final class VmPair implements Closeable {
     private @Nullable Process storage;
 
     /** Starts nothing yet; {@code guest} is the FILE of {@code --machine qemu:FILE}. */
-    VmPair(Path dir, Processes processes, Path guest, String checkpointEvery, String failoverAfter) {
+    VmPair(Path dir, Processes processes, Path guest, String checkpointEvery, String failoverAfter, Use use) {
         this.dir = dir;
         this.processes = processes;
         this.guest = guest;
         this.checkpointEvery = checkpointEvery;
         this.failoverAfter = failoverAfter;
+        this.use = use;
         ClusterPorts ports = new ClusterPorts();
         for (HostId host : HostId.values()) {
             peers.put(host, ports.next());
@@ -73,19 +83,10 @@ final class VmPair implements Closeable {
     }
 
     void startStorage() {
-        Process started = processes.unwrite(
-                "storage",
-                List.of(
-                        "storage",
-                        "--listen",
-                        uri("storage"),
-                        "--data",
-                        dir.resolve("storage").toString(),
-                        "--volume",
-                        GROUP + "/disk=" + disk(),
-                        "--trace",
-                        traces().toString()));
-        storage = started;
+        List<String> args = new ArrayList<>(List.of("storage", "--listen", uri("storage")));
+        args.addAll(List.of("--data", dir.resolve("storage").toString()));
+        args.addAll(List.of("--volume", GROUP + "/disk=" + disk()));
+        storage = launch("storage", List.of(), args);
         Await.until(
                 "the storage to listen",
                 START_MAX,
@@ -108,17 +109,37 @@ final class VmPair implements Closeable {
     }
 
     void start(HostId host, boolean bootstrap) throws IOException {
-        Files.createDirectories(dir.resolve("pages-" + host));
         List<String> args = new ArrayList<>(List.of("node", "--name", host.name(), "--group", GROUP));
         args.addAll(List.of("--data", data(host).toString(), "--storage", uri("storage")));
         args.addAll(List.of("--listen", text(peers.get(host)), "--peer", text(peers.get(host.other()))));
         args.addAll(List.of("--serve", uri(host.name()), "--control", text(controls.get(host))));
         args.addAll(List.of("--machine", "qemu:" + guest, "--checkpoint-every", checkpointEvery));
-        args.addAll(List.of("--failover-after", failoverAfter, "--trace", traces().toString()));
+        args.addAll(List.of("--failover-after", failoverAfter));
         if (bootstrap) {
             args.add("--bootstrap");
         }
-        nodes.put(host, processes.unwrite("node-" + host, List.of(pages(host).property()), args));
+        if (use == Use.CHECKED) {
+            Files.createDirectories(dir.resolve("pages-" + host));
+        }
+        nodes.put(host, launch(name(host), List.of(pages(host).property()), args));
+    }
+
+    /** {@code watch}: flags of a JVM that is checked. */
+    private Process launch(String name, List<String> watch, List<String> args) {
+        if (use == Use.MEASURED) {
+            return processes.asLaunched(name, args);
+        }
+        args.addAll(List.of("--trace", traces().toString()));
+        return processes.unwrite(name, watch, args);
+    }
+
+    private static String name(HostId host) {
+        return "node-" + host;
+    }
+
+    /** What a node has printed. */
+    Path log(HostId host) {
+        return processes.log(name(host));
     }
 
     private static String text(@Nullable InetSocketAddress address) {

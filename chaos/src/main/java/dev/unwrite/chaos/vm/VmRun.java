@@ -9,44 +9,68 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Makes guest and network, and runs the {@link VmDemo} in them. */
+/** Makes guest and network, and runs in them what is to be seen of a guest: {@link VmDemo}, {@link VmBench}. */
 public final class VmRun {
+    private static final int DEMO_MIB = 96;
+
     private VmRun() {}
 
     /**
-     * Runs it to its end, in an empty folder; returns its exit code.
+     * Runs the demo to its end, in an empty folder; returns its exit code.
      *
      * @throws ExitException with {@link Exit#LACKING} where something is not there, in one line
      */
-    public static int run(Path folder, long seed) throws IOException {
-        String home = System.getProperty("unwrite.home");
-        return run(folder, home == null ? folder.resolve("parts") : Path.of(home, "chaos", "target", "vm"), seed);
+    public static int demo(Path folder, long seed) throws IOException {
+        return demo(folder, parts(folder), seed);
     }
 
     /** As above; {@code parts} keeps what the guest is made of. */
-    static int run(Path folder, Path parts, long seed) throws IOException {
+    static int demo(Path folder, Path parts, long seed) throws IOException {
+        return run(folder, parts, DEMO_MIB, VmDemo.class, List.of(Long.toString(seed)));
+    }
+
+    /** Measures, in an empty folder, briefly or not; returns its exit code, and throws as {@link #demo(Path, long)} does. */
+    public static int bench(Path folder, boolean quick) throws IOException {
+        return bench(folder, parts(folder), quick);
+    }
+
+    /** As above; {@code parts} keeps what the guest is made of. */
+    static int bench(Path folder, Path parts, boolean quick) throws IOException {
+        return run(folder, parts, VmBench.MEMORY_MIB, VmBench.class, List.of(Boolean.toString(quick)));
+    }
+
+    private static Path parts(Path folder) {
+        String home = System.getProperty("unwrite.home");
+        return home == null ? folder.resolve("parts") : Path.of(home, "chaos", "target", "vm");
+    }
+
+    private static int run(Path folder, Path parts, int memoryMib, Class<?> main, List<String> args)
+            throws IOException {
         TickGuest guest = TickGuest.make(parts);
         guest.arguments(
-                folder.resolve("guest"), "tap,id=n0,ifname=" + VmNetwork.TAP + ",script=no,downscript=no,vhost=off");
+                folder.resolve("guest"),
+                "tap,id=n0,ifname=" + VmNetwork.TAP + ",script=no,downscript=no,vhost=off",
+                memoryMib);
         try (VmNetwork network = VmNetwork.open()) {
-            return inside(network, folder, seed);
+            return inside(network, folder, main, args);
         } catch (StageException e) {
             throw new ExitException(Exit.LACKING, String.valueOf(e.getMessage()), e);
         }
     }
 
-    private static int inside(VmNetwork network, Path folder, long seed) throws IOException {
+    private static int inside(VmNetwork network, Path folder, Class<?> main, List<String> args) throws IOException {
         List<String> words = new ArrayList<>(List.of("setpriv", "--pdeathsig", "KILL"));
         words.addAll(network.inside(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-XX:+UseSerialGC",
                 "-XX:TieredStopAtLevel=1",
-                "--enable-native-access=ALL-UNNAMED",
-                "-cp",
-                System.getProperty("java.class.path"),
-                VmDemo.class.getName(),
-                folder.toString(),
-                Long.toString(seed))));
+                "--enable-native-access=ALL-UNNAMED")));
+        String launcher = System.getProperty("unwrite.launcher");
+        if (launcher != null) {
+            words.add("-Dunwrite.launcher=" + launcher);
+        }
+        words.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName(), folder.toString()));
+        words.addAll(args);
         Process process = new ProcessBuilder(words).redirectErrorStream(true).start();
         try (InputStream said = process.getInputStream()) {
             said.transferTo(System.out);

@@ -19,7 +19,7 @@ class VmRunIT {
     @Test
     void whoTalksToTheGuestNoticesNothingButAPause() throws Exception {
         try {
-            assertThat(VmRun.run(dir.toAbsolutePath(), Path.of("target", "vm"), 1))
+            assertThat(VmRun.demo(dir.toAbsolutePath(), Path.of("target", "vm"), 1))
                     .isEqualTo(Exit.OK);
         } catch (ExitException e) {
             String message = "SKIPPED: a guest of QEMU in a network: " + e.getMessage();

@@ -12,8 +12,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.BitSet;
+import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.IntStream;
 import java.util.zip.CRC32C;
 
 /** The guest's memory: a file that QEMU and this process both map. The file goes when it is closed. */
@@ -113,13 +115,25 @@ final class GuestMemory implements Closeable {
 
     /**
      * The numbers of the pages that are not what they were when this was called last, of zeroes at first; the guest must stand
-     * still. To compare takes a tenth of the time of a copy.
+     * still. To compare takes a tenth of the time of a copy; and as the guest stands still, its processors are free for it.
      */
     BitSet changes() {
+        int parts = Runtime.getRuntime().availableProcessors();
+        long pages = size() / PAGE;
+        List<BitSet> changed = IntStream.range(0, parts)
+                .parallel()
+                .mapToObj(part -> changes(pages * part / parts * PAGE, pages * (part + 1) / parts * PAGE))
+                .toList();
+        BitSet all = new BitSet();
+        changed.forEach(all::or);
+        return all;
+    }
+
+    private BitSet changes(long from, long end) {
         BitSet changed = new BitSet();
-        long at = 0;
-        while (at < size()) {
-            long differs = MemorySegment.mismatch(bytes, at, size(), shadow, at, size());
+        long at = from;
+        while (at < end) {
+            long differs = MemorySegment.mismatch(bytes, at, end, shadow, at, end);
             if (differs < 0) {
                 break;
             }

@@ -108,7 +108,7 @@ final class HeldFrames implements Closeable {
                 }
                 held.incrementAndGet();
                 heldBytes.addAndGet(bytes);
-                host.say(() -> {
+                host.sayOfItself(() -> {
                     held.decrementAndGet();
                     heldBytes.addAndGet(-bytes);
                     // One too many is lost.

@@ -66,6 +66,11 @@ final class FakeHost implements MachineHost {
     }
 
     @Override
+    public void sayOfItself(Runnable release) {
+        throw new UnsupportedOperationException("what a ledger says is covered");
+    }
+
+    @Override
     public synchronized void failed(String why) {
         failures.add(why);
     }

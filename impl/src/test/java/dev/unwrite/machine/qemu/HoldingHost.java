@@ -26,7 +26,12 @@ class HoldingHost implements MachineHost {
     }
 
     @Override
-    public synchronized void say(Runnable release) {
+    public void say(Runnable release) {
+        throw new UnsupportedOperationException("a guest speaks of itself");
+    }
+
+    @Override
+    public synchronized void sayOfItself(Runnable release) {
         held.add(release);
     }
 
