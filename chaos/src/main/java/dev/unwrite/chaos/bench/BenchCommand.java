@@ -98,7 +98,10 @@ public final class BenchCommand implements Callable<Integer> {
         TidyUp tidyUp = TidyUp.atTheEnd(() -> {}, () -> remove(folder), END_MAX);
         try {
             print("machine   " + MachineInfo.look(folder.dir()).words());
-            return VmRun.bench(folder.work().toAbsolutePath(), quick);
+            Path json = folder.json().resolveSibling("bench-vm.json");
+            int code = VmRun.bench(folder.work().toAbsolutePath(), quick, json);
+            print("done      every sample is in " + json);
+            return code;
         } finally {
             tidyUp.now();
         }

@@ -19,7 +19,7 @@ final class CheckpointFigures implements Closeable {
     private static final long WHOLE_FROM_BYTES = 16 << 20;
 
     /** A committed checkpoint. */
-    private record Seen(long bytes, long pauseMillis, long durationMillis) {}
+    record Seen(long bytes, long pauseMillis, long durationMillis) {}
 
     private final VmPair pair;
     private final List<HostId> hosts;
@@ -75,6 +75,11 @@ final class CheckpointFigures implements Closeable {
             lines.add("whole: " + line(whole, note));
         }
         return lines;
+    }
+
+    /** All deltas, in their order. */
+    List<Seen> deltas() {
+        return seen(false);
     }
 
     /** A state of so many bytes is taken for a whole one, which a join sends. */

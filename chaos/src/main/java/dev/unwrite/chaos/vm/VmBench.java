@@ -1,5 +1,6 @@
 package dev.unwrite.chaos.vm;
 
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.unwrite.chaos.cluster.Await;
 import dev.unwrite.chaos.cluster.ClusterException;
 import dev.unwrite.chaos.cluster.HostId;
@@ -47,16 +48,33 @@ final class VmBench {
     private static final double DELTA_MAX = 0.05;
     private static final double DOWN_MAX_MILLIS = 1_000;
 
+    /** Whether a figure is what it should be. */
+    record Target(String what, double value, String wanted, boolean met) {}
+
+    /** Every sample. */
+    record Samples(
+            int memoryMib,
+            String checkpointEvery,
+            String failoverAfter,
+            List<Speed> alone,
+            List<Speed> guarded,
+            List<CheckpointFigures.Seen> idle,
+            List<CheckpointFigures.Seen> atWork,
+            List<Down> takeovers,
+            List<Target> targets) {}
+
+    static final String SAMPLES = "vm.json";
+
     private final Path dir;
     private final boolean quick;
     private final PrintWriter out;
     private final long startedAt = System.nanoTime();
 
     /** Speeds of the guest: loops and writes a second, milliseconds. */
-    private record Speed(double loops, double writes, double roundTripMillis) {}
+    record Speed(double loops, double writes, double roundTripMillis) {}
 
     /** Milliseconds: from the kill, from that, and from the kill until the connection that stood gave its answer. */
-    private record Down(double detected, double heard, double answered) {}
+    record Down(double detected, double heard, double answered) {}
 
     private VmBench(Path dir, boolean quick, PrintWriter out) {
         this.dir = dir;
@@ -109,7 +127,21 @@ final class VmBench {
         List<Speed> guarded = speeds(talk, loops);
         busy.close();
         List<Down> downs = downs(pair, talk);
-        say(alone, guarded, idle, busy, downs);
+        List<Target> targets = say(alone, guarded, idle, busy, downs);
+        new JsonMapper()
+                .writerWithDefaultPrettyPrinter()
+                .writeValue(
+                        dir.resolve(SAMPLES).toFile(),
+                        new Samples(
+                                MEMORY_MIB,
+                                CHECKPOINT_EVERY,
+                                FAILOVER_AFTER,
+                                alone,
+                                guarded,
+                                idle.deltas(),
+                                busy.deltas(),
+                                downs,
+                                targets));
     }
 
     private static CheckpointFigures figures(VmPair pair) {
@@ -226,7 +258,7 @@ final class VmBench {
         throw new ClusterException("the guest does not answer; " + pair.said());
     }
 
-    private void say(
+    private List<Target> say(
             List<Speed> alone, List<Speed> guarded, CheckpointFigures idle, CheckpointFigures busy, List<Down> downs) {
         out.println();
         out.printf(Locale.ROOT, "%-28s %12s %12s %8s%n", "", "alone", "protected", "ratio");
@@ -247,15 +279,21 @@ final class VmBench {
                 downs.stream().mapToDouble(Down::heard).max().orElse(Double.NaN),
                 median(downs.stream().map(Down::answered).toList()));
         out.println();
-        target("pause, idle, p50, ms", idle.pauseMillis(), idle.pauseMillis() < PAUSE_MAX_MILLIS, "< 15");
-        target("compute, protected / alone", compute, compute >= COMPUTE_MIN, ">= 0.8");
+        double pause = idle.pauseMillis();
         double share = idle.deltaBytes() / ((double) MEMORY_MIB * (1 << 20));
-        target("checkpoint, idle, of the memory", share, share < DELTA_MAX, "< 0.05");
-        target("heard again after detection, ms", heard, heard < DOWN_MAX_MILLIS, "< 1000");
-    }
-
-    private void target(String what, double value, boolean met, String wanted) {
-        out.printf(Locale.ROOT, "%-8s %-36s %10.3f   %s%n", met ? "met" : "missed", what, value, wanted);
+        List<Target> targets = List.of(
+                new Target("pause, idle, p50, ms", pause, "< 15", pause < PAUSE_MAX_MILLIS),
+                new Target("compute, protected / alone", compute, ">= 0.8", compute >= COMPUTE_MIN),
+                new Target("checkpoint, idle, of the memory", share, "< 0.05", share < DELTA_MAX),
+                new Target("heard again after detection, ms", heard, "< 1000", heard < DOWN_MAX_MILLIS));
+        targets.forEach(target -> out.printf(
+                Locale.ROOT,
+                "%-8s %-36s %10.3f   %s%n",
+                target.met ? "met" : "missed",
+                target.what,
+                target.value,
+                target.wanted));
+        return targets;
     }
 
     private double row(String what, List<Speed> alone, List<Speed> guarded, Function<Speed, Double> figure) {

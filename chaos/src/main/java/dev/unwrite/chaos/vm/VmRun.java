@@ -5,7 +5,9 @@ import dev.unwrite.cli.Exit;
 import dev.unwrite.cli.ExitException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -29,9 +31,16 @@ public final class VmRun {
         return run(folder, parts, DEMO_MIB, VmDemo.class, List.of(Long.toString(seed)));
     }
 
-    /** Measures, in an empty folder, briefly or not; returns its exit code, and throws as {@link #demo(Path, long)} does. */
-    public static int bench(Path folder, boolean quick) throws IOException {
-        return bench(folder, parts(folder), quick);
+    /**
+     * Measures, in an empty folder, briefly or not, and writes every sample to a file; returns its exit code, and throws as
+     * {@link #demo(Path, long)} does.
+     */
+    public static int bench(Path folder, boolean quick, Path json) throws IOException {
+        int code = bench(folder, parts(folder), quick);
+        if (code == Exit.OK) {
+            Files.move(folder.resolve(VmBench.SAMPLES), json, StandardCopyOption.REPLACE_EXISTING);
+        }
+        return code;
     }
 
     /** As above; {@code parts} keeps what the guest is made of. */
