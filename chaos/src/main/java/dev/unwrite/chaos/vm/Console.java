@@ -24,6 +24,11 @@ public final class Console {
 
     /** The lines that are whole; none where there was no guest. */
     public List<String> lines() {
+        return lines(log);
+    }
+
+    /** Those of any file. */
+    static List<String> lines(Path log) {
         try {
             String text = Files.readString(log, StandardCharsets.ISO_8859_1);
             return text.substring(0, text.lastIndexOf('\n') + 1).lines().toList();
@@ -50,7 +55,12 @@ public final class Console {
 
     /** All numbers, in order. */
     public LongStream ticks() {
-        return lines().stream()
+        return ticks(lines());
+    }
+
+    /** Those in these lines. */
+    static LongStream ticks(List<String> lines) {
+        return lines.stream()
                 .map(TICK::matcher)
                 .filter(Matcher::matches)
                 .mapToLong(tick -> Long.parseLong(tick.group(1)));

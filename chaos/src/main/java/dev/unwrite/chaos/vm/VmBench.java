@@ -97,7 +97,12 @@ final class VmBench {
     private void run() throws IOException {
         try (Processes processes = new Processes(dir.resolveSibling("log"));
                 VmPair pair = new VmPair(
-                        dir, processes, dir.resolve("guest"), CHECKPOINT_EVERY, FAILOVER_AFTER, VmPair.Use.MEASURED)) {
+                        dir,
+                        processes,
+                        "qemu:" + dir.resolve("guest"),
+                        CHECKPOINT_EVERY,
+                        FAILOVER_AFTER,
+                        VmPair.Use.MEASURED)) {
             TickGuest.disk(pair.disk(), DISK_BYTES);
             pair.startStorage();
             pair.start(HostId.A, true);

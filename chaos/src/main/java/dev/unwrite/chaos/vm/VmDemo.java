@@ -65,7 +65,12 @@ final class VmDemo {
         List<CheckResult> checks = new ArrayList<>();
         try (Processes processes = new Processes(dir.resolve("log"));
                 VmPair pair = new VmPair(
-                        dir, processes, dir.resolve("guest"), CHECKPOINT_EVERY, FAILOVER_AFTER, VmPair.Use.CHECKED);
+                        dir,
+                        processes,
+                        "qemu:" + dir.resolve("guest"),
+                        CHECKPOINT_EVERY,
+                        FAILOVER_AFTER,
+                        VmPair.Use.CHECKED);
                 VmObserver observer = new VmObserver();
                 CheckpointFigures figures = new CheckpointFigures(pair, List.of(HostId.values()))) {
             String broken = "";

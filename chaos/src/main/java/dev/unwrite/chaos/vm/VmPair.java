@@ -39,7 +39,7 @@ final class VmPair implements Closeable {
 
     private final Path dir;
     private final Processes processes;
-    private final Path guest;
+    private final String machine;
     private final String checkpointEvery;
     private final String failoverAfter;
     private final Use use;
@@ -49,11 +49,11 @@ final class VmPair implements Closeable {
     private final Map<HostId, NodeClient> clients = new EnumMap<>(HostId.class);
     private @Nullable Process storage;
 
-    /** Starts nothing yet; {@code guest} is the FILE of {@code --machine qemu:FILE}. */
-    VmPair(Path dir, Processes processes, Path guest, String checkpointEvery, String failoverAfter, Use use) {
+    /** Starts nothing yet; {@code machine} is as after {@code --machine}. */
+    VmPair(Path dir, Processes processes, String machine, String checkpointEvery, String failoverAfter, Use use) {
         this.dir = dir;
         this.processes = processes;
-        this.guest = guest;
+        this.machine = machine;
         this.checkpointEvery = checkpointEvery;
         this.failoverAfter = failoverAfter;
         this.use = use;
@@ -78,7 +78,8 @@ final class VmPair implements Closeable {
         return new Console(data(host));
     }
 
-    private Path data(HostId host) {
+    /** Where a node keeps what is its own. */
+    Path data(HostId host) {
         return dir.resolve(host.name());
     }
 
@@ -95,7 +96,21 @@ final class VmPair implements Closeable {
     }
 
     private String uri(String name) {
-        return "nbd+unix:///?socket=" + dir.resolve(name + ".sock");
+        return "nbd+unix:///?socket=" + socket(name);
+    }
+
+    private Path socket(String name) {
+        return dir.resolve(name + ".sock");
+    }
+
+    /** Where a node serves the disk. */
+    Path served(HostId host) {
+        return socket(host.name());
+    }
+
+    /** Where it takes commands. */
+    String control(HostId host) {
+        return text(controls.get(host));
     }
 
     /** Memory at its cuts. */
@@ -112,8 +127,8 @@ final class VmPair implements Closeable {
         List<String> args = new ArrayList<>(List.of("node", "--name", host.name(), "--group", GROUP));
         args.addAll(List.of("--data", data(host).toString(), "--storage", uri("storage")));
         args.addAll(List.of("--listen", text(peers.get(host)), "--peer", text(peers.get(host.other()))));
-        args.addAll(List.of("--serve", uri(host.name()), "--control", text(controls.get(host))));
-        args.addAll(List.of("--machine", "qemu:" + guest, "--checkpoint-every", checkpointEvery));
+        args.addAll(List.of("--serve", uri(host.name()), "--control", control(host)));
+        args.addAll(List.of("--machine", machine, "--checkpoint-every", checkpointEvery));
         args.addAll(List.of("--failover-after", failoverAfter));
         if (bootstrap) {
             args.add("--bootstrap");

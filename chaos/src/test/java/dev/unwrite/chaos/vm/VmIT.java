@@ -57,7 +57,7 @@ class VmIT {
     void aGuestGoesOnAtTheOtherHost() throws Exception {
         Path file = guest().arguments(dir.resolve("guest.args"), guestPort);
         try (Processes processes = new Processes(dir.resolve("log"));
-                VmPair pair = new VmPair(dir, processes, file, "500ms", "1s", VmPair.Use.CHECKED)) {
+                VmPair pair = new VmPair(dir, processes, "qemu:" + file, "500ms", "1s", VmPair.Use.CHECKED)) {
             goesOn(pair);
         }
         TraceJudge.Judgement judgement = new SpecTraceJudge(SOON).judge(dir.resolve("trace"));
