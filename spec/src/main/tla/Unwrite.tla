@@ -332,7 +332,11 @@ LearnCommitted(h, m) ==
 
 (***************************************************************************)
 (* What the machine says leaves: all that a committed checkpoint covers,   *)
-(* or, from a machine that is alone, all that is flushed.                  *)
+(* or, from a machine that is alone, all that is flushed. A machine that   *)
+(* flushes by itself what its words rest on, as a computer does, may also  *)
+(* speak at once while it is alone: that is no step of this specification, *)
+(* which promises nothing of such words. They have the semantics of any    *)
+(* computer that crashes.                                                  *)
 (***************************************************************************)
 Sayable(h) ==
   IF mode[h] = "protected" THEN IF On("HoldOutput") THEN safe[h] ELSE mem[h]
