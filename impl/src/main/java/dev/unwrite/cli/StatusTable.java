@@ -32,7 +32,7 @@ final class StatusTable {
                 "storage",
                 text("storage", "uri") + ", " + connected(status.path("storage")) + ", session " + text("session"));
         row("undo log", undo());
-        row("machine", join(text("machine", "kind"), text("machine", "state"), text("machine", "detail")));
+        row("machine", join(text("machine", "kind"), text("machine", "state"), text("machine", "detail"), waiting()));
         row("volumes", volumes());
         if (status.path("lastCheckpoint").isObject()) {
             JsonNode last = status.path("lastCheckpoint");
@@ -40,7 +40,9 @@ final class StatusTable {
                     "last cut",
                     last.path("epoch").asText() + ": "
                             + last.path("durationMillis").asText() + " ms, paused "
-                            + last.path("pauseMillis").asText() + " ms, state " + size(last.path("stateBytes")));
+                            + last.path("pauseMillis").asText() + " ms, state " + size(last.path("stateBytes"))
+                            + ", committed "
+                            + ago(Duration.ofMillis(last.path("ageMillis").asLong())) + " ago");
         }
         counters();
         row("up", since("since"));
@@ -75,6 +77,11 @@ final class StatusTable {
                         + ago(Duration.ofMillis(undo.path("waitingMillis").asLong()));
         return undo.path("blocks").asText() + " blocks, " + size(undo.path("bytes")) + " of "
                 + size(undo.path("limitBytes")) + ", ack " + text("ack") + waiting;
+    }
+
+    private String waiting() {
+        int outputs = status.path("machine").path("waitingOutputs").asInt();
+        return outputs == 0 ? "" : outputs + (outputs == 1 ? " output waits" : " outputs wait");
     }
 
     private String volumes() {

@@ -12,8 +12,10 @@ public final class Answers {
      *
      * @param pauseNanos how long the machine stood still
      * @param tookNanos from the beginning of the cut to the commit
+     * @param committedNanos when that was, by the host's clock
      */
-    public record Committed(long term, long epoch, long stateBytes, long pauseNanos, long tookNanos) {}
+    public record Committed(
+            long term, long epoch, long stateBytes, long pauseNanos, long tookNanos, long committedNanos) {}
 
     /** How a host came to run the machine. */
     public enum Kind {

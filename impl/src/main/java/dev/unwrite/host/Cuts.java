@@ -238,7 +238,7 @@ final class Cuts {
         var done = cuts.headMap(epoch, true);
         done.forEach((number, cut) -> {
             Answers.Committed one = new Answers.Committed(
-                    term, number, h.states.bytesOf(number), cut.pauseNanos, h.now() - cut.startedNanos);
+                    term, number, h.states.bytesOf(number), cut.pauseNanos, h.now() - cut.startedNanos, h.now());
             taken.put(number, one);
             last = one;
             pauses.add(one.pauseNanos());
@@ -277,6 +277,7 @@ final class Cuts {
     /** The machine no longer runs here: fails everyone who waits for a cut. */
     void end(Trouble why) {
         forgetAll();
+        last = null;
         handingOver = false;
         Hold mine = hold;
         hold = null;

@@ -366,6 +366,7 @@ public final class Host {
                 volumes,
                 new HostSnapshot.Room(
                         undoRoom.bytes(), undoRoom.limitBytes(), writes.withoutRoom(), writes.withoutRoomNanos()),
+                outputs.waiting(),
                 new HostSnapshot.Counters(
                         writes.doneTotal(),
                         writes.doneBytes(),

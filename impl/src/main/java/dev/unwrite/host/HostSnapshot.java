@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param failure why the machine cannot go on, or null
  * @param note what a person should know or do now; empty if nothing
  * @param volumes the volumes as last told by the storage
+ * @param waitingOutputs how many outputs of the machine wait for a commit, or, while it is alone, for a flush
  * @param last the newest committed checkpoint of this term, or null
  */
 public record HostSnapshot(
@@ -36,6 +37,7 @@ public record HostSnapshot(
         String note,
         List<SharedStorage.Volume> volumes,
         Room undo,
+        int waitingOutputs,
         Counters counters,
         Answers.@Nullable Committed last) {
     /**

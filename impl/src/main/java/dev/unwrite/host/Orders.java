@@ -75,7 +75,12 @@ final class Orders {
                     Answers.Committed taken = h.cuts.taken(epoch);
                     if (isCommitted(term, epoch) && taken != null) {
                         reply.done(new Answers.Committed(
-                                term, epoch, taken.stateBytes(), taken.pauseNanos(), h.now() - cut.startedNanos()));
+                                term,
+                                epoch,
+                                taken.stateBytes(),
+                                taken.pauseNanos(),
+                                h.now() - cut.startedNanos(),
+                                taken.committedNanos()));
                     } else if (isCommitted(term, epoch)) {
                         reply.failed(Trouble.of(
                                 Kind.UNAVAILABLE,

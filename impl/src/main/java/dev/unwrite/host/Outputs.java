@@ -79,6 +79,12 @@ final class Outputs {
         return sealed.isEmpty() && fresh.isEmpty();
     }
 
+    /** How many outputs wait. */
+    int waiting() {
+        return fresh.size()
+                + sealed.stream().mapToInt(batch -> batch.outputs.size()).sum();
+    }
+
     private void run(List<Said> leaving) {
         long newest = 0;
         for (Said output : leaving) {

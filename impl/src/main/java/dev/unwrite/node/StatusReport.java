@@ -52,7 +52,8 @@ final class StatusReport {
                 new NodeStatus.MachineStatus(
                         config.machine().name().toLowerCase(Locale.ROOT),
                         p.failure() != null ? "failed" : p.running() ? "running" : "stopped",
-                        p.note()),
+                        p.note(),
+                        p.waitingOutputs()),
                 volumes(p),
                 new NodeStatus.OwnershipRecord(
                         p.record().version(),
@@ -62,7 +63,7 @@ final class StatusReport {
                         p.record().secondary(),
                         p.record().base()),
                 counters(p.counters()),
-                last(p.last()),
+                last(p.last(), nowNanos),
                 since);
     }
 
@@ -106,11 +107,15 @@ final class StatusReport {
                 c.durations());
     }
 
-    private static NodeStatus.@Nullable LastCheckpoint last(Answers.@Nullable Committed last) {
+    private static NodeStatus.@Nullable LastCheckpoint last(Answers.@Nullable Committed last, long nowNanos) {
         return last == null
                 ? null
                 : new NodeStatus.LastCheckpoint(
-                        last.epoch(), last.tookNanos() / 1_000_000, last.stateBytes(), last.pauseNanos() / 1_000_000);
+                        last.epoch(),
+                        last.tookNanos() / 1_000_000,
+                        last.stateBytes(),
+                        last.pauseNanos() / 1_000_000,
+                        (nowNanos - last.committedNanos()) / 1_000_000);
     }
 
     private static long committed(HostState s) {

@@ -92,7 +92,8 @@ class ControlCommandsTest {
                 .contains("  peer      B at 127.0.0.1:7002, connected, heard 12 ms ago")
                 .contains("  undo log  17 blocks, 68 KiB of 1 GiB, ack durable")
                 .contains("  volumes   disk 1 GiB")
-                .contains("  machine   ledger, running, 9 accounts");
+                .contains("  machine   ledger, running, 9 accounts, 2 outputs wait")
+                .contains("  last cut  40: 23 ms, paused 4 ms, state 4 KiB, committed 1 s ago");
         assertThat(ran.out().lines()).hasSizeLessThan(13).allMatch(line -> line.length() <= 100);
     }
 

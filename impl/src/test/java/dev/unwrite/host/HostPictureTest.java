@@ -55,6 +55,43 @@ class HostPictureTest {
         assertThat(stage.orders("spoke")).containsExactly("spoke 1");
     }
 
+    @Test
+    void outputThatWaitsIsCountedUntilItLeaves() {
+        Stage stage = Stage.guarded();
+        stage.host.say(() -> {});
+        stage.host.checkpoint(null, Duration.ofSeconds(30), new Stage.Asked<>());
+        stage.carryOut();
+        stage.host.say(() -> {});
+        assertThat(stage.host.picture().waitingOutputs()).isEqualTo(2);
+        stage.host.received(new PeerMessage.Committed(1, 2), Stage.LIFE);
+        stage.carryOut();
+        assertThat(stage.host.picture().waitingOutputs())
+                .as("said after the cut")
+                .isEqualTo(1);
+    }
+
+    @Test
+    void theLastCheckpointIsKnownWithTheMomentOfItsCommitWhileTheMachineIsHere() {
+        Stage stage = Stage.guarded();
+        stage.host.checkpoint(null, Duration.ofSeconds(30), new Stage.Asked<>());
+        stage.carryOut();
+        stage.pass(Duration.ofMillis(7));
+        stage.host.received(new PeerMessage.Committed(1, 2), Stage.LIFE);
+        stage.carryOut();
+        long committed = stage.now();
+        stage.pass(Duration.ofSeconds(1));
+        stage.carryOut();
+        Answers.Committed last = Objects.requireNonNull(stage.host.picture().last());
+        assertThat(last.epoch()).isEqualTo(2);
+        assertThat(last.committedNanos()).isEqualTo(committed);
+        stage.record = new OwnershipRecord(9, 2, "B", OwnershipRecord.Mode.ROLLBACK, "", 1);
+        stage.goesBy(1000);
+        assertThat(stage.host.state().role()).isEqualTo(Role.IDLE);
+        assertThat(stage.host.picture().last())
+                .as("the other host has newer ones")
+                .isNull();
+    }
+
     // ---- What a person should know.
 
     @Test

@@ -133,7 +133,7 @@ class OrdersTest {
         Stage.Asked<Answers.Committed> asked = checkpoint(stage, LONG);
         stage.pass(Duration.ofMillis(4));
         commit(stage, 2);
-        assertThat(asked.result).isEqualTo(new Answers.Committed(1, 2, 16, 0, 4_000_000));
+        assertThat(asked.result).isEqualTo(new Answers.Committed(1, 2, 16, 0, 4_000_000, stage.now()));
     }
 
     @Test

@@ -83,10 +83,12 @@ class PartsTest {
         outputs.seal(3);
         outputs.say(3, () -> heard.add("d"));
         assertThat(outputs.isEmpty()).isFalse();
+        assertThat(outputs.waiting()).isEqualTo(4);
         outputs.release(1);
         assertThat(heard).isEmpty();
         outputs.release(2);
         assertThat(heard).containsExactly("a", "b");
+        assertThat(outputs.waiting()).isEqualTo(2);
         outputs.release(9);
         assertThat(heard).as("what is not sealed is covered by no checkpoint").containsExactly("a", "b", "c");
         outputs.releaseAll();
@@ -107,6 +109,7 @@ class PartsTest {
         outputs.drop();
         outputs.say(1, () -> heard.add("after the end"));
         assertThat(outputs.isEmpty()).isTrue();
+        assertThat(outputs.waiting()).isZero();
         outputs.open();
         outputs.say(1, () -> heard.add("of the next machine"));
         outputs.releaseAll();

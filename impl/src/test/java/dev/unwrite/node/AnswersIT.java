@@ -484,6 +484,8 @@ class AnswersIT {
             fill(disk, 0, MIB, 0x11);
             pair.a.order("checkpoint", "eleven");
             byte[] image = TestPair.image(disk);
+            assertThat(pair.a.status().at("/lastCheckpoint/ageMillis").asLong(-1))
+                    .isBetween(0L, 60_000L);
             fill(disk, 0, MIB, 0x33);
             disk.flush();
             return image;

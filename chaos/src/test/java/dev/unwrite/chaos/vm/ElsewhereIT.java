@@ -10,8 +10,6 @@ import dev.unwrite.chaos.cluster.ClusterPorts;
 import dev.unwrite.chaos.cluster.HostId;
 import dev.unwrite.chaos.cluster.Processes;
 import dev.unwrite.chaos.stage.Tools;
-import dev.unwrite.cli.Exit;
-import dev.unwrite.cli.ExitException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -176,20 +174,12 @@ class ElsewhereIT {
     }
 
     private static TickGuest guest() throws IOException {
-        String lacking = Tools.have("python3") ? null : "python3 is missing; apt-get install python3";
-        try {
-            if (lacking == null) {
-                return TickGuest.make(Path.of("target/vm"));
-            }
-        } catch (ExitException e) {
-            if (e.code() != Exit.LACKING) {
-                throw e;
-            }
-            lacking = e.getMessage();
+        if (!Tools.have("python3")) {
+            String message =
+                    "SKIPPED: a guest of QEMU that another tool runs: python3 is missing; apt-get install python3";
+            System.err.println(message);
+            Assumptions.abort(message);
         }
-        String message = "SKIPPED: a guest of QEMU that another tool runs: " + lacking;
-        System.err.println(message);
-        Assumptions.abort(message);
-        throw new IllegalStateException(message);
+        return GuestProbe.guestOrSkip();
     }
 }

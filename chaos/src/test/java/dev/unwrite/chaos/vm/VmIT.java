@@ -11,13 +11,7 @@ import dev.unwrite.chaos.cluster.HostId;
 import dev.unwrite.chaos.cluster.Processes;
 import dev.unwrite.chaos.cluster.SeenStatus;
 import dev.unwrite.chaos.stage.Tools;
-import dev.unwrite.cli.Exit;
-import dev.unwrite.cli.ExitException;
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStreamReader;
-import java.net.InetAddress;
-import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -28,7 +22,6 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -47,15 +40,12 @@ class VmIT {
     @TempDir
     Path dir = Path.of("unset");
 
-    private final int guestPort = new ClusterPorts().next().getPort();
+    private final GuestProbe probe = new GuestProbe(new ClusterPorts().next().getPort());
     private final Set<Long> pids = new HashSet<>();
-
-    /** What the guest answers over its network, which leaves it only when a checkpoint covers it. */
-    private record Answer(long tick, String boot) {}
 
     @Test
     void aGuestGoesOnAtTheOtherHost() throws Exception {
-        Path file = guest().arguments(dir.resolve("guest.args"), guestPort);
+        Path file = GuestProbe.guestOrSkip().arguments(dir.resolve("guest.args"), probe.port());
         try (Processes processes = new Processes(dir.resolve("log"));
                 VmPair pair = new VmPair(dir, processes, "qemu:" + file, "500ms", "1s", VmPair.Use.CHECKED)) {
             goesOn(pair);
@@ -76,7 +66,7 @@ class VmIT {
             everyPageIsThere(pair, HostId.A, epoch);
         }
 
-        Answer before = ask("before");
+        GuestProbe.Answer before = probe.ask("before");
         long said = pair.console(HostId.A).lastTick().orElseThrow();
         checkpoint(pair, HostId.A);
         kill(pair, HostId.A);
@@ -92,32 +82,32 @@ class VmIT {
         assertThat(pair.pages(HostId.B).resumedFrom(pair.pages(HostId.A)))
                 .as("the cut with whose memory, page by page, it goes on")
                 .isPresent();
-        Answer after = ask("after");
+        GuestProbe.Answer after = probe.ask("after");
         assertThat(after.tick()).isGreaterThanOrEqualTo(before.tick());
         assertThat(after.boot()).isEqualTo(before.boot());
 
         start(pair, HostId.A, false);
         pair.awaitProtected(HostId.B);
-        ProcessHandle atB = qemu(pair, HostId.B);
+        ProcessHandle atB = GuestProbe.qemu(pair, HostId.B);
         pair.client(HostId.B).post("switchover", SOON);
         pair.await(HostId.A, "primary", SeenStatus::isPrimary);
-        awaitGone(atB);
+        GuestProbe.awaitGone(atB);
         assertThat(pair.pages(HostId.A).resumedFrom(pair.pages(HostId.B))).isPresent();
         goesOnWell(pair.console(HostId.B));
         long left = pair.console(HostId.B).lastTick().orElseThrow();
         assertThat(tick(pair, HostId.A))
                 .as("the first number at A, after %s at B", left)
                 .isBetween(left + 1, left + 2);
-        Answer back = ask("back");
+        GuestProbe.Answer back = probe.ask("back");
         assertThat(back.tick()).isGreaterThanOrEqualTo(left);
         assertThat(back.boot()).isEqualTo(before.boot());
         pair.awaitProtected(HostId.A);
 
-        ProcessHandle atA = qemu(pair, HostId.A);
+        ProcessHandle atA = GuestProbe.qemu(pair, HostId.A);
         pair.stop(HostId.B);
         assertThat(pair.node(HostId.B).isAlive()).isFalse();
         assertThat(pair.node(HostId.A).isAlive()).isFalse();
-        awaitGone(atA);
+        GuestProbe.awaitGone(atA);
         goesOnWell(pair.console(HostId.A));
         nothingIsLeft();
         diskIsWell(pair, pair.console(HostId.A).lastTick().orElseThrow());
@@ -146,20 +136,6 @@ class VmIT {
         }
     }
 
-    private static TickGuest guest() throws IOException {
-        try {
-            return TickGuest.make(Path.of("target/vm"));
-        } catch (ExitException e) {
-            if (e.code() != Exit.LACKING) {
-                throw e;
-            }
-            String message = "SKIPPED: a guest of QEMU: " + e.getMessage();
-            System.err.println(message);
-            Assumptions.abort(message);
-            throw e;
-        }
-    }
-
     private void start(VmPair pair, HostId host, boolean bootstrap) throws IOException {
         pair.start(host, bootstrap);
         pids.add(pair.node(host).pid());
@@ -175,59 +151,11 @@ class VmIT {
                 .orElseThrow();
     }
 
-    /** A connection that is lost on the way, as one is whose guest moves, is made again. */
-    private Answer ask(String word) {
-        return Await.until("the guest to answer", SOON, () -> asked(word), () -> "nothing came");
-    }
-
-    private Optional<Answer> asked(String word) {
-        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), guestPort)) {
-            socket.setSoTimeout((int) SOON.toMillis() / 3);
-            socket.getOutputStream().write((word + "\n").getBytes(StandardCharsets.UTF_8));
-            BufferedReader in =
-                    new BufferedReader(new InputStreamReader(socket.getInputStream(), StandardCharsets.UTF_8));
-            String line = in.readLine();
-            if (line == null) {
-                return Optional.empty();
-            }
-            List<String> words = List.of(line.split(" "));
-            assertThat(words).as(line).hasSize(3).startsWith(word);
-            return Optional.of(new Answer(Long.parseLong(words.get(1)), words.get(2)));
-        } catch (IOException e) {
-            return Optional.empty();
-        }
-    }
-
-    /** The only child of a node whose machine is a guest. */
-    private static ProcessHandle qemu(VmPair pair, HostId host) {
-        List<ProcessHandle> children = pair.node(host).children().toList();
-        assertThat(children).hasSize(1);
-        return children.getFirst();
-    }
-
     /** The node alone; QEMU dies of it. */
     private static void kill(VmPair pair, HostId host) {
-        ProcessHandle qemu = qemu(pair, host);
+        ProcessHandle qemu = GuestProbe.qemu(pair, host);
         pair.kill(host);
-        awaitGone(qemu);
-    }
-
-    private static void awaitGone(ProcessHandle process) {
-        Await.until(
-                "process " + process.pid() + " to be gone",
-                Duration.ofSeconds(10),
-                () -> Optional.of(process).filter(gone -> !isRunning(Path.of("/proc/" + gone.pid()))),
-                () -> "QEMU did not end with its node");
-    }
-
-    /** One that has ended may wait for somebody to ask for its exit code. */
-    private static boolean isRunning(Path proc) {
-        try {
-            String stat = Files.readString(proc.resolve("stat"), StandardCharsets.ISO_8859_1);
-            return stat.charAt(stat.lastIndexOf(')') + 2) != 'Z';
-        } catch (IOException e) {
-            return false;
-        }
+        GuestProbe.awaitGone(qemu);
     }
 
     /** It did not boot, it found its disk to be that of its memory, and it left out no number. */
@@ -241,7 +169,7 @@ class VmIT {
     private void nothingIsLeft() throws IOException {
         try (Stream<Path> all = Files.list(Path.of("/proc"))) {
             assertThat(all.filter(each -> each.getFileName().toString().matches("\\d+"))
-                            .filter(VmIT::isRunning)
+                            .filter(GuestProbe::isRunning)
                             .map(VmIT::commandLine)
                             .filter(line -> line.contains("qemu-system") && line.contains(dir.toString())))
                     .isEmpty();

@@ -35,6 +35,13 @@ final class Qemu implements Closeable {
     /** A guest whose disk does not answer stops when that does; whoever waits longer kills it. */
     private static final Duration STOP_MAX = Duration.ofMinutes(10);
 
+    /** How often it is asked whether it is alive, and how long it may take to say so. */
+    private static final Duration WATCH_EVERY = Duration.ofSeconds(1);
+
+    private static final Duration ALIVE_MAX = Duration.ofSeconds(1);
+    /** That often in a row it may stay silent; counted, since this process may have stood still meanwhile. */
+    private static final int SILENT_MAX = 5;
+
     private static final long POLL_NANOS = 500_000;
     private static final long END_MAX_SECONDS = 10;
     /** Bytes a second: no limit. */
@@ -55,7 +62,8 @@ final class Qemu implements Closeable {
 
     /**
      * Starts one that stands still. {@code folder} is for its sockets; {@code log} gets what it prints; {@code ended} is called,
-     * on some thread, with the reason, when it ends without being asked to. For a platform thread that lives as long as it.
+     * on some thread, with the reason, when it ends without being asked to, or hangs. For a platform thread that lives as long as
+     * it.
      */
     static Qemu start(
             List<String> arguments, Path folder, Path log, BiConsumer<String, JsonNode> events, Consumer<String> ended)
@@ -92,9 +100,10 @@ final class Qemu implements Closeable {
             process.onExit().thenAccept(dead -> {
                 qemu.noMoreStates();
                 if (!qemu.closed) {
-                    ended.accept("QEMU has ended, exit code " + dead.exitValue() + lastLine(log));
+                    ended.accept("QEMU has ended, exit code " + dead.exitValue() + lastWords(log));
                 }
             });
+            Thread.ofVirtual().name("qemu-watch").start(() -> qemu.watch(ended));
             return qemu;
         } catch (IOException | RuntimeException e) {
             process.destroyForcibly();
@@ -102,6 +111,22 @@ final class Qemu implements Closeable {
                 outgoing.close();
             }
             throw e;
+        }
+    }
+
+    /** A guest that hangs with its QEMU is lost to everybody as long as this host holds on to it. */
+    private void watch(Consumer<String> ended) {
+        try {
+            for (int silent = 0; silent < SILENT_MAX; silent = qmp.isAlive(ALIVE_MAX) ? 0 : silent + 1) {
+                TimeUnit.NANOSECONDS.sleep(WATCH_EVERY.toNanos());
+                if (closed || !process.isAlive()) {
+                    return;
+                }
+            }
+            long seconds = WATCH_EVERY.plus(ALIVE_MAX).toSeconds() * SILENT_MAX;
+            ended.accept("QEMU does not answer for " + seconds + " s, and is killed (process " + process.pid() + ")");
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
     }
 
@@ -162,6 +187,12 @@ final class Qemu implements Closeable {
         } catch (IOException e) {
             return "";
         }
+    }
+
+    /** The guest's console may be in the same log. */
+    private static String lastWords(Path log) {
+        String last = lastLine(log);
+        return last.startsWith(": " + PROGRAM) ? last : "";
     }
 
     private static void pause(long deadline, String what) throws IOException {

@@ -15,6 +15,7 @@ import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -25,7 +26,10 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
-/** QEMU's monitor (QMP, docs/interop/qmp-spec.rst), over its unix socket. One thread at a time asks; events come on another. */
+/**
+ * QEMU's monitor (QMP, docs/interop/qmp-spec.rst), over its unix socket. One thread at a time asks; any thread may see whether
+ * it is alive; events come on another.
+ */
 final class Qmp implements Closeable {
     private static final JsonMapper MAPPER = new JsonMapper();
     private static final String GONE = "QEMU is gone";
@@ -54,7 +58,7 @@ final class Qmp implements Closeable {
             if (result("the connection", qmp.greeting, most).path("qemu").isMissingNode()) {
                 throw new IOException("whoever listens at " + socket + " is no QEMU");
             }
-            qmp.ask("qmp_capabilities", Map.of(), most);
+            qmp.ask("qmp_capabilities", Map.of("enable", List.of("oob")), most);
             return qmp;
         } catch (IOException | RuntimeException e) {
             channel.close();
@@ -71,28 +75,45 @@ final class Qmp implements Closeable {
 
     /** Runs a command and returns what it returned; throws with QEMU's own words where it refused. */
     JsonNode ask(String command, Map<String, ?> arguments, Duration most) throws IOException {
+        JsonNode reply = reply("execute", command, arguments, most);
+        if (reply.has("error")) {
+            throw new IOException("QEMU refused " + command + ": "
+                    + reply.path("error").path("desc").asText());
+        }
+        return reply.path("return");
+    }
+
+    /**
+     * Whether QEMU answers what needs neither its main loop nor the guest ("out-of-band execution"): it does while a disk that is
+     * slow keeps it from answering a command.
+     */
+    boolean isAlive(Duration most) {
+        try {
+            reply("exec-oob", "query-yank", Map.of(), most);
+            return true;
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    private JsonNode reply(String how, String command, Map<String, ?> arguments, Duration most) throws IOException {
         long number = numbers.incrementAndGet();
         CompletableFuture<JsonNode> answer = new CompletableFuture<>();
         waiting.put(number, answer);
-        ObjectNode message = MAPPER.createObjectNode().put("execute", command).put("id", number);
+        ObjectNode message = MAPPER.createObjectNode().put(how, command).put("id", number);
         if (!arguments.isEmpty()) {
             message.set("arguments", MAPPER.valueToTree(arguments));
         }
         ByteBuffer bytes = ByteBuffer.wrap((message + "\n").getBytes(StandardCharsets.UTF_8));
         try {
             send(bytes);
-            JsonNode reply = result(command, answer, most);
-            if (reply.has("error")) {
-                throw new IOException("QEMU refused " + command + ": "
-                        + reply.path("error").path("desc").asText());
-            }
-            return reply.path("return");
+            return result(command, answer, most);
         } finally {
             waiting.remove(number);
         }
     }
 
-    private void send(ByteBuffer bytes) throws IOException {
+    private synchronized void send(ByteBuffer bytes) throws IOException {
         if (over) {
             throw gone();
         }

@@ -72,6 +72,10 @@ final class Metrics {
                 "unwrite_storage_connected",
                 "Whether the shared storage answers.",
                 status.storage().connected() ? 1 : 0);
+        gauge(
+                "unwrite_waiting_outputs",
+                "Outputs of the machine that wait for a commit now.",
+                status.machine().waitingOutputs());
         Instant unprotected = status.unprotectedSince();
         gauge(
                 "unwrite_unprotected_since_seconds",
@@ -120,6 +124,10 @@ final class Metrics {
                 "unwrite_last_checkpoint_pause_seconds",
                 "How long the machine stood still for the newest checkpoint.",
                 last.pauseMillis() * MILLIS);
+        gauge(
+                "unwrite_last_checkpoint_age_seconds",
+                "For how long the newest checkpoint has been committed.",
+                last.ageMillis() * MILLIS);
         gauge("unwrite_last_checkpoint_state_bytes", "The size of the newest state.", last.stateBytes());
     }
 

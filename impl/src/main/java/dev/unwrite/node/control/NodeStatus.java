@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param ack the policy of StoreBeforeAck: {@code durable} or {@code memory}
  * @param session the session at the storage; 0 if none
  * @param record the ownership record as last read; null if it never was
- * @param lastCheckpoint the newest committed one of this process; null if there is none
+ * @param lastCheckpoint the newest committed one of the machine that runs here; null if there is none
  * @param since when the process started
  */
 public record NodeStatus(
@@ -117,8 +117,9 @@ public record NodeStatus(
      * @param kind {@code none}, {@code ledger}
      * @param state such as {@code running}, {@code paused}, {@code stopped}
      * @param detail what a person may want to know; empty if nothing
+     * @param waitingOutputs how many of its outputs wait for a commit, or, while it is alone, for a flush
      */
-    public record MachineStatus(String kind, String state, String detail) {}
+    public record MachineStatus(String kind, String state, String detail, int waitingOutputs) {}
 
     /** A protected volume; size in bytes. */
     public record VolumeStatus(String name, long size) {}
@@ -146,6 +147,12 @@ public record NodeStatus(
                 new Counters(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, Histogram.Counts.NONE, Histogram.Counts.NONE);
     }
 
-    /** The newest committed checkpoint: from cut to commit, and how long the machine stood still for it. */
-    public record LastCheckpoint(long epoch, long durationMillis, long stateBytes, long pauseMillis) {}
+    /**
+     * The newest committed checkpoint.
+     *
+     * @param durationMillis from cut to commit
+     * @param pauseMillis how long the machine stood still for it
+     * @param ageMillis since its commit
+     */
+    public record LastCheckpoint(long epoch, long durationMillis, long stateBytes, long pauseMillis, long ageMillis) {}
 }

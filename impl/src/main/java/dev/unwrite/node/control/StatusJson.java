@@ -45,7 +45,8 @@ final class StatusJson {
         json.putObject("machine")
                 .put("kind", status.machine().kind())
                 .put("state", status.machine().state())
-                .put("detail", status.machine().detail());
+                .put("detail", status.machine().detail())
+                .put("waitingOutputs", status.machine().waitingOutputs());
         var volumes = json.putArray("volumes");
         status.volumes()
                 .forEach(
@@ -94,7 +95,8 @@ final class StatusJson {
                         .put("epoch", last.epoch())
                         .put("durationMillis", last.durationMillis())
                         .put("stateBytes", last.stateBytes())
-                        .put("pauseMillis", last.pauseMillis());
+                        .put("pauseMillis", last.pauseMillis())
+                        .put("ageMillis", last.ageMillis());
     }
 
     private static @Nullable String text(@Nullable Object value) {

@@ -39,6 +39,7 @@ class QmpTest {
             "{\"QMP\": {\"version\": {\"qemu\": {\"micro\": 22, \"minor\": 2, \"major\": 7}, \"package\": \"x\"},"
                     + " \"capabilities\": [\"oob\"]}}\r\n";
     private static final String NOTHING = "{\"return\": {}, \"id\": ID}\r\n";
+    private static final String NO_ANSWER = "\r\n";
     private static final JsonMapper MAPPER = new JsonMapper();
 
     @TempDir
@@ -105,6 +106,7 @@ class QmpTest {
         assertThat(qmp.version()).isEqualTo("7.2.22");
         assertThat(asked).hasSize(1);
         assertThat(asked.getFirst().path("execute").asText()).isEqualTo("qmp_capabilities");
+        assertThat(asked.getFirst().at("/arguments/enable/0").asText()).isEqualTo("oob");
     }
 
     @Test
@@ -176,6 +178,29 @@ class QmpTest {
                 .hasMessageStartingWith("QEMU did not answer stop within ");
         late.countDown();
         assertThat(qmp.ask("query-status", Map.of(), LONG).asText()).isEqualTo("in time");
+    }
+
+    /** As one is whose disk keeps it from stopping. */
+    @Test
+    void itIsAliveWhileAnAnswerIsOutstanding() throws IOException {
+        Qmp qmp = connected(message -> message.has("exec-oob") ? NOTHING : NO_ANSWER);
+        assertThatThrownBy(() -> qmp.ask("stop", Map.of(), SHORT)).isInstanceOf(IOException.class);
+        assertThat(qmp.isAlive(LONG)).isTrue();
+    }
+
+    /** As one that knows no such command. */
+    @Test
+    void whoeverRefusesIsAlive() throws IOException {
+        assertThat(connected(message -> "{\"error\": {\"class\": \"CommandNotFound\"}, \"id\": ID}\r\n")
+                        .isAlive(LONG))
+                .isTrue();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {NO_ANSWER, ""})
+    void whoeverSaysNothingIsNotAlive(String answer) throws IOException {
+        Qmp qmp = connected(message -> answer);
+        assertThat(qmp.isAlive(answer.isEmpty() ? LONG : SHORT)).isFalse();
     }
 
     @ParameterizedTest

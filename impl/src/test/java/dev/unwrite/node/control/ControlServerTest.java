@@ -79,13 +79,15 @@ class ControlServerTest {
                                 "control":null},
                                 "unprotectedSince":null,"ack":"durable","session":5,
                                 "storage":{"uri":"nbd://127.0.0.1:10809","connected":true,"boot":2},
-                                "machine":{"kind":"ledger","state":"running","detail":"9 accounts"},
+                                "machine":{"kind":"ledger","state":"running","detail":"9 accounts",
+                                "waitingOutputs":2},
                                 "volumes":[{"name":"disk","size":1073741824}],
                                 "record":{"version":7,"term":3,"owner":"A","mode":"protected","secondary":"B","base":0},
                                 "counters":{"writes":100,"writtenBytes":409600,"preserveRequests":50,
                                 "preservedBlocks":60,"checkpoints":40,"rollbacks":1,"restoredBlocks":5,"failovers":2,
                                 "joins":3,"heldOutputs":8,"releasedOutputs":6},
-                                "lastCheckpoint":{"epoch":40,"durationMillis":23,"stateBytes":4096,"pauseMillis":4},
+                                "lastCheckpoint":{"epoch":40,"durationMillis":23,"stateBytes":4096,"pauseMillis":4,
+                                "ageMillis":1250},
                                 "since":"2026-01-02T03:04:05Z"}
                                 """));
     }
@@ -130,7 +132,13 @@ class ControlServerTest {
                 .contains("unwrite_checkpoint_pause_seconds_bucket{group=\"bank\",node=\"A\",le=\"+Inf\"} 4\n")
                 .contains("unwrite_checkpoint_pause_seconds_sum{group=\"bank\",node=\"A\"} 7.004\n")
                 .contains("unwrite_checkpoint_pause_seconds_count{group=\"bank\",node=\"A\"} 4\n")
-                .contains("unwrite_last_checkpoint_pause_seconds{group=\"bank\",node=\"A\"} 0.004\n");
+                .contains("unwrite_last_checkpoint_pause_seconds{group=\"bank\",node=\"A\"} 0.004\n")
+                .contains("unwrite_last_checkpoint_age_seconds{group=\"bank\",node=\"A\"} 1.250\n")
+                .contains("unwrite_waiting_outputs{group=\"bank\",node=\"A\"} 2\n");
+        api.status = FakeControlApi.idle();
+        assertThat(send(request("/metrics")).body())
+                .doesNotContain("unwrite_last_checkpoint_")
+                .contains("unwrite_waiting_outputs{group=\"bank\",node=\"B\"} 0\n");
     }
 
     @Test

@@ -41,11 +41,11 @@ public final class FakeControlApi implements ControlApi {
                 "durable",
                 5,
                 new NodeStatus.Storage("nbd://127.0.0.1:10809", true, 2),
-                new NodeStatus.MachineStatus("ledger", "running", "9 accounts"),
+                new NodeStatus.MachineStatus("ledger", "running", "9 accounts", 2),
                 List.of(new NodeStatus.VolumeStatus("disk", 1L << 30)),
                 new NodeStatus.OwnershipRecord(7, 3, "A", "protected", "B", 0),
                 new NodeStatus.Counters(100, 409_600, 50, 60, 40, 1, 5, 2, 3, 8, 6, PAUSES, Histogram.Counts.NONE),
-                new NodeStatus.LastCheckpoint(40, 23, 4096, 4),
+                new NodeStatus.LastCheckpoint(40, 23, 4096, 4, 1250),
                 Instant.parse("2026-01-02T03:04:05Z"));
     }
 
@@ -65,7 +65,7 @@ public final class FakeControlApi implements ControlApi {
                 "memory",
                 0,
                 new NodeStatus.Storage("nbd://127.0.0.1:10809", false, 0),
-                new NodeStatus.MachineStatus("none", "stopped", ""),
+                new NodeStatus.MachineStatus("none", "stopped", "", 0),
                 List.of(),
                 null,
                 NodeStatus.Counters.ZERO,
