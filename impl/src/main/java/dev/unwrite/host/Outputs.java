@@ -81,8 +81,11 @@ final class Outputs {
 
     /** How many outputs wait. */
     int waiting() {
-        return fresh.size()
-                + sealed.stream().mapToInt(batch -> batch.outputs.size()).sum();
+        int waiting = fresh.size();
+        for (Batch batch : sealed) {
+            waiting += batch.outputs.size();
+        }
+        return waiting;
     }
 
     private void run(List<Said> leaving) {
