@@ -1,4 +1,4 @@
-/** Files and folders that are for one user alone. */
+/** Files and folders that are for one user alone, and the holes of files. */
 @NullMarked
 package dev.unwrite.files;
 

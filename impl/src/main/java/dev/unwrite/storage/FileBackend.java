@@ -1,5 +1,6 @@
 package dev.unwrite.storage;
 
+import dev.unwrite.files.Holes;
 import dev.unwrite.files.PrivateFiles;
 import dev.unwrite.nbd.Allocation;
 import dev.unwrite.nbd.Export;
@@ -14,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
@@ -36,6 +38,9 @@ public final class FileBackend implements Backend {
     private static final int ZERO_UNIT_BYTES = 4096;
 
     private final FileChannel channel;
+    /** So many parts are told of at most in one answer. */
+    private static final int PARTS_MAX = 1024;
+
     private final @Nullable Holes holes;
     private final long size;
     private final FlushGroup flushes;
@@ -263,7 +268,26 @@ public final class FileBackend implements Backend {
     public List<Allocation> allocation(long offset, long length) throws IOException {
         check(offset, length);
         flushes.check();
-        return holes == null ? List.of(Allocation.data(length)) : holes.allocation(offset, length);
+        return holes == null ? List.of(Allocation.data(length)) : allocation(holes, offset, length);
+    }
+
+    private static List<Allocation> allocation(Holes holes, long offset, long length) throws IOException {
+        List<Allocation> parts = new ArrayList<>();
+        long end = offset + length;
+        long at = offset;
+        while (at < end && parts.size() < PARTS_MAX) {
+            long data = holes.nextData(at, end);
+            if (data > at) {
+                parts.add(Allocation.emptiness(data - at));
+                at = data;
+            } else {
+                // Somebody else may just have made a hole of what was data: a byte of it still counts as data.
+                long next = Math.max(holes.nextHole(at, end), at + 1);
+                parts.add(Allocation.data(next - at));
+                at = next;
+            }
+        }
+        return parts;
     }
 
     @Override

@@ -1,6 +1,7 @@
 package dev.unwrite.machine.qemu;
 
 import dev.unwrite.machine.Machine;
+import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
@@ -33,7 +34,7 @@ final class GuestImage {
     }
 
     /** Saves the guest, which stands still, with devices in that state; as {@link Machine#save}. */
-    SavedGuest save(long epoch, long base, byte[] devicesNow) {
+    SavedGuest save(long epoch, long base, byte[] devicesNow) throws IOException {
         boolean follows = base != 0 && base == last;
         boolean again = base != 0 && base == before && epoch == last;
         // Whatever fails from here on, the next state is whole.
@@ -50,7 +51,7 @@ final class GuestImage {
         return saved;
     }
 
-    private BitSet changes(byte[] devicesNow) {
+    private BitSet changes(byte[] devicesNow) throws IOException {
         BitSet changed = moved(memory.changes());
         byte[] headNow = SavedGuest.head(fit, devicesNow.length);
         if (!Arrays.equals(head, headNow)) {

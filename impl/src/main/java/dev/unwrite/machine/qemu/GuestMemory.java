@@ -1,7 +1,9 @@
 package dev.unwrite.machine.qemu;
 
+import dev.unwrite.files.Holes;
 import dev.unwrite.files.PrivateFiles;
 import java.io.Closeable;
+import java.io.EOFException;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -11,12 +13,13 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.IntStream;
 import java.util.zip.CRC32C;
+import org.jspecify.annotations.Nullable;
 
 /** The guest's memory: a file that QEMU and this process both map. The file goes when it is closed. */
 final class GuestMemory implements Closeable {
@@ -29,14 +32,22 @@ final class GuestMemory implements Closeable {
     private static final MemorySegment ZEROES =
             MemorySegment.ofArray(new byte[PAGE]).asReadOnly();
 
+    private static final int PART_PAGES = 1024;
+
     private final Path file;
+    private final FileChannel channel;
+    private final @Nullable Holes holes;
     private final Arena arena = Arena.ofShared();
     private final MemorySegment bytes;
     /** What it was at the last {@link #changes}. */
     private final MemorySegment shadow;
+    /** The pages of the shadow that were ever anything but zeroes. */
+    private final BitSet shadowed = new BitSet();
 
-    private GuestMemory(Path file, FileChannel channel, long size) throws IOException {
+    private GuestMemory(Path file, FileChannel channel, @Nullable Holes holes, long size) throws IOException {
         this.file = file;
+        this.channel = channel;
+        this.holes = holes;
         this.bytes = channel.map(FileChannel.MapMode.READ_WRITE, 0, size, arena);
         this.shadow = arena.allocate(size, PAGE);
     }
@@ -53,10 +64,16 @@ final class GuestMemory implements Closeable {
                     + (room >> 20) + " MiB");
         }
         Path file = folder.resolve("unwrite-" + ProcessHandle.current().pid() + "-" + System.nanoTime() + ".ram");
-        try (FileChannel channel = PrivateFiles.open(
-                file, StandardOpenOption.CREATE_NEW, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
-            return new GuestMemory(file, channel, size);
+        FileChannel channel = PrivateFiles.open(
+                file, StandardOpenOption.CREATE_NEW, StandardOpenOption.READ, StandardOpenOption.WRITE);
+        Holes holes = Holes.open(file);
+        try {
+            return new GuestMemory(file, channel, holes, size);
         } catch (IOException | RuntimeException e) {
+            channel.close();
+            if (holes != null) {
+                holes.close();
+            }
             Files.deleteIfExists(file);
             throw e;
         }
@@ -88,22 +105,50 @@ final class GuestMemory implements Closeable {
         return bytes.asSlice(number * PAGE, PAGE);
     }
 
-    /** Makes a page that of a state; one of zeroes stays without memory. */
-    void restore(long number, MemorySegment content) {
-        MemorySegment page = page(number);
-        if (page.mismatch(content) >= 0) {
-            page.copyFrom(content);
+    /**
+     * The pages that may be anything but zeroes. What nobody has written to is not there yet, and to read it through the mapping
+     * would make it: it would be compared for ever.
+     */
+    BitSet present() throws IOException {
+        BitSet pages = new BitSet();
+        Holes known = holes;
+        if (known == null) {
+            pages.set(0, (int) (size() / PAGE));
+            return pages;
+        }
+        for (long at = known.nextData(0, size()); at < size(); at = known.nextData(at, size())) {
+            // A hole that was just made is data up to the next page.
+            long end = Math.max(known.nextHole(at, size()), at + 1);
+            pages.set((int) (at / PAGE), (int) Math.ceilDiv(end, PAGE));
+            at = end;
+        }
+        return pages;
+    }
+
+    /** Makes a page that of a state; {@code present} is of before the first one. */
+    void restore(int number, MemorySegment content, BitSet present) {
+        if (present.get(number) || content.mismatch(ZEROES) >= 0) {
+            page(number).copyFrom(content);
         }
     }
 
-    /** The CRC32C of each page as it is now, big-endian, for a witness. */
-    byte[] sums() {
+    /** The CRC32C of each page as it is now, big-endian, for a witness, which reads it another way than {@link #changes}. */
+    byte[] sums() throws IOException {
         ByteBuffer sums = ByteBuffer.allocate((int) (size() / PAGE) * Integer.BYTES);
         CRC32C crc = new CRC32C();
-        for (long number = 0; number < size() / PAGE; number++) {
-            crc.reset();
-            crc.update(page(number).asByteBuffer());
-            sums.putInt((int) crc.getValue());
+        ByteBuffer pages = ByteBuffer.allocateDirect(PART_PAGES * PAGE);
+        for (long at = 0; at < size(); at += pages.limit()) {
+            pages.clear().limit((int) Math.min(pages.capacity(), size() - at));
+            while (pages.hasRemaining()) {
+                if (channel.read(pages, at + pages.position()) < 0) {
+                    throw new EOFException("the guest's memory ends before its end");
+                }
+            }
+            for (int page = 0; page < pages.limit(); page += PAGE) {
+                crc.reset();
+                crc.update(pages.slice(page, PAGE));
+                sums.putInt((int) crc.getValue());
+            }
         }
         return sums.array();
     }
@@ -117,16 +162,31 @@ final class GuestMemory implements Closeable {
      * The numbers of the pages that are not what they were when this was called last, of zeroes at first; the guest must stand
      * still. To compare takes a tenth of the time of a copy; and as the guest stands still, its processors are free for it.
      */
-    BitSet changes() {
-        int parts = Runtime.getRuntime().availableProcessors();
-        long pages = size() / PAGE;
-        List<BitSet> changed = IntStream.range(0, parts)
-                .parallel()
-                .mapToObj(part -> changes(pages * part / parts * PAGE, pages * (part + 1) / parts * PAGE))
+    BitSet changes() throws IOException {
+        BitSet possible = present();
+        // What was given back is zeroes again.
+        possible.or(shadowed);
+        List<BitSet> changed = parts(possible).parallelStream()
+                .map(part -> changes((long) part.first * PAGE, (long) part.end * PAGE))
                 .toList();
         BitSet all = new BitSet();
         changed.forEach(all::or);
+        shadowed.or(all);
         return all;
+    }
+
+    /** Pages that follow one another. */
+    private record Part(int first, int end) {}
+
+    /** Of which each is small enough that all processors have something to do until the end. */
+    private static List<Part> parts(BitSet pages) {
+        List<Part> parts = new ArrayList<>();
+        for (int first = pages.nextSetBit(0); first >= 0; first = pages.nextSetBit(first)) {
+            int end = Math.min(pages.nextClearBit(first), first + PART_PAGES);
+            parts.add(new Part(first, end));
+            first = end;
+        }
+        return parts;
     }
 
     private BitSet changes(long from, long end) {
@@ -153,11 +213,9 @@ final class GuestMemory implements Closeable {
     /** The numbers of the pages that were not all zeroes then. */
     BitSet filled() {
         BitSet filled = new BitSet();
-        for (int number = 0; number < size() / PAGE; number++) {
-            if (shadow.asSlice((long) number * PAGE, PAGE).mismatch(ZEROES) >= 0) {
-                filled.set(number);
-            }
-        }
+        shadowed.stream()
+                .filter(number -> shadow.asSlice((long) number * PAGE, PAGE).mismatch(ZEROES) >= 0)
+                .forEach(filled::set);
         return filled;
     }
 
@@ -166,5 +224,9 @@ final class GuestMemory implements Closeable {
     public void close() throws IOException {
         unlink();
         arena.close();
+        channel.close();
+        if (holes != null) {
+            holes.close();
+        }
     }
 }

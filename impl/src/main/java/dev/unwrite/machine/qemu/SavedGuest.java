@@ -153,9 +153,10 @@ final class SavedGuest implements Machine.Saved {
         int length = devices(new DataInputStream(new ByteArrayInputStream(exactly(PAGE, in))), here);
         byte[] page = new byte[PAGE];
         MemorySegment content = MemorySegment.ofArray(page);
-        for (long number = 0; number < memory.size() / PAGE; number++) {
+        BitSet present = memory.present();
+        for (int number = 0; number < memory.size() / PAGE; number++) {
             in.readFully(page);
-            memory.restore(number, content);
+            memory.restore(number, content, present);
         }
         byte[] devices = exactly(length, in);
         if (in.read() >= 0) {

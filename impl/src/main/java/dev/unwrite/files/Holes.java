@@ -1,6 +1,5 @@
-package dev.unwrite.storage;
+package dev.unwrite.files;
 
-import dev.unwrite.nbd.Allocation;
 import java.io.Closeable;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -16,8 +15,6 @@ import java.lang.invoke.VarHandle;
 import java.nio.channels.ClosedChannelException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.NoSuchElementException;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
@@ -29,10 +26,7 @@ import org.jspecify.annotations.Nullable;
  * <p>It has a file descriptor of its own. To close any descriptor of a file drops all locks that the process has on that
  * file, so this is closed after the channel that holds them.
  */
-final class Holes implements Closeable {
-    /** So many parts are told of at most in one answer. */
-    private static final int PARTS_MAX = 1024;
-
+public final class Holes implements Closeable {
     private static final int O_RDWR = 2;
     private static final int O_CLOEXEC = 0x80000;
     private static final int SEEK_DATA = 3;
@@ -58,7 +52,7 @@ final class Holes implements Closeable {
     }
 
     /** Null where there is no way to do it: another system, native access that is denied, a file that cannot be opened. */
-    static @Nullable Holes open(Path file) {
+    public static @Nullable Holes open(Path file) {
         if (!Native.AVAILABLE) {
             return null;
         }
@@ -77,17 +71,17 @@ final class Holes implements Closeable {
     }
 
     /** A name under which this very file can be opened again, whatever happens to its own name. */
-    Path path() {
+    public Path path() {
         return Path.of("/proc/self/fd/" + descriptor);
     }
 
     /** Makes the range read as zeroes and frees its space. False if the file system cannot, and then nothing was done. */
-    boolean punch(long offset, long length) throws IOException {
+    public boolean punch(long offset, long length) throws IOException {
         return allocate(PUNCH_HOLE | KEEP_SIZE, offset, length);
     }
 
     /** Makes the range read as zeroes and keeps, or takes, space for it. False if the file system cannot. */
-    boolean zero(long offset, long length) throws IOException {
+    public boolean zero(long offset, long length) throws IOException {
         return allocate(ZERO_RANGE | KEEP_SIZE, offset, length);
     }
 
@@ -115,25 +109,14 @@ final class Holes implements Closeable {
         }
     }
 
-    /** What is data and what is a hole in a range that lies within the file; perhaps only of a first part of it. */
-    List<Allocation> allocation(long offset, long length) throws IOException {
-        List<Allocation> parts = new ArrayList<>();
-        long end = offset + length;
-        long at = offset;
-        while (at < end && parts.size() < PARTS_MAX) {
-            long data = Math.min(end, seek(at, SEEK_DATA, end));
-            if (data > at) {
-                parts.add(Allocation.emptiness(data - at));
-                at = data;
-            } else {
-                long hole = Math.min(end, seek(at, SEEK_HOLE, end));
-                // Somebody else may just have made a hole of what was data: a byte of it still counts as data.
-                long next = Math.max(hole, at + 1);
-                parts.add(Allocation.data(next - at));
-                at = next;
-            }
-        }
-        return parts;
+    /** Where, from {@code at} on, the next data begins; {@code end} if there is none before it, or no more at all. */
+    public long nextData(long at, long end) throws IOException {
+        return Math.min(end, seek(at, SEEK_DATA, end));
+    }
+
+    /** The same of the next hole; what is no hole and no data any more, since somebody else changes it, may be either. */
+    public long nextHole(long at, long end) throws IOException {
+        return Math.min(end, seek(at, SEEK_HOLE, end));
     }
 
     /** Where the next data, or the next hole, begins; {@code none} if there is no more. */
