@@ -33,6 +33,7 @@ final class GuestMemory implements Closeable {
             MemorySegment.ofArray(new byte[PAGE]).asReadOnly();
 
     private static final int PART_PAGES = 1024;
+    private static final int GIVEN_BACK_RUNS_MAX = 1024;
 
     private final Path file;
     private final FileChannel channel;
@@ -41,7 +42,7 @@ final class GuestMemory implements Closeable {
     private final MemorySegment bytes;
     /** What it was at the last {@link #changes}. */
     private final MemorySegment shadow;
-    /** The pages of the shadow that were ever anything but zeroes. */
+    /** The pages of the shadow that are not all zeroes. */
     private final BitSet shadowed = new BitSet();
 
     private GuestMemory(Path file, FileChannel channel, @Nullable Holes holes, long size) throws IOException {
@@ -161,18 +162,40 @@ final class GuestMemory implements Closeable {
     /**
      * The numbers of the pages that are not what they were when this was called last, of zeroes at first; the guest must stand
      * still. To compare takes a tenth of the time of a copy; and as the guest stands still, its processors are free for it.
+     * Pages of zeroes are given back to the system: next time they need not be looked at.
      */
     BitSet changes() throws IOException {
-        BitSet possible = present();
-        // What was given back is zeroes again.
+        BitSet present = present();
+        BitSet possible = (BitSet) present.clone();
+        // What was given back by the guest is zeroes again.
         possible.or(shadowed);
         List<BitSet> changed = parts(possible).parallelStream()
                 .map(part -> changes((long) part.first * PAGE, (long) part.end * PAGE))
                 .toList();
         BitSet all = new BitSet();
         changed.forEach(all::or);
-        shadowed.or(all);
+        all.stream()
+                .forEach(number -> shadowed.set(
+                        number, shadow.asSlice((long) number * PAGE, PAGE).mismatch(ZEROES) >= 0));
+        present.andNot(shadowed);
+        giveBack(present);
         return all;
+    }
+
+    /** Pages of zeroes; so many at most that the guest does not wait for it. */
+    private void giveBack(BitSet zeroes) throws IOException {
+        Holes known = holes;
+        if (known == null) {
+            return;
+        }
+        int runs = 0;
+        for (int first = zeroes.nextSetBit(0); first >= 0 && runs < GIVEN_BACK_RUNS_MAX; runs++) {
+            int end = zeroes.nextClearBit(first);
+            if (!known.punch((long) first * PAGE, (long) (end - first) * PAGE)) {
+                return;
+            }
+            first = zeroes.nextSetBit(end);
+        }
     }
 
     /** Pages that follow one another. */
@@ -212,11 +235,7 @@ final class GuestMemory implements Closeable {
 
     /** The numbers of the pages that were not all zeroes then. */
     BitSet filled() {
-        BitSet filled = new BitSet();
-        shadowed.stream()
-                .filter(number -> shadow.asSlice((long) number * PAGE, PAGE).mismatch(ZEROES) >= 0)
-                .forEach(filled::set);
-        return filled;
+        return (BitSet) shadowed.clone();
     }
 
     /** Unmaps it; QEMU has ended. */

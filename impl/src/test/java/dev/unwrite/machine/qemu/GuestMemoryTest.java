@@ -122,6 +122,22 @@ class GuestMemoryTest {
     }
 
     @Test
+    void pagesOfZeroesAreGivenBack() throws IOException {
+        for (int page : new int[] {40, 41, 42}) {
+            write(page, 3, page == 41 ? 1 : 0);
+        }
+        assertThat(memory.present()).isEqualTo(pages(40, 41, 42));
+        assertThat(memory.changes()).isEqualTo(pages(41));
+        assertThat(memory.present()).isEqualTo(pages(41));
+        write(41, 3, 0);
+        write(42, 3, 7);
+        assertThat(memory.changes()).isEqualTo(pages(41, 42));
+        assertThat(memory.present()).isEqualTo(pages(42));
+        assertThat(memory.page(41).mismatch(MemorySegment.ofArray(new byte[PAGE])))
+                .isNegative();
+    }
+
+    @Test
     void whatNobodyWroteToIsNeverThere() throws IOException {
         write(40, 3, 1);
         memory.changes();
