@@ -1,5 +1,6 @@
 package dev.unwrite.chaos.vm;
 
+import dev.unwrite.chaos.cluster.TidyUp;
 import dev.unwrite.chaos.stage.StageException;
 import dev.unwrite.cli.Exit;
 import dev.unwrite.cli.ExitException;
@@ -8,12 +9,14 @@ import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
 /** Makes guest and network, and runs in them what is to be seen of a guest: {@link VmDemo}, {@link VmBench}. */
 public final class VmRun {
     private static final int DEMO_MIB = 96;
+    private static final Duration END_MAX = Duration.ofSeconds(10);
 
     private VmRun() {}
 
@@ -81,6 +84,8 @@ public final class VmRun {
         words.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName(), folder.toString()));
         words.addAll(args);
         Process process = new ProcessBuilder(words).redirectErrorStream(true).start();
+        // What it started dies with it.
+        TidyUp tidyUp = TidyUp.atTheEnd(process::destroyForcibly, network::close, END_MAX);
         try (InputStream said = process.getInputStream()) {
             said.transferTo(System.out);
             return process.waitFor();
@@ -88,6 +93,8 @@ public final class VmRun {
             process.destroy();
             Thread.currentThread().interrupt();
             return Exit.FAILED;
+        } finally {
+            tidyUp.now();
         }
     }
 }
