@@ -13,6 +13,7 @@ import dev.unwrite.chaos.stage.Stage;
 import dev.unwrite.chaos.stage.StageException;
 import dev.unwrite.chaos.stage.Sweep;
 import dev.unwrite.chaos.stage.Tools;
+import dev.unwrite.chaos.vm.VmRun;
 import dev.unwrite.chaos.volume.FioLoad;
 import dev.unwrite.cli.Durations;
 import dev.unwrite.cli.Exit;
@@ -102,12 +103,13 @@ public final class ChaosCommand implements Callable<Integer> {
 
     @Option(
             names = "--load",
-            paramLabel = "ledger|volume|fio",
+            paramLabel = "ledger|volume|fio|vm",
             defaultValue = "ledger",
             description = {
                 "What the machine does (default ${DEFAULT-VALUE}): clients of a ledger move money; a program writes blocks"
                         + " that describe themselves to the raw volume, and takes the checkpoints by command; fio does"
-                        + " the same pass after pass, and verifies after each takeover."
+                        + " the same pass after pass, and verifies after each takeover; a Linux guest of QEMU counts, and"
+                        + " somebody outside talks to it (as \"demo --vm\", on plain processes, with strikes of its own)."
             })
     private LoadKind load = LoadKind.LEDGER;
 
@@ -135,6 +137,9 @@ public final class ChaosCommand implements Callable<Integer> {
             Faults.all().forEach(fault -> out().printf("%-22s %s%n", fault.name(), fault.title()));
             return Exit.OK;
         }
+        if (load == LoadKind.VM) {
+            return ofGuest();
+        }
         if (load == LoadKind.FIO) {
             needFio();
         }
@@ -152,6 +157,19 @@ public final class ChaosCommand implements Callable<Integer> {
         } catch (StageException e) {
             throw new ExitException(Exit.FAILED, "unknown: the stage failed: " + e.getMessage(), e);
         }
+    }
+
+    private int ofGuest() throws IOException {
+        if (!faults.isEmpty() || cluster == Cluster.DOCKER) {
+            throw new ExitException(
+                    Exit.USAGE, "--load vm strikes in ways of its own, on processes: leave out --faults and --cluster");
+        }
+        Duration least = least();
+        Long given = seed;
+        long number = given == null ? ThreadLocalRandom.current().nextInt(SEEDS) : given;
+        int code = VmRun.campaign(RunFolder.prepare(dir).toAbsolutePath(), number, least);
+        print("again     unwrite chaos --load vm --seed " + number + " --duration " + duration + " --dir " + dir);
+        return code;
     }
 
     /** A campaign that is over. */

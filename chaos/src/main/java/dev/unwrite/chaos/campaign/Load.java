@@ -15,6 +15,7 @@ interface Load extends Closeable {
             case LEDGER -> new LedgerUse(pair);
             case VOLUME -> new VolumeUse(pair, watcher);
             case FIO -> new FioUse(pair, watcher);
+            case VM -> throw new IllegalArgumentException("a guest has a campaign of its own");
         };
     }
 

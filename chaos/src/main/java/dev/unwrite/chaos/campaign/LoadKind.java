@@ -11,7 +11,9 @@ public enum LoadKind {
     /** A program beside the hosts writes the raw volume, and takes the checkpoints by command. */
     VOLUME(1),
     /** fio writes the raw volume pass after pass, and verifies it after each takeover. */
-    FIO(8);
+    FIO(8),
+    /** A guest of QEMU runs on the hosts; it has a campaign of its own. */
+    VM(1);
 
     private final int slowness;
 

@@ -60,6 +60,17 @@ final class GuestPages {
         return cuts;
     }
 
+    /** Removes what was written down of cuts; nobody writes there now. */
+    void forget() throws IOException {
+        try (Stream<Path> files = Files.list(folder)) {
+            for (Path file : files.toList()) {
+                if (file.getFileName().toString().startsWith("cut-")) {
+                    Files.delete(file);
+                }
+            }
+        }
+    }
+
     private static OptionalLong alike(Map<Long, byte[]> cuts, byte[] sums) {
         return cuts.entrySet().stream()
                 .filter(cut -> Arrays.equals(cut.getValue(), sums))

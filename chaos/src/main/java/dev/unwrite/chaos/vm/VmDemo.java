@@ -17,47 +17,56 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Random;
 
 /**
  * A guest that survives its hosts, and somebody outside who talks to it all the time: the primary is killed, the other host goes
- * on, the dead one comes back and joins; the same the other way round; then a planned switchover. A process of its own, in a
- * network of its own.
+ * on, the dead one comes back and joins; the same the other way round; then a planned switchover. As a campaign, one
+ * {@link VmStrike} after the other instead, for some time. A process of its own, in a network of its own.
  */
 final class VmDemo {
     private static final String CHECKPOINT_EVERY = "100ms";
     private static final String FAILOVER_AFTER = "1s";
-    private static final Duration TRACE_CHECK_MAX = Duration.ofMinutes(3);
+    private static final Duration TRACE_CHECK_MAX = Duration.ofMinutes(20);
     private static final Duration BOOT_MAX = Duration.ofMinutes(3);
     private static final Duration HEAR_MAX = Duration.ofMinutes(1);
     private static final Duration SWITCHOVER_MAX = Duration.ofSeconds(30);
     private static final long DISK_BYTES = 64 << 20;
     private static final int HEARD_FIRST = 20;
+    private static final int PAUSE_MAX_MILLIS = 2_000;
+    private static final int TOLD_MAX = 4;
+    private static final String LIKE_NONE = "like no checkpoint";
     private static final double SECOND = 1e9;
 
     private final Path dir;
     private final Random chance;
+    private final Duration campaign;
     private final PrintWriter out;
     private final long startedAt = System.nanoTime();
     private final List<String> consoles = new ArrayList<>();
     private final List<String> gaps = new ArrayList<>();
     private final List<String> memories = new ArrayList<>();
+    private final Map<VmStrike, Integer> struck = new EnumMap<>(VmStrike.class);
     private boolean everyPageAlike = true;
 
-    private VmDemo(Path dir, long seed, PrintWriter out) {
+    private VmDemo(Path dir, long seed, Duration campaign, PrintWriter out) {
         this.dir = dir;
         this.chance = new Random(seed);
+        this.campaign = campaign;
         this.out = out;
     }
 
-    /** A folder, which is empty but for the guest's FILE, and the seed. */
+    /** A folder, which is empty but for the guest's FILE, the seed, and how long a campaign is to be, or nothing for none. */
     public static void main(String[] args) throws IOException {
         PrintWriter out = new PrintWriter(System.out, true, Charset.defaultCharset());
-        Verdict verdict = new VmDemo(Path.of(args[0]), Long.parseLong(args[1]), out).run();
+        Duration campaign = args.length > 2 ? Duration.parse(args[2]) : Duration.ZERO;
+        Verdict verdict = new VmDemo(Path.of(args[0]), Long.parseLong(args[1]), campaign, out).run();
         System.exit(verdict == Verdict.VALID ? Exit.OK : Exit.FAILED);
     }
 
@@ -83,14 +92,25 @@ final class VmDemo {
                     "run-completed",
                     "Every takeover, join and switchover came to its end",
                     broken.isEmpty(),
-                    broken.isEmpty() ? String.join("; ", gaps) : broken));
+                    broken.isEmpty() ? some(gaps) : broken));
+            if (!campaign.isZero()) {
+                checks.add(check(
+                        "coverage",
+                        "Each kind of strike was seen",
+                        struck.size() == VmStrike.values().length,
+                        struck.toString()));
+            }
             checks.addAll(outside(observer));
             figures.lines(" (the check of each page with it)").forEach(this::tell);
             checks.add(check(
                     "memory-page-by-page",
                     "Each page of the memory with which the guest went on was that of a cut",
                     everyPageAlike && !memories.isEmpty(),
-                    String.join("; ", memories)));
+                    everyPageAlike
+                            ? some(memories)
+                            : some(memories.stream()
+                                    .filter(memory -> memory.endsWith(LIKE_NONE))
+                                    .toList())));
             checks.add(inside());
             checks.add(disk(pair));
             checks.add(new SpecTraceJudge(TRACE_CHECK_MAX).check(pair.traces()));
@@ -117,8 +137,29 @@ final class VmDemo {
                 () -> observer.heard().size() >= HEARD_FIRST ? Optional.of(true) : Optional.empty(),
                 () -> "its console: " + pair.console(HostId.A).lastTick());
         tell("the guest answers: " + last(observer) + "; one TCP connection stays open from here on");
-        takeover(pair, observer, HostId.A);
-        takeover(pair, observer, HostId.B);
+        if (campaign.isZero()) {
+            story(pair, observer);
+        } else {
+            strikes(pair, observer);
+        }
+    }
+
+    private void strikes(VmPair pair, VmObserver observer) throws IOException {
+        long end = System.nanoTime() + campaign.toNanos();
+        HostId primary = HostId.A;
+        for (int i = 0; System.nanoTime() < end || struck.size() < VmStrike.values().length; i++) {
+            // Each in its turn at first, so that a short campaign has seen all of them.
+            VmStrike[] all = VmStrike.values();
+            takeover(pair, observer, primary, all[i < all.length ? i : chance.nextInt(all.length)]);
+            primary = primary.other();
+        }
+        keepConsoles(pair);
+        pair.stop(primary.other());
+    }
+
+    private void story(VmPair pair, VmObserver observer) throws IOException {
+        takeover(pair, observer, HostId.A, VmStrike.NODE);
+        takeover(pair, observer, HostId.B, VmStrike.NODE);
         Await.pause(chance.nextInt(1_000));
         long before = System.nanoTime();
         int heardBefore = observer.heard().size();
@@ -136,18 +177,21 @@ final class VmDemo {
     private void compareMemory(VmPair pair, HostId from, String what) throws IOException {
         OptionalLong cut = pair.pages(from.other()).resumedFrom(pair.pages(from));
         everyPageAlike &= cut.isPresent();
-        memories.add(what + ": " + (cut.isPresent() ? "checkpoint " + cut.getAsLong() : "like no checkpoint"));
+        memories.add(what + ": " + (cut.isPresent() ? "checkpoint " + cut.getAsLong() : LIKE_NONE));
     }
 
-    private void takeover(VmPair pair, VmObserver observer, HostId victim) throws IOException {
-        Await.pause(500 + chance.nextInt(1_500));
-        consoles.addAll(pair.console(victim).lines());
+    private void takeover(VmPair pair, VmObserver observer, HostId victim, VmStrike strike) throws IOException {
+        Await.pause(chance.nextInt(PAUSE_MAX_MILLIS));
+        String what = "SIGKILL of " + (strike == VmStrike.NODE ? "" : strike.title() + ", at ") + victim;
+        strike.strike(pair, victim, chance);
         long killed = System.nanoTime();
         int heardBefore = observer.heard().size();
-        pair.kill(victim);
-        tell("SIGKILL of " + victim + "; the outside has heard " + last(observer));
-        awaitHeard(observer, "SIGKILL of " + victim, killed, heardBefore);
-        compareMemory(pair, victim, "SIGKILL of " + victim);
+        consoles.addAll(pair.console(victim).lines());
+        tell(what + "; the outside has heard " + last(observer));
+        awaitHeard(observer, what, killed, heardBefore);
+        compareMemory(pair, victim, what);
+        pair.pages(victim).forget();
+        struck.merge(strike, 1, Integer::sum);
         pair.start(victim, false);
         pair.awaitProtected(victim.other());
         tell(victim + " is back and has joined");
@@ -233,6 +277,13 @@ final class VmDemo {
                 "The guest's file system is clean",
                 clean.ok(),
                 clean.output().strip().lines().reduce("", (earlier, later) -> later));
+    }
+
+    /** A campaign has hundreds. */
+    private static String some(List<String> all) {
+        return all.size() <= TOLD_MAX
+                ? String.join("; ", all)
+                : String.join("; ", all.subList(0, TOLD_MAX)) + "; and so on, " + all.size() + " in all";
     }
 
     private static CheckResult check(String id, String title, boolean holds, String evidence) {

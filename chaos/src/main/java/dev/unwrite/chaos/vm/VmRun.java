@@ -35,6 +35,19 @@ public final class VmRun {
     }
 
     /**
+     * Strikes for that long, and until it has struck in all ways, in an empty folder; returns its exit code, and throws as
+     * {@link #demo(Path, long)} does.
+     */
+    public static int campaign(Path folder, long seed, Duration duration) throws IOException {
+        return campaign(folder, parts(folder), seed, duration);
+    }
+
+    /** As above; {@code parts} keeps what the guest is made of. */
+    static int campaign(Path folder, Path parts, long seed, Duration duration) throws IOException {
+        return run(folder, parts, DEMO_MIB, VmDemo.class, List.of(Long.toString(seed), duration.toString()));
+    }
+
+    /**
      * Measures, in an empty folder, briefly or not, and writes every sample to a file; returns its exit code, and throws as
      * {@link #demo(Path, long)} does.
      */

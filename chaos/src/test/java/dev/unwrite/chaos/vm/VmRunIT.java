@@ -4,23 +4,41 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.unwrite.cli.Exit;
 import dev.unwrite.cli.ExitException;
+import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** {@code unwrite demo --vm}: two kills and a switchover, and one TCP connection to the guest through all of it. */
+/** {@code unwrite demo --vm}: two kills and a switchover, and one TCP connection to the guest through all of it; and a campaign. */
 @Timeout(300)
 class VmRunIT {
+    private static final Path PARTS = Path.of("target", "vm");
+
     @TempDir
     Path dir = Path.of("unset");
 
+    /** What returns an exit code. */
+    private interface Command {
+        int run(Path folder) throws IOException;
+    }
+
     @Test
     void whoTalksToTheGuestNoticesNothingButAPause() throws Exception {
+        isValid(folder -> VmRun.demo(folder, PARTS, 1));
+    }
+
+    /** It goes on until each kind of strike was seen. */
+    @Test
+    void soItIsHoweverItsHostsAreStruck() throws Exception {
+        isValid(folder -> VmRun.campaign(folder, PARTS, 1, Duration.ofSeconds(1)));
+    }
+
+    private void isValid(Command command) throws Exception {
         try {
-            assertThat(VmRun.demo(dir.toAbsolutePath(), Path.of("target", "vm"), 1))
-                    .isEqualTo(Exit.OK);
+            assertThat(command.run(dir.toAbsolutePath())).isEqualTo(Exit.OK);
         } catch (ExitException e) {
             String message = "SKIPPED: a guest of QEMU in a network: " + e.getMessage();
             System.err.println(message);

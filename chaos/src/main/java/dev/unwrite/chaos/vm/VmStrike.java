@@ -1,0 +1,109 @@
+package dev.unwrite.chaos.vm;
+
+import dev.unwrite.chaos.cluster.Await;
+import dev.unwrite.chaos.cluster.ClusterException;
+import dev.unwrite.chaos.cluster.HostId;
+import dev.unwrite.chaos.cluster.Processes;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.Random;
+
+/** What is done to a host that runs a guest, so that the other one has to go on with it. */
+enum VmStrike {
+    /** Its node is killed, and QEMU dies with it. */
+    NODE("node") {
+        @Override
+        void strike(VmPair pair, HostId primary, Random chance) {
+            pair.kill(primary);
+        }
+    },
+
+    /** QEMU alone is killed; its node ends by itself. */
+    QEMU("QEMU alone") {
+        @Override
+        void strike(VmPair pair, HostId primary, Random chance) {
+            List<ProcessHandle> children = pair.node(primary).children().toList();
+            if (children.size() != 1) {
+                throw new ClusterException("node " + primary + " has " + children.size() + " children, not QEMU alone");
+            }
+            children.getFirst().destroyForcibly();
+            Await.until(
+                    "node " + primary + " to end after its QEMU",
+                    SOON,
+                    () -> pair.node(primary).isAlive() ? Optional.empty() : Optional.of(true),
+                    pair::said);
+        }
+    },
+
+    /** The other host is killed while it takes what it was sent, comes back, joins, and has to go on very soon. */
+    SECONDARY("secondary, and then node") {
+        @Override
+        void strike(VmPair pair, HostId primary, Random chance) throws IOException {
+            pair.kill(primary.other());
+            pair.start(primary.other(), false);
+            pair.awaitProtected(primary);
+            Await.pause(chance.nextInt(SOON_AFTER_MILLIS));
+            pair.kill(primary);
+        }
+    },
+
+    /** The node is killed, and then the other one while it rolls back and lets the guest come in; that one is started again. */
+    BOTH("node, and the other host in its takeover") {
+        @Override
+        void strike(VmPair pair, HostId primary, Random chance) throws IOException {
+            HostId other = primary.other();
+            long before = count(pair.log(other), TOOK_OVER);
+            pair.kill(primary);
+            Await.until(
+                    "node " + other + " to take over",
+                    SOON,
+                    () -> count(pair.log(other), TOOK_OVER) > before ? Optional.of(true) : Optional.empty(),
+                    pair::said);
+            Await.pause(chance.nextInt(IN_TAKEOVER_MILLIS));
+            long served = count(pair.log(other), IS_PRIMARY);
+            Processes.kill(pair.node(other));
+            if (count(pair.log(other), IS_PRIMARY) > served) {
+                throw new ClusterException(
+                        "node " + other + " was done when it was struck: nobody has the guest any more;"
+                                + " begin again with another seed");
+            }
+            pair.start(other, false);
+        }
+    };
+
+    private static final Duration SOON = Duration.ofSeconds(60);
+    private static final int SOON_AFTER_MILLIS = 500;
+    /** A takeover takes longer, since QEMU has to start. */
+    private static final int IN_TAKEOVER_MILLIS = 150;
+
+    private static final String TOOK_OVER = " took over: ";
+    private static final String IS_PRIMARY = " is primary, alone: ";
+
+    private final String title;
+
+    VmStrike(String title) {
+        this.title = title;
+    }
+
+    /** On return the guest is where the other host has to go on with it; {@code primary} is down. */
+    abstract void strike(VmPair pair, HostId primary, Random chance) throws IOException;
+
+    /** For people; completes "SIGKILL of ". */
+    String title() {
+        return title;
+    }
+
+    private static long count(Path log, String what) {
+        try {
+            return Files.readAllLines(log).stream()
+                    .filter(line -> line.contains(what))
+                    .count();
+        } catch (IOException e) {
+            throw new ClusterException("cannot read " + log + ": " + e.getMessage(), e);
+        }
+    }
+}
