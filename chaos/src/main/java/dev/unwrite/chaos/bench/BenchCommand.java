@@ -100,7 +100,9 @@ public final class BenchCommand implements Callable<Integer> {
             print("machine   " + MachineInfo.look(folder.dir()).words());
             Path json = folder.json().resolveSibling("bench-vm.json");
             int code = VmRun.bench(folder.work().toAbsolutePath(), quick, json);
-            print("done      every sample is in " + json);
+            if (code == Exit.OK) {
+                print("done      every sample is in " + json);
+            }
             return code;
         } finally {
             tidyUp.now();
