@@ -114,9 +114,12 @@ public final class Holes implements Closeable {
         return Math.min(end, seek(at, SEEK_DATA, end));
     }
 
-    /** The same of the next hole; what is no hole and no data any more, since somebody else changes it, may be either. */
+    /**
+     * The same of the next hole, from data on. Somebody else may just have made a hole of it: a byte of it still counts as data,
+     * so that who looks through a file gets on.
+     */
     public long nextHole(long at, long end) throws IOException {
-        return Math.min(end, seek(at, SEEK_HOLE, end));
+        return Math.min(end, Math.max(seek(at, SEEK_HOLE, end), at + 1));
     }
 
     /** Where the next data, or the next hole, begins; {@code none} if there is no more. */

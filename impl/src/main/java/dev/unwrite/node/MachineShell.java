@@ -319,37 +319,29 @@ final class MachineShell implements MachineRoom, Closeable {
 
         @Override
         public void say(Runnable release) {
-            loop.post(() -> {
-                if (stopped == number) {
-                    loop.host().say(release);
-                }
-            });
+            unlessStopped(() -> loop.host().say(release));
         }
 
         @Override
         public void sayOfItself(Runnable release) {
-            loop.post(() -> {
-                if (stopped == number) {
-                    loop.host().sayOfItself(release);
-                }
-            });
+            unlessStopped(() -> loop.host().sayOfItself(release));
         }
 
         @Override
         public void gone(String why) {
-            loop.post(() -> {
-                if (stopped == number) {
-                    gone.accept("the machine is gone: " + why);
-                }
-            });
+            unlessStopped(() -> gone.accept("the machine is gone: " + why));
         }
 
         @Override
         public void failed(String why) {
             LOG.log(System.Logger.Level.ERROR, "the machine cannot go on: {0}", why);
+            unlessStopped(() -> loop.host().machineFailed(why));
+        }
+
+        private void unlessStopped(Runnable event) {
             loop.post(() -> {
                 if (stopped == number) {
-                    loop.host().machineFailed(why);
+                    event.run();
                 }
             });
         }

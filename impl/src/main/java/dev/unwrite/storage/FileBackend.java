@@ -37,10 +37,10 @@ public final class FileBackend implements Backend {
     /** By such parts a range is looked through for what is not zero: less than a page costs no less space. */
     private static final int ZERO_UNIT_BYTES = 4096;
 
-    private final FileChannel channel;
     /** So many parts are told of at most in one answer. */
     private static final int PARTS_MAX = 1024;
 
+    private final FileChannel channel;
     private final @Nullable Holes holes;
     private final long size;
     private final FlushGroup flushes;
@@ -281,10 +281,9 @@ public final class FileBackend implements Backend {
                 parts.add(Allocation.emptiness(data - at));
                 at = data;
             } else {
-                // Somebody else may just have made a hole of what was data: a byte of it still counts as data.
-                long next = Math.max(holes.nextHole(at, end), at + 1);
-                parts.add(Allocation.data(next - at));
-                at = next;
+                long hole = holes.nextHole(at, end);
+                parts.add(Allocation.data(hole - at));
+                at = hole;
             }
         }
         return parts;

@@ -2,6 +2,7 @@ package dev.unwrite.chaos.bench;
 
 import dev.unwrite.chaos.cluster.Await;
 import dev.unwrite.chaos.cluster.HostId;
+import dev.unwrite.chaos.cluster.NodeLog;
 import dev.unwrite.nbd.NbdClient;
 import dev.unwrite.nbd.NbdUri;
 import java.io.IOException;
@@ -24,8 +25,6 @@ final class TakeoverRun {
     /** How long a client waits between two tries to connect. */
     private static final long TRY_MILLIS = 2;
 
-    private static final String DETECTED = " the primary is silent";
-    private static final String FENCED = " took over: ";
     private static final String ROLLED_BACK = " rolled back: ";
     private static final Pattern BLOCKS = Pattern.compile(", ([0-9]+) blocks written back");
 
@@ -55,8 +54,8 @@ final class TakeoverRun {
                 MOST,
                 () -> saidSince(log, before),
                 () -> "it did not, and serves all the same");
-        Instant detected = when(said, DETECTED);
-        Instant fenced = when(said, FENCED);
+        Instant detected = when(said, NodeLog.DETECTED);
+        Instant fenced = when(said, NodeLog.TOOK_OVER);
         Instant rolledBack = when(said, ROLLED_BACK);
         pair.startAgain(HostId.A);
         pair.post(HostId.B, "switchover", MOST);
@@ -100,8 +99,7 @@ final class TakeoverRun {
 
     /** When the node said that, to the millisecond. */
     private static Instant when(List<String> lines, String what) {
-        String line = line(lines, what);
-        return Instant.parse(line.substring(0, line.indexOf(' ')));
+        return NodeLog.when(line(lines, what));
     }
 
     private static long blocks(List<String> lines) {

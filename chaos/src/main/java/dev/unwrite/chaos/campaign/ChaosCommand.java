@@ -4,6 +4,7 @@ import dev.unwrite.chaos.RunFolder;
 import dev.unwrite.chaos.check.CheckResult;
 import dev.unwrite.chaos.check.SpecTraceJudge;
 import dev.unwrite.chaos.check.Verdict;
+import dev.unwrite.chaos.cluster.TidyUp;
 import dev.unwrite.chaos.fault.Fault;
 import dev.unwrite.chaos.fault.Faults;
 import dev.unwrite.chaos.report.ResultsOf;
@@ -146,8 +147,7 @@ public final class ChaosCommand implements Callable<Integer> {
         List<Fault> chosen = chosen();
         Duration least = least();
         Cluster where = where();
-        Long given = seed;
-        long number = given == null ? ThreadLocalRandom.current().nextInt(SEEDS) : given;
+        long number = number();
         try {
             Run run = Tries.of(
                     () -> once(chosen, least, number, where),
@@ -159,14 +159,18 @@ public final class ChaosCommand implements Callable<Integer> {
         }
     }
 
+    private long number() {
+        Long given = seed;
+        return given == null ? ThreadLocalRandom.current().nextInt(SEEDS) : given;
+    }
+
     private int ofGuest() throws IOException {
         if (!faults.isEmpty() || cluster == Cluster.DOCKER) {
             throw new ExitException(
                     Exit.USAGE, "--load vm strikes in ways of its own, on processes: leave out --faults and --cluster");
         }
         Duration least = least();
-        Long given = seed;
-        long number = given == null ? ThreadLocalRandom.current().nextInt(SEEDS) : given;
+        long number = number();
         int code = VmRun.campaign(RunFolder.prepare(dir).toAbsolutePath(), number, least);
         print("again     unwrite chaos --load vm --seed " + number + " --duration " + duration + " --dir " + dir);
         return code;
@@ -191,16 +195,8 @@ public final class ChaosCommand implements Callable<Integer> {
             try {
                 return run(stage, possible(chosen, stage), least, number, where);
             } finally {
-                unhook(hook);
+                TidyUp.unhook(hook);
             }
-        }
-    }
-
-    private static void unhook(Thread hook) {
-        try {
-            Runtime.getRuntime().removeShutdownHook(hook);
-        } catch (IllegalStateException e) {
-            // This process is ending already, and the hook does the same.
         }
     }
 

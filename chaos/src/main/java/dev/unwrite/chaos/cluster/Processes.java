@@ -171,10 +171,6 @@ public final class Processes implements Closeable {
         List<Process> left = List.copyOf(running);
         left.forEach(Process::destroyForcibly);
         left.forEach(Processes::awaitEnd);
-        try {
-            Runtime.getRuntime().removeShutdownHook(hook);
-        } catch (IllegalStateException e) {
-            // This process is ending already, and the hook does the same.
-        }
+        TidyUp.unhook(hook);
     }
 }

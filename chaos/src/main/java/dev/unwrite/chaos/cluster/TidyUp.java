@@ -57,18 +57,19 @@ public final class TidyUp {
             remove.run();
         } finally {
             removed.countDown();
-            unhook();
+            unhook(hook);
             if (interrupted) {
                 command.interrupt();
             }
         }
     }
 
-    private void unhook() {
+    /** What a hook would do is done, or is not to be done any more. */
+    public static void unhook(Thread hook) {
         try {
             Runtime.getRuntime().removeShutdownHook(hook);
         } catch (IllegalStateException e) {
-            // This process is ending already, and the hook has waited for this.
+            // This process is ending already, and the hook with it.
         }
     }
 }

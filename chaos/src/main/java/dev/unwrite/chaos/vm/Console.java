@@ -17,18 +17,18 @@ public final class Console {
 
     private final Path log;
 
+    /** {@code log} is what QEMU prints. */
+    Console(Path log) {
+        this.log = log;
+    }
+
     /** {@code data} is the folder of the node. */
-    public Console(Path data) {
-        this.log = data.resolve("qemu/log");
+    static Console of(Path data) {
+        return new Console(data.resolve("qemu/log"));
     }
 
     /** The lines that are whole; none where there was no guest. */
     public List<String> lines() {
-        return lines(log);
-    }
-
-    /** Those of any file. */
-    static List<String> lines(Path log) {
         try {
             String text = Files.readString(log, StandardCharsets.ISO_8859_1);
             return text.substring(0, text.lastIndexOf('\n') + 1).lines().toList();
@@ -55,12 +55,7 @@ public final class Console {
 
     /** All numbers, in order. */
     public LongStream ticks() {
-        return ticks(lines());
-    }
-
-    /** Those in these lines. */
-    static LongStream ticks(List<String> lines) {
-        return lines.stream()
+        return lines().stream()
                 .map(TICK::matcher)
                 .filter(Matcher::matches)
                 .mapToLong(tick -> Long.parseLong(tick.group(1)));

@@ -4,13 +4,13 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.unwrite.chaos.cluster.Await;
 import dev.unwrite.chaos.cluster.ClusterException;
 import dev.unwrite.chaos.cluster.HostId;
+import dev.unwrite.chaos.cluster.NodeLog;
 import dev.unwrite.chaos.cluster.Processes;
 import dev.unwrite.chaos.report.Quantiles;
 import dev.unwrite.cli.Exit;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.charset.Charset;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -41,7 +41,6 @@ final class VmBench {
     private static final int WRITES = 500;
     private static final double SECOND = 1e9;
     private static final double MILLI = 1e6;
-    private static final String DETECTED = " the primary is silent";
 
     private static final double PAUSE_MAX_MILLIS = 15;
     private static final double COMPUTE_MIN = 0.8;
@@ -204,7 +203,7 @@ final class VmBench {
         Instant detectedAt = Await.until(
                 "node " + victim.other() + " to say that the primary is silent",
                 GO_ON_MAX,
-                () -> detected(pair.log(victim.other()), killedAt),
+                () -> pair.log(victim.other()).firstAfter(killedAt, NodeLog.DETECTED),
                 pair::said);
         double answeredMillis = join(answered);
         double detectedMillis = millis(killedAt, detectedAt);
@@ -233,18 +232,6 @@ final class VmBench {
             return answered.join();
         } catch (CompletionException e) {
             throw new IOException("the connection to the guest did not survive: " + e.getCause(), e);
-        }
-    }
-
-    private static Optional<Instant> detected(Path log, Instant since) {
-        try {
-            return Files.readAllLines(log).stream()
-                    .filter(line -> line.contains(DETECTED))
-                    .map(line -> Instant.parse(line.substring(0, line.indexOf(' '))))
-                    .filter(when -> when.isAfter(since))
-                    .findFirst();
-        } catch (IOException e) {
-            return Optional.empty();
         }
     }
 

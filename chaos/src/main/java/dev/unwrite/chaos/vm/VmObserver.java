@@ -1,16 +1,12 @@
 package dev.unwrite.chaos.vm;
 
-import java.io.BufferedReader;
 import java.io.Closeable;
 import java.io.IOException;
-import java.io.InputStreamReader;
-import java.io.OutputStream;
-import java.net.InetSocketAddress;
-import java.net.Socket;
-import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -20,8 +16,7 @@ import org.jspecify.annotations.Nullable;
  * he hears.
  */
 final class VmObserver implements Closeable {
-    private static final InetSocketAddress GUEST = new InetSocketAddress("10.77.0.2", 7000);
-    private static final int CONNECT_MILLIS = 1_000;
+    private static final Duration CONNECT_MAX = Duration.ofSeconds(1);
     private static final long ASK_MILLIS = 20;
 
     private final List<Heard> heard = new ArrayList<>();
@@ -29,7 +24,7 @@ final class VmObserver implements Closeable {
     private final Thread thread;
     private @Nullable String failure;
     private volatile boolean over;
-    private volatile @Nullable Socket socket;
+    private volatile @Nullable VmTalk talk;
 
     /** An answer: when it came, and the guest's number. */
     record Heard(long nanos, long number) {}
@@ -40,28 +35,16 @@ final class VmObserver implements Closeable {
     }
 
     private void observe() {
-        try (Socket connection = connect()) {
-            OutputStream out = connection.getOutputStream();
-            BufferedReader in =
-                    new BufferedReader(new InputStreamReader(connection.getInputStream(), StandardCharsets.US_ASCII));
-            for (long i = 1; !over; i++) {
-                String question = "ask" + i;
-                out.write((question + "\n").getBytes(StandardCharsets.US_ASCII));
-                String line = in.readLine();
-                if (line == null) {
-                    throw new IOException("the guest closed the connection");
-                }
-                String[] words = line.split(" ");
-                if (words.length != 3 || !words[0].equals(question)) {
-                    throw new IOException("asked " + question + ", heard " + line);
-                }
+        try (VmTalk guest = connect()) {
+            while (!over) {
+                VmTalk.Answer answer = guest.ask();
                 synchronized (this) {
-                    heard.add(new Heard(System.nanoTime(), Long.parseLong(words[1])));
-                    boots.add(words[2]);
+                    heard.add(new Heard(System.nanoTime(), answer.number()));
+                    boots.add(answer.boot());
                 }
                 TimeUnit.MILLISECONDS.sleep(ASK_MILLIS);
             }
-        } catch (IOException | NumberFormatException e) {
+        } catch (IOException e) {
             synchronized (this) {
                 failure = over ? null : String.valueOf(e.getMessage());
             }
@@ -70,21 +53,16 @@ final class VmObserver implements Closeable {
         }
     }
 
-    private Socket connect() throws IOException, InterruptedException {
-        while (true) {
-            Socket attempt = new Socket();
-            socket = attempt;
-            try {
-                attempt.connect(GUEST, CONNECT_MILLIS);
-                return attempt;
-            } catch (IOException e) {
-                attempt.close();
-                if (over) {
-                    throw e;
-                }
-                TimeUnit.MILLISECONDS.sleep(ASK_MILLIS);
+    private VmTalk connect() throws IOException, InterruptedException {
+        while (!over) {
+            Optional<VmTalk> guest = VmTalk.tryToConnect(CONNECT_MAX);
+            if (guest.isPresent()) {
+                talk = guest.get();
+                return guest.get();
             }
+            TimeUnit.MILLISECONDS.sleep(ASK_MILLIS);
         }
+        throw new InterruptedException("nobody waits for the guest any more");
     }
 
     /** All answers so far, in their order. */
@@ -105,9 +83,9 @@ final class VmObserver implements Closeable {
     @Override
     public void close() throws IOException {
         over = true;
-        Socket connection = socket;
-        if (connection != null) {
-            connection.close();
+        VmTalk open = talk;
+        if (open != null) {
+            open.close();
         }
         thread.interrupt();
     }

@@ -4,6 +4,7 @@ import dev.unwrite.chaos.cluster.Await;
 import dev.unwrite.chaos.cluster.ClusterPorts;
 import dev.unwrite.chaos.cluster.HostId;
 import dev.unwrite.chaos.cluster.NodeClient;
+import dev.unwrite.chaos.cluster.NodeLog;
 import dev.unwrite.chaos.cluster.Processes;
 import dev.unwrite.chaos.cluster.SeenStatus;
 import java.io.Closeable;
@@ -75,7 +76,7 @@ final class VmPair implements Closeable {
     }
 
     Console console(HostId host) {
-        return new Console(data(host));
+        return Console.of(data(host));
     }
 
     /** Where a node keeps what is its own. */
@@ -153,8 +154,8 @@ final class VmPair implements Closeable {
     }
 
     /** What a node has printed. */
-    Path log(HostId host) {
-        return processes.log(name(host));
+    NodeLog log(HostId host) {
+        return new NodeLog(processes.log(name(host)));
     }
 
     private static String text(@Nullable InetSocketAddress address) {

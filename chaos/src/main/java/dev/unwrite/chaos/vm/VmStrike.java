@@ -3,10 +3,8 @@ package dev.unwrite.chaos.vm;
 import dev.unwrite.chaos.cluster.Await;
 import dev.unwrite.chaos.cluster.ClusterException;
 import dev.unwrite.chaos.cluster.HostId;
-import dev.unwrite.chaos.cluster.Processes;
+import dev.unwrite.chaos.cluster.NodeLog;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -56,17 +54,17 @@ enum VmStrike {
         @Override
         void strike(VmPair pair, HostId primary, Random chance) throws IOException {
             HostId other = primary.other();
-            long before = count(pair.log(other), TOOK_OVER);
+            long before = pair.log(other).count(NodeLog.TOOK_OVER);
             pair.kill(primary);
             Await.until(
                     "node " + other + " to take over",
                     SOON,
-                    () -> count(pair.log(other), TOOK_OVER) > before ? Optional.of(true) : Optional.empty(),
+                    () -> pair.log(other).count(NodeLog.TOOK_OVER) > before ? Optional.of(true) : Optional.empty(),
                     pair::said);
             Await.pause(chance.nextInt(IN_TAKEOVER_MILLIS));
-            long served = count(pair.log(other), IS_PRIMARY);
-            Processes.kill(pair.node(other));
-            if (count(pair.log(other), IS_PRIMARY) > served) {
+            long served = pair.log(other).count(NodeLog.IS_PRIMARY);
+            pair.kill(other);
+            if (pair.log(other).count(NodeLog.IS_PRIMARY) > served) {
                 throw new ClusterException(
                         "node " + other + " was done when it was struck: nobody has the guest any more;"
                                 + " begin again with another seed");
@@ -80,9 +78,6 @@ enum VmStrike {
     /** A takeover takes longer, since QEMU has to start. */
     private static final int IN_TAKEOVER_MILLIS = 150;
 
-    private static final String TOOK_OVER = " took over: ";
-    private static final String IS_PRIMARY = " is primary, alone: ";
-
     private final String title;
 
     VmStrike(String title) {
@@ -95,15 +90,5 @@ enum VmStrike {
     /** For people; completes "SIGKILL of ". */
     String title() {
         return title;
-    }
-
-    private static long count(Path log, String what) {
-        try {
-            return Files.readAllLines(log).stream()
-                    .filter(line -> line.contains(what))
-                    .count();
-        } catch (IOException e) {
-            throw new ClusterException("cannot read " + log + ": " + e.getMessage(), e);
-        }
     }
 }

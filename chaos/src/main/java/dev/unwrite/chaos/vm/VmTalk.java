@@ -18,6 +18,9 @@ final class VmTalk implements Closeable {
     private final BufferedReader in;
     private int asked;
 
+    /** The guest's count, and which boot it is of. */
+    record Answer(long number, String boot) {}
+
     private VmTalk(Socket socket) throws IOException {
         this.socket = socket;
         this.in = new BufferedReader(new InputStreamReader(socket.getInputStream(), StandardCharsets.US_ASCII));
@@ -35,29 +38,34 @@ final class VmTalk implements Closeable {
         return Optional.of(new VmTalk(socket));
     }
 
-    /** The guest's count. */
-    long ask() throws IOException {
+    /** How far it is. */
+    Answer ask() throws IOException {
         return ask("ask" + ++asked);
     }
 
     /** The same after it counted to so many, which takes its processor and nothing else. */
-    long compute(int loops) throws IOException {
+    Answer compute(int loops) throws IOException {
         return ask("spin" + loops);
     }
 
     /** The same after it wrote 4 KiB so many times, one after the other, past its cache. */
-    long write(int writes) throws IOException {
+    Answer write(int writes) throws IOException {
         return ask("disk" + writes);
     }
 
-    private long ask(String question) throws IOException {
+    private Answer ask(String question) throws IOException {
         socket.getOutputStream().write((question + "\n").getBytes(StandardCharsets.US_ASCII));
         String line = in.readLine();
         String[] words = line == null ? new String[0] : line.split(" ");
         if (words.length != 3 || !words[0].equals(question)) {
-            throw new IOException("asked " + question + ", heard " + line);
+            throw new IOException(
+                    line == null ? "the guest closed the connection" : "asked " + question + ", heard " + line);
         }
-        return Long.parseLong(words[1]);
+        try {
+            return new Answer(Long.parseLong(words[1]), words[2]);
+        } catch (NumberFormatException e) {
+            throw new IOException("asked " + question + ", heard " + line, e);
+        }
     }
 
     @Override

@@ -17,9 +17,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.regex.Pattern;
-import java.util.stream.LongStream;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -65,18 +63,18 @@ class ElsewhereIT {
         Await.until(
                 "some deltas",
                 SOON,
-                () -> lines(processes.log("script-A")).stream()
+                () -> said(processes, HostId.A).stream()
                                         .filter(line -> DELTA.matcher(line).matches())
                                         .count()
                                 >= DELTAS
                         ? Optional.of(true)
                         : Optional.empty(),
-                () -> "it said: " + lines(processes.log("script-A")) + "; " + pair.said());
+                () -> "it said: " + said(processes, HostId.A) + "; " + pair.said());
 
         pair.kill(HostId.A);
         Processes.kill(mirror);
         Processes.kill(qemu);
-        long last = ticks(processes, HostId.A).max().orElseThrow();
+        long last = console(processes, HostId.A).lastTick().orElseThrow();
         pair.client(HostId.B).post("failover", SOON);
         qemu(pair, processes, file, HostId.B);
         Process resume = script(
@@ -90,16 +88,12 @@ class ElsewhereIT {
                 "the guest to be resumed",
                 SOON,
                 () -> resume.isAlive() ? Optional.empty() : Optional.of(true),
-                () -> "it said: " + lines(processes.log("script-B")));
-        assertThat(resume.exitValue())
-                .as("%s", lines(processes.log("script-B")))
-                .isZero();
+                () -> "it said: " + said(processes, HostId.B));
+        assertThat(resume.exitValue()).as("%s", said(processes, HostId.B)).isZero();
 
         long first = awaitTick(processes, HostId.B, 5);
         assertThat(first).as("goes on from a checkpoint, after %s at A", last).isBetween(2L, last + 2);
-        assertThat(lines(processes.log("qemu-B")).stream()
-                        .filter(line ->
-                                line.startsWith("START") || line.startsWith("MISMATCH") || line.startsWith("ERROR")))
+        assertThat(console(processes, HostId.B).lines("START", "MISMATCH", "ERROR"))
                 .as("it did not boot, and its disk is that of its memory")
                 .isEmpty();
     }
@@ -129,19 +123,16 @@ class ElsewhereIT {
                 "the monitor of QEMU",
                 SOON,
                 () -> Files.exists(monitor(host)) ? Optional.of(true) : Optional.empty(),
-                () -> "it said: " + lines(processes.log("qemu-" + host)));
+                () -> "it said: " + console(processes, host).lines());
         return qemu;
     }
 
-    private static Process script(Processes processes, HostId host, List<String> args, Path monitor, Path ram) {
+    private Process script(Processes processes, HostId host, List<String> args) {
         List<String> words = new ArrayList<>(List.of("python3", SCRIPT.toString()));
         words.addAll(args);
-        words.addAll(List.of("--qmp", monitor.toString(), "--ram", ram.toString()));
+        words.addAll(
+                List.of("--qmp", monitor(host).toString(), "--ram", ram(host).toString()));
         return processes.program("script-" + host, words);
-    }
-
-    private Process script(Processes processes, HostId host, List<String> args) {
-        return script(processes, host, args, monitor(host), ram(host));
     }
 
     private Path monitor(HostId host) {
@@ -155,22 +146,21 @@ class ElsewhereIT {
     /** Waits until the guest has counted so many times on that console, and returns the first number. */
     private static long awaitTick(Processes processes, HostId host, int count) {
         return Await.until(
-                        "the guest to count at " + host,
-                        SOON,
-                        () -> Optional.of(ticks(processes, host).limit(count).toArray())
-                                .filter(all -> all.length == count)
-                                .map(all -> OptionalLong.of(all[0])),
-                        () -> "it said: " + lines(processes.log("qemu-" + host)))
-                .orElseThrow();
+                "the guest to count at " + host,
+                SOON,
+                () -> Optional.of(console(processes, host).ticks().limit(count).toArray())
+                        .filter(all -> all.length == count)
+                        .map(all -> all[0]),
+                () -> "it said: " + console(processes, host).lines());
     }
 
-    private static LongStream ticks(Processes processes, HostId host) {
-        return Console.ticks(lines(processes.log("qemu-" + host)));
+    private static Console console(Processes processes, HostId host) {
+        return new Console(processes.log("qemu-" + host));
     }
 
-    /** The lines that are whole. */
-    private static List<String> lines(Path log) {
-        return Console.lines(log);
+    /** What the script has said. */
+    private static List<String> said(Processes processes, HostId host) {
+        return new Console(processes.log("script-" + host)).lines();
     }
 
     private static TickGuest guest() throws IOException {

@@ -118,8 +118,7 @@ final class GuestMemory implements Closeable {
             return pages;
         }
         for (long at = known.nextData(0, size()); at < size(); at = known.nextData(at, size())) {
-            // A hole that was just made is data up to the next page.
-            long end = Math.max(known.nextHole(at, size()), at + 1);
+            long end = known.nextHole(at, size());
             pages.set((int) (at / PAGE), (int) Math.ceilDiv(end, PAGE));
             at = end;
         }
