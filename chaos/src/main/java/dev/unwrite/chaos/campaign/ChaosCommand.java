@@ -171,8 +171,9 @@ public final class ChaosCommand implements Callable<Integer> {
         }
         Duration least = least();
         long number = number();
-        int code = VmRun.campaign(RunFolder.prepare(dir).toAbsolutePath(), number, least);
-        print("again     unwrite chaos --load vm --seed " + number + " --duration " + duration + " --dir " + dir);
+        String again = "unwrite chaos --load vm --seed " + number + " --duration " + duration + " --dir " + dir;
+        int code = VmRun.campaign(RunFolder.prepare(dir).toAbsolutePath(), number, least, again);
+        print("again     " + again);
         return code;
     }
 

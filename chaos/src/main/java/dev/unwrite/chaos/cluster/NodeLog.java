@@ -20,6 +20,9 @@ public record NodeLog(Path file) {
     /** The machine runs. */
     public static final String IS_PRIMARY = " is primary, alone: ";
 
+    /** A secondary has joined. */
+    public static final String IS_PROTECTED = " is protected by ";
+
     /** How many lines say that. */
     public long count(String what) {
         return lines(what).size();

@@ -2,6 +2,7 @@ package dev.unwrite.chaos.cluster;
 
 import dev.unwrite.chaos.Moment;
 import java.io.Closeable;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
@@ -11,9 +12,10 @@ import java.util.function.Function;
 
 /** Asks both nodes how they are, all the time, and remembers what changed and when. Thread-safe. */
 public final class Watcher implements Closeable {
-    private static final long EVERY_MILLIS = 20;
+    private static final Duration EVERY = Duration.ofMillis(20);
 
     private final Function<HostId, SeenStatus> ask;
+    private final Duration every;
     private final List<Seen> seen = new ArrayList<>();
     private final Map<HostId, SeenStatus> last = new EnumMap<>(HostId.class);
     private final Map<HostId, UndoCurve> curves = new EnumMap<>(HostId.class);
@@ -24,8 +26,9 @@ public final class Watcher implements Closeable {
     /** A node was like this from that moment (nanoseconds since 1970) on. */
     public record Seen(long at, HostId host, SeenStatus status) {}
 
-    private Watcher(Function<HostId, SeenStatus> ask) {
+    private Watcher(Function<HostId, SeenStatus> ask, Duration every) {
         this.ask = ask;
+        this.every = every;
     }
 
     /** Starts to watch. */
@@ -35,7 +38,12 @@ public final class Watcher implements Closeable {
 
     /** Starts to watch whatever answers. */
     public static Watcher start(Function<HostId, SeenStatus> ask) {
-        Watcher watcher = new Watcher(ask);
+        return start(ask, EVERY);
+    }
+
+    /** Starts to watch, and asks so often. */
+    public static Watcher start(Function<HostId, SeenStatus> ask, Duration every) {
+        Watcher watcher = new Watcher(ask, every);
         for (HostId host : HostId.values()) {
             watcher.threads.add(
                     Thread.ofPlatform().daemon().name("watch-" + host).start(() -> watcher.watch(host)));
@@ -73,7 +81,7 @@ public final class Watcher implements Closeable {
             SeenStatus status = ask.apply(host);
             note(host, status);
             try {
-                TimeUnit.MILLISECONDS.sleep(EVERY_MILLIS);
+                TimeUnit.NANOSECONDS.sleep(every.toNanos());
             } catch (InterruptedException e) {
                 return;
             }

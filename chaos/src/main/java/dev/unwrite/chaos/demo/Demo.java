@@ -20,6 +20,7 @@ import dev.unwrite.chaos.report.Report;
 import dev.unwrite.chaos.report.ReportResults;
 import dev.unwrite.chaos.report.ResultsOf;
 import dev.unwrite.chaos.report.RunRecord;
+import dev.unwrite.chaos.report.Story;
 import dev.unwrite.chaos.report.TraceReader;
 import dev.unwrite.chaos.workload.LedgerWorkload;
 import java.io.IOException;
@@ -43,11 +44,11 @@ final class Demo {
     private final Path dir;
     private final Path named;
     private final long seed;
-    private final DemoStory story;
+    private final Story story;
     private final TraceJudge traceJudge;
 
     /** {@code dir} is empty; {@code named} is how the person called it. */
-    Demo(Path dir, Path named, long seed, DemoStory story, TraceJudge traceJudge) {
+    Demo(Path dir, Path named, long seed, Story story, TraceJudge traceJudge) {
         this.dir = dir;
         this.named = named;
         this.seed = seed;

@@ -3,6 +3,7 @@ package dev.unwrite.chaos.demo;
 import dev.unwrite.chaos.RunFolder;
 import dev.unwrite.chaos.check.SpecTraceJudge;
 import dev.unwrite.chaos.check.Verdict;
+import dev.unwrite.chaos.report.Story;
 import dev.unwrite.chaos.vm.VmRun;
 import dev.unwrite.cli.Exit;
 import java.io.Console;
@@ -37,6 +38,7 @@ import picocli.CommandLine.Spec;
         })
 public final class DemoCommand implements Callable<Integer> {
     private static final int SEEDS = 1_000_000;
+    private static final int TAKEOVERS = 10;
     /** Enough for a machine that has other things to do; an idle one takes a fraction. */
     private static final Duration TRACE_CHECK_MAX = Duration.ofMinutes(3);
 
@@ -64,6 +66,12 @@ public final class DemoCommand implements Callable<Integer> {
                             + " to it through everything (needs root, qemu-system-x86, busybox-static, e2fsprogs, iproute2).")
     private boolean vm;
 
+    @Option(
+            names = "--database",
+            description = "As --vm, with PostgreSQL in the guest and pgbench outside, through " + TAKEOVERS
+                    + " takeovers (needs postgresql, too).")
+    private boolean database;
+
     /** For picocli. */
     public DemoCommand() {}
 
@@ -72,12 +80,19 @@ public final class DemoCommand implements Callable<Integer> {
         Long given = seed;
         long chosen = given == null ? ThreadLocalRandom.current().nextInt(SEEDS) : given;
         Path folder = RunFolder.prepare(dir);
-        if (vm) {
-            return VmRun.demo(folder.toAbsolutePath(), chosen);
+        if (database) {
+            return VmRun.database(folder.toAbsolutePath(), chosen, TAKEOVERS, again("--database", chosen));
         }
-        DemoStory story = new DemoStory(out(), isColourful());
+        if (vm) {
+            return VmRun.demo(folder.toAbsolutePath(), chosen, again("--vm", chosen));
+        }
+        Story story = new Story(out(), isColourful());
         Verdict verdict = new Demo(folder, dir, chosen, story, new SpecTraceJudge(TRACE_CHECK_MAX)).run();
         return verdict == Verdict.VALID ? Exit.OK : Exit.FAILED;
+    }
+
+    private String again(String what, long chosen) {
+        return "unwrite demo " + what + " --seed " + chosen + " --dir " + dir;
     }
 
     private PrintWriter out() {

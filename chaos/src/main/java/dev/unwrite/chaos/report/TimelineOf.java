@@ -15,6 +15,8 @@ import org.jspecify.annotations.Nullable;
 /** Draws up what the picture of a run shows. */
 public final class TimelineOf {
     private static final int BUCKET_MS = 100;
+    /** A campaign has hundreds; these are enough to look at. */
+    private static final int ZOOMS_MAX = 16;
     /** How much is shown before a kill and after the first reply. */
     private static final long MARGIN_NANOS = 300_000_000;
 
@@ -44,7 +46,7 @@ public final class TimelineOf {
                 buckets(),
                 lanes,
                 marks,
-                run.takeovers().stream().map(this::zoom).toList());
+                run.takeovers().stream().limit(ZOOMS_MAX).map(this::zoom).toList());
     }
 
     private double at(long moment) {

@@ -1,10 +1,15 @@
 package dev.unwrite.chaos.vm;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.unwrite.chaos.Moment;
 import dev.unwrite.chaos.cluster.HostId;
+import dev.unwrite.chaos.cluster.SeenStatus;
+import dev.unwrite.chaos.cluster.Watcher;
+import dev.unwrite.chaos.report.GuestRun;
 import dev.unwrite.chaos.report.Quantiles;
 import java.io.Closeable;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -15,51 +20,72 @@ import java.util.function.ToDoubleFunction;
 
 /** What the checkpoints of a guest cost, as its hosts say: each one that is seen while they are asked again and again. */
 final class CheckpointFigures implements Closeable {
-    private static final long ASK_EVERY_MILLIS = 50;
+    private static final Duration ASK_EVERY = Duration.ofMillis(50);
     private static final long WHOLE_FROM_BYTES = 16 << 20;
 
-    /** A committed checkpoint. */
-    record Seen(long bytes, long pauseMillis, long durationMillis) {}
+    /** A committed checkpoint; {@code at}, nanoseconds since 1970, is when it was cut, about. */
+    record Seen(HostId host, long epoch, long at, long bytes, long pauseMillis, long durationMillis) {}
 
     private final VmPair pair;
     private final List<HostId> hosts;
     private final Map<Long, Seen> seen = new TreeMap<>();
-    private final Thread asking = Thread.ofPlatform().daemon().name("figures").unstarted(this::ask);
-    private volatile boolean closed;
+    private final Watcher watcher;
 
     CheckpointFigures(VmPair pair, List<HostId> hosts) {
         this.pair = pair;
         this.hosts = hosts;
-        asking.start();
+        watcher = Watcher.start(this::ask, ASK_EVERY);
     }
 
-    private void ask() {
+    /** What else was seen of the hosts. */
+    Watcher watcher() {
+        return watcher;
+    }
+
+    private SeenStatus ask(HostId host) {
+        if (!hosts.contains(host)) {
+            return SeenStatus.DOWN;
+        }
         try {
-            while (!closed) {
-                for (HostId host : hosts) {
-                    ask(host);
-                }
-                TimeUnit.MILLISECONDS.sleep(ASK_EVERY_MILLIS);
+            JsonNode status = pair.client(host).wholeStatus();
+            JsonNode last = status.path("lastCheckpoint");
+            if (last.isObject()) {
+                note(host, last);
             }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
+            return SeenStatus.parse(status);
+        } catch (IOException e) {
+            // It is down, or not up yet.
+            return SeenStatus.DOWN;
         }
     }
 
-    private void ask(HostId host) {
-        try {
-            JsonNode last = pair.client(host).wholeStatus().path("lastCheckpoint");
-            if (last.isObject()) {
-                Seen one = new Seen(
-                        last.path("stateBytes").asLong(),
-                        last.path("pauseMillis").asLong(),
-                        last.path("durationMillis").asLong());
-                synchronized (seen) {
-                    seen.put(last.path("epoch").asLong(), one);
-                }
-            }
-        } catch (IOException e) {
-            // It is down, or not up yet.
+    private void note(HostId host, JsonNode last) {
+        long took = last.path("durationMillis").asLong();
+        long ago = last.path("ageMillis").asLong() + took;
+        Seen one = new Seen(
+                host,
+                last.path("epoch").asLong(),
+                Moment.now() - TimeUnit.MILLISECONDS.toNanos(ago),
+                last.path("stateBytes").asLong(),
+                last.path("pauseMillis").asLong(),
+                took);
+        synchronized (seen) {
+            seen.put(one.epoch, one);
+        }
+    }
+
+    /** All of them, as a report shows them. */
+    List<GuestRun.Checkpoint> inReport(long startedAt) {
+        synchronized (seen) {
+            return seen.values().stream()
+                    .map(one -> new GuestRun.Checkpoint(
+                            Moment.millisAfter(startedAt, one.at),
+                            one.host.name(),
+                            one.epoch,
+                            one.pauseMillis,
+                            one.durationMillis,
+                            one.bytes))
+                    .toList();
         }
     }
 
@@ -129,7 +155,6 @@ final class CheckpointFigures implements Closeable {
 
     @Override
     public void close() {
-        closed = true;
-        asking.interrupt();
+        watcher.close();
     }
 }

@@ -9,10 +9,11 @@ import java.io.RandomAccessFile;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.TimeUnit;
 import java.util.zip.GZIPOutputStream;
 
 /**
@@ -22,10 +23,11 @@ import java.util.zip.GZIPOutputStream;
  */
 public final class TickGuest {
     private static final List<String> MODULES = List.of("virtio_pci", "virtio_blk", "virtio_net");
-    private static final Path BUSYBOX = Path.of("/bin/busybox");
+    static final Path BUSYBOX = Path.of("/bin/busybox");
     private static final String INTERPRETER = "/lib64/ld-linux";
     private static final int HEAD_BYTES = 4096;
     private static final int MEMORY_MIB = 96;
+    static final Duration COUNT_EVERY = Duration.ofMillis(50);
     private static final String ADDRESS = "10.77.0.2:7000";
 
     private final Path kernel;
@@ -108,11 +110,11 @@ public final class TickGuest {
 
     /** The same with another network, named n0; the guest is at 10.77.0.2, port 7000. */
     public Path arguments(Path file, String network) throws IOException {
-        return arguments(file, network, MEMORY_MIB);
+        return arguments(file, network, MEMORY_MIB, COUNT_EVERY);
     }
 
-    /** The same with so much memory. */
-    Path arguments(Path file, String network, int memoryMib) throws IOException {
+    /** The same with so much memory, and so long from one count to the next. */
+    Path arguments(Path file, String network, int memoryMib, Duration countEvery) throws IOException {
         return Files.write(
                 file,
                 List.of(
@@ -133,7 +135,8 @@ public final class TickGuest {
                         "-initrd",
                         initrd.toString(),
                         "-append",
-                        "console=ttyS0 panic=-1 mitigations=off tsc=unstable loglevel=4 init_on_free=1 rdinit=/init",
+                        "console=ttyS0 panic=-1 mitigations=off tsc=unstable loglevel=4 init_on_free=1 rdinit=/init every="
+                                + TimeUnit.NANOSECONDS.toMicros(countEvery.toNanos()),
                         "-netdev",
                         network,
                         "-device",
@@ -141,11 +144,10 @@ public final class TickGuest {
     }
 
     /**
-     * Whether the file system on its disk is whole, and what is said of it. Nobody unmounted it: in a copy, which stays, what its
-     * journal has is played back first, and nothing is to be repaired then.
+     * Whether the file system on this copy of its disk is whole, and what is said of it. Nobody unmounted it: what its journal has
+     * is played back first, and nothing is to be repaired then.
      */
-    static Tools.Outcome check(Path image, Path copy) throws IOException {
-        Files.copy(image, copy, StandardCopyOption.REPLACE_EXISTING);
+    static Tools.Outcome check(Path copy) {
         Tools.Outcome replayed = Tools.attempt(List.of("e2fsck", "-y", "-E", "journal_only", copy.toString()));
         return replayed.ok() ? Tools.attempt(List.of("e2fsck", "-fn", copy.toString())) : replayed;
     }

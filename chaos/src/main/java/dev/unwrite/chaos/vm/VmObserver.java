@@ -1,5 +1,7 @@
 package dev.unwrite.chaos.vm;
 
+import dev.unwrite.chaos.Moment;
+import dev.unwrite.chaos.ledger.Operation;
 import java.io.Closeable;
 import java.io.IOException;
 import java.time.Duration;
@@ -26,8 +28,8 @@ final class VmObserver implements Closeable {
     private volatile boolean over;
     private volatile @Nullable VmTalk talk;
 
-    /** An answer: when it came, and the guest's number. */
-    record Heard(long nanos, long number) {}
+    /** An answer: when it was asked for, when it came (nanoseconds since 1970), and the guest's number. */
+    record Heard(long askedAt, long at, long number) {}
 
     /** Begins at once, and waits for the guest to boot. */
     VmObserver() {
@@ -37,9 +39,10 @@ final class VmObserver implements Closeable {
     private void observe() {
         try (VmTalk guest = connect()) {
             while (!over) {
+                long askedAt = Moment.now();
                 VmTalk.Answer answer = guest.ask();
                 synchronized (this) {
-                    heard.add(new Heard(System.nanoTime(), answer.number()));
+                    heard.add(new Heard(askedAt, Moment.now(), answer.number()));
                     boots.add(answer.boot());
                 }
                 TimeUnit.MILLISECONDS.sleep(ASK_MILLIS);
@@ -68,6 +71,27 @@ final class VmObserver implements Closeable {
     /** All answers so far, in their order. */
     synchronized List<Heard> heard() {
         return List.copyOf(heard);
+    }
+
+    /** The same as requests of a client. */
+    List<Operation> history() {
+        List<Operation> history = new ArrayList<>();
+        for (Heard each : heard()) {
+            history.add(new Operation(
+                    "outside",
+                    history.size(),
+                    Operation.Kind.READ,
+                    0,
+                    0,
+                    0,
+                    each.askedAt,
+                    each.at,
+                    Operation.Outcome.OK,
+                    Operation.NO_SEQ,
+                    List.of(each.number),
+                    null));
+        }
+        return history;
     }
 
     /** The guest's boots, as it told them. */

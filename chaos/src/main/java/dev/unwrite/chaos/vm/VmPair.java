@@ -7,6 +7,7 @@ import dev.unwrite.chaos.cluster.NodeClient;
 import dev.unwrite.chaos.cluster.NodeLog;
 import dev.unwrite.chaos.cluster.Processes;
 import dev.unwrite.chaos.cluster.SeenStatus;
+import dev.unwrite.chaos.stage.Tools;
 import java.io.Closeable;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -73,6 +74,17 @@ final class VmPair implements Closeable {
 
     Path disk() {
         return dir.resolve("disk.img");
+    }
+
+    /** Copies the disk as it is at one moment: its storage stands still meanwhile. */
+    void copyDisk(Path copy) {
+        String pid = Long.toString(Objects.requireNonNull(storage).pid());
+        Tools.run("kill", "-STOP", pid);
+        try {
+            Tools.run("cp", "--sparse=always", disk().toString(), copy.toString());
+        } finally {
+            Tools.run("kill", "-CONT", pid);
+        }
     }
 
     Console console(HostId host) {

@@ -16,6 +16,10 @@ import java.util.List;
 /** Makes guest and network, and runs in them what is to be seen of a guest: {@link VmDemo}, {@link VmBench}. */
 public final class VmRun {
     private static final int DEMO_MIB = 96;
+    private static final int DATABASE_MIB = 192;
+    /** Each count empties the guest's cache. */
+    private static final Duration DATABASE_COUNT_EVERY = Duration.ofMillis(500);
+
     private static final Duration END_MAX = Duration.ofSeconds(10);
 
     private VmRun() {}
@@ -23,33 +27,41 @@ public final class VmRun {
     /**
      * Runs the demo to its end, in an empty folder; returns its exit code.
      *
+     * @param command how to run it again
      * @throws ExitException with {@link Exit#LACKING} where something is not there, in one line
      */
-    public static int demo(Path folder, long seed) throws IOException {
-        return demo(folder, parts(folder), seed);
+    public static int demo(Path folder, long seed, String command) throws IOException {
+        return play(folder, parts(folder), VmPlan.story(seed, command));
     }
 
-    /** As above; {@code parts} keeps what the guest is made of. */
-    static int demo(Path folder, Path parts, long seed) throws IOException {
-        return run(folder, parts, DEMO_MIB, VmDemo.class, List.of(Long.toString(seed)));
+    /** The same with a database in the guest, and so many takeovers. */
+    public static int database(Path folder, long seed, int takeovers, String command) throws IOException {
+        return play(folder, parts(folder), VmPlan.database(seed, takeovers, command));
     }
 
-    /**
-     * Strikes for that long, and until it has struck in all ways, in an empty folder; returns its exit code, and throws as
-     * {@link #demo(Path, long)} does.
-     */
-    public static int campaign(Path folder, long seed, Duration duration) throws IOException {
-        return campaign(folder, parts(folder), seed, duration);
+    /** Strikes for that long, and until it has struck in all ways; otherwise as {@link #demo}. */
+    public static int campaign(Path folder, long seed, Duration duration, String command) throws IOException {
+        return play(folder, parts(folder), VmPlan.campaign(seed, duration, command));
     }
 
-    /** As above; {@code parts} keeps what the guest is made of. */
-    static int campaign(Path folder, Path parts, long seed, Duration duration) throws IOException {
-        return run(folder, parts, DEMO_MIB, VmDemo.class, List.of(Long.toString(seed), duration.toString()));
+    /** {@code parts} keeps what the guest is made of. */
+    static int play(Path folder, Path parts, VmPlan plan) throws IOException {
+        boolean database = plan.kind() == VmPlan.Kind.DATABASE;
+        if (database) {
+            PostgreSql.find().disk(folder.resolve("disk.img"));
+        }
+        return run(
+                folder,
+                parts,
+                database ? DATABASE_MIB : DEMO_MIB,
+                database ? DATABASE_COUNT_EVERY : TickGuest.COUNT_EVERY,
+                VmDemo.class,
+                plan.words());
     }
 
     /**
      * Measures, in an empty folder, briefly or not, and writes every sample to a file; returns its exit code, and throws as
-     * {@link #demo(Path, long)} does.
+     * {@link #demo} does.
      */
     public static int bench(Path folder, boolean quick, Path json) throws IOException {
         int code = bench(folder, parts(folder), quick);
@@ -61,7 +73,13 @@ public final class VmRun {
 
     /** As above; {@code parts} keeps what the guest is made of. */
     static int bench(Path folder, Path parts, boolean quick) throws IOException {
-        return run(folder, parts, VmBench.MEMORY_MIB, VmBench.class, List.of(Boolean.toString(quick)));
+        return run(
+                folder,
+                parts,
+                VmBench.MEMORY_MIB,
+                TickGuest.COUNT_EVERY,
+                VmBench.class,
+                List.of(Boolean.toString(quick)));
     }
 
     private static Path parts(Path folder) {
@@ -69,13 +87,15 @@ public final class VmRun {
         return home == null ? folder.resolve("parts") : Path.of(home, "chaos", "target", "vm");
     }
 
-    private static int run(Path folder, Path parts, int memoryMib, Class<?> main, List<String> args)
+    private static int run(
+            Path folder, Path parts, int memoryMib, Duration countEvery, Class<?> main, List<String> args)
             throws IOException {
         TickGuest guest = TickGuest.make(parts);
         guest.arguments(
                 folder.resolve("guest"),
                 "tap,id=n0,ifname=" + VmNetwork.TAP + ",script=no,downscript=no,vhost=off",
-                memoryMib);
+                memoryMib,
+                countEvery);
         try (VmNetwork network = VmNetwork.open()) {
             return inside(network, folder, main, args);
         } catch (StageException e) {

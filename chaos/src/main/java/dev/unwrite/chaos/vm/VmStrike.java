@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
+import java.util.function.BooleanSupplier;
 
 /** What is done to a host that runs a guest, so that the other one has to go on with it. */
 enum VmStrike {
@@ -29,11 +30,10 @@ enum VmStrike {
                 throw new ClusterException("node " + primary + " has " + children.size() + " children, not QEMU alone");
             }
             children.getFirst().destroyForcibly();
-            Await.until(
+            await(
                     "node " + primary + " to end after its QEMU",
-                    SOON,
-                    () -> pair.node(primary).isAlive() ? Optional.empty() : Optional.of(true),
-                    pair::said);
+                    () -> !pair.node(primary).isAlive(),
+                    pair);
         }
     },
 
@@ -41,9 +41,15 @@ enum VmStrike {
     SECONDARY("secondary, and then node") {
         @Override
         void strike(VmPair pair, HostId primary, Random chance) throws IOException {
+            long joined = pair.log(primary).count(NodeLog.IS_PROTECTED);
             pair.kill(primary.other());
             pair.start(primary.other(), false);
-            pair.awaitProtected(primary);
+            // Until it notices, the primary says that it is protected; and whoever is alone when it dies, nobody goes
+            // on for.
+            await(
+                    "node " + primary + " to be protected again",
+                    () -> pair.log(primary).count(NodeLog.IS_PROTECTED) > joined,
+                    pair);
             Await.pause(chance.nextInt(SOON_AFTER_MILLIS));
             pair.kill(primary);
         }
@@ -56,11 +62,7 @@ enum VmStrike {
             HostId other = primary.other();
             long before = pair.log(other).count(NodeLog.TOOK_OVER);
             pair.kill(primary);
-            Await.until(
-                    "node " + other + " to take over",
-                    SOON,
-                    () -> pair.log(other).count(NodeLog.TOOK_OVER) > before ? Optional.of(true) : Optional.empty(),
-                    pair::said);
+            await("node " + other + " to take over", () -> pair.log(other).count(NodeLog.TOOK_OVER) > before, pair);
             Await.pause(chance.nextInt(IN_TAKEOVER_MILLIS));
             long served = pair.log(other).count(NodeLog.IS_PRIMARY);
             pair.kill(other);
@@ -86,6 +88,10 @@ enum VmStrike {
 
     /** On return the guest is where the other host has to go on with it; {@code primary} is down. */
     abstract void strike(VmPair pair, HostId primary, Random chance) throws IOException;
+
+    private static void await(String what, BooleanSupplier there, VmPair pair) {
+        Await.until(what, SOON, () -> there.getAsBoolean() ? Optional.of(true) : Optional.empty(), pair::said);
+    }
 
     /** For people; completes "SIGKILL of ". */
     String title() {

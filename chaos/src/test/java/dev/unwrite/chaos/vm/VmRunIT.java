@@ -16,6 +16,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(300)
 class VmRunIT {
     private static final Path PARTS = Path.of("target", "vm");
+    private static final String AGAIN = "unwrite demo --vm";
 
     @TempDir
     Path dir = Path.of("unset");
@@ -27,13 +28,19 @@ class VmRunIT {
 
     @Test
     void whoTalksToTheGuestNoticesNothingButAPause() throws Exception {
-        isValid(folder -> VmRun.demo(folder, PARTS, 1));
+        isValid(folder -> VmRun.play(folder, PARTS, VmPlan.story(1, AGAIN)));
     }
 
     /** It goes on until each kind of strike was seen. */
     @Test
     void soItIsHoweverItsHostsAreStruck() throws Exception {
-        isValid(folder -> VmRun.campaign(folder, PARTS, 1, Duration.ofSeconds(1)));
+        isValid(folder -> VmRun.play(folder, PARTS, VmPlan.campaign(1, Duration.ofSeconds(1), AGAIN)));
+    }
+
+    /** What it told to somebody outside, PostgreSQL in the guest still knows. */
+    @Test
+    void soItIsForADatabase() throws Exception {
+        isValid(folder -> VmRun.play(folder, PARTS, VmPlan.database(1, 2, AGAIN)));
     }
 
     private void isValid(Command command) throws Exception {

@@ -1,9 +1,8 @@
-package dev.unwrite.chaos.demo;
+package dev.unwrite.chaos.report;
 
 import dev.unwrite.chaos.Moment;
 import dev.unwrite.chaos.check.CheckResult;
 import dev.unwrite.chaos.check.Verdict;
-import dev.unwrite.chaos.report.Event;
 import dev.unwrite.chaos.report.Event.Kind;
 import java.io.PrintWriter;
 import java.util.ArrayList;
@@ -11,7 +10,7 @@ import java.util.List;
 import java.util.Locale;
 
 /** Tells the run on the terminal, one line an event, and keeps the events for the report. Not thread-safe. */
-final class DemoStory {
+public final class Story {
     private static final String RED = "31";
     private static final String GREEN = "32";
     private static final String YELLOW = "33";
@@ -22,33 +21,36 @@ final class DemoStory {
     private final long startedAt = Moment.now();
     private final List<Event> events = new ArrayList<>();
 
-    DemoStory(PrintWriter out, boolean colour) {
+    /** Tells to {@code out}, in colours or not; the run begins now. */
+    public Story(PrintWriter out, boolean colour) {
         this.out = out;
         this.colour = colour;
     }
 
-    long startedAt() {
+    /** Nanoseconds since 1970, as all moments. */
+    public long startedAt() {
         return startedAt;
     }
 
-    List<Event> events() {
+    /** What was told so far, in this order. */
+    public List<Event> events() {
         return List.copyOf(events);
     }
 
     /** Something happened just now. */
-    void tell(String lane, Kind kind, String text) {
+    public void tell(String lane, Kind kind, String text) {
         tell(Moment.now(), lane, kind, text);
     }
 
     /** Something happened at that moment. */
-    void tell(long at, String lane, Kind kind, String text) {
+    public void tell(long at, String lane, Kind kind, String text) {
         events.add(new Event(at, lane, kind, text));
         out.printf(Locale.ROOT, "%6.2f s  %s%n", (at - startedAt) / 1e9, paint(text, colourOf(kind)));
         out.flush();
     }
 
     /** The table of checks. */
-    void verdicts(List<CheckResult> checks) {
+    public void verdicts(List<CheckResult> checks) {
         out.println();
         for (CheckResult check : checks) {
             out.println(paint(String.format(Locale.ROOT, "%-8s", check.verdict().word()), colourOf(check.verdict()))
@@ -60,13 +62,13 @@ final class DemoStory {
     }
 
     /** A line that is no event. */
-    void line(String label, String text) {
+    public void line(String label, String text) {
         out.println(paint(String.format(Locale.ROOT, "%-8s", label), BOLD) + "  " + text);
         out.flush();
     }
 
     /** The verdict of all. */
-    void verdict(Verdict verdict, String text) {
+    public void verdict(Verdict verdict, String text) {
         out.println(paint(
                         String.format(Locale.ROOT, "%-8s", verdict.word().toUpperCase(Locale.ROOT)), colourOf(verdict))
                 + "  " + text);
