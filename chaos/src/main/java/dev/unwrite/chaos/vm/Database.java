@@ -24,7 +24,10 @@ final class Database {
 
     private static final String GUEST = "10.77.0.2";
     private static final int CLIENTS = 8;
-    private static final int ROUND_SECONDS = 10;
+    /** Connections, each of which waits for its answers. */
+    private static final int CHECKERS = 4;
+
+    private static final int ROUND_SECONDS = 20;
     private static final Duration READY_MAX = Duration.ofMinutes(2);
     private static final Duration ANSWER_MAX = Duration.ofMinutes(2);
 
@@ -79,7 +82,8 @@ final class Database {
 
     /** Whether all its tables and indexes are whole; what is not, else nothing. */
     String damage() {
-        Tools.Outcome outcome = Tools.attempt(ANSWER_MAX, words("pg_amcheck", "--heapallindexed", "-d", USER));
+        Tools.Outcome outcome =
+                Tools.attempt(ANSWER_MAX, words("pg_amcheck", "--heapallindexed", "--jobs=" + CHECKERS, "-d", USER));
         return outcome.ok() ? "" : "pg_amcheck: " + outcome.output().strip().replaceAll("\\s+", " ");
     }
 
@@ -103,9 +107,6 @@ final class Database {
             awaitEnd();
             Map<Integer, Long> heard = heard();
             long all = heard.values().stream().mapToLong(Long::longValue).sum();
-            if (all == 0) {
-                throw new ClusterException("pgbench was told of no transaction in round " + number);
-            }
             Map<Integer, String> kept = ask("SELECT client, count(*), min(n), max(n) FROM told WHERE round = " + number
                             + " GROUP BY client ORDER BY client")
                     .lines()

@@ -32,11 +32,13 @@ final class VmChecks {
                     found.struck().toString()));
         }
         checks.addAll(outside(observer));
-        checks.add(check(
-                "memory-page-by-page",
-                "Each page of the memory with which the guest went on was that of a cut",
-                found.wrongMemories().isEmpty() && !found.memories().isEmpty(),
-                some(found.wrongMemories().isEmpty() ? found.memories() : found.wrongMemories())));
+        if (plan.comparesMemory()) {
+            checks.add(check(
+                    "memory-page-by-page",
+                    "Each page of the memory with which the guest went on was that of a cut",
+                    found.wrongMemories().isEmpty() && !found.memories().isEmpty(),
+                    some(found.wrongMemories().isEmpty() ? found.memories() : found.wrongMemories())));
+        }
         checks.add(inside(found));
         if (plan.kind() == VmPlan.Kind.DATABASE) {
             checks.add(check(

@@ -65,7 +65,7 @@ final class VmDemo {
                         "qemu:" + dir.resolve("guest"),
                         CHECKPOINT_EVERY.toMillis() + "ms",
                         FAILOVER_AFTER.toMillis() + "ms",
-                        VmPair.Use.CHECKED);
+                        plan.comparesMemory() ? VmPair.Use.CHECKED : VmPair.Use.TRACED);
                 VmObserver observer = new VmObserver();
                 CheckpointFigures figures = new CheckpointFigures(pair, List.of(HostId.values()))) {
             VmPlay play = new VmPlay(plan, pair, observer, figures.watcher(), story, database(processes));
@@ -79,7 +79,8 @@ final class VmDemo {
             long endedAt = Moment.now();
             checks.addAll(VmChecks.of(plan, play.findings(), observer, broken));
             checks.add(VmChecks.disk(pair.disk()));
-            figures.lines(" (the check of each page with it)").forEach(line -> story.line("figures", line));
+            figures.lines(plan.comparesMemory() ? " (the check of each page with it)" : "")
+                    .forEach(line -> story.line("figures", line));
             story.line("checks", "every step of the nodes against the specification ...");
             checks.add(new SpecTraceJudge(TRACE_CHECK_MAX).check(pair.traces()));
             record = record(pair, play, observer, figures, endedAt, checks);

@@ -35,6 +35,8 @@ final class VmPair implements Closeable {
     enum Use {
         /** They write traces, and each page of the memory at each cut. */
         CHECKED,
+        /** They write traces: a large guest has time for its work. */
+        TRACED,
         /** They run as they do for a user. */
         MEASURED
     }
@@ -146,10 +148,12 @@ final class VmPair implements Closeable {
         if (bootstrap) {
             args.add("--bootstrap");
         }
+        List<String> watch = new ArrayList<>();
         if (use == Use.CHECKED) {
             Files.createDirectories(dir.resolve("pages-" + host));
+            watch.add(pages(host).property());
         }
-        nodes.put(host, launch(name(host), List.of(pages(host).property()), args));
+        nodes.put(host, launch(name(host), watch, args));
     }
 
     /** {@code watch}: flags of a JVM that is checked. */

@@ -34,6 +34,11 @@ record VmPlan(Kind kind, long seed, int takeovers, Duration least, String comman
         return new VmPlan(Kind.CAMPAIGN, seed, 0, least, command);
     }
 
+    /** Whether each page of the memory is looked at; a database would have no time for its work. */
+    boolean comparesMemory() {
+        return kind != Kind.DATABASE;
+    }
+
     /** For another process, which {@link #parse}s it. */
     List<String> words() {
         return List.of(kind.name(), Long.toString(seed), Integer.toString(takeovers), least.toString(), command);

@@ -173,7 +173,6 @@ final class VmPlay {
         SeenStatus after = pair.await(next, "primary", SeenStatus::isPrimary);
         long restored = after.counters().restoredBlocks();
         OptionalLong cut = compareMemory(victim, what);
-        pair.pages(victim).forget();
         findings.add(
                 strike,
                 new ObservedTakeover(
@@ -198,8 +197,12 @@ final class VmPlay {
 
     /** Asked for when the guest runs there: what it was before it ran is written down. */
     private OptionalLong compareMemory(HostId from, String what) throws IOException {
+        if (!plan.comparesMemory()) {
+            return OptionalLong.empty();
+        }
         OptionalLong cut = pair.pages(from.other()).resumedFrom(pair.pages(from));
         findings.memory(what, cut);
+        pair.pages(from).forget();
         return cut;
     }
 
