@@ -31,6 +31,8 @@ final class Database {
     private static final Duration READY_MAX = Duration.ofMinutes(2);
     private static final Duration ANSWER_MAX = Duration.ofMinutes(2);
 
+    private static final String CONNECTED = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'pgbench'";
+
     private final PostgreSql program;
     private final Processes processes;
     private final Path folder;
@@ -70,14 +72,21 @@ final class Database {
         return Tools.run(ANSWER_MAX, words).strip();
     }
 
-    /** Transactions of some clients for some seconds. */
+    /** Transactions of some clients for some seconds; on return all of them are connected. */
     Round begin(int number) {
+        String name = "pgbench-" + number;
         Path told = folder.resolve("round-" + number);
         List<String> words = words("pgbench", "--no-vacuum", "--log", "--log-prefix=" + told, "--file=" + script);
-        words.addAll(
-                List.of("--define=round=" + number, "--define=n=0", "--client=" + CLIENTS, "--time=" + ROUND_SECONDS));
-        words.add(USER);
-        return new Round(number, told, processes.program("pgbench-" + number, words));
+        words.addAll(List.of("--define=round=" + number, "--define=n=0"));
+        words.addAll(List.of("--client=" + CLIENTS, "--time=" + ROUND_SECONDS, USER));
+        Process pgbench = processes.program(name, words);
+        // One that is about to connect while the guest is silent hears from its own system that there is no route.
+        Await.until(
+                "the clients of pgbench to be connected",
+                READY_MAX,
+                () -> Integer.parseInt(ask(CONNECTED)) >= CLIENTS ? Optional.of(true) : Optional.empty(),
+                () -> name + ": " + processes.lastLine(name));
+        return new Round(number, told, pgbench);
     }
 
     /** Whether all its tables and indexes are whole; what is not, else nothing. */
