@@ -453,7 +453,7 @@ Commit(h, e) ==
      /\ role[h] = "secondary"
      /\ parts # {}
      /\ On("StateBeforeDiscard") => have = Block
-     /\ On("DeltaOnItsBase") => \A m \in parts : Fits(h, m)
+     /\ On("DeltaOnItsBase") => {m \in parts : ~Fits(h, m)} = {}
      /\ ckpt' = [ckpt EXCEPT ![h] =
           [term |-> term[h], epoch |-> e, log |-> logs[h],
            state |-> [b \in Block |->

@@ -111,7 +111,7 @@ TakeFlush(h) ==
   IN /\ role[h] \in {"primary", "restoring", "cold"}
      /\ Connected(h) /\ term[h] = record.term
      /\ these # {} /\ these \subseteq dirty[h]
-     /\ \A b \in these \ sent[h] : disk[b] = cache[b]
+     /\ {b \in these \ sent[h] : disk[b] # cache[b]} = {}
      /\ dirty' = [dirty EXCEPT ![h] = @ \ these]
      /\ asked' = [asked EXCEPT ![h] = {[r EXCEPT !.owes = @ \ (these \ r.writes)] : r \in @}]
      /\ UNCHANGED <<storage, net, role, term, mode, epoch, mine, mem, pending, sent,
@@ -126,10 +126,11 @@ TakeMachineFlush(h) ==
   MachineFlush(h, E.value, IF Named = {} THEN Block ELSE Named)
 
 \* What is answered for is on the disk, where it was not written again since (E.blocks): a block may hold
-\* again what it held when the flush was asked for, and the disk what it held between.
+\* again what it held when the flush was asked for, and the disk what it held between.  (In a step TLC takes
+\* "for all" one deeper for each, and its stack ends at some 10,000 blocks: what speaks of blocks is a set.)
 Durable(h, r) ==
-  \A b \in Block \ Named :
-    r.state[b] # 1 /\ pending[h][b] = 0 /\ mem[h][b] = r.state[b] => disk[b] = r.state[b]
+  {b \in Block \ Named : /\ r.state[b] # 1 /\ pending[h][b] = 0 /\ mem[h][b] = r.state[b]
+                         /\ disk[b] # r.state[b]} = {}
 
 TakeAnswerFlush(h) ==
   /\ role[h] = "primary"

@@ -18,7 +18,7 @@ public final class Report {
     }
 
     /** The same of a run whose machine was a guest. */
-    public static ReportResults write(Path folder, RunRecord run, @Nullable GuestRun guest) throws IOException {
+    public static ReportResults write(Path folder, RunRecord run, @Nullable GuestReport guest) throws IOException {
         ReportResults results = ResultsOf.run(run);
         Page.putJson(folder.resolve("results.json"), results);
         ObjectNode data = JSON.createObjectNode();

@@ -5,7 +5,7 @@ import dev.unwrite.chaos.Moment;
 import dev.unwrite.chaos.cluster.HostId;
 import dev.unwrite.chaos.cluster.SeenStatus;
 import dev.unwrite.chaos.cluster.Watcher;
-import dev.unwrite.chaos.report.GuestRun;
+import dev.unwrite.chaos.report.GuestReport;
 import dev.unwrite.chaos.report.Quantiles;
 import java.io.Closeable;
 import java.io.IOException;
@@ -75,10 +75,10 @@ final class CheckpointFigures implements Closeable {
     }
 
     /** All of them, as a report shows them. */
-    List<GuestRun.Checkpoint> inReport(long startedAt) {
+    List<GuestReport.Checkpoint> inReport(long startedAt) {
         synchronized (seen) {
             return seen.values().stream()
-                    .map(one -> new GuestRun.Checkpoint(
+                    .map(one -> new GuestReport.Checkpoint(
                             Moment.millisAfter(startedAt, one.at),
                             one.host.name(),
                             one.epoch,

@@ -8,7 +8,7 @@ import dev.unwrite.chaos.cluster.ClusterException;
 import dev.unwrite.chaos.cluster.HostId;
 import dev.unwrite.chaos.cluster.Processes;
 import dev.unwrite.chaos.report.Event.Kind;
-import dev.unwrite.chaos.report.GuestRun;
+import dev.unwrite.chaos.report.GuestReport;
 import dev.unwrite.chaos.report.Report;
 import dev.unwrite.chaos.report.ReportResults;
 import dev.unwrite.chaos.report.ResultsOf;
@@ -56,7 +56,7 @@ final class VmDemo {
 
     private Verdict run() throws IOException {
         RunRecord record;
-        GuestRun guest;
+        GuestReport guest;
         List<CheckResult> checks = new ArrayList<>();
         try (Processes processes = new Processes(dir.resolve("log"));
                 VmPair pair = new VmPair(
@@ -84,7 +84,7 @@ final class VmDemo {
             story.line("checks", "every step of the nodes against the specification ...");
             checks.add(new SpecTraceJudge(TRACE_CHECK_MAX).check(pair.traces()));
             record = record(pair, play, observer, figures, endedAt, checks);
-            guest = new GuestRun(
+            guest = new GuestReport(
                     figures.inReport(story.startedAt()), play.findings().lives());
         }
         ReportResults results = Report.write(dir, record, guest);

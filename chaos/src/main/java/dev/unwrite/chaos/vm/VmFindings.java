@@ -1,7 +1,7 @@
 package dev.unwrite.chaos.vm;
 
 import dev.unwrite.chaos.check.ObservedTakeover;
-import dev.unwrite.chaos.report.GuestRun;
+import dev.unwrite.chaos.report.GuestReport;
 import dev.unwrite.chaos.report.RunRecord;
 import java.util.ArrayList;
 import java.util.EnumMap;
@@ -16,7 +16,7 @@ final class VmFindings {
     private final List<ObservedTakeover> takeovers = new ArrayList<>();
     private final List<RunRecord.Switchover> switchovers = new ArrayList<>();
     private final Map<VmStrike, Integer> struck = new EnumMap<>(VmStrike.class);
-    private final List<GuestRun.Life> lives = new ArrayList<>();
+    private final List<GuestReport.Life> lives = new ArrayList<>();
     private final List<String> gaps = new ArrayList<>();
     private final List<String> memories = new ArrayList<>();
     private final List<String> wrongMemories = new ArrayList<>();
@@ -34,7 +34,7 @@ final class VmFindings {
     }
 
     /** The guest has run on a host. */
-    void life(GuestRun.Life life) {
+    void life(GuestReport.Life life) {
         lives.add(life);
     }
 
@@ -72,7 +72,7 @@ final class VmFindings {
         return struck;
     }
 
-    List<GuestRun.Life> lives() {
+    List<GuestReport.Life> lives() {
         return lives;
     }
 

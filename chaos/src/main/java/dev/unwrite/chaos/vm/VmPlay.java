@@ -7,7 +7,7 @@ import dev.unwrite.chaos.cluster.HostId;
 import dev.unwrite.chaos.cluster.SeenStatus;
 import dev.unwrite.chaos.cluster.Watcher;
 import dev.unwrite.chaos.report.Event.Kind;
-import dev.unwrite.chaos.report.GuestRun;
+import dev.unwrite.chaos.report.GuestReport;
 import dev.unwrite.chaos.report.RunRecord;
 import dev.unwrite.chaos.report.Story;
 import dev.unwrite.chaos.stage.Tools;
@@ -236,7 +236,7 @@ final class VmPlay {
     /** The guest has just ceased to run there. */
     private void keepConsole(HostId host) {
         List<String> lines = new ArrayList<>(pair.console(host).lines());
-        findings.life(new GuestRun.Life(
+        findings.life(new GuestReport.Life(
                 host.name(),
                 Moment.millisAfter(story.startedAt(), lifeBegan.getOrDefault(host, story.startedAt())),
                 Moment.millisAfter(story.startedAt(), Moment.now()),

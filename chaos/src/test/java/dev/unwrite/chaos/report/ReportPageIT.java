@@ -26,13 +26,13 @@ class ReportPageIT {
     @Test
     void theRunOfAGuestShowsItsCheckpointsAndItsConsole() throws Exception {
         List<String> lines = IntStream.range(0, 100).mapToObj(n -> "TICK " + n).toList();
-        GuestRun guest = new GuestRun(
+        GuestReport guest = new GuestReport(
                 List.of(
-                        new GuestRun.Checkpoint(3_000, "A", 7, 9, 24, 850_000),
-                        new GuestRun.Checkpoint(8_000, "B", 8, 90, 240, 52_000_000)),
+                        new GuestReport.Checkpoint(3_000, "A", 7, 9, 24, 850_000),
+                        new GuestReport.Checkpoint(8_000, "B", 8, 90, 240, 52_000_000)),
                 List.of(
-                        new GuestRun.Life("A", 0, 5_410, lines),
-                        new GuestRun.Life("B", 6_510, 17_000, List.of("<b>TICK</b> 99"))));
+                        new GuestReport.Life("A", 0, 5_410, lines),
+                        new GuestReport.Life("B", 6_510, 17_000, List.of("<b>TICK</b> 99"))));
         Report.write(dir, SampleRun.valid(), guest);
         String page = Browser.open(dir.resolve("report.html"), dir);
         assertThat(page)

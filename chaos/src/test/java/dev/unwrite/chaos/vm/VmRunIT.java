@@ -40,7 +40,7 @@ class VmRunIT {
     /** What it told to somebody outside, PostgreSQL in the guest still knows. */
     @Test
     void soItIsForADatabase() throws Exception {
-        isValid(folder -> VmRun.play(folder, PARTS, VmPlan.database(1, 2, AGAIN)));
+        isValid(folder -> VmRun.play(folder, PARTS, VmPlan.database(1, 1, AGAIN)));
     }
 
     private void isValid(Command command) throws Exception {

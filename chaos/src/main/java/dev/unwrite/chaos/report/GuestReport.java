@@ -9,7 +9,7 @@ import java.util.List;
  * @param checkpoints those that were committed, as far as they were seen
  * @param lives of the guest, each on one host, in their order
  */
-public record GuestRun(List<Checkpoint> checkpoints, List<Life> lives) {
+public record GuestReport(List<Checkpoint> checkpoints, List<Life> lives) {
     private static final int LIVES_MAX = 24;
     private static final int LINES_MAX = 8;
 
@@ -42,8 +42,8 @@ public record GuestRun(List<Checkpoint> checkpoints, List<Life> lives) {
     }
 
     /** As much of it as a page can show. */
-    GuestRun brief() {
-        return new GuestRun(
+    GuestReport brief() {
+        return new GuestReport(
                 checkpoints, lives.stream().limit(LIVES_MAX).map(Life::brief).toList());
     }
 }
