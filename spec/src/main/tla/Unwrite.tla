@@ -444,20 +444,24 @@ StagePart(h, m) ==
 (***************************************************************************)
 Fits(h, m) == m.base = 0 \/ (ckpt[h] # None /\ m.base = ckpt[h].epoch)
 
+\* The state that parts make up, over the one before: of what a delta says is the same, that stays.
+\* (In a trace by the same in Java, dev.unwrite.spec.trace.TracedMachine.)
+Merged(parts, before) ==
+  LET have == {m.block : m \in parts}
+      part(b) == CHOOSE m \in parts : m.block = b
+  IN [b \in Block |-> IF b \in have /\ ~part(b).same THEN part(b).value ELSE before[b]]
+
 Commit(h, e) ==
   LET parts == {m \in staged[h] : m.epoch = e}
       have  == {m.block : m \in parts}
-      part(b) == CHOOSE m \in parts : m.block = b
-      old(b)  == IF ckpt[h] = None THEN 1 ELSE ckpt[h].state[b]
+      old   == IF ckpt[h] = None THEN [b \in Block |-> 1] ELSE ckpt[h].state
   IN /\ Lives(h)
      /\ role[h] = "secondary"
      /\ parts # {}
      /\ On("StateBeforeDiscard") => have = Block
      /\ On("DeltaOnItsBase") => {m \in parts : ~Fits(h, m)} = {}
      /\ ckpt' = [ckpt EXCEPT ![h] =
-          [term |-> term[h], epoch |-> e, log |-> logs[h],
-           state |-> [b \in Block |->
-             IF b \in have /\ ~part(b).same THEN part(b).value ELSE old(b)]]]
+          [term |-> term[h], epoch |-> e, log |-> logs[h], state |-> Merged(parts, old)]]
      /\ log' = [log EXCEPT ![h] = {c \in @ : c.term = term[h] /\ c.epoch >= e}]
      /\ reading' = [reading EXCEPT ![h] = {c \in @ : c.epoch >= e}]
      /\ staged' = [staged EXCEPT ![h] = {m \in @ : m.epoch > e}]

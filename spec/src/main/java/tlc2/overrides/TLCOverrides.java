@@ -1,6 +1,7 @@
 package tlc2.overrides;
 
 import dev.unwrite.spec.trace.TraceOperators;
+import dev.unwrite.spec.trace.TracedMachine;
 import dev.unwrite.spec.trace.UnwriteTraceReader;
 
 /** TLC finds the operators that are written in Java by the name of this class. */
@@ -11,6 +12,9 @@ public final class TLCOverrides implements ITLCOverrides {
     @Override
     @SuppressWarnings("rawtypes")
     public Class[] get() {
-        return new Class[] {UnwriteTraceReader.class, TraceOperators.class};
+        // Models are checked as the specification is written.
+        return UnwriteTraceReader.hasTrace()
+                ? new Class[] {UnwriteTraceReader.class, TraceOperators.class, TracedMachine.class}
+                : new Class[] {UnwriteTraceReader.class, TraceOperators.class};
     }
 }

@@ -47,16 +47,13 @@ final class Database {
         this.script = Files.writeString(folder.resolve("transfer.sql"), PostgreSql.resource("transfer.sql"));
     }
 
-    /** Waits until it takes connections, and puts the accounts in. */
-    void fill() {
+    /** Waits until it takes connections. */
+    void awaitReady() {
         Await.until(
                 "PostgreSQL in the guest to take connections",
                 READY_MAX,
                 () -> Tools.attempt(words("pg_isready")).ok() ? Optional.of(true) : Optional.empty(),
                 () -> "pg_isready says it does not");
-        Tools.run(ANSWER_MAX, words("pgbench", "--initialize", "--quiet", USER));
-        ask("CREATE EXTENSION amcheck");
-        ask("CREATE TABLE told (round int, client int, n int, PRIMARY KEY (round, client, n))");
     }
 
     private List<String> words(String name, String... more) {

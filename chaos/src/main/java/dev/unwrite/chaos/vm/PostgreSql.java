@@ -128,13 +128,40 @@ record PostgreSql(int version) {
     private void data(Path data) throws IOException {
         Files.createDirectory(data);
         Tools.run("chown", USER + ":" + USER, data.toString());
-        List<String> words = new ArrayList<>(List.of("setpriv", "--reuid", USER, "--regid", USER, "--clear-groups"));
-        words.addAll(List.of(program("initdb").toString(), "--pgdata", data.toString(), "--username", Database.USER));
-        words.addAll(List.of("--auth", "trust", "--encoding", "UTF8", "--locale", "C", "--data-checksums"));
-        words.addAll(List.of("--wal-segsize", "1", "--no-sync"));
-        Tools.run(MAKE_MAX, words);
+        asUser(
+                "initdb",
+                "--pgdata=" + data,
+                "--username=" + Database.USER,
+                "--auth=trust",
+                "--encoding=UTF8",
+                "--locale=C",
+                "--data-checksums",
+                "--wal-segsize=1",
+                "--no-sync");
         append(data.resolve("postgresql.conf"), CONFIGURATION);
         append(data.resolve("pg_hba.conf"), List.of("host all all 10.77.0.0/24 trust"));
+        Path accounts = Files.writeString(data.resolveSibling("accounts.sql"), resource("accounts.sql"));
+        // No server, which would have to be ended.
+        asUser(
+                "postgres",
+                "--single",
+                "-j",
+                "-D",
+                data.toString(),
+                "-c",
+                "exit_on_error=on",
+                Database.USER,
+                "<",
+                accounts.toString());
+        Files.delete(accounts);
+    }
+
+    /** Runs one of its programs; {@code <} and a file at the end say what it reads. */
+    private void asUser(String name, String... arguments) {
+        List<String> words = new ArrayList<>(List.of("setpriv", "--reuid", USER, "--regid", USER, "--clear-groups"));
+        words.add(program(name).toString());
+        words.addAll(List.of(arguments));
+        Tools.run(MAKE_MAX, List.of("sh", "-c", "exec " + String.join(" ", words)));
     }
 
     private static void append(Path file, List<String> lines) throws IOException {

@@ -80,8 +80,8 @@ final class VmPlay {
                 Kind.PRIMARY,
                 "the guest answers: " + last() + "; one TCP connection to it stays open from here on");
         if (database != null) {
-            database.fill();
-            story.tell("clients", Kind.NOTE, "PostgreSQL in the guest has its accounts");
+            database.awaitReady();
+            story.tell("clients", Kind.NOTE, "PostgreSQL in the guest takes connections");
         }
         pair.start(HostId.B, false);
         pair.awaitProtected(HostId.A);

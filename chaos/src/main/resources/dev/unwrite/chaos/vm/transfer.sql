@@ -1,4 +1,4 @@
--- A transaction of pgbench (its TPC-B), and a line that says whose it was, and which: once it was told that it is committed, it is to be there.
+-- A transaction of pgbench (its TPC-B, over the tables of accounts.sql), and a line that says whose it was, and which: once it was told that it is committed, it is to be there.
 \set n :n + 1
 \set aid random(1, 100000)
 \set tid random(1, 10)

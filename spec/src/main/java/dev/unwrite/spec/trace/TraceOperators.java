@@ -14,9 +14,9 @@ import tlc2.value.impl.ValueEnumeration;
 
 /** Operators of {@code UnwriteTrace.tla} that look at every block in each step; runs in TLC's JVM. */
 public final class TraceOperators {
-    private static final StringValue BLOCK = new StringValue("block");
+    static final StringValue BLOCK = new StringValue("block");
     private static final StringValue EPOCH = new StringValue("epoch");
-    private static final StringValue VALUE = new StringValue("value");
+    static final StringValue VALUE = new StringValue("value");
 
     private TraceOperators() {}
 
@@ -54,12 +54,12 @@ public final class TraceOperators {
         return IntValue.gen(count);
     }
 
-    private static int number(RecordValue record, StringValue field) {
+    static int number(RecordValue record, StringValue field) {
         return ((IntValue) record.apply(field, 0)).val;
     }
 
-    /** Functions of {@code Block}, which is {@code 1..n}. */
-    private static Value[] elements(Value function) {
+    /** What a function of {@code Block}, which is {@code 1..n}, has for each. */
+    static Value[] elements(Value function) {
         return ((TupleValue) function.toTuple()).elems;
     }
 }

@@ -38,6 +38,11 @@ public final class UnwriteTraceReader {
 
     private UnwriteTraceReader() {}
 
+    /** Whether a trace is to be checked, and not a model. */
+    public static boolean hasTrace() {
+        return System.getProperty(TRACE) != null;
+    }
+
     /** The events; read once. */
     @TLAPlusOperator(identifier = "TraceEvents", module = "UnwriteTraceReader", warn = false)
     public static synchronized Value traceEvents() throws IOException {
