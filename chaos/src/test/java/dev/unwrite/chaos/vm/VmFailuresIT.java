@@ -50,7 +50,7 @@ class VmFailuresIT {
         try (SerialLine line = new SerialLine(dir.resolve("line"));
                 Processes processes = new Processes(dir.resolve("log"));
                 VmPair pair = new VmPair(dir, processes, "qemu:" + file, "500ms", "1s", VmPair.Use.CHECKED)) {
-            Files.write(file, List.of("-serial", "file:" + line.fifo), StandardOpenOption.APPEND);
+            Files.write(file, line.arguments(), StandardOpenOption.APPEND);
             TickGuest.disk(pair.disk(), DISK_BYTES);
             pair.startStorage(FailingFiles.option(dir.resolve("agent.jar"), errors));
             pair.start(HostId.A, true);
@@ -98,7 +98,7 @@ class VmFailuresIT {
 
     /** A serial line of the guest, the same on both hosts, that somebody reads or not. */
     private static final class SerialLine implements Closeable {
-        final Path fifo;
+        private final Path fifo;
         volatile boolean isRead = true;
         private final FileChannel channel;
         private final Thread reader = Thread.ofPlatform().daemon().unstarted(this::read);
@@ -109,6 +109,11 @@ class VmFailuresIT {
             // So it can be opened before there is somebody at the other end.
             channel = FileChannel.open(fifo, StandardOpenOption.READ, StandardOpenOption.WRITE);
             reader.start();
+        }
+
+        /** QEMU writes what is logged of a line while it holds its lock, for as long as it takes. */
+        List<String> arguments() {
+            return List.of("-chardev", "null,id=line,logfile=" + fifo, "-serial", "chardev:line");
         }
 
         private void read() {
