@@ -20,6 +20,7 @@ class GuestRunTest {
     private final List<String> orders = new CopyOnWriteArrayList<>();
     private volatile String error = "";
     private volatile boolean diskFails;
+    private volatile boolean failsWhileAsked;
     private volatile boolean running;
     private final GuestRun run = new GuestRun(host, new Fake(), Duration.ofMillis(2));
 
@@ -44,7 +45,12 @@ class GuestRunTest {
 
         @Override
         public boolean runs() {
-            return running;
+            boolean then = running;
+            if (then && failsWhileAsked) {
+                failsWhileAsked = false;
+                ioError();
+            }
+            return then;
         }
     }
 
@@ -82,10 +88,20 @@ class GuestRunTest {
     }
 
     @Test
+    void anErrorThatComesWhileItIsLookedAtCounts() {
+        run.go();
+        failsWhileAsked = true;
+        ioError();
+        await().until(() -> host.failures().getLast().equals("goes on"));
+        assertThat(running).isTrue();
+        assertThat(host.failures()).containsExactly("stands: " + DISK, "stands: " + DISK, "goes on");
+    }
+
+    @Test
     void aGuestThatDoesNotBeginIsTriedAgain() {
         error = "QEMU refused cont";
         run.go();
-        assertThat(host.failures()).containsExactly("stands: QEMU refused cont");
+        assertThat(host.failures()).containsOnly("stands: QEMU refused cont");
         await().until(() -> orders.size() > 3);
         error = "";
         await().until(() -> host.failures().getLast().equals("goes on"));
