@@ -277,14 +277,16 @@ final class Qemu implements Closeable, GuestRun.Guest {
         }
     }
 
-    /** QEMU connects to where it saves its devices. */
+    /** Asks QEMU nothing meanwhile: it saves its devices under its lock, and may wait for somebody to read them. */
     private SocketChannel saving(long deadline) throws IOException {
         while (true) {
             SocketChannel channel = outgoing.accept();
             if (channel != null) {
                 return channel;
             }
-            boolean _ = hasSaved();
+            if (!process.isAlive()) {
+                throw new IOException("QEMU has ended");
+            }
             pause(deadline, "QEMU to save its devices");
         }
     }
