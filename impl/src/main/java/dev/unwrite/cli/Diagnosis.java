@@ -98,7 +98,7 @@ final class Diagnosis {
             String todo = second != null && second.is("secondary") && second.mode("protected")
                     ? "let " + second.name() + " go on from the last checkpoint: unwrite failover --control "
                             + second.control()
-                    : "mend that, and start " + primary.name() + " again";
+                    : "mend that; if it does not go on by itself, start " + primary.name() + " again";
             add("the machine on " + primary.name() + " cannot go on" + because(primary.note()), todo);
         }
     }

@@ -38,6 +38,8 @@ public final class Host {
     /** Writes that wait for less are not logged: the next checkpoint is on its way. */
     private static final long WAITING_SAID = Timers.SECOND;
 
+    private static final long FOR_GOOD = Long.MIN_VALUE;
+
     private final HostConfig config;
     private final Surroundings with;
     final Timers timers;
@@ -66,6 +68,9 @@ public final class Host {
     private List<SharedStorage.Volume> volumes = List.of();
     private boolean running;
     private @Nullable String failure;
+    /** {@link #FOR_GOOD}, or since when the machine is tried again. */
+    private long failedSince;
+
     private String note = "";
     private String recordTrouble = "";
     private String startTrouble = "";
@@ -143,6 +148,9 @@ public final class Host {
             if (!takeover.isAsking() && core.state().proposal() == null) {
                 carryOut(decision());
             }
+        }
+        if (ended) {
+            return Long.MAX_VALUE;
         }
         writes.answerEarly();
         if (now() >= nextBeat) {
@@ -303,10 +311,34 @@ public final class Host {
         with.listener().spoke(core.state(), said);
     }
 
-    /** The machine cannot go on. */
+    /** The machine can never go on. A protected primary ends then, so that the other host goes on from the last checkpoint. */
     public void machineFailed(String why) {
         failure = why;
+        failedSince = FOR_GOOD;
         log("the machine cannot go on: " + why);
+    }
+
+    /** The machine stands still, and is tried again; if that lasts, it is as if it could never go on. */
+    public void machineStands(String why) {
+        if (failure == null) {
+            failedSince = now();
+        } else if (failedSince == FOR_GOOD || failure.equals(why)) {
+            return;
+        }
+        failure = why;
+        log("the machine stands still: " + why);
+    }
+
+    /** The machine stands still no longer. */
+    public void machineGoesOn() {
+        if (failure != null && failedSince != FOR_GOOD) {
+            failure = null;
+            log("the machine goes on");
+        }
+    }
+
+    private long failedFor() {
+        return failure == null ? 0 : failedSince == FOR_GOOD ? Long.MAX_VALUE : now() - failedSince;
     }
 
     // ---- Events: people.
@@ -718,6 +750,7 @@ public final class Host {
                 now() >= nextCut,
                 now() >= nextJoin,
                 failure,
+                failedFor(),
                 !outputs.isEmpty()));
     }
 
@@ -776,6 +809,7 @@ public final class Host {
             case GO_ALONE -> goAlone(decision.why());
             case FORGIVE -> peer.forgive();
             case CUT -> cut();
+            case END -> end(decision.why());
         }
     }
 

@@ -22,6 +22,9 @@ final class Policy {
     /** The most checkpoints that policy keeps in flight. */
     static final int CUTS_MAX = 2;
 
+    /** After how long a machine that is tried again in vain counts as failed. */
+    static final long STANDS_MAX = 10 * Timers.SECOND;
+
     static final String LOST = "the host that was to join is lost";
 
     /** What to do. */
@@ -39,7 +42,9 @@ final class Policy {
         GO_ALONE,
         /** Let the other host join again. */
         FORGIVE,
-        CUT;
+        CUT,
+        /** Ends this host, whose machine has failed, so that the other one goes on. */
+        END;
 
         /** Whether it is done by changing the record, or by opening a session. */
         boolean asksForTheRecord() {
@@ -88,6 +93,7 @@ final class Policy {
      * @param cutDue it is time for a checkpoint, or, alone, to let output go
      * @param joinDue the other host may be asked to join again
      * @param failure why the machine cannot go on, or null
+     * @param failedFor for how long it has been tried again; the largest number if it never goes on
      * @param unsaid whether output is held
      */
     record View(
@@ -108,6 +114,7 @@ final class Policy {
             boolean cutDue,
             boolean joinDue,
             @Nullable String failure,
+            long failedFor,
             boolean unsaid) {
         /** Whether the last heartbeat says the role, knows this record, and is of now. */
         boolean hears(String role) {
@@ -250,6 +257,12 @@ final class Policy {
         String why = whyAlone(v);
         if (why != null) {
             return new Decision(What.GO_ALONE, why, v.unfit != null || v.stateOverdue != null);
+        }
+        if (v.failure != null) {
+            // The other one takes over by itself if at all; what it goes on from is of before the failure.
+            return v.failedFor > STANDS_MAX && v.config.failoverAfter() != null
+                    ? Decision.of(What.END, "the machine cannot go on: " + v.failure)
+                    : Decision.NOTHING;
         }
         boolean automatic = v.config.checkpointEvery() != null;
         boolean wanted = automatic && (v.cutDue || v.undoNear);

@@ -31,8 +31,20 @@ public interface MachineHost {
      */
     void sayOfItself(Runnable release);
 
-    /** The machine cannot go on (a volume failed it, its self-check failed): the node stops it and says why. */
+    /** Whether a request of a machine that is served ({@link #serve}) waits for its answer. Any thread may ask. */
+    boolean isAsked();
+
+    /**
+     * The machine can never go on (its self-check failed, say). The node says why; if the other host can go on from the last
+     * checkpoint by itself, this one ends, so that it does.
+     */
     void failed(String why);
+
+    /** The machine does not go on now, and is tried again until {@link #goesOn}. After 10 s it is as if it had {@link #failed}. */
+    void stands(String why);
+
+    /** What {@link #stands} said is over. */
+    void goesOn();
 
     /**
      * The machine is no more (its process has died): this node ends, as if its host had failed, so that the other host goes on

@@ -333,9 +333,24 @@ final class MachineShell implements MachineRoom, Closeable {
         }
 
         @Override
+        public boolean isAsked() {
+            return volumes.values().stream().anyMatch(VolumeShell::isAsked);
+        }
+
+        @Override
         public void failed(String why) {
             LOG.log(System.Logger.Level.ERROR, "the machine cannot go on: {0}", why);
             unlessStopped(() -> loop.host().machineFailed(why));
+        }
+
+        @Override
+        public void stands(String why) {
+            unlessStopped(() -> loop.host().machineStands(why));
+        }
+
+        @Override
+        public void goesOn() {
+            unlessStopped(() -> loop.host().machineGoesOn());
         }
 
         private void unlessStopped(Runnable event) {

@@ -9,6 +9,7 @@ import dev.unwrite.nbd.BlockDevice;
 import dev.unwrite.nbd.Completion;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiConsumer;
 import java.util.function.BooleanSupplier;
 
@@ -22,6 +23,7 @@ final class VolumeShell implements BlockDevice, AsyncDevice {
     private final int id;
     private final Loop loop;
     private final BooleanSupplier counts;
+    private final AtomicInteger underWay = new AtomicInteger();
     private volatile long size;
 
     /** {@code counts}, asked on the loop: whether the machine that this volume was made for is still the one here. */
@@ -108,11 +110,31 @@ final class VolumeShell implements BlockDevice, AsyncDevice {
     }
 
     private void change(Completion<Boolean> answer, BiConsumer<Host, Reply<Done>> request) {
-        ask(Reply.<Done>of(done -> answer.done(true), why -> fail(answer, why)), request);
+        asked(Reply.<Done>of(done -> answer.done(true), why -> fail(answer, why)), request);
     }
 
     private <T> void ask(Completion<T> answer, BiConsumer<Host, Reply<T>> request) {
-        ask(Reply.<T>of(answer::done, why -> fail(answer, why)), request);
+        asked(Reply.<T>of(answer::done, why -> fail(answer, why)), request);
+    }
+
+    private <T> void asked(Reply<T> reply, BiConsumer<Host, Reply<T>> request) {
+        underWay.incrementAndGet();
+        ask(
+                Reply.<T>of(
+                        result -> {
+                            underWay.decrementAndGet();
+                            reply.done(result);
+                        },
+                        why -> {
+                            underWay.decrementAndGet();
+                            reply.failed(why);
+                        }),
+                request);
+    }
+
+    /** Whether a request of a client of NBD waits for its answer. Any thread may ask. */
+    boolean isAsked() {
+        return underWay.get() > 0;
     }
 
     private <T> void ask(Reply<T> reply, BiConsumer<Host, Reply<T>> request) {

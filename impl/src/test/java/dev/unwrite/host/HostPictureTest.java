@@ -108,6 +108,57 @@ class HostPictureTest {
     }
 
     @Test
+    void aMachineThatStandsStillIsSaidUntilItGoesOn() {
+        Stage stage = Stage.guarded();
+        stage.host.machineStands("its disk fails");
+        stage.settle(9);
+        stage.host.machineStands("its disk fails");
+        assertThat(note(stage)).isEqualTo("its disk fails");
+        assertThat(stage.log).containsOnlyOnce("the machine stands still: its disk fails");
+        stage.host.machineGoesOn();
+        stage.settle(2);
+        assertThat(note(stage)).isEmpty();
+        assertThat(stage.host.picture().failure()).isNull();
+        assertThat(stage.log).endsWith("the machine goes on");
+        assertThat(stage.ended).isNull();
+        stage.host.machineGoesOn();
+        assertThat(stage.log).containsOnlyOnce("the machine goes on");
+    }
+
+    @Test
+    void aMachineThatStandsStillForTenSecondsLeavesItToTheOtherHost() {
+        Stage stage = Stage.guarded();
+        stage.host.machineStands("its disk fails");
+        stage.settle(9);
+        stage.host.machineStands("its disk fails badly");
+        stage.settle(1);
+        assertThat(stage.ended).isNull();
+        stage.settle(1);
+        assertThat(stage.ended).isEqualTo("the machine cannot go on: its disk fails badly");
+        assertThat(stage.orders).contains("stop");
+        assertThat(stage.host.tick()).isEqualTo(Long.MAX_VALUE);
+    }
+
+    @Test
+    void aMachineThatFailedForGoodDoesNotGoOn() {
+        Stage stage = Stage.guarded();
+        stage.host.machineFailed("its page is bad");
+        stage.host.machineStands("its disk fails");
+        stage.host.machineGoesOn();
+        stage.carryOut();
+        assertThat(stage.ended).isEqualTo("the machine cannot go on: its page is bad");
+    }
+
+    @Test
+    void aMachineThatIsAloneStays() {
+        Stage stage = Stage.alone();
+        stage.host.machineStands("its disk fails");
+        stage.settle(60);
+        assertThat(stage.ended).isNull();
+        assertThat(note(stage)).isEqualTo("its disk fails");
+    }
+
+    @Test
     void aMachineThatDidNotStartIsNotWaitedFor() {
         Stage stage = new Stage("A", true, null, List.of());
         stage.failing = "coldStart";

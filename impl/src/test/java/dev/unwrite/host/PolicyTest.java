@@ -53,6 +53,7 @@ class PolicyTest {
     private boolean cutDue;
     private boolean joinDue = true;
     private @Nullable String failure;
+    private double failedFor;
     private boolean unsaid;
 
     private static PeerMessage.Heartbeat beat(String role, boolean readyToJoin, long version, boolean holdsNothing) {
@@ -80,6 +81,7 @@ class PolicyTest {
                 cutDue,
                 joinDue,
                 failure,
+                nanos(failedFor),
                 unsaid));
     }
 
@@ -282,6 +284,32 @@ class PolicyTest {
         alone();
         failure = "a block is damaged";
         decides(What.NOTHING, "a block is damaged");
+        failedFor = 1e9;
+        decides(What.NOTHING, "a block is damaged");
+    }
+
+    /** Its host would lose what it has, and nobody else has it; where another has, that one should go on. */
+    @Test
+    void aMachineThatFailsForLongLeavesItsHostWhereAnotherGoesOn() {
+        guarded();
+        cutDue = true;
+        every = Duration.ofSeconds(1);
+        failure = "a disk fails";
+        failedFor = 10;
+        decides(What.NOTHING);
+        failedFor = 10.1;
+        decides(What.END, "the machine cannot go on: a disk fails");
+        failoverAfter = null;
+        decides(What.NOTHING);
+    }
+
+    @Test
+    void aMachineThatFailsStaysWhereTheOtherHostIsLost() {
+        guarded();
+        failure = "a disk fails";
+        failedFor = 60;
+        silence = 1.3;
+        decides(What.GO_ALONE, "silent");
     }
 
     // ---- Joining.

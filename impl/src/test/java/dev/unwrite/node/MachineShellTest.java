@@ -11,6 +11,7 @@ import dev.unwrite.image.Flat;
 import dev.unwrite.machine.Machine;
 import dev.unwrite.machine.MachineHost;
 import dev.unwrite.machine.NoMachine;
+import dev.unwrite.nbd.Completion;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -24,6 +25,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -255,6 +257,35 @@ class MachineShellTest {
         assertThat(disk().size()).isEqualTo(1 << 20);
         onLoop(() -> room.volumes(List.of(new SharedStorage.Volume(4, "disk", 2 << 20))));
         assertThat(disk().size()).isEqualTo(2 << 20);
+    }
+
+    /** So a machine that waits for a slow disk is known from one that hangs. */
+    @Test
+    void aRequestThatWaitsForItsAnswerIsSeen() throws Exception {
+        loop.start();
+        List<Boolean> seen = new ArrayList<>();
+        List<String> answers = new ArrayList<>();
+        AtomicReference<VolumeShell> asked = new AtomicReference<>();
+        VolumeShell volume = new VolumeShell(4, 1 << 20, loop, () -> {
+            seen.add(Objects.requireNonNull(asked.get()).isAsked());
+            return false;
+        });
+        asked.set(volume);
+        Completion<Boolean> flushed = new Completion<>() {
+            @Override
+            public void done(Boolean result) {
+                answers.add("done");
+            }
+
+            @Override
+            public void failed(int error, String why) {
+                answers.add(why);
+            }
+        };
+        onLoop(() -> volume.flush(flushed));
+        assertThat(seen).containsExactly(true);
+        assertThat(answers).containsExactly("the machine is stopped");
+        assertThat(volume.isAsked()).isFalse();
     }
 
     private VolumeShell disk() {

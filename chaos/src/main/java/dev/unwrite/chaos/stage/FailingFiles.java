@@ -15,20 +15,33 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.security.ProtectionDomain;
+import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Gives a storage a disk that answers with errors for a while, and is well again without a restart: a Java agent that puts
- * itself between the storage's own classes and {@link FileChannel}. While a certain file is there, each read, write and sync
- * fails and does nothing else; the file beside it grows by a byte for each. (What the kernel could do instead, this kernel may
- * lack: device-mapper, fault injection.)
+ * itself between the storage's own classes and {@link FileChannel}. While a certain file says {@value #ALL}, each read, write and
+ * sync fails and does nothing else; while it says {@value #READ}, each read; the file beside it grows by a byte for each. (What the
+ * kernel could do instead, this kernel may lack: device-mapper, fault injection.)
  */
 public final class FailingFiles {
+    /** Everything fails. */
+    public static final String ALL = "EIO";
+
+    /** Only reads fail. */
+    public static final String READ = "read";
+
     private static final String OWN = "dev/unwrite/storage/";
     private static Path switchFile = Path.of("");
 
     private FailingFiles() {}
+
+    /** Writes the agent to a file, and returns the option of a JVM whose calls fail as {@code switchFile} says. */
+    public static String option(Path jar, Path switchFile) {
+        Launch.agent(jar, FailingFiles.class);
+        return "-javaagent:" + jar + "=" + switchFile;
+    }
 
     /** Called by the JVM; {@code path} is the file that makes calls fail. */
     public static void premain(String path, Instrumentation instrumentation) {
@@ -38,7 +51,7 @@ public final class FailingFiles {
 
     /** Instead of {@link FileChannel#read(ByteBuffer, long)}. */
     public static int read(FileChannel channel, ByteBuffer target, long at) throws IOException {
-        mayFail("read");
+        mayFail(READ);
         return channel.read(target, at);
     }
 
@@ -61,14 +74,15 @@ public final class FailingFiles {
     }
 
     private static void mayFail(String what) throws IOException {
-        if (Files.exists(switchFile)) {
+        if (Files.exists(switchFile)
+                && List.of(ALL, what).contains(Files.readString(switchFile).strip())) {
             Files.write(failures(switchFile), new byte[1], StandardOpenOption.CREATE, StandardOpenOption.APPEND);
             throw new IOException("Input/output error (" + what + ")");
         }
     }
 
     /** The file that has a byte for each call that failed. */
-    static Path failures(Path switchFile) {
+    public static Path failures(Path switchFile) {
         return switchFile.resolveSibling(switchFile.getFileName() + ".failures");
     }
 

@@ -38,7 +38,7 @@ final class Launch {
     }
 
     /** Writes the jar that names a class as an agent; the class itself is where all classes are. */
-    private static void agent(Path jar, Class<?> agent) {
+    static void agent(Path jar, Class<?> agent) {
         Manifest manifest = new Manifest();
         manifest.getMainAttributes().put(Attributes.Name.MANIFEST_VERSION, "1.0");
         manifest.getMainAttributes().putValue("Premain-Class", agent.getName());

@@ -98,11 +98,12 @@ final class VmPair implements Closeable {
         return dir.resolve(host.name());
     }
 
-    void startStorage() {
+    /** {@code flags} are for its JVM. */
+    void startStorage(String... flags) {
         List<String> args = new ArrayList<>(List.of("storage", "--listen", uri("storage")));
         args.addAll(List.of("--data", dir.resolve("storage").toString()));
         args.addAll(List.of("--volume", GROUP + "/disk=" + disk()));
-        storage = launch("storage", List.of(), args);
+        storage = launch("storage", List.of(flags), args);
         Await.until(
                 "the storage to listen",
                 START_MAX,

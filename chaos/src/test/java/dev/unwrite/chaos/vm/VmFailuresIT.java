@@ -10,12 +10,17 @@ import dev.unwrite.chaos.cluster.ClusterPorts;
 import dev.unwrite.chaos.cluster.HostId;
 import dev.unwrite.chaos.cluster.Processes;
 import dev.unwrite.chaos.cluster.SeenStatus;
+import dev.unwrite.chaos.stage.FailingFiles;
 import dev.unwrite.chaos.stage.Tools;
 import dev.unwrite.cli.Exit;
 import java.io.Closeable;
 import java.io.IOException;
 import java.net.Socket;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -24,8 +29,9 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * A guest or its QEMU fails, not its host. Where the guest only boots anew it stays; where there is no QEMU that answers any
- * more, the node says so in one line and ends, and the guest goes on at the other host. What was heard of it is never undone.
+ * A guest or its QEMU fails, not its host. Where the guest only boots anew, or its disk fails for a moment, it stays; where there
+ * is no QEMU that answers any more, the node says so in one line and ends, and the guest goes on at the other host. What was
+ * heard of it is never undone.
  */
 @Timeout(300)
 class VmFailuresIT {
@@ -40,23 +46,32 @@ class VmFailuresIT {
     @Test
     void aGuestOutlivesItsQemuAndMayBootAnew() throws Exception {
         Path file = GuestProbe.guestOrSkip().arguments(dir.resolve("guest.args"), probe.port());
-        try (Processes processes = new Processes(dir.resolve("log"));
+        Path errors = dir.resolve("errors");
+        try (SerialLine line = new SerialLine(dir.resolve("line"));
+                Processes processes = new Processes(dir.resolve("log"));
                 VmPair pair = new VmPair(dir, processes, "qemu:" + file, "500ms", "1s", VmPair.Use.CHECKED)) {
+            Files.write(file, line.arguments(), StandardOpenOption.APPEND);
             TickGuest.disk(pair.disk(), DISK_BYTES);
-            pair.startStorage();
+            pair.startStorage(FailingFiles.option(dir.resolve("agent.jar"), errors));
             pair.start(HostId.A, true);
             pair.start(HostId.B, false);
             pair.awaitProtected(HostId.A);
 
-            leavesItsHost(pair, HostId.A, "QEMU has ended, exit code 137", () -> signal(pair, HostId.A, "KILL"));
+            leavesItsHost(
+                    pair, HostId.A, "is gone: QEMU has ended, exit code 137", () -> signal(pair, HostId.A, "KILL"));
             pair.start(HostId.A, false);
             pair.awaitProtected(HostId.B);
             bootsAnew(pair, HostId.B, "reboot");
             bootsAnew(pair, HostId.B, "panic");
-            leavesItsHost(pair, HostId.B, "QEMU does not answer for 10 s", () -> signal(pair, HostId.B, "STOP"));
+            leavesItsHost(
+                    pair, HostId.B, "is gone: QEMU does not answer for 10 s", () -> signal(pair, HostId.B, "STOP"));
             pair.start(HostId.B, false);
             pair.awaitProtected(HostId.A);
-            leavesItsHost(pair, HostId.A, "QEMU has ended, exit code 0", () -> probe.order("poweroff"));
+            leavesItsHost(pair, HostId.A, "cannot go on: QEMU's main loop does not answer for 14 s", () -> flood(line));
+            pair.start(HostId.A, false);
+            pair.awaitProtected(HostId.B);
+            outlivesItsDisk(pair, HostId.B, errors);
+            leavesItsHost(pair, HostId.B, "is gone: QEMU has ended, exit code 0", () -> probe.order("poweroff"));
         }
         TraceJudge.Judgement judgement = new SpecTraceJudge(SOON).judge(dir.resolve("trace"));
         assertThat(judgement.verdict()).as("%s", judgement.evidence()).isEqualTo(Verdict.VALID);
@@ -73,6 +88,99 @@ class VmFailuresIT {
         return () -> {};
     }
 
+    /** QEMU's main loop waits until somebody reads, and cannot be stopped. */
+    private Closeable flood(SerialLine line) throws IOException {
+        line.isRead = false;
+        try (Socket _ = probe.order("flood")) {
+            return () -> line.isRead = true;
+        }
+    }
+
+    /** A serial line of the guest, the same on both hosts, that somebody reads or not. */
+    private static final class SerialLine implements Closeable {
+        private final Path fifo;
+        volatile boolean isRead = true;
+        private final FileChannel channel;
+        private final Thread reader = Thread.ofPlatform().daemon().unstarted(this::read);
+
+        SerialLine(Path fifo) throws IOException {
+            this.fifo = fifo;
+            Tools.run("mkfifo", fifo.toString());
+            // So it can be opened before there is somebody at the other end.
+            channel = FileChannel.open(fifo, StandardOpenOption.READ, StandardOpenOption.WRITE);
+            reader.start();
+        }
+
+        /** QEMU writes what is logged of a line while it holds its lock, for as long as it takes. */
+        List<String> arguments() {
+            return List.of("-chardev", "null,id=line,logfile=" + fifo, "-serial", "chardev:line");
+        }
+
+        private void read() {
+            ByteBuffer buffer = ByteBuffer.allocate(4096);
+            try {
+                while (true) {
+                    if (isRead) {
+                        channel.read(buffer.clear());
+                    } else {
+                        Thread.sleep(10);
+                    }
+                }
+            } catch (IOException | InterruptedException e) {
+                // It is closed.
+            }
+        }
+
+        @Override
+        public void close() throws IOException {
+            reader.interrupt();
+            channel.close();
+        }
+    }
+
+    /** It stands still while its disk cannot be read, and never hears of it. */
+    private void outlivesItsDisk(VmPair pair, HostId host, Path errors) throws IOException {
+        GuestProbe.Answer before = probe.ask("before");
+        ProcessHandle qemu = GuestProbe.qemu(pair, host);
+        Files.writeString(errors, FailingFiles.READ);
+        awaitMachine(pair, host, "failed", "a disk of the guest fails, and it stands still until that is over: ");
+        long last = pair.console(host).lastTick().orElseThrow();
+        long failures = FailingFiles.failures(errors).toFile().length();
+        Await.until(
+                "the disk to be tried again",
+                SOON,
+                () -> Optional.of(FailingFiles.failures(errors).toFile().length())
+                        .filter(now -> now >= failures + 2),
+                pair::said);
+        assertThat(pair.console(host).lastTick().orElseThrow()).isLessThanOrEqualTo(last + 1);
+        Files.delete(errors);
+        awaitMachine(pair, host, "running", "");
+        GuestProbe.Answer after = probe.ask("after");
+        assertThat(after.boot()).isEqualTo(before.boot());
+        assertThat(after.tick()).isGreaterThan(before.tick());
+        assertThat(GuestProbe.qemu(pair, host)).isEqualTo(qemu);
+        assertThat(pair.client(host).status().isProtectedPrimary()).isTrue();
+        isWell(pair, host);
+    }
+
+    private static void awaitMachine(VmPair pair, HostId host, String state, String note) {
+        Await.until(
+                "the machine to be " + state,
+                SOON,
+                () -> {
+                    try {
+                        return Optional.of(pair.client(host).wholeStatus().path("machine"))
+                                .filter(machine -> machine.path("state")
+                                                .asText()
+                                                .equals(state)
+                                        && machine.path("detail").asText().startsWith(note));
+                    } catch (IOException e) {
+                        return Optional.empty();
+                    }
+                },
+                pair::said);
+    }
+
     /** One line and an exit code say that the node cannot go on; the guest does, elsewhere, and without booting. */
     private void leavesItsHost(VmPair pair, HostId host, String why, Failure failure) throws IOException {
         GuestProbe.Answer before = probe.ask("before");
@@ -87,7 +195,7 @@ class VmFailuresIT {
         }
         assertThat(node.exitValue()).isEqualTo(Exit.USAGE);
         assertThat(Processes.lastLine(dir.resolve("log/node-" + host + ".log"), line -> true))
-                .contains("node " + host + " ends: the machine is gone: " + why);
+                .contains("node " + host + " ends: the machine " + why);
         // It is killed, also where it stands still: nobody can wake it while the guest runs elsewhere.
         GuestProbe.awaitGone(qemu);
         pair.await(host.other(), "primary", SeenStatus::isPrimary);

@@ -18,29 +18,31 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.BiConsumer;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** One process of QEMU and its monitor. It dies with the thread that starts it, and so with this process, however that ends. */
-final class Qemu implements Closeable {
+final class Qemu implements Closeable, GuestRun.Guest {
     static final String PROGRAM = "qemu-system-x86_64";
 
     private static final Pattern VERSION = Pattern.compile("version (\\d+\\.\\d+\\.\\d+)");
     private static final int SAID_BYTES_MAX = 4096;
     private static final Duration START_MAX = Duration.ofSeconds(30);
     private static final Duration ANSWER_MAX = Duration.ofSeconds(30);
-    /** A guest whose disk does not answer stops when that does; whoever waits longer kills it. */
-    private static final Duration STOP_MAX = Duration.ofMinutes(10);
+    /** A guest whose disk does not answer stops when that does, however late; one that hangs is killed. */
+    private static final Duration STOP_MAX = Duration.ofDays(365);
 
     /** How often it is asked whether it is alive, and how long it may take to say so. */
     private static final Duration WATCH_EVERY = Duration.ofSeconds(1);
 
     private static final Duration ALIVE_MAX = Duration.ofSeconds(1);
-    /** That often in a row it may stay silent; counted, since this process may have stood still meanwhile. */
-    private static final int SILENT_MAX = 5;
 
     private static final long POLL_NANOS = 500_000;
     private static final long END_MAX_SECONDS = 10;
@@ -62,11 +64,18 @@ final class Qemu implements Closeable {
 
     /**
      * Starts one that stands still. {@code folder} is for its sockets; {@code log} gets what it prints; {@code ended} is called,
-     * on some thread, with the reason, when it ends without being asked to, or hangs. For a platform thread that lives as long as
-     * it.
+     * on some thread, with the reason, when it ends without being asked to, or hangs; {@code hangs}, once, when only its main
+     * loop hangs, which it may while {@code asks}: its disks have requests under way. For a platform thread that lives as long
+     * as it.
      */
     static Qemu start(
-            List<String> arguments, Path folder, Path log, BiConsumer<String, JsonNode> events, Consumer<String> ended)
+            List<String> arguments,
+            Path folder,
+            Path log,
+            BiConsumer<String, JsonNode> events,
+            BooleanSupplier asks,
+            Consumer<String> hangs,
+            Consumer<String> ended)
             throws IOException {
         Path monitor = folder.resolve("qmp");
         Files.deleteIfExists(monitor);
@@ -92,18 +101,18 @@ final class Qemu implements Closeable {
             Files.deleteIfExists(migration);
             outgoing = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
             outgoing.bind(UnixDomainSocketAddress.of(migration));
+            outgoing.configureBlocking(false);
             Qemu qemu = new Qemu(process, qmp, migration, outgoing);
             qemu.ask(
                     "migrate-set-capabilities",
                     Map.of("capabilities", List.of(Map.of("capability", "x-ignore-shared", "state", true))));
             qemu.ask("migrate-set-parameters", Map.of("max-bandwidth", BANDWIDTH));
             process.onExit().thenAccept(dead -> {
-                qemu.noMoreStates();
                 if (!qemu.closed) {
                     ended.accept("QEMU has ended, exit code " + dead.exitValue() + lastWords(log));
                 }
             });
-            Thread.ofVirtual().name("qemu-watch").start(() -> qemu.watch(ended));
+            Thread.ofVirtual().name("qemu-watch").start(() -> qemu.watch(asks, hangs, ended));
             return qemu;
         } catch (IOException | RuntimeException e) {
             process.destroyForcibly();
@@ -115,18 +124,34 @@ final class Qemu implements Closeable {
     }
 
     /** A guest that hangs with its QEMU is lost to everybody as long as this host holds on to it. */
-    private void watch(Consumer<String> ended) {
+    private void watch(BooleanSupplier asks, Consumer<String> hangs, Consumer<String> ended) {
+        Silence silence = new Silence(WATCH_EVERY.plus(ALIVE_MAX));
+        CompletableFuture<JsonNode> sign = null;
         try {
-            for (int silent = 0; silent < SILENT_MAX; silent = qmp.isAlive(ALIVE_MAX) ? 0 : silent + 1) {
+            while (!silence.isOfAll()) {
                 TimeUnit.NANOSECONDS.sleep(WATCH_EVERY.toNanos());
                 if (closed || !process.isAlive()) {
                     return;
                 }
+                sign = sign == null ? qmp.sign() : sign;
+                boolean alive = qmp.isAlive(ALIVE_MAX);
+                boolean answers = isThere(sign, alive ? ALIVE_MAX : Duration.ZERO);
+                sign = answers ? null : sign;
+                if (silence.goesOn(alive, answers, asks.getAsBoolean())) {
+                    hangs.accept(silence.words());
+                }
             }
-            long seconds = WATCH_EVERY.plus(ALIVE_MAX).toSeconds() * SILENT_MAX;
-            ended.accept("QEMU does not answer for " + seconds + " s, and is killed (process " + process.pid() + ")");
+            ended.accept(silence.words() + ", and is killed (process " + process.pid() + ")");
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
+        }
+    }
+
+    private static boolean isThere(CompletableFuture<JsonNode> answer, Duration most) throws InterruptedException {
+        try {
+            return answer.get(most.toMillis(), TimeUnit.MILLISECONDS) != null;
+        } catch (ExecutionException | TimeoutException e) {
+            return false;
         }
     }
 
@@ -150,15 +175,6 @@ final class Qemu implements Closeable {
             return version.group(1);
         } finally {
             process.destroyForcibly();
-        }
-    }
-
-    /** Whoever waits for the state of the devices of a QEMU that has died waits no longer. */
-    private void noMoreStates() {
-        try {
-            outgoing.close();
-        } catch (IOException e) {
-            // It was closed, or nobody can wait for it.
         }
     }
 
@@ -215,14 +231,19 @@ final class Qemu implements Closeable {
         return qmp.ask(command, arguments, ANSWER_MAX);
     }
 
-    /** Stops the guest; on return its disks have answered all requests. */
-    void stop() throws IOException {
+    @Override
+    public void stop() throws IOException {
         qmp.ask("stop", Map.of(), STOP_MAX);
     }
 
-    /** Lets the guest run. */
-    void cont() throws IOException {
+    @Override
+    public void cont() throws IOException {
         ask("cont", Map.of());
+    }
+
+    @Override
+    public boolean runs() throws IOException {
+        return ask("query-status", Map.of()).path("running").asBoolean();
     }
 
     /** Why this guest cannot be mirrored, in QEMU's words; empty if it can. */
@@ -234,42 +255,77 @@ final class Qemu implements Closeable {
 
     /** The state of the devices of a guest that stands still. */
     byte[] devices() throws IOException {
+        long deadline = System.nanoTime() + ANSWER_MAX.toNanos();
+        dropLate();
         ask("migrate", Map.of("uri", "unix:" + migration));
         byte[] devices;
-        try (SocketChannel channel = outgoing.accept();
+        try (SocketChannel channel = saving(deadline);
+                Closeable _ = limit(channel, deadline);
                 InputStream in = Channels.newInputStream(channel)) {
             devices = in.readAllBytes();
         }
-        awaitMigration();
+        while (!hasSaved()) {
+            pause(deadline, "QEMU to save its devices");
+        }
         return devices;
     }
 
-    private void awaitMigration() throws IOException {
-        long deadline = System.nanoTime() + ANSWER_MAX.toNanos();
-        while (true) {
-            JsonNode migration = ask("query-migrate", Map.of());
-            switch (migration.path("status").asText()) {
-                case "completed" -> {
-                    return;
-                }
-                case "failed", "cancelled" ->
-                    throw new IOException("QEMU cannot save its devices: "
-                            + migration.path("error-desc").asText("no reason given"));
-                default -> pause(deadline, "QEMU to save its devices");
-            }
+    /** One that came when nobody waited for it any more keeps QEMU from saving again. */
+    private void dropLate() throws IOException {
+        for (SocketChannel late = outgoing.accept(); late != null; late = outgoing.accept()) {
+            late.close();
         }
+    }
+
+    /** Asks QEMU nothing meanwhile: it saves its devices under its lock, and may wait for somebody to read them. */
+    private SocketChannel saving(long deadline) throws IOException {
+        while (true) {
+            SocketChannel channel = outgoing.accept();
+            if (channel != null) {
+                return channel;
+            }
+            if (!process.isAlive()) {
+                throw new IOException("QEMU has ended");
+            }
+            pause(deadline, "QEMU to save its devices");
+        }
+    }
+
+    private boolean hasSaved() throws IOException {
+        JsonNode now = ask("query-migrate", Map.of());
+        return switch (now.path("status").asText()) {
+            case "completed" -> true;
+            case "failed", "cancelled" ->
+                throw new IOException("QEMU cannot save its devices: "
+                        + now.path("error-desc").asText("no reason given"));
+            default -> false;
+        };
+    }
+
+    /** Closes the channel when it is time, so that nobody waits for it any longer, unless what it returns is closed before. */
+    private static Closeable limit(SocketChannel channel, long deadline) {
+        Thread thread = Thread.ofVirtual().name("qemu-limit").start(() -> {
+            try {
+                TimeUnit.NANOSECONDS.sleep(deadline - System.nanoTime());
+                channel.close();
+            } catch (InterruptedException | IOException e) {
+                // There is nothing to end any more.
+            }
+        });
+        return thread::interrupt;
     }
 
     /** Gives a QEMU that was started to take it (argument {@code -incoming defer}) the state of the devices; it stands still. */
     void take(byte[] devices, Path folder) throws IOException {
         Path incoming = folder.resolve("incoming");
         Files.deleteIfExists(incoming);
+        long deadline = System.nanoTime() + ANSWER_MAX.toNanos();
         ask("migrate-incoming", Map.of("uri", "unix:" + incoming));
         try (SocketChannel channel = SocketChannel.open(UnixDomainSocketAddress.of(incoming));
+                Closeable _ = limit(channel, deadline);
                 OutputStream out = Channels.newOutputStream(channel)) {
             out.write(devices);
         }
-        long deadline = System.nanoTime() + ANSWER_MAX.toNanos();
         while (ask("query-status", Map.of()).path("status").asText().equals("inmigrate")) {
             pause(deadline, "QEMU to take the state of its devices");
         }

@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -26,12 +27,15 @@ public final class QemuMachine implements Machine {
     /** The address of a socket in it has 107 at most (unix(7)), and the socket has a name. */
     private static final int FOLDER_BYTES_MAX = 80;
 
+    private static final Duration TRY_EVERY = Duration.ofSeconds(1);
+
     private final MachineHost host;
     private final Path file;
     private final Path folder;
     private final Deque<Closeable> parts = new ArrayDeque<>();
     private boolean closed;
     private @Nullable Qemu qemu;
+    private volatile @Nullable GuestRun run;
     private @Nullable GuestMemory memory;
     private @Nullable GuestImage image;
 
@@ -90,7 +94,8 @@ public final class QemuMachine implements Machine {
         if (state != null) {
             arguments.addAll(List.of("-incoming", "defer"));
         }
-        Qemu started = open(Qemu.start(arguments, folder, folder.resolve("log"), this::happened, host::gone));
+        Qemu started = open(Qemu.start(
+                arguments, folder, folder.resolve("log"), this::happened, host::isAsked, this::stands, host::gone));
         // QEMU has it mapped: however this process ends, nothing of it is left behind.
         ram.unlink();
         SavedGuest.Fit mine = fit(started.version(), guest);
@@ -105,6 +110,7 @@ public final class QemuMachine implements Machine {
         memory = ram;
         image = new GuestImage(ram, mine);
         qemu = started;
+        run = open(new GuestRun(host, started, TRY_EVERY));
     }
 
     /** What is opened after all was closed is closed at once: the machine may be stopped while it starts. */
@@ -140,29 +146,41 @@ public final class QemuMachine implements Machine {
 
     private void happened(String event, JsonNode data) {
         switch (event) {
-            case "BLOCK_IO_ERROR" ->
-                host.failed("a disk of the guest failed, and it stands still: "
-                        + data.path("reason").asText("no reason given"));
+            case "BLOCK_IO_ERROR" -> {
+                // A disk of the user's own may leave its errors to the guest.
+                if (data.path("action").asText().equals("stop")) {
+                    stands("a disk of the guest fails, and it stands still until that is over: "
+                            + data.path("reason").asText("no reason given"));
+                }
+            }
             case "GUEST_PANICKED", "SHUTDOWN", "MEMORY_FAILURE", "RESET" ->
                 LOG.log(System.Logger.Level.INFO, "the guest: {0} {1}", event, data);
             default -> {}
         }
     }
 
+    /** Before it has started, whoever waits for that is told. */
+    private void stands(String why) {
+        GuestRun standing = run;
+        if (standing != null) {
+            standing.stands(why);
+        }
+    }
+
     /** The host runs this machine from here on. */
     @Override
-    public void go() throws IOException {
-        running().cont();
+    public void go() {
+        running().go();
     }
 
     @Override
     public void pause() throws IOException {
-        running().stop();
+        running().pause();
     }
 
     @Override
     public Saved save(long epoch, long base) throws IOException {
-        byte[] devices = running().devices();
+        byte[] devices = Objects.requireNonNull(qemu).devices();
         SavedGuest saved = Objects.requireNonNull(image).save(epoch, base, devices);
         PageWitness.cut(epoch, Objects.requireNonNull(memory));
         return saved;
@@ -170,15 +188,11 @@ public final class QemuMachine implements Machine {
 
     @Override
     public void unpause() {
-        try {
-            running().cont();
-        } catch (IOException | RuntimeException e) {
-            host.failed(String.valueOf(e.getMessage()));
-        }
+        running().go();
     }
 
-    private Qemu running() {
-        return Objects.requireNonNull(qemu, "the guest has not started");
+    private GuestRun running() {
+        return Objects.requireNonNull(run, "the guest has not started");
     }
 
     /** Kills the guest, and with it what it had not written. */

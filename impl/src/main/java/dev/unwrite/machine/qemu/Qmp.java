@@ -27,8 +27,8 @@ import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * QEMU's monitor (QMP, docs/interop/qmp-spec.rst), over its unix socket. One thread at a time asks; any thread may see whether
- * it is alive; events come on another.
+ * QEMU's monitor (QMP, docs/interop/qmp-spec.rst), over its unix socket. Any thread may ask, a few at a time: QEMU has a queue of
+ * eight. Events come on another, which does not ask.
  */
 final class Qmp implements Closeable {
     private static final JsonMapper MAPPER = new JsonMapper();
@@ -96,10 +96,30 @@ final class Qmp implements Closeable {
         }
     }
 
+    /** Asks for a sign of life of QEMU's main loop; it may take its time. It fails where QEMU is gone. */
+    CompletableFuture<JsonNode> sign() {
+        try {
+            return send("execute", "query-status", Map.of());
+        } catch (IOException e) {
+            return CompletableFuture.failedFuture(e);
+        }
+    }
+
     private JsonNode reply(String how, String command, Map<String, ?> arguments, Duration most) throws IOException {
+        CompletableFuture<JsonNode> answer = send(how, command, arguments);
+        try {
+            return result(command, answer, most);
+        } finally {
+            // What comes too late is nobody's.
+            answer.cancel(false);
+        }
+    }
+
+    private CompletableFuture<JsonNode> send(String how, String command, Map<String, ?> arguments) throws IOException {
         long number = numbers.incrementAndGet();
         CompletableFuture<JsonNode> answer = new CompletableFuture<>();
         waiting.put(number, answer);
+        var _ = answer.whenComplete((reply, why) -> waiting.remove(number));
         ObjectNode message = MAPPER.createObjectNode().put(how, command).put("id", number);
         if (!arguments.isEmpty()) {
             message.set("arguments", MAPPER.valueToTree(arguments));
@@ -107,9 +127,10 @@ final class Qmp implements Closeable {
         ByteBuffer bytes = ByteBuffer.wrap((message + "\n").getBytes(StandardCharsets.UTF_8));
         try {
             send(bytes);
-            return result(command, answer, most);
-        } finally {
+            return answer;
+        } catch (IOException e) {
             waiting.remove(number);
+            throw e;
         }
     }
 

@@ -30,6 +30,21 @@ final class FakeHost implements MachineHost {
     }
 
     @Override
+    public boolean isAsked() {
+        throw new UnsupportedOperationException("the ledger is in this process");
+    }
+
+    @Override
+    public void stands(String why) {
+        throw new UnsupportedOperationException("a ledger that fails does so for good");
+    }
+
+    @Override
+    public void goesOn() {
+        throw new UnsupportedOperationException("a ledger that fails does so for good");
+    }
+
+    @Override
     public Closeable serve(Path socket) {
         throw new UnsupportedOperationException("the ledger is in this process");
     }

@@ -41,11 +41,26 @@ class HoldingHost implements MachineHost {
     }
 
     @Override
+    public boolean isAsked() {
+        return false;
+    }
+
+    @Override
+    public void stands(String why) {
+        failures.add("stands: " + why);
+    }
+
+    @Override
+    public void goesOn() {
+        failures.add("goes on");
+    }
+
+    @Override
     public void gone(String why) {
         failures.add("gone: " + why);
     }
 
-    /** And that it is gone. */
+    /** And that it is gone, stands still, and goes on. */
     List<String> failures() {
         return List.copyOf(failures);
     }

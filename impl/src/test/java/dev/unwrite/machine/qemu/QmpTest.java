@@ -20,6 +20,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.function.Function;
@@ -186,6 +187,29 @@ class QmpTest {
         Qmp qmp = connected(message -> message.has("exec-oob") ? NOTHING : NO_ANSWER);
         assertThatThrownBy(() -> qmp.ask("stop", Map.of(), SHORT)).isInstanceOf(IOException.class);
         assertThat(qmp.isAlive(LONG)).isTrue();
+    }
+
+    /** Its main loop answers when the disk does. */
+    @Test
+    void aSignOfLifeMayTakeItsTime() throws Exception {
+        CountDownLatch late = new CountDownLatch(1);
+        Qmp qmp = connected(message -> {
+            if (!message.path("execute").asText().equals("query-status")) {
+                return NOTHING;
+            }
+            try {
+                late.await();
+            } catch (InterruptedException e) {
+                return "";
+            }
+            return NOTHING;
+        });
+        CompletableFuture<JsonNode> sign = qmp.sign();
+        assertThat(sign).isNotDone();
+        late.countDown();
+        assertThat(sign.get()).isNotNull();
+        qmp.close();
+        await().until(() -> qmp.sign().isCompletedExceptionally());
     }
 
     /** As one that knows no such command. */
