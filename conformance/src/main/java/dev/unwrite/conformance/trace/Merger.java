@@ -21,6 +21,9 @@ final class Merger {
     /** A step that keeps the set of messages small is put in after so many others. */
     private static final int LOSE_EVERY = 128;
 
+    /** And after so many checkpoints: each is a message for every block. */
+    private static final int LOSE_AFTER_CUTS = 4;
+
     private final Map<String, NodeLog> nodes = new TreeMap<>();
     private final Map<String, HostShadow> shadows = new HashMap<>();
     private final Map<String, ProcessChecks> processes = new HashMap<>();
@@ -42,6 +45,8 @@ final class Merger {
     private @Nullable TraceEvent record;
     private long version;
     private long lastLose;
+    private int cutsSince;
+    private Tag newestCut = new Tag(0, 0);
     private @Nullable TraceEvent last;
     /** Whether the last event is taken although it may not come. */
     private boolean forced;
@@ -563,6 +568,8 @@ final class Merger {
                         .blocks(List.copyOf(shadow(node).answeredFlush((int) e.number("id")))));
             case "Cut", "StartJoin" -> {
                 cuts.add(e.tag());
+                cutsSince++;
+                newestCut = e.tag().compareTo(newestCut) > 0 ? e.tag() : newestCut;
                 add(out.of(e.action(), node.name(), e).tag(e.tag()).value((int) e.number("delta")));
             }
             case "StagePart" -> {
@@ -853,11 +860,13 @@ final class Merger {
     }
 
     private void loseMessages() {
-        if (out.steps().size() - lastLose < LOSE_EVERY || out.steps().isEmpty()) {
+        if (out.steps().isEmpty() || (out.steps().size() - lastLose < LOSE_EVERY && cutsSince < LOSE_AFTER_CUTS)) {
             return;
         }
         lastLose = out.steps().size();
-        Tag least = NodeLog.NEVER;
+        cutsSince = 0;
+        // FollowJoin needs a part of the term, whichever.
+        Tag least = newestCut;
         for (NodeLog node : nodes.values()) {
             Tag received = node.leastReceived();
             least = received.compareTo(least) < 0 ? received : least;

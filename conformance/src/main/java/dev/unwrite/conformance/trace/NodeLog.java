@@ -68,7 +68,6 @@ final class NodeLog {
             // Just before it is asked for what it found.
             case "Restart" ->
                 event.found().stream().map(FoundCopy::tag).min(Tag::compareTo).orElse(NEVER);
-            case "FollowJoin" -> new Tag(event.record().path("term").asLong(), 0);
             default -> NEVER;
         };
     }
