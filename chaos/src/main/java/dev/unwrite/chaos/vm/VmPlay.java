@@ -34,6 +34,9 @@ final class VmPlay {
     private static final Duration SWITCHOVER_MAX = Duration.ofSeconds(30);
     private static final long DISK_BYTES = 64 << 20;
     private static final int HEARD_FIRST = 20;
+    /** Before somebody is killed there is something to be seen. */
+    private static final int CHECKPOINTS = 20;
+
     private static final int PAUSE_MAX_MILLIS = 2_000;
     private static final double SECOND = 1e9;
 
@@ -159,6 +162,10 @@ final class VmPlay {
 
     /** Returns who runs the guest then. */
     private HostId takeover(HostId victim, VmStrike strike) throws IOException {
+        if (plan.kind() == VmPlan.Kind.STORY) {
+            long joined = pair.client(victim).status().epoch();
+            pair.await(victim, "so many checkpoints further", status -> status.epoch() >= joined + CHECKPOINTS);
+        }
         Await.pause(chance.nextInt(PAUSE_MAX_MILLIS));
         HostId next = victim.other();
         String what = "SIGKILL of " + (strike == VmStrike.NODE ? "" : strike.title() + ", at ") + victim;
