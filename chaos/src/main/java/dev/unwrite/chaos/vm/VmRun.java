@@ -2,6 +2,7 @@ package dev.unwrite.chaos.vm;
 
 import dev.unwrite.chaos.cluster.TidyUp;
 import dev.unwrite.chaos.stage.StageException;
+import dev.unwrite.chaos.stage.Tools;
 import dev.unwrite.cli.Exit;
 import dev.unwrite.cli.ExitException;
 import java.io.IOException;
@@ -48,7 +49,7 @@ public final class VmRun {
     static int play(Path folder, Path parts, VmPlan plan) throws IOException {
         boolean database = plan.kind() == VmPlan.Kind.DATABASE;
         if (database) {
-            PostgreSql.find().disk(folder.resolve("disk.img"));
+            makeDisk(folder.resolve("disk.img"));
         }
         return run(
                 folder,
@@ -57,6 +58,18 @@ public final class VmRun {
                 database ? DATABASE_COUNT_EVERY : TickGuest.COUNT_EVERY,
                 VmDemo.class,
                 plan.words());
+    }
+
+    private static void makeDisk(Path image) throws IOException {
+        PostgreSql installed = PostgreSql.find();
+        if (!Tools.isRoot()) {
+            throw new ExitException(Exit.LACKING, "a guest with a database needs root: its files have an owner");
+        }
+        try {
+            installed.disk(image);
+        } catch (StageException e) {
+            throw new ExitException(Exit.LACKING, "the guest's disk cannot be made: " + e.getMessage(), e);
+        }
     }
 
     /**
