@@ -12,6 +12,7 @@ import java.nio.ByteBuffer;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiConsumer;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 
 /**
  * A protected volume as the machine sees it: each request goes to the host. A client of NBD is served by the loop, and its
@@ -110,31 +111,25 @@ final class VolumeShell implements BlockDevice, AsyncDevice {
     }
 
     private void change(Completion<Boolean> answer, BiConsumer<Host, Reply<Done>> request) {
-        asked(Reply.<Done>of(done -> answer.done(true), why -> fail(answer, why)), request);
+        this.<Done>ask(done -> answer.done(true), answer, request);
     }
 
     private <T> void ask(Completion<T> answer, BiConsumer<Host, Reply<T>> request) {
-        asked(Reply.<T>of(answer::done, why -> fail(answer, why)), request);
+        ask(answer::done, answer, request);
     }
 
-    private <T> void asked(Reply<T> reply, BiConsumer<Host, Reply<T>> request) {
+    private <T> void ask(Consumer<T> done, Completion<?> answer, BiConsumer<Host, Reply<T>> request) {
         underWay.incrementAndGet();
-        ask(
-                Reply.<T>of(
-                        result -> {
-                            underWay.decrementAndGet();
-                            reply.done(result);
-                        },
-                        why -> {
-                            underWay.decrementAndGet();
-                            reply.failed(why);
-                        }),
-                request);
-    }
-
-    /** Whether a request of a client of NBD waits for its answer. Any thread may ask. */
-    boolean isAsked() {
-        return underWay.get() > 0;
+        Reply<T> reply = Reply.of(
+                result -> {
+                    underWay.decrementAndGet();
+                    done.accept(result);
+                },
+                why -> {
+                    underWay.decrementAndGet();
+                    answer.failed(Troubles.toNbd(why).error(), why.text());
+                });
+        ask(reply, request);
     }
 
     private <T> void ask(Reply<T> reply, BiConsumer<Host, Reply<T>> request) {
@@ -145,8 +140,9 @@ final class VolumeShell implements BlockDevice, AsyncDevice {
         }
     }
 
-    private static void fail(Completion<?> answer, Trouble why) {
-        answer.failed(Troubles.toNbd(why).error(), why.text());
+    /** Whether a request of a client of NBD waits for its answer. Any thread may ask. */
+    boolean isAsked() {
+        return underWay.get() > 0;
     }
 
     // ---- For threads that may block.

@@ -2,7 +2,7 @@ package dev.unwrite.chaos.bench;
 
 import dev.unwrite.chaos.cluster.Await;
 import dev.unwrite.chaos.cluster.HostId;
-import dev.unwrite.chaos.cluster.NodeLog;
+import dev.unwrite.chaos.cluster.RoleLog;
 import dev.unwrite.nbd.NbdClient;
 import dev.unwrite.nbd.NbdUri;
 import java.io.IOException;
@@ -54,8 +54,8 @@ final class TakeoverRun {
                 MOST,
                 () -> saidSince(log, before),
                 () -> "it did not, and serves all the same");
-        Instant detected = when(said, NodeLog.DETECTED);
-        Instant fenced = when(said, NodeLog.TOOK_OVER);
+        Instant detected = when(said, RoleLog.DETECTED);
+        Instant fenced = when(said, RoleLog.TOOK_OVER);
         Instant rolledBack = when(said, ROLLED_BACK);
         pair.startAgain(HostId.A);
         pair.post(HostId.B, "switchover", MOST);
@@ -99,7 +99,7 @@ final class TakeoverRun {
 
     /** When the node said that, to the millisecond. */
     private static Instant when(List<String> lines, String what) {
-        return NodeLog.when(line(lines, what));
+        return RoleLog.when(line(lines, what));
     }
 
     private static long blocks(List<String> lines) {

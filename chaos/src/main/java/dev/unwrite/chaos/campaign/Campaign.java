@@ -20,7 +20,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Optional;
 import java.util.function.Consumer;
 
 /** Forms a pair, loads it, lets the {@link Nemesis} work, waits until all is well again, and checks. */
@@ -110,10 +109,10 @@ final class Campaign {
         pair.place(HostId.A).start();
         pair.place(HostId.B).start();
         pair.clients().start();
-        Await.until(
+        Await.untilTrue(
                 "the pair to be protected",
                 START_MAX,
-                () -> watcher.last(HostId.A).isProtectedPrimary() ? Optional.of(true) : Optional.empty(),
+                () -> watcher.last(HostId.A).isProtectedPrimary(),
                 () -> "A " + watcher.last(HostId.A).words() + ", B "
                         + watcher.last(HostId.B).words() + "; see "
                         + pair.place(HostId.A).log());
@@ -127,10 +126,10 @@ final class Campaign {
             nemesis.startAll();
             nemesis.awaitProtected();
             pair.clients().signal("TERM");
-            Await.until(
+            Await.untilTrue(
                     "the clients to end",
                     LOAD_END_MAX,
-                    () -> pair.clients().isRunning() ? Optional.empty() : Optional.of(true),
+                    () -> !pair.clients().isRunning(),
                     () -> "see " + pair.clients().log());
             load.end();
         } catch (IOException | StageException | ClusterException e) {

@@ -172,9 +172,7 @@ public final class ChaosCommand implements Callable<Integer> {
         Duration least = least();
         long number = number();
         String again = "unwrite chaos --load vm --seed " + number + " --duration " + duration + " --dir " + dir;
-        int code = VmRun.campaign(RunFolder.prepare(dir).toAbsolutePath(), number, least, again);
-        print("again     " + again);
-        return code;
+        return VmRun.campaign(RunFolder.prepare(dir).toAbsolutePath(), number, least, again);
     }
 
     /** A campaign that is over. */

@@ -3,6 +3,7 @@ package dev.unwrite.chaos.cluster;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 
 /** Waits for a condition, but never for ever. */
@@ -31,6 +32,11 @@ public final class Await {
             }
             pause(POLL_MILLIS);
         }
+    }
+
+    /** The same, until it is so. */
+    public static void untilTrue(String what, Duration within, BooleanSupplier isSo, Supplier<String> hint) {
+        boolean _ = until(what, within, () -> Optional.of(isSo.getAsBoolean()).filter(so -> so), hint);
     }
 
     /** Lets time pass; a run that is interrupted ends. */

@@ -20,7 +20,7 @@ import dev.unwrite.chaos.report.Report;
 import dev.unwrite.chaos.report.ReportResults;
 import dev.unwrite.chaos.report.ResultsOf;
 import dev.unwrite.chaos.report.RunRecord;
-import dev.unwrite.chaos.report.Story;
+import dev.unwrite.chaos.report.RunStory;
 import dev.unwrite.chaos.report.TraceReader;
 import dev.unwrite.chaos.workload.LedgerWorkload;
 import java.io.IOException;
@@ -29,7 +29,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /** Sets the stage, lets the {@link Script} play, reads the ledger at the end, checks, and writes the report. */
@@ -44,11 +43,11 @@ final class Demo {
     private final Path dir;
     private final Path named;
     private final long seed;
-    private final Story story;
+    private final RunStory story;
     private final TraceJudge traceJudge;
 
     /** {@code dir} is empty; {@code named} is how the person called it. */
-    Demo(Path dir, Path named, long seed, Story story, TraceJudge traceJudge) {
+    Demo(Path dir, Path named, long seed, RunStory story, TraceJudge traceJudge) {
         this.dir = dir;
         this.named = named;
         this.seed = seed;
@@ -85,7 +84,7 @@ final class Demo {
                 played.watcher().counters(),
                 checks);
         ReportResults results = Report.write(dir, record);
-        conclude(results, checks);
+        story.conclude(results, dir);
         return ResultsOf.verdict(checks);
     }
 
@@ -136,22 +135,6 @@ final class Demo {
                 "Every failover, join and switchover of the script came to its end",
                 played.failures().isEmpty() && played.script().isComplete() ? Verdict.VALID : Verdict.UNKNOWN,
                 evidence);
-    }
-
-    private void conclude(ReportResults results, List<CheckResult> checks) {
-        story.verdicts(checks);
-        story.verdict(
-                ResultsOf.verdict(checks),
-                String.format(
-                        Locale.ROOT,
-                        "%d failovers, %d switchovers, %,d requests answered, %d blocks restored, seed %d",
-                        results.failovers(),
-                        results.switchovers(),
-                        results.operations(),
-                        results.numbers().restoredBlocks(),
-                        seed));
-        story.line("report", dir.resolve("report.html").toString());
-        story.line("again", command());
     }
 
     private String command() {

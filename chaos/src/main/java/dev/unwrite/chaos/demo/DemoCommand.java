@@ -3,7 +3,7 @@ package dev.unwrite.chaos.demo;
 import dev.unwrite.chaos.RunFolder;
 import dev.unwrite.chaos.check.SpecTraceJudge;
 import dev.unwrite.chaos.check.Verdict;
-import dev.unwrite.chaos.report.Story;
+import dev.unwrite.chaos.report.RunStory;
 import dev.unwrite.chaos.vm.VmRun;
 import dev.unwrite.cli.Exit;
 import java.io.Console;
@@ -86,7 +86,7 @@ public final class DemoCommand implements Callable<Integer> {
         if (vm) {
             return VmRun.demo(folder.toAbsolutePath(), chosen, again("--vm", chosen));
         }
-        Story story = new Story(out(), isColourful());
+        RunStory story = new RunStory(out(), isColourful());
         Verdict verdict = new Demo(folder, dir, chosen, story, new SpecTraceJudge(TRACE_CHECK_MAX)).run();
         return verdict == Verdict.VALID ? Exit.OK : Exit.FAILED;
     }

@@ -12,7 +12,7 @@ import dev.unwrite.chaos.cluster.SeenStatus;
 import dev.unwrite.chaos.cluster.Watcher;
 import dev.unwrite.chaos.report.Event.Kind;
 import dev.unwrite.chaos.report.RunRecord;
-import dev.unwrite.chaos.report.Story;
+import dev.unwrite.chaos.report.RunStory;
 import dev.unwrite.chaos.workload.LedgerWorkload;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -52,7 +52,7 @@ final class Script {
     private final Processes processes;
     private final LedgerWorkload.Settings loadSettings;
     private final DemoPlan plan;
-    private final Story story;
+    private final RunStory story;
     private final Path dir;
     private final List<ObservedTakeover> takeovers = new ArrayList<>();
     private final List<RunRecord.Switchover> switchovers = new ArrayList<>();
@@ -64,7 +64,7 @@ final class Script {
             Processes processes,
             LedgerWorkload.Settings loadSettings,
             DemoPlan plan,
-            Story story,
+            RunStory story,
             Path dir) {
         this.cluster = cluster;
         this.watcher = watcher;

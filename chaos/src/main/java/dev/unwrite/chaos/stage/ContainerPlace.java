@@ -128,11 +128,7 @@ final class ContainerPlace extends Site {
                 () -> docker.killContainerCmd(known.getContainerId())
                         .withSignal("KILL")
                         .exec());
-        Await.until(
-                "the container of " + name() + " to die",
-                END_MAX,
-                () -> isRunning() ? Optional.empty() : Optional.of(true),
-                () -> "see docker ps");
+        Await.untilTrue("the container of " + name() + " to die", END_MAX, () -> !isRunning(), () -> "see docker ps");
     }
 
     /** Not through the engine, which takes its time. */

@@ -12,6 +12,7 @@ import java.lang.instrument.Instrumentation;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.security.ProtectionDomain;
@@ -74,10 +75,17 @@ public final class FailingFiles {
     }
 
     private static void mayFail(String what) throws IOException {
-        if (Files.exists(switchFile)
-                && List.of(ALL, what).contains(Files.readString(switchFile).strip())) {
+        if (Files.exists(switchFile) && List.of(ALL, what).contains(said())) {
             Files.write(failures(switchFile), new byte[1], StandardOpenOption.CREATE, StandardOpenOption.APPEND);
             throw new IOException("Input/output error (" + what + ")");
+        }
+    }
+
+    private static String said() throws IOException {
+        try {
+            return Files.readString(switchFile).strip();
+        } catch (NoSuchFileException e) {
+            return ""; // It is well again since it was looked for.
         }
     }
 

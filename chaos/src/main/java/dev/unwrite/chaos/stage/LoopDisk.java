@@ -9,7 +9,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
@@ -88,10 +87,10 @@ public final class LoopDisk implements Closeable {
             device = null;
         }
         // Somebody else's mount would keep the old file system alive beside the one that is mounted next.
-        Await.until(
+        Await.untilTrue(
                 "the disk " + image.getFileName() + " to be free",
                 FREE_MAX,
-                () -> isFree() ? Optional.of(true) : Optional.empty(),
+                this::isFree,
                 () -> "another mount namespace holds it");
     }
 
@@ -102,11 +101,8 @@ public final class LoopDisk implements Closeable {
     /** Waits for the last user of a disk, who may still be ending; false if that takes too long. */
     static boolean awaitFree(String disk, BooleanSupplier free) {
         try {
-            return Await.until(
-                    disk + " to be free",
-                    FREE_MAX,
-                    () -> free.getAsBoolean() ? Optional.of(true) : Optional.empty(),
-                    () -> "somebody uses it");
+            Await.untilTrue(disk + " to be free", FREE_MAX, free, () -> "somebody uses it");
+            return true;
         } catch (ClusterException | StageException e) {
             return false;
         }

@@ -24,6 +24,11 @@ public final class Tools {
         public boolean ok() {
             return code == 0;
         }
+
+        /** What it printed, in one line. */
+        public String oneLine() {
+            return output.strip().replaceAll("\\s+", " ");
+        }
     }
 
     /** Runs a command and returns what it printed; a {@link StageException} where it did not end with 0. */
@@ -35,8 +40,8 @@ public final class Tools {
     public static String run(Duration max, List<String> command) {
         Outcome outcome = attempt(max, command);
         if (!outcome.ok()) {
-            throw new StageException(String.join(" ", command) + " ended with " + outcome.code() + ": "
-                    + outcome.output().strip().replaceAll("\\s+", " "));
+            throw new StageException(
+                    String.join(" ", command) + " ended with " + outcome.code() + ": " + outcome.oneLine());
         }
         return outcome.output();
     }

@@ -11,7 +11,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
@@ -22,7 +21,6 @@ final class Database {
     /** Who may do all, and needs no password. */
     static final String USER = "postgres";
 
-    private static final String GUEST = "10.77.0.2";
     private static final int CLIENTS = 8;
     /** Connections, each of which waits for its answers. */
     private static final int CHECKERS = 4;
@@ -44,21 +42,21 @@ final class Database {
         this.program = program;
         this.processes = processes;
         this.folder = Files.createDirectories(folder);
-        this.script = Files.writeString(folder.resolve("transfer.sql"), PostgreSql.resource("transfer.sql"));
+        this.script = Files.writeString(folder.resolve("transfer.sql"), TickGuest.resource("transfer.sql"));
     }
 
     /** Waits until it takes connections. */
     void awaitReady() {
-        Await.until(
+        Await.untilTrue(
                 "PostgreSQL in the guest to take connections",
                 READY_MAX,
-                () -> Tools.attempt(words("pg_isready")).ok() ? Optional.of(true) : Optional.empty(),
+                () -> Tools.attempt(words("pg_isready")).ok(),
                 () -> "pg_isready says it does not");
     }
 
     private List<String> words(String name, String... more) {
         List<String> words = new ArrayList<>(List.of(program.program(name).toString()));
-        words.addAll(List.of("-h", GUEST, "-U", USER));
+        words.addAll(List.of("-h", TickGuest.HOST, "-U", USER));
         words.addAll(List.of(more));
         return words;
     }
@@ -78,10 +76,10 @@ final class Database {
         words.addAll(List.of("--client=" + CLIENTS, "--time=" + ROUND_SECONDS, USER));
         Process pgbench = processes.program(name, words);
         // One that is about to connect while the guest is silent hears from its own system that there is no route.
-        Await.until(
+        Await.untilTrue(
                 "the clients of pgbench to be connected",
                 READY_MAX,
-                () -> Integer.parseInt(ask(CONNECTED)) >= CLIENTS ? Optional.of(true) : Optional.empty(),
+                () -> Integer.parseInt(ask(CONNECTED)) >= CLIENTS,
                 () -> name + ": " + processes.lastLine(name));
         return new Round(number, told, pgbench);
     }
@@ -90,7 +88,7 @@ final class Database {
     String damage() {
         Tools.Outcome outcome =
                 Tools.attempt(ANSWER_MAX, words("pg_amcheck", "--heapallindexed", "--jobs=" + CHECKERS, "-d", USER));
-        return outcome.ok() ? "" : "pg_amcheck: " + outcome.output().strip().replaceAll("\\s+", " ");
+        return outcome.ok() ? "" : "pg_amcheck: " + outcome.oneLine();
     }
 
     /** One time that pgbench runs; no connection of it may break. */

@@ -5,9 +5,6 @@ import dev.unwrite.chaos.stage.Tools;
 import dev.unwrite.cli.Exit;
 import dev.unwrite.cli.ExitException;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.RandomAccessFile;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -16,7 +13,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Objects;
 import java.util.stream.Stream;
 
 /**
@@ -82,10 +78,7 @@ record PostgreSql(int version) {
                 "unwrite-", PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx--x--x")));
         try {
             fill(root);
-            try (RandomAccessFile file = new RandomAccessFile(image.toFile(), "rw")) {
-                file.setLength(DISK_BYTES);
-            }
-            Tools.run(MAKE_MAX, List.of("mkfs.ext4", "-q", "-F", "-d", root.toString(), image.toString()));
+            TickGuest.disk(image, DISK_BYTES, List.of("-d", root.toString()));
         } finally {
             Trees.delete(root);
         }
@@ -120,7 +113,9 @@ record PostgreSql(int version) {
         Files.writeString(root.resolve("etc/group"), "postgres:x:" + USER + ":\n");
         Path start = root.resolve("start");
         Files.writeString(
-                start, resource("start").replace("PROGRAM", program("postgres").toString()));
+                start,
+                TickGuest.resource("start")
+                        .replace("PROGRAM", program("postgres").toString()));
         Files.setPosixFilePermissions(start, PosixFilePermissions.fromString("rwxr-xr-x"));
         data(root.resolve("data"));
     }
@@ -140,7 +135,7 @@ record PostgreSql(int version) {
                 "--no-sync");
         append(data.resolve("postgresql.conf"), CONFIGURATION);
         append(data.resolve("pg_hba.conf"), List.of("host all all 10.77.0.0/24 trust"));
-        Path accounts = Files.writeString(data.resolveSibling("accounts.sql"), resource("accounts.sql"));
+        Path accounts = Files.writeString(data.resolveSibling("accounts.sql"), TickGuest.resource("accounts.sql"));
         // No server, which would have to be ended.
         asUser(
                 "postgres",
@@ -166,12 +161,5 @@ record PostgreSql(int version) {
 
     private static void append(Path file, List<String> lines) throws IOException {
         Files.write(file, lines, StandardOpenOption.APPEND);
-    }
-
-    /** A text beside this class. */
-    static String resource(String name) throws IOException {
-        try (InputStream in = Objects.requireNonNull(PostgreSql.class.getResourceAsStream(name))) {
-            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
-        }
     }
 }

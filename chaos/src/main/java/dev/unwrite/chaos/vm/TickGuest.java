@@ -10,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -27,8 +28,12 @@ public final class TickGuest {
     private static final String INTERPRETER = "/lib64/ld-linux";
     private static final int HEAD_BYTES = 4096;
     private static final int MEMORY_MIB = 96;
+    private static final Duration MAKE_MAX = Duration.ofMinutes(2);
     static final Duration COUNT_EVERY = Duration.ofMillis(50);
-    private static final String ADDRESS = "10.77.0.2:7000";
+    /** Where it is, in its network. */
+    static final String HOST = "10.77.0.2";
+
+    static final int PORT = 7000;
 
     private final Path kernel;
     private final Path initrd;
@@ -57,7 +62,7 @@ public final class TickGuest {
                 archive.folder(each);
             }
             archive.file("bin/busybox", 0755, busybox);
-            archive.file("init", 0755, init());
+            archive.file("init", 0755, resource("init").getBytes(StandardCharsets.UTF_8));
             Map<String, byte[]> modules = kernel.modules(MODULES);
             for (Map.Entry<String, byte[]> module : modules.entrySet()) {
                 archive.file("lib/" + module.getKey() + ".ko", 0644, module.getValue());
@@ -91,9 +96,10 @@ public final class TickGuest {
         return program;
     }
 
-    private static byte[] init() throws IOException {
-        try (InputStream in = Objects.requireNonNull(TickGuest.class.getResourceAsStream("init"))) {
-            return in.readAllBytes();
+    /** What a guest is made of, of the files beside this class. */
+    static String resource(String name) throws IOException {
+        try (InputStream in = Objects.requireNonNull(TickGuest.class.getResourceAsStream(name))) {
+            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
         }
     }
 
@@ -105,7 +111,8 @@ public final class TickGuest {
         // A network that needs no rights.
         return arguments(
                 file,
-                "user,id=n0,net=10.77.0.0/24,host=10.77.0.1,restrict=on,hostfwd=tcp:127.0.0.1:" + port + "-" + ADDRESS);
+                "user,id=n0,net=10.77.0.0/24,host=10.77.0.1,restrict=on,hostfwd=tcp:127.0.0.1:" + port + "-" + HOST
+                        + ":" + PORT);
     }
 
     /** The same with another network, named n0; the guest is at 10.77.0.2, port 7000. */
@@ -154,9 +161,17 @@ public final class TickGuest {
 
     /** Makes the file behind its disk: an empty file system. */
     public static void disk(Path image, long bytes) throws IOException {
+        disk(image, bytes, List.of());
+    }
+
+    /** The same with more for mkfs.ext4 to mind. */
+    static void disk(Path image, long bytes, List<String> options) throws IOException {
         try (RandomAccessFile file = new RandomAccessFile(image.toFile(), "rw")) {
             file.setLength(bytes);
         }
-        Tools.run("mkfs.ext4", "-q", "-F", image.toString());
+        List<String> words = new ArrayList<>(List.of("mkfs.ext4", "-q", "-F"));
+        words.addAll(options);
+        words.add(image.toString());
+        Tools.run(MAKE_MAX, words);
     }
 }

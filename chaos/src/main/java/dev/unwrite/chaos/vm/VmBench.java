@@ -4,8 +4,8 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.unwrite.chaos.cluster.Await;
 import dev.unwrite.chaos.cluster.ClusterException;
 import dev.unwrite.chaos.cluster.HostId;
-import dev.unwrite.chaos.cluster.NodeLog;
 import dev.unwrite.chaos.cluster.Processes;
+import dev.unwrite.chaos.cluster.RoleLog;
 import dev.unwrite.chaos.report.Quantiles;
 import dev.unwrite.cli.Exit;
 import java.io.IOException;
@@ -203,7 +203,7 @@ final class VmBench {
         Instant detectedAt = Await.until(
                 "node " + victim.other() + " to say that the primary is silent",
                 GO_ON_MAX,
-                () -> pair.log(victim.other()).firstAfter(killedAt, NodeLog.DETECTED),
+                () -> pair.log(victim.other()).firstAfter(killedAt, RoleLog.DETECTED),
                 pair::said);
         double answeredMillis = join(answered);
         double detectedMillis = millis(killedAt, detectedAt);

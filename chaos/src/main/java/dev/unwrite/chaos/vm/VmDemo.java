@@ -10,10 +10,9 @@ import dev.unwrite.chaos.cluster.Processes;
 import dev.unwrite.chaos.report.Event.Kind;
 import dev.unwrite.chaos.report.GuestReport;
 import dev.unwrite.chaos.report.Report;
-import dev.unwrite.chaos.report.ReportResults;
 import dev.unwrite.chaos.report.ResultsOf;
 import dev.unwrite.chaos.report.RunRecord;
-import dev.unwrite.chaos.report.Story;
+import dev.unwrite.chaos.report.RunStory;
 import dev.unwrite.chaos.report.TraceReader;
 import dev.unwrite.chaos.stage.StageException;
 import dev.unwrite.cli.Exit;
@@ -24,7 +23,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,12 +36,12 @@ final class VmDemo {
 
     private final Path dir;
     private final VmPlan plan;
-    private final Story story;
+    private final RunStory story;
 
     private VmDemo(Path dir, VmPlan plan, PrintWriter out) {
         this.dir = dir;
         this.plan = plan;
-        this.story = new Story(out, false);
+        this.story = new RunStory(out, false);
     }
 
     /** A folder, which is empty but for the guest's FILE (and its disk, where that has a database), and a {@link VmPlan}. */
@@ -78,7 +76,7 @@ final class VmDemo {
             }
             long endedAt = Moment.now();
             checks.addAll(VmChecks.of(plan, play.findings(), observer, broken));
-            checks.add(VmChecks.disk(pair.disk()));
+            checks.add(VmChecks.disk(pair.checkDisk()));
             figures.lines(plan.comparesMemory() ? " (the check of each page with it)" : "")
                     .forEach(line -> story.line("figures", line));
             story.line("checks", "every step of the nodes against the specification ...");
@@ -87,19 +85,7 @@ final class VmDemo {
             guest = new GuestReport(
                     figures.inReport(story.startedAt()), play.findings().lives());
         }
-        ReportResults results = Report.write(dir, record, guest);
-        story.verdicts(checks);
-        story.verdict(
-                ResultsOf.verdict(checks),
-                String.format(
-                        Locale.ROOT,
-                        "%d failovers, %d switchovers, %,d answers, %,d blocks restored, seed %d",
-                        results.failovers(),
-                        results.switchovers(),
-                        results.operations(),
-                        results.numbers().restoredBlocks(),
-                        plan.seed()));
-        story.line("report", dir.resolve("report.html").toString());
+        story.conclude(Report.write(dir, record, guest), dir);
         return ResultsOf.verdict(checks);
     }
 

@@ -4,8 +4,8 @@ import dev.unwrite.chaos.cluster.Await;
 import dev.unwrite.chaos.cluster.ClusterPorts;
 import dev.unwrite.chaos.cluster.HostId;
 import dev.unwrite.chaos.cluster.NodeClient;
-import dev.unwrite.chaos.cluster.NodeLog;
 import dev.unwrite.chaos.cluster.Processes;
+import dev.unwrite.chaos.cluster.RoleLog;
 import dev.unwrite.chaos.cluster.SeenStatus;
 import dev.unwrite.chaos.stage.Tools;
 import java.io.Closeable;
@@ -78,15 +78,28 @@ final class VmPair implements Closeable {
         return dir.resolve("disk.img");
     }
 
-    /** Copies the disk as it is at one moment: its storage stands still meanwhile. */
-    void copyDisk(Path copy) {
-        String pid = Long.toString(Objects.requireNonNull(storage).pid());
-        Tools.run("kill", "-STOP", pid);
-        try {
-            Tools.run("cp", "--sparse=always", disk().toString(), copy.toString());
-        } finally {
-            Tools.run("kill", "-CONT", pid);
+    /** What e2fsck says of the disk as it is at one moment: a storage that runs stands still while it is copied. */
+    Tools.Outcome checkDisk() throws IOException {
+        Path copy = dir.resolve("disk.copy");
+        Process running = Objects.requireNonNull(storage);
+        if (running.isAlive()) {
+            String pid = Long.toString(running.pid());
+            Tools.run("kill", "-STOP", pid);
+            try {
+                copyDisk(copy);
+            } finally {
+                Tools.run("kill", "-CONT", pid);
+            }
+        } else {
+            copyDisk(copy);
         }
+        Tools.Outcome outcome = TickGuest.check(copy);
+        Files.delete(copy);
+        return outcome;
+    }
+
+    private void copyDisk(Path copy) {
+        Tools.run("cp", "--sparse=always", disk().toString(), copy.toString());
     }
 
     Console console(HostId host) {
@@ -104,11 +117,8 @@ final class VmPair implements Closeable {
         args.addAll(List.of("--data", dir.resolve("storage").toString()));
         args.addAll(List.of("--volume", GROUP + "/disk=" + disk()));
         storage = launch("storage", List.of(flags), args);
-        Await.until(
-                "the storage to listen",
-                START_MAX,
-                () -> Files.exists(dir.resolve("storage.sock")) ? Optional.of(true) : Optional.empty(),
-                this::said);
+        Await.untilTrue(
+                "the storage to listen", START_MAX, () -> Files.exists(dir.resolve("storage.sock")), this::said);
     }
 
     private String uri(String name) {
@@ -171,8 +181,8 @@ final class VmPair implements Closeable {
     }
 
     /** What a node has printed. */
-    NodeLog log(HostId host) {
-        return new NodeLog(processes.log(name(host)));
+    RoleLog log(HostId host) {
+        return new RoleLog(processes.log(name(host)));
     }
 
     private static String text(@Nullable InetSocketAddress address) {

@@ -9,14 +9,11 @@ import dev.unwrite.chaos.cluster.Watcher;
 import dev.unwrite.chaos.report.Event.Kind;
 import dev.unwrite.chaos.report.GuestReport;
 import dev.unwrite.chaos.report.RunRecord;
-import dev.unwrite.chaos.report.Story;
+import dev.unwrite.chaos.report.RunStory;
 import dev.unwrite.chaos.stage.Tools;
 import dev.unwrite.chaos.vm.VmObserver.Heard;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
@@ -44,13 +41,19 @@ final class VmPlay {
     private final VmPair pair;
     private final VmObserver observer;
     private final Watcher watcher;
-    private final Story story;
+    private final RunStory story;
     private final @Nullable Database database;
     private final Random chance;
     private final VmFindings findings = new VmFindings();
     private final Map<HostId, Long> lifeBegan = new EnumMap<>(HostId.class);
 
-    VmPlay(VmPlan plan, VmPair pair, VmObserver observer, Watcher watcher, Story story, @Nullable Database database) {
+    VmPlay(
+            VmPlan plan,
+            VmPair pair,
+            VmObserver observer,
+            Watcher watcher,
+            RunStory story,
+            @Nullable Database database) {
         this.plan = plan;
         this.pair = pair;
         this.observer = observer;
@@ -73,10 +76,10 @@ final class VmPlay {
         story.tell("storage", Kind.START, "the shared storage starts, and host A, which boots the guest (TCG)");
         pair.start(HostId.A, true);
         lifeBegan.put(HostId.A, Moment.now());
-        Await.until(
+        Await.untilTrue(
                 "the guest to boot and to answer",
                 BOOT_MAX,
-                () -> observer.heard().size() >= HEARD_FIRST ? Optional.of(true) : Optional.empty(),
+                () -> observer.heard().size() >= HEARD_FIRST,
                 () -> "its console: " + pair.console(HostId.A).lastTick());
         story.tell(
                 "A",
@@ -139,7 +142,8 @@ final class VmPlay {
             primary = takeover(primary, strike(i));
             long told = round.finish();
             String found = asked.damage();
-            String disk = damageOfDisk("disk-" + i);
+            Tools.Outcome checked = pair.checkDisk();
+            String disk = checked.ok() ? "" : "e2fsck: " + checked.oneLine();
             findings.round(told, found, disk);
             story.tell(
                     "clients",
@@ -149,15 +153,6 @@ final class VmPlay {
                             + (disk.isEmpty() ? "e2fsck, too" : disk));
         }
         return primary;
-    }
-
-    /** What e2fsck says of the disk as it is at one moment of the run; nothing if it is content. */
-    private String damageOfDisk(String name) throws IOException {
-        Path copy = pair.disk().resolveSibling(name);
-        pair.copyDisk(copy);
-        Tools.Outcome outcome = TickGuest.check(copy);
-        Files.delete(copy);
-        return outcome.ok() ? "" : "e2fsck: " + outcome.output().strip().replaceAll("\\s+", " ");
     }
 
     /** Returns who runs the guest then. */
@@ -242,11 +237,10 @@ final class VmPlay {
 
     /** The guest has just ceased to run there. */
     private void keepConsole(HostId host) {
-        List<String> lines = new ArrayList<>(pair.console(host).lines());
         findings.life(new GuestReport.Life(
                 host.name(),
                 Moment.millisAfter(story.startedAt(), lifeBegan.getOrDefault(host, story.startedAt())),
                 Moment.millisAfter(story.startedAt(), Moment.now()),
-                lines));
+                pair.console(host).lines()));
     }
 }

@@ -3,11 +3,10 @@ package dev.unwrite.chaos.vm;
 import dev.unwrite.chaos.cluster.Await;
 import dev.unwrite.chaos.cluster.ClusterException;
 import dev.unwrite.chaos.cluster.HostId;
-import dev.unwrite.chaos.cluster.NodeLog;
+import dev.unwrite.chaos.cluster.RoleLog;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
-import java.util.Optional;
 import java.util.Random;
 import java.util.function.BooleanSupplier;
 
@@ -41,14 +40,14 @@ enum VmStrike {
     SECONDARY("secondary, and then node") {
         @Override
         void strike(VmPair pair, HostId primary, Random chance) throws IOException {
-            long joined = pair.log(primary).count(NodeLog.IS_PROTECTED);
+            long joined = pair.log(primary).count(RoleLog.IS_PROTECTED);
             pair.kill(primary.other());
             pair.start(primary.other(), false);
             // Until it notices, the primary says that it is protected; and whoever is alone when it dies, nobody goes
             // on for.
             await(
                     "node " + primary + " to be protected again",
-                    () -> pair.log(primary).count(NodeLog.IS_PROTECTED) > joined,
+                    () -> pair.log(primary).count(RoleLog.IS_PROTECTED) > joined,
                     pair);
             Await.pause(chance.nextInt(SOON_AFTER_MILLIS));
             pair.kill(primary);
@@ -60,13 +59,13 @@ enum VmStrike {
         @Override
         void strike(VmPair pair, HostId primary, Random chance) throws IOException {
             HostId other = primary.other();
-            long before = pair.log(other).count(NodeLog.TOOK_OVER);
+            long before = pair.log(other).count(RoleLog.TOOK_OVER);
             pair.kill(primary);
-            await("node " + other + " to take over", () -> pair.log(other).count(NodeLog.TOOK_OVER) > before, pair);
+            await("node " + other + " to take over", () -> pair.log(other).count(RoleLog.TOOK_OVER) > before, pair);
             Await.pause(chance.nextInt(IN_TAKEOVER_MILLIS));
-            long served = pair.log(other).count(NodeLog.IS_PRIMARY);
+            long served = pair.log(other).count(RoleLog.IS_PRIMARY);
             pair.kill(other);
-            if (pair.log(other).count(NodeLog.IS_PRIMARY) > served) {
+            if (pair.log(other).count(RoleLog.IS_PRIMARY) > served) {
                 throw new ClusterException(
                         "node " + other + " was done when it was struck: nobody has the guest any more;"
                                 + " begin again with another seed");
@@ -90,7 +89,7 @@ enum VmStrike {
     abstract void strike(VmPair pair, HostId primary, Random chance) throws IOException;
 
     private static void await(String what, BooleanSupplier there, VmPair pair) {
-        Await.until(what, SOON, () -> there.getAsBoolean() ? Optional.of(true) : Optional.empty(), pair::said);
+        Await.untilTrue(what, SOON, there, pair::said);
     }
 
     /** For people; completes "SIGKILL of ". */

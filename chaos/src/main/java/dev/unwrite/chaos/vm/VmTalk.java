@@ -12,7 +12,7 @@ import java.util.Optional;
 
 /** A connection from outside to the guest: lines that it answers, some of them once it has done what they say. */
 final class VmTalk implements Closeable {
-    private static final InetSocketAddress GUEST = new InetSocketAddress("10.77.0.2", 7000);
+    private static final InetSocketAddress GUEST = new InetSocketAddress(TickGuest.HOST, TickGuest.PORT);
 
     private final Socket socket;
     private final BufferedReader in;

@@ -60,15 +60,13 @@ class ElsewhereIT {
         awaitTick(processes, HostId.A, 1);
         Process mirror =
                 script(processes, HostId.A, List.of("mirror", "--control", pair.control(HostId.A), "--every", "0.2"));
-        Await.until(
+        Await.untilTrue(
                 "some deltas",
                 SOON,
                 () -> said(processes, HostId.A).stream()
-                                        .filter(line -> DELTA.matcher(line).matches())
-                                        .count()
-                                >= DELTAS
-                        ? Optional.of(true)
-                        : Optional.empty(),
+                                .filter(line -> DELTA.matcher(line).matches())
+                                .count()
+                        >= DELTAS,
                 () -> "it said: " + said(processes, HostId.A) + "; " + pair.said());
 
         pair.kill(HostId.A);
@@ -84,10 +82,10 @@ class ElsewhereIT {
                         "resume",
                         "--state",
                         pair.data(HostId.B).resolve("state").toString()));
-        Await.until(
+        Await.untilTrue(
                 "the guest to be resumed",
                 SOON,
-                () -> resume.isAlive() ? Optional.empty() : Optional.of(true),
+                () -> !resume.isAlive(),
                 () -> "it said: " + said(processes, HostId.B));
         assertThat(resume.exitValue()).as("%s", said(processes, HostId.B)).isZero();
 
@@ -119,10 +117,10 @@ class ElsewhereIT {
             words.addAll(List.of("-incoming", "defer"));
         }
         Process qemu = processes.program("qemu-" + host, words);
-        Await.until(
+        Await.untilTrue(
                 "the monitor of QEMU",
                 SOON,
-                () -> Files.exists(monitor(host)) ? Optional.of(true) : Optional.empty(),
+                () -> Files.exists(monitor(host)),
                 () -> "it said: " + console(processes, host).lines());
         return qemu;
     }

@@ -24,6 +24,7 @@ import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.Semaphore;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -90,16 +91,16 @@ class VmFailuresIT {
 
     /** QEMU's main loop waits until somebody reads, and cannot be stopped. */
     private Closeable flood(SerialLine line) throws IOException {
-        line.isRead = false;
+        line.mayBeRead.acquireUninterruptibly();
         try (Socket _ = probe.order("flood")) {
-            return () -> line.isRead = true;
+            return line.mayBeRead::release;
         }
     }
 
     /** A serial line of the guest, the same on both hosts, that somebody reads or not. */
     private static final class SerialLine implements Closeable {
         private final Path fifo;
-        volatile boolean isRead = true;
+        final Semaphore mayBeRead = new Semaphore(1);
         private final FileChannel channel;
         private final Thread reader = Thread.ofPlatform().daemon().unstarted(this::read);
 
@@ -120,11 +121,9 @@ class VmFailuresIT {
             ByteBuffer buffer = ByteBuffer.allocate(4096);
             try {
                 while (true) {
-                    if (isRead) {
-                        channel.read(buffer.clear());
-                    } else {
-                        Thread.sleep(10);
-                    }
+                    mayBeRead.acquire();
+                    mayBeRead.release();
+                    channel.read(buffer.clear());
                 }
             } catch (IOException | InterruptedException e) {
                 // It is closed.

@@ -93,7 +93,7 @@ final class GuestRun implements Closeable {
     }
 
     /** One that ran for a while since it was tried goes on; else it is tried again. */
-    private void look() {
+    void look() {
         if (!isTroubled()) {
             return;
         }

@@ -5,12 +5,13 @@ import dev.unwrite.chaos.check.CheckResult;
 import dev.unwrite.chaos.check.Verdict;
 import dev.unwrite.chaos.report.Event.Kind;
 import java.io.PrintWriter;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
 /** Tells the run on the terminal, one line an event, and keeps the events for the report. Not thread-safe. */
-public final class Story {
+public final class RunStory {
     private static final String RED = "31";
     private static final String GREEN = "32";
     private static final String YELLOW = "33";
@@ -22,7 +23,7 @@ public final class Story {
     private final List<Event> events = new ArrayList<>();
 
     /** Tells to {@code out}, in colours or not; the run begins now. */
-    public Story(PrintWriter out, boolean colour) {
+    public RunStory(PrintWriter out, boolean colour) {
         this.out = out;
         this.colour = colour;
     }
@@ -50,7 +51,7 @@ public final class Story {
     }
 
     /** The table of checks. */
-    public void verdicts(List<CheckResult> checks) {
+    private void verdicts(List<CheckResult> checks) {
         out.println();
         for (CheckResult check : checks) {
             out.println(paint(String.format(Locale.ROOT, "%-8s", check.verdict().word()), colourOf(check.verdict()))
@@ -68,11 +69,28 @@ public final class Story {
     }
 
     /** The verdict of all. */
-    public void verdict(Verdict verdict, String text) {
+    private void verdict(Verdict verdict, String text) {
         out.println(paint(
                         String.format(Locale.ROOT, "%-8s", verdict.word().toUpperCase(Locale.ROOT)), colourOf(verdict))
                 + "  " + text);
         out.flush();
+    }
+
+    /** What came of it, where the report is, and how to run it again. */
+    public void conclude(ReportResults results, Path folder) {
+        verdicts(results.checks());
+        verdict(
+                ResultsOf.verdict(results.checks()),
+                String.format(
+                        Locale.ROOT,
+                        "%d failovers, %d switchovers, %,d requests answered, %d blocks restored, seed %d",
+                        results.failovers(),
+                        results.switchovers(),
+                        results.operations(),
+                        results.numbers().restoredBlocks(),
+                        results.seed()));
+        line("report", folder.resolve("report.html").toString());
+        line("again", results.command());
     }
 
     private String paint(String text, String code) {

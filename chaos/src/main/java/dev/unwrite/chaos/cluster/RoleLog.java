@@ -10,7 +10,7 @@ import java.util.Optional;
 import java.util.stream.Stream;
 
 /** What a node has printed about its role: lines that begin with the moment. */
-public record NodeLog(Path file) {
+public record RoleLog(Path file) {
     /** A secondary notices a failure. */
     public static final String DETECTED = " the primary is silent";
 
@@ -31,7 +31,7 @@ public record NodeLog(Path file) {
     /** When it was first said after that moment. */
     public Optional<Instant> firstAfter(Instant since, String what) {
         return lines(what).stream()
-                .map(NodeLog::when)
+                .map(RoleLog::when)
                 .filter(when -> when.isAfter(since))
                 .findFirst();
     }
