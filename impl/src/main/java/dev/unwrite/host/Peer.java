@@ -209,6 +209,7 @@ final class Peer {
         if (s.role() == Role.SECONDARY && held != null) {
             h.send(new PeerMessage.Committed(held.term(), held.epoch()));
         }
+        h.received.sayAgain();
     }
 
     /** Asks again for copies: acknowledgments may be lost without notice. */

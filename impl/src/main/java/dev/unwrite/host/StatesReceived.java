@@ -3,12 +3,15 @@ package dev.unwrite.host;
 import dev.unwrite.peer.PeerMessage;
 import dev.unwrite.protocol.Action;
 import dev.unwrite.protocol.Checkpoint;
+import dev.unwrite.protocol.Protocol;
 import dev.unwrite.protocol.Role;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.NavigableSet;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
@@ -37,16 +40,19 @@ final class StatesReceived {
     /** Why a checkpoint was refused, and which one this host had then. */
     private record Refusal(String why, @Nullable Checkpoint held) {}
 
+    /** More than a primary has on their way, so that what it still has is among them. */
+    private static final int REFUSALS_MAX = 2 * Protocol.MAX_CUTS;
+
     private final Host h;
     private final Map<Key, Stage> stages = new LinkedHashMap<>();
     /** What each of these is a delta on; 0 for what is whole. */
     private final Map<Key, Long> bases = new HashMap<>();
 
     private final NavigableSet<Key> toCommit = new TreeSet<>();
-    /** Why a state that is still arriving is not taken: said again at its end, since the word of it may be lost. */
-    private final Map<Key, String> passedOver = new HashMap<>();
+    /** Why states are not taken, until they come again: said more than once, as the word of it may be lost with a connection. */
+    private final NavigableMap<Key, String> refusals = new TreeMap<>();
 
-    private @Nullable Refusal refused;
+    private @Nullable Refusal logged;
 
     StatesReceived(Host h) {
         this.h = h;
@@ -70,26 +76,64 @@ final class StatesReceived {
             return;
         }
         if (!follows(key.term)) {
-            passedOver.put(key, "this host did not follow term " + key.term + " when it began");
             refuse(key, "this host does not follow term " + key.term);
+            refusals.put(key, "this host did not follow term " + key.term + " when it began");
             h.ownership.look();
             return;
         }
         String failure = h.copies.failure();
         if (failure != null) {
-            passedOver.put(key, failure);
             refuse(key, failure);
             return;
         }
         if (stage != null) {
             drop(key);
         }
-        passedOver.clear();
+        giveUpWhatArrives();
+        if (!hasRoom(key, begin.base())) {
+            refuse(key, "as many checkpoints are on their way as this host keeps");
+            return;
+        }
+        refusals.remove(key);
         stages.put(key, Stage.ARRIVING);
         bases.put(key, begin.base());
         // The store carries orders out in their order. If it cannot be settled, the state is refused, and comes again.
         h.copies.settleCommit();
         h.store().beginState(key.term, key.epoch, begin.base(), Reply.of(done -> {}, why -> failed(key, why)));
+    }
+
+    /** A primary sends one state after the other, so the rest of an earlier one does not come any more. */
+    private void giveUpWhatArrives() {
+        for (Key key : List.copyOf(stages.keySet())) {
+            if (stages.get(key) == Stage.ARRIVING) {
+                giveBack(key, "another one began before all of it had come");
+            }
+        }
+    }
+
+    /**
+     * Whether a state can be kept beside those that are here, which are at most as many as a primary has on their way. What waits
+     * for its base must not take the room of that, or of a whole state that makes up for it: the last of those gives way, and
+     * comes again.
+     */
+    private boolean hasRoom(Key key, long base) {
+        if (stages.size() < Protocol.MAX_CUTS) {
+            return true;
+        }
+        for (Key last : toCommit.descendingSet()) {
+            if (waitsForItsBase(last) && (base == 0 || last.compareTo(key) > 0)) {
+                toCommit.remove(last);
+                giveBack(last, "it gave way to what it waits for");
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Drops what may well come again, which is no trouble. */
+    private void giveBack(Key key, String why) {
+        drop(key);
+        say(key, why);
     }
 
     void chunk(PeerMessage.StateChunk chunk) {
@@ -109,7 +153,6 @@ final class StatesReceived {
     private void failed(Key key, Trouble why) {
         if (stages.get(key) == Stage.ARRIVING || stages.get(key) == Stage.ENDED) {
             drop(key);
-            passedOver.put(key, why.text());
             refuse(key, why.text());
         }
     }
@@ -131,9 +174,9 @@ final class StatesReceived {
             Checkpoint held = h.state().checkpoint();
             h.send(new PeerMessage.Committed(key.term, held == null ? key.epoch : held.epoch()));
         }
-        String passed = passedOver.remove(key);
-        if (passed != null && follows(key.term) && !holds(key.term, key.epoch)) {
-            refuse(key, passed);
+        String refused = refusals.get(key);
+        if (refused != null && follows(key.term)) {
+            say(key, refused);
         }
         if (stages.get(key) != Stage.ARRIVING) {
             return;
@@ -201,8 +244,21 @@ final class StatesReceived {
 
     private void committed(Key key) {
         forget(key);
-        h.core.take(new Action.Commit(key.epoch)); // Refused where this host has stepped down meanwhile.
+        if (h.core.take(new Action.Commit(key.epoch))) { // Refused where this host has stepped down meanwhile.
+            dropUpTo(key);
+        }
         commit();
+    }
+
+    /** This one is committed: those before it are never needed, however much of them has come. */
+    private void dropUpTo(Key committed) {
+        refusals.headMap(committed, true).clear();
+        for (Key key : List.copyOf(stages.keySet())) {
+            if (key.compareTo(committed) <= 0) {
+                toCommit.remove(key);
+                drop(key);
+            }
+        }
     }
 
     private void notCommitted(Key key, Trouble why) {
@@ -217,23 +273,37 @@ final class StatesReceived {
     void settled(@Nullable Checkpoint found) {
         if (found != null && follows(found.term()) && h.core.take(new Action.AskCommit(found.epoch()))) {
             h.core.must(new Action.Commit(found.epoch()));
+            dropUpTo(new Key(found.term(), found.epoch()));
         }
     }
 
     private void refuse(Key key, String why) {
         Refusal now = new Refusal(why, h.state().checkpoint());
-        if (!now.equals(refused)) {
+        if (!now.equals(logged)) {
             // Once for each reason, until a checkpoint was taken again: the primary sends it over and over.
-            refused = now;
+            logged = now;
             h.log("a checkpoint cannot be taken: " + why);
         }
+        say(key, why);
+    }
+
+    private void say(Key key, String why) {
+        refusals.put(key, why);
+        if (refusals.size() > REFUSALS_MAX) {
+            refusals.pollFirstEntry();
+        }
         h.send(new PeerMessage.StateRefused(key.term, key.epoch, why));
+    }
+
+    /** A new connection: what was said over the old one may not have arrived. */
+    void sayAgain() {
+        refusals.forEach((key, why) -> h.send(new PeerMessage.StateRefused(key.term, key.epoch, why)));
     }
 
     /** This host stops being secondary: drops what has arrived, after a commit that is under way. */
     void end() {
         toCommit.clear();
-        passedOver.clear();
+        refusals.clear();
         for (Key key : List.copyOf(stages.keySet())) {
             if (stages.get(key) != Stage.COMMITTING) {
                 drop(key);

@@ -2,10 +2,12 @@ package dev.unwrite.host;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.unwrite.checkpoint.CheckpointStore;
 import dev.unwrite.peer.PeerMessage;
 import dev.unwrite.protocol.Checkpoint;
 import dev.unwrite.protocol.Extent;
 import dev.unwrite.protocol.OwnershipRecord;
+import dev.unwrite.protocol.Protocol;
 import dev.unwrite.protocol.Role;
 import java.nio.ByteBuffer;
 import java.time.Duration;
@@ -110,6 +112,90 @@ class StatesReceivedTest {
         assertThat(stage.orders("dropState")).as("it is never needed").containsExactly("dropState 3");
     }
 
+    // ---- There is always room for the one that is needed next.
+
+    @Test
+    void theStoreKeepsAsManyAsAPrimaryHasOnTheirWay() {
+        assertThat(CheckpointStore.MAX_RECEIVERS).isEqualTo(Protocol.MAX_CUTS);
+    }
+
+    @Test
+    void aDeltaThatWaitsGivesWayToWhatItWaitsFor() {
+        for (long epoch = 3; epoch <= 6; epoch++) {
+            delta(epoch, epoch - 1);
+        }
+        assertThat(stage.orders("dropState")).isEmpty();
+        delta(2, 1);
+        assertThat(stage.orders("dropState")).containsExactly("dropState 6");
+        assertThat(refusals()).as("it comes again").containsExactly("1/6 it gave way to what it waits for");
+        assertThat(committed()).containsExactly(2L, 3L, 4L, 5L);
+        delta(6, 5);
+        assertThat(committed()).containsExactly(2L, 3L, 4L, 5L, 6L);
+    }
+
+    @Test
+    void deltasThatWaitForWhatNeverComesGiveWayToAWholeState() {
+        for (long epoch = 3; epoch <= 6; epoch++) {
+            delta(epoch, epoch - 1);
+        }
+        whole(1, 7);
+        assertThat(committed()).containsExactly(7L);
+        assertThat(stage.orders("dropState"))
+                .as("one for its room, and the others once it is committed")
+                .containsExactly("dropState 6", "dropState 3", "dropState 4", "dropState 5");
+    }
+
+    @Test
+    void theLastDeltaDoesNotTakeTheRoomOfThoseBeforeIt() {
+        for (long epoch = 3; epoch <= 7; epoch++) {
+            delta(epoch, epoch - 1);
+        }
+        assertThat(refusals())
+                .as("when it begins, and at its end, since the word of it may be lost")
+                .containsExactly(
+                        "1/7 as many checkpoints are on their way as this host keeps",
+                        "1/7 as many checkpoints are on their way as this host keeps");
+        assertThat(stage.orders("beginState", "dropState"))
+                .containsExactly("beginState 3", "beginState 4", "beginState 5", "beginState 6");
+        delta(2, 1);
+        assertThat(committed()).containsExactly(2L, 3L, 4L, 5L);
+    }
+
+    @Test
+    void whatIsBeingSwitchedInOrSoonIsKeepsItsPlace() {
+        whole(2, "commitState 2");
+        whole(1, 3);
+        whole(1, 4);
+        whole(1, 5);
+        whole(1, 6);
+        assertThat(stage.orders("dropState")).isEmpty();
+        stage.answerLate();
+        assertThat(committed()).containsExactly(2L, 3L, 4L, 5L);
+    }
+
+    @Test
+    void aStateWhoseRestDoesNotComeIsDroppedWhenAnotherBegins() {
+        begin(1, 2);
+        chunk(2);
+        begin(1, 3);
+        assertThat(stage.orders("dropState")).containsExactly("dropState 2");
+        end(1, 2);
+        assertThat(refusals())
+                .as("also at its end, should that come")
+                .containsOnly("1/2 another one began before all of it had come")
+                .hasSize(2);
+        end(1, 3);
+        assertThat(committed()).containsExactly(3L);
+    }
+
+    @Test
+    void aStateWhoseRestDoesNotComeIsDroppedWhenALaterOneIsCommitted() {
+        whole(3, "commitState 3");
+        begin(1, 2);
+        stage.answerLate();
+        assertThat(stage.orders("commitState", "dropState")).containsExactly("commitState 3", "dropState 2");
+    }
+
     // ---- What is passed over.
 
     @Test
@@ -199,6 +285,44 @@ class StatesReceivedTest {
         whole(1, 2);
         assertThat(committed()).containsExactly(3L, 3L);
         assertThat(stage.orders("beginState")).containsExactly("beginState 3");
+    }
+
+    @Test
+    void whatIsRefusedIsSaidAgainOverANewConnectionUntilItComes() {
+        stage.trouble = EIO;
+        stage.failing = "commitState";
+        whole(1, 2);
+        assertThat(refusals()).containsExactly("1/2 EIO");
+        stage.greeted(Stage.LIFE, PeerMessage.Ids.NONE);
+        assertThat(refusals()).as("the word of it may be lost").containsExactly("1/2 EIO", "1/2 EIO");
+        stage.failing = null;
+        whole(1, 2);
+        stage.greeted(Stage.LIFE, PeerMessage.Ids.NONE);
+        assertThat(refusals()).hasSize(2);
+        assertThat(committed()).as("said again, too").containsExactly(1L, 2L, 2L);
+    }
+
+    @Test
+    void onlyWhatIsNewerThanTheCheckpointIsRefusedOverANewConnection() {
+        stage.trouble = EIO;
+        stage.failing = "writeState";
+        begin(1, 2);
+        chunk(2);
+        stage.failing = null;
+        whole(1, 3);
+        stage.greeted(Stage.LIFE, PeerMessage.Ids.NONE);
+        assertThat(refusals()).containsExactly("1/2 EIO");
+    }
+
+    @Test
+    void soManyRefusalsAreKept() {
+        for (long term = 2; term < 100; term++) {
+            begin(term, 1);
+        }
+        int before = refusals().size();
+        stage.greeted(Stage.LIFE, PeerMessage.Ids.NONE);
+        assertThat(refusals()).hasSize(before + 2 * Protocol.MAX_CUTS);
+        assertThat(refusals()).last().asString().startsWith("99/1");
     }
 
     // ---- One after the other.
