@@ -249,14 +249,20 @@ final class Copies {
 
     /**
      * Gives the session up and opens no other: that would end the session with which this host takes over. Goes on once
-     * nothing is being stored, and it is certain what is: a restart within the rollback must find neither a copy nor a
-     * checkpoint that the rollback did not know of (rule KeepUntilRestored). {@code refused} is told why that cannot be had.
+     * nothing is being stored, no checkpoint either, and it is certain what is: a restart within the rollback must find neither a
+     * copy nor a checkpoint that the rollback did not know of (rule KeepUntilRestored). {@code refused} is told why that cannot be
+     * had. Nothing is stored from here on, until {@link #release}.
      */
     void hold(Runnable then, Consumer<String> refused) {
         held = true;
         giveUp();
         onceStored = () -> settle(then, refused);
         goOn();
+    }
+
+    /** Whether a takeover is being decided. */
+    boolean isHeld() {
+        return held;
     }
 
     /**
@@ -285,9 +291,10 @@ final class Copies {
                                 + "); see to the disk of --data")));
     }
 
-    private void goOn() {
+    /** A copy, or a checkpoint, is stored or not: a takeover may have waited for it. */
+    void goOn() {
         Runnable then = onceStored;
-        if (then != null && storing == 0) {
+        if (then != null && storing == 0 && h.state().committing() < 0) {
             onceStored = null;
             then.run();
         }
@@ -299,6 +306,7 @@ final class Copies {
         List<Runnable> steps = List.copyOf(undecided);
         undecided.clear();
         steps.forEach(Runnable::run);
+        h.received.goOn();
         pump();
     }
 

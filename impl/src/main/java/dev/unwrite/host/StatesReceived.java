@@ -206,9 +206,14 @@ final class StatesReceived {
         commit();
     }
 
-    /** Switches the next whole state in, unless another one is: as long as one is, no takeover is asked for. */
+    /** A takeover that was being decided is not agreed: what is whole is switched in. */
+    void goOn() {
+        commit();
+    }
+
+    /** Switches the next whole state in, unless another one is, or a takeover is being decided, which waits for that one. */
     private void commit() {
-        Key key = h.state().committing() >= 0 ? null : nextToCommit();
+        Key key = h.state().committing() >= 0 || h.copies.isHeld() ? null : nextToCommit();
         if (key == null) {
             return;
         }
@@ -247,7 +252,12 @@ final class StatesReceived {
         if (h.core.take(new Action.Commit(key.epoch))) { // Refused where this host has stepped down meanwhile.
             dropUpTo(key);
         }
+        isOver();
+    }
+
+    private void isOver() {
         commit();
+        h.copies.goOn();
     }
 
     /** This one is committed: those before it are never needed, however much of them has come. */
@@ -266,7 +276,7 @@ final class StatesReceived {
         h.copies.doubtful();
         h.core.take(new Action.CommitFailed(key.epoch));
         refuse(key, why.text());
-        commit();
+        isOver();
     }
 
     /** A commit that failed was one after all: this is the checkpoint that a restart finds. None is under way. */

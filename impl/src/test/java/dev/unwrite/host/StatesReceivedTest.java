@@ -403,6 +403,22 @@ class StatesReceivedTest {
         assertThat(stage.host.state().checkpoint()).isEqualTo(new Checkpoint(1, expected));
     }
 
+    /** Else a restart would find it, and resume it on the disk of the one before (rule KeepUntilRestored). */
+    @Test
+    void aTakeoverWaitsUntilItIsCertainWhetherACheckpointIsCommitted() {
+        stage.failing = "commitState 2";
+        stage.trouble = EIO;
+        stage.settled = new Checkpoint(1, 2);
+        whole(2, "commitState 2");
+        stage.host.failover(false, Duration.ofSeconds(30), new Stage.Asked<>());
+        stage.carryOut();
+        assertThat(stage.orders("compareAndSet")).isEmpty();
+        stage.answerLate();
+        assertThat(stage.orders("settle", "compareAndSet roll")).containsExactly("settle", "compareAndSet rollback");
+        assertThat(stage.record.base()).isEqualTo(2);
+        assertThat(stage.host.state().role()).isEqualTo(Role.PRIMARY);
+    }
+
     @Test
     void aHostThatNeverHadACheckpointDoesNotTakeOver() {
         Stage joins = new Stage("B", false, null, List.of());

@@ -4,6 +4,7 @@ import static dev.unwrite.conformance.cluster.Violation.require;
 
 import dev.unwrite.checkpoint.StoredCheckpoint;
 import dev.unwrite.peer.PeerMessage;
+import dev.unwrite.protocol.Checkpoint;
 import dev.unwrite.protocol.CopyKey;
 import dev.unwrite.protocol.Extent;
 import dev.unwrite.protocol.HostState;
@@ -28,12 +29,18 @@ final class Checks {
     private static final int EVERYTHING = 0x55555555;
 
     private final Cluster cluster;
-    private final Map<CopyKey, int[]> cuts = new HashMap<>();
+    private final Map<CopyKey, Cut> cuts = new HashMap<>();
+    /** What the newest rollback that was done went back to. */
+    private @Nullable CopyKey restored;
+
     private @Nullable History lineage;
     private int lineageBase;
     private int heard;
     private long checkedChanges = -1;
     private int sinceDeep;
+
+    /** The disk when the machine was saved, and how much the machine had said. */
+    private record Cut(int[] image, int said) {}
 
     Checks(Cluster cluster) {
         this.cluster = cluster;
@@ -83,7 +90,7 @@ final class Checks {
     }
 
     /** The state of a machine that stands still is saved, for a checkpoint that is about to be cut. */
-    void saved(SimHost process, History history, long term, long epoch, int[] image) {
+    void saved(SimHost process, History history, long term, long epoch, int[] image, int said) {
         if (!owns(process) || cluster.isLost()) {
             return;
         }
@@ -95,7 +102,7 @@ final class Checks {
                     () -> "the machine at " + process.name + " is saved when the disk has " + image[cell] + " in "
                             + Cells.name(cell) + ", which may be " + history.allowed(cell));
         }
-        cuts.put(new CopyKey(term, epoch), image);
+        cuts.put(new CopyKey(term, epoch), new Cut(image, said));
     }
 
     /** A cut is that of a machine whose disk agrees with it, all of it flushed. */
@@ -103,7 +110,7 @@ final class Checks {
         if (!owns(process) || cluster.isLost()) {
             return;
         }
-        int[] saved = cuts.get(new CopyKey(after.term(), after.epoch()));
+        int[] saved = imageOf(new CopyKey(after.term(), after.epoch()));
         require("Recoverable", saved != null, () -> "epoch " + after.epoch() + " is cut without a state");
         same(
                 "Recoverable",
@@ -111,6 +118,11 @@ final class Checks {
                 image(),
                 () -> "epoch " + after.epoch() + " is cut when its disk is not that of its state:");
         same("Recoverable", saved, durableImage(), () -> "epoch " + after.epoch() + " is cut when not all is flushed:");
+    }
+
+    private int @Nullable [] imageOf(CopyKey key) {
+        Cut cut = cuts.get(key);
+        return cut == null ? null : cut.image;
     }
 
     private static void same(String property, int[] wanted, int[] found, Supplier<String> what) {
@@ -145,6 +157,34 @@ final class Checks {
         }
     }
 
+    /** A host is about to say that its rollback is over. */
+    void restored(HostState state) {
+        Checkpoint to = state.checkpoint();
+        restored = to == null ? null : new CopyKey(to.term(), to.epoch());
+    }
+
+    /**
+     * Once a rollback is over, the disk is that of its checkpoint, and what is lost is lost: should the state be lost, too, the
+     * machine starts from that disk.
+     */
+    void recordChanged(OwnershipRecord before, OwnershipRecord after) {
+        boolean finished = before.mode() == OwnershipRecord.Mode.ROLLBACK
+                && after.mode() == OwnershipRecord.Mode.SOLO
+                && after.term() == before.term();
+        Cut cut = restored == null ? null : cuts.get(restored);
+        if (!finished || cut == null || cluster.isLost()) {
+            return;
+        }
+        SimHost owner = cluster.processes()[after.owner().equals("A") ? 0 : 1];
+        if (owner.disk().hasLied() && !Arrays.equals(cut.image, durableImage())) {
+            cluster.lose();
+            return;
+        }
+        same("Recoverable", cut.image, durableImage(), () -> "the rollback by " + after.owner() + " is over:");
+        lineage = new History(cut.image);
+        lineageBase = cut.said;
+    }
+
     /** CheckpointedMachine: a failure takes machine and disk back to one checkpoint, whole. */
     void resumed(SimHost process, MachineState state) {
         if (!owns(process) || cluster.isLost()) {
@@ -154,7 +194,7 @@ final class Checks {
         if (held == null) {
             throw new Violation("CheckpointedMachine", process.name + " resumes without a checkpoint");
         }
-        int[] cut = cuts.get(new CopyKey(held.term(), held.epoch()));
+        int[] cut = imageOf(new CopyKey(held.term(), held.epoch()));
         if (process.disk().hasLied() && (cut == null || !Arrays.equals(cut, image()))) {
             cluster.lose();
             return;
@@ -362,7 +402,7 @@ final class Checks {
                 held.term() == term && held.epoch() >= record.base(),
                 () -> holder.name + " holds checkpoint " + held.term() + "." + held.epoch() + ", and the record is "
                         + record);
-        int[] cut = cuts.get(new CopyKey(held.term(), held.epoch()));
+        int[] cut = imageOf(new CopyKey(held.term(), held.epoch()));
         require("Recoverable", cut != null, () -> holder.name + " holds a checkpoint that was never cut");
         MachineState state = left.state();
         same("Recoverable", Objects.requireNonNull(cut), state.image(), () -> holder.name + " holds another machine:");

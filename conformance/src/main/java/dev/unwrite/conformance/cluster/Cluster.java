@@ -53,7 +53,11 @@ public final class Cluster {
         this.tracing = tracing;
         this.slip = slip;
         this.witness = witness;
-        storage = new SimStorage(tracing.observer(), counts, line -> log("storage", line));
+        storage = new SimStorage(
+                tracing.observer(),
+                counts,
+                line -> log("storage", line),
+                (before, after) -> checks().recordChanged(before, after));
         storage.slip(slip);
         processes = new SimHost[] {new SimHost(0, this), new SimHost(1, this)};
         lines = new Line[] {new Line(processes[0], processes[1], former), new Line(processes[1], processes[0], former)};
@@ -200,6 +204,7 @@ public final class Cluster {
                 counts.restored += after.owed().size();
                 checks.takenOver(process, after);
             }
+            case Action.Propose a when a.change() == Action.Change.FINISH_ROLLBACK -> checks.restored(after);
             default -> {
                 // Not counted.
             }

@@ -236,7 +236,7 @@ final class Room implements MachineRoom {
                 !unchanged || writes == savedWrites,
                 () -> process.name + " says that nothing was written since the last state, and there was");
         int[] image = cluster.storage().disk.image().clone();
-        cluster.checks().saved(process, now, term, epoch, image);
+        cluster.checks().saved(process, now, term, epoch, image, said);
         now.settle(image);
         MachineState state = new MachineState(image, said);
         MachineState before = base == 0 || epoch % WHOLE_EVERY == 0 ? null : saved.get(base);

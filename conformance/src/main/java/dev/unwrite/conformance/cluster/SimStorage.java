@@ -21,6 +21,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
@@ -36,6 +37,7 @@ final class SimStorage {
     private final StorageObserver observer;
     private final Counts counts;
     private final Consumer<Supplier<String>> log;
+    private final BiConsumer<OwnershipRecord, OwnershipRecord> changed;
     final SharedDisk disk = new SharedDisk();
     final StorageFaults faults = new StorageFaults();
     /** Requests that have not arrived yet. */
@@ -55,8 +57,14 @@ final class SimStorage {
     record Sent(
             StorageClient client, long session, @Nullable Request<?> to, Runnable tell) {}
 
-    SimStorage(StorageObserver observer, Counts counts, Consumer<Supplier<String>> log) {
+    /** {@code changed} is told of each change of the record: what it was, and what it is. */
+    SimStorage(
+            StorageObserver observer,
+            Counts counts,
+            Consumer<Supplier<String>> log,
+            BiConsumer<OwnershipRecord, OwnershipRecord> changed) {
         this.log = log;
+        this.changed = changed;
         this.observer = observer;
         this.counts = counts;
         booted();
@@ -272,6 +280,7 @@ final class SimStorage {
                 if (compared.ok()) {
                     Violation.require("OneOwner", before.version() == expect, () -> "a record was replaced unseen");
                     changes++;
+                    changed.accept(before, record());
                     Session by = state.find(host, session);
                     if (by != null) {
                         observer.recordChanged(GROUP, by, record());
