@@ -21,7 +21,7 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The holes of a file: what Linux can do and Java cannot. For any number of threads.
+ * The holes of a file, and what of it is in memory: what Linux can do and Java cannot. For any number of threads.
  *
  * <p>It has a file descriptor of its own. To close any descriptor of a file drops all locks that the process has on that
  * file, so this is closed after the channel that holds them.
@@ -34,6 +34,7 @@ public final class Holes implements Closeable {
     private static final int KEEP_SIZE = 1;
     private static final int PUNCH_HOLE = 2;
     private static final int ZERO_RANGE = 0x10;
+    private static final int DONTNEED = 4;
 
     private static final int EINTR = 4;
     private static final int ENXIO = 6;
@@ -150,6 +151,24 @@ public final class Holes implements Closeable {
         }
     }
 
+    /**
+     * Forgets what of the file is in memory and not waiting to be written, so that the next read sees what the disk has: after a
+     * sync that failed, pages that could not be written count as written. Best effort; file systems without a disk keep theirs.
+     */
+    public void forgetCached() {
+        use.readLock().lock();
+        try (Arena arena = Arena.ofConfined()) {
+            if (!closed) {
+                // What it returns is no help to anybody: the next reads see what they see.
+                int ignored = (int) Native.FADVISE.invokeExact(Native.errno(arena), descriptor, 0L, 0L, DONTNEED);
+            }
+        } catch (Throwable e) {
+            throw unexpected(e);
+        } finally {
+            use.readLock().unlock();
+        }
+    }
+
     private void checkOpen() throws ClosedChannelException {
         if (closed) {
             throw new ClosedChannelException();
@@ -189,6 +208,7 @@ public final class Holes implements Closeable {
         static final MethodHandle OPEN;
         static final MethodHandle FALLOCATE;
         static final MethodHandle LSEEK;
+        static final MethodHandle FADVISE;
         static final MethodHandle CLOSE;
         static final boolean AVAILABLE;
 
@@ -197,6 +217,7 @@ public final class Holes implements Closeable {
             MethodHandle open = none;
             MethodHandle fallocate = none;
             MethodHandle lseek = none;
+            MethodHandle fadvise = none;
             MethodHandle close = none;
             boolean available = false;
             if (LINUX) {
@@ -219,6 +240,14 @@ public final class Holes implements Closeable {
                                     ValueLayout.JAVA_INT,
                                     ValueLayout.JAVA_LONG,
                                     ValueLayout.JAVA_INT));
+                    fadvise = function(
+                            "posix_fadvise",
+                            FunctionDescriptor.of(
+                                    ValueLayout.JAVA_INT,
+                                    ValueLayout.JAVA_INT,
+                                    ValueLayout.JAVA_LONG,
+                                    ValueLayout.JAVA_LONG,
+                                    ValueLayout.JAVA_INT));
                     close = function("close", FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_INT));
                     available = true;
                 } catch (IllegalCallerException | UnsupportedOperationException | NoSuchElementException e) {
@@ -229,6 +258,7 @@ public final class Holes implements Closeable {
             OPEN = open;
             FALLOCATE = fallocate;
             LSEEK = lseek;
+            FADVISE = fadvise;
             CLOSE = close;
             AVAILABLE = available;
         }

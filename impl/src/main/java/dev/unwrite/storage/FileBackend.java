@@ -49,7 +49,19 @@ public final class FileBackend implements Backend {
         this.channel = channel;
         this.holes = holes;
         this.size = size;
-        this.flushes = new FlushGroup(() -> channel.force(false));
+        this.flushes = new FlushGroup(this::sync);
+    }
+
+    /** Nothing is read any more once it has failed; who starts the storage again must see what the disk has, and no other. */
+    private void sync() throws IOException {
+        try {
+            channel.force(false);
+        } catch (IOException e) {
+            if (holes != null) {
+                holes.forgetCached();
+            }
+            throw e;
+        }
     }
 
     /**

@@ -187,7 +187,6 @@ public final class Cluster {
     void ended(SimHost process) {
         lines[process.index].forget();
         lines[1 - process.index].breakOff();
-        storage.hostCrashed(process.name);
     }
 
     void stepped(SimHost process, HostState before, Action action, HostState after) {

@@ -10,8 +10,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The bytes of the shared storage: what readers see, and what is durable. Contents of blocks are not changed, but
- * replaced. A page that was dropped is one whose write failed in a flush: it looks like any other, but no later
- * flush makes it durable, as with a real page cache.
+ * replaced.
  */
 final class SharedDisk {
     /** Bits of an int that is not negative. */
@@ -46,7 +45,6 @@ final class SharedDisk {
         final Cells.Volume volume;
         final Block[] cache;
         final Block[] disk;
-        final boolean[] dropped;
 
         Pages(Cells.Volume volume) {
             this.volume = volume;
@@ -54,7 +52,6 @@ final class SharedDisk {
             disk = new Block[volume.blocks()];
             Arrays.fill(cache, Block.ZEROES);
             Arrays.fill(disk, Block.ZEROES);
-            dropped = new boolean[volume.blocks()];
         }
     }
 
@@ -150,7 +147,6 @@ final class SharedDisk {
                 next = new Block(bytesOfBlock);
             }
             pages.cache[block] = next;
-            pages.dropped[block] = false;
             if (durable) {
                 pages.disk[block] = next;
             }
@@ -159,23 +155,8 @@ final class SharedDisk {
     }
 
     void flush() {
-        each((pages, block, number) -> {
-            if (!pages.dropped[block]) {
-                pages.disk[block] = pages.cache[block];
-            }
-        });
+        each((pages, block, number) -> pages.disk[block] = pages.cache[block]);
         changed();
-    }
-
-    /** A flush fails: of the pages that it covers, those whose bit is set are dropped. */
-    void failFlush(int bits) {
-        each((pages, block, number) ->
-                pages.dropped[block] |= pages.cache[block] != pages.disk[block] && isSet(bits, number));
-    }
-
-    /** Pages that were dropped are written after all: whoever knew of them is no more. */
-    void forgetDropped() {
-        each((pages, block, number) -> pages.dropped[block] = false);
     }
 
     /** A block becomes durable of its own accord; null if it was. */
@@ -183,7 +164,7 @@ final class SharedDisk {
     Extent destage(int choice) {
         List<Extent> found = new ArrayList<>();
         each((pages, block, number) -> {
-            if (pages.cache[block] != pages.disk[block] && !pages.dropped[block]) {
+            if (pages.cache[block] != pages.disk[block]) {
                 found.add(new Extent(pages.volume.id(), block, 1));
             }
         });
@@ -202,12 +183,11 @@ final class SharedDisk {
     List<Extent> crash(int bits) {
         List<Extent> lost = new ArrayList<>();
         each((pages, block, number) -> {
-            if (pages.cache[block] != pages.disk[block] && (pages.dropped[block] || isSet(bits, number))) {
+            if (pages.cache[block] != pages.disk[block] && isSet(bits, number)) {
                 pages.cache[block] = pages.disk[block];
                 lost.add(new Extent(pages.volume.id(), block, 1));
             }
             pages.disk[block] = pages.cache[block];
-            pages.dropped[block] = false;
         });
         changed();
         return lost;

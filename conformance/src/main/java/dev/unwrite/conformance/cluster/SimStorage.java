@@ -383,9 +383,8 @@ final class SimStorage {
         int bits = faults.bits(Asked.FLUSH);
         Trouble.Kind failure = faults.failure(Asked.FLUSH);
         if (failure != null) {
-            if (client.isAlive()) {
-                disk.failFlush(bits); // Nobody could know of what a flush of a dead host has dropped.
-            }
+            // Nothing works any more until it is started again, and that begins with what is durable.
+            crash(bits);
             return broken(failure);
         }
         if (slip != Slip.FLUSH_FORGOTTEN) {
@@ -420,13 +419,6 @@ final class SimStorage {
     }
 
     // ---- What happens to it.
-
-    /** A process of the host is no more; pages of which only it knew that they were not written are written after all. */
-    void hostCrashed(String host) {
-        if (record().owner().equals(host)) {
-            disk.forgetDropped();
-        }
-    }
 
     void destage(int choice) {
         Extent extent = disk.destage(choice);

@@ -31,6 +31,9 @@ class SimulatorIT {
                 // A checkpoint that could not be stored while a takeover was decided was found, and resumed, by a
                 // restart.
                 "config:2054323,run:8,run:1,eio:B:59,ask:A:0:0,run:1,failover:A:0,run:0,kill:B",
+                // The first flush of a host that starts from its disk failed, and the second promised what was not
+                // there.
+                "run:2,fail:37:0,load:A:54:12,crash:A:0,restart:A,run:0",
                 // A rollback ends while its host is down, which then loses its checkpoint: it starts from the disk.
                 "config:25427,run:8,load:A:8:23,load:A:29:0,run:2,failover:A:0,run:41,crash:B:0,flip:B:0:0",
             })
