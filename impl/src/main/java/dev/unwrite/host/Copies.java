@@ -306,7 +306,7 @@ final class Copies {
         List<Runnable> steps = List.copyOf(undecided);
         undecided.clear();
         steps.forEach(Runnable::run);
-        h.received.goOn();
+        h.received.commit();
         pump();
     }
 

@@ -206,13 +206,8 @@ final class StatesReceived {
         commit();
     }
 
-    /** A takeover that was being decided is not agreed: what is whole is switched in. */
-    void goOn() {
-        commit();
-    }
-
     /** Switches the next whole state in, unless another one is, or a takeover is being decided, which waits for that one. */
-    private void commit() {
+    void commit() {
         Key key = h.state().committing() >= 0 || h.copies.isHeld() ? null : nextToCommit();
         if (key == null) {
             return;
