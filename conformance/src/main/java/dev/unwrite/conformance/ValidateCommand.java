@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -49,7 +50,7 @@ public final class ValidateCommand implements Callable<Integer> {
     public Integer call() {
         PrintWriter out = java.util.Objects.requireNonNull(spec).commandLine().getOut();
         try {
-            return switch (TraceValidation.validate(paths)) {
+            return switch (TraceValidation.validate(paths, this::progress)) {
                 case TraceJudgment.Accepted accepted -> show(out, accepted);
                 case TraceJudgment.Rejected rejected -> show(out, rejected);
             };
@@ -63,6 +64,12 @@ public final class ValidateCommand implements Callable<Integer> {
             Thread.currentThread().interrupt();
             throw new ExitException(Exit.FAILED, "interrupted", e);
         }
+    }
+
+    private void progress(int taken, int all) {
+        PrintWriter err = java.util.Objects.requireNonNull(spec).commandLine().getErr();
+        err.printf(Locale.ROOT, "%,d of %,d steps%n", taken, all);
+        err.flush();
     }
 
     private static int show(PrintWriter out, TraceJudgment.Accepted accepted) {

@@ -205,7 +205,8 @@ public final class ChaosCommand implements Callable<Integer> {
                 new Pair.Options(load, CHECKPOINT_EVERY, FAILOVER_AFTER, CLIENTS, RATE, PIPELINE, number);
         Campaign.Settings settings = new Campaign.Settings(
                 options, possible, least, noWait ? least : least.multipliedBy(3), RECOVER_MAX, number);
-        Campaign campaign = new Campaign(stage, settings, new SpecTraceJudge(TRACE_CHECK_MAX), this::print);
+        Campaign campaign =
+                new Campaign(stage, settings, new SpecTraceJudge(TRACE_CHECK_MAX, this::print), this::print);
         Campaign.Outcome outcome = campaign.run();
         ChaosResults results =
                 ChaosResults.of(outcome, options.load(), number, stage.kind(), commit(), command(number, where));

@@ -7,27 +7,37 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Objects;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
 
 /** Asks the model checker, for a bounded time: what is not decided by then is unknown. */
 public final class SpecTraceJudge implements TraceJudge {
     private static final int DETAILS_MAX = 8;
 
     private final Duration within;
+    private final Consumer<String> tell;
 
-    /** {@code within} bounds the wait. */
-    public SpecTraceJudge(Duration within) {
+    /** {@code within} bounds the wait; {@code tell} gets a line each minute. */
+    public SpecTraceJudge(Duration within, Consumer<String> tell) {
         this.within = within;
+        this.tell = tell;
+    }
+
+    /** The same, without a word until the end. */
+    public SpecTraceJudge(Duration within) {
+        this(within, line -> {});
     }
 
     @Override
     public Judgement judge(Path traces) {
-        FutureTask<dev.unwrite.conformance.trace.TraceJudgment> task =
-                new FutureTask<>(() -> TraceValidation.validate(List.of(traces)));
+        FutureTask<dev.unwrite.conformance.trace.TraceJudgment> task = new FutureTask<>(() -> TraceValidation.validate(
+                List.of(traces),
+                (taken, all) -> tell.accept(String.format(Locale.ROOT, "%,d of %,d steps", taken, all))));
         Thread thread = Thread.ofPlatform().daemon().name("trace-validation").start(task);
         try {
             return judgement(task.get(within.toMillis(), TimeUnit.MILLISECONDS));

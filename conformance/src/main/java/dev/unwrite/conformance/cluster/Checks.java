@@ -180,7 +180,7 @@ final class Checks {
             cluster.lose();
             return;
         }
-        same("Recoverable", cut.image, durableImage(), () -> "the rollback by " + after.owner() + " is over:");
+        same("CheckpointedMachine", cut.image, durableImage(), () -> "the rollback by " + after.owner() + " is over:");
         lineage = new History(cut.image);
         lineageBase = cut.said;
     }

@@ -31,6 +31,7 @@ public final class SimulateCommand implements Callable<Integer> {
     private static final int SKEW_MICROS = 40;
 
     private static final int TRIES_TO_SHRINK = 2_000;
+    private static final long PROGRESS_NANOS = 10_000_000_000L;
 
     @Spec
     private @Nullable CommandSpec spec;
@@ -135,7 +136,12 @@ public final class SimulateCommand implements Callable<Integer> {
         Counts counts = new Counts();
         long done = 0;
         int broken = 0;
+        long told = start;
         while (done < runs && System.nanoTime() < end) {
+            if (System.nanoTime() - told > PROGRESS_NANOS) {
+                told = System.nanoTime();
+                progress(done, counts, (told - start) / 1e9);
+            }
             List<Move> run = trace == null ? Schedule.of(seed + done) : Schedule.traced(seed + done);
             try {
                 counts.add(Run.of(run, tracing(seed + done), slip));
@@ -166,6 +172,19 @@ public final class SimulateCommand implements Callable<Integer> {
                         broken);
         out().flush();
         return broken == 0 ? Exit.OK : Exit.FAILED;
+    }
+
+    /** Who stops it knows how far it came. */
+    private void progress(long done, Counts counts, double seconds) {
+        PrintWriter err = Objects.requireNonNull(spec).commandLine().getErr();
+        err.printf(
+                Locale.ROOT,
+                "%.0f s: seeds %d to %d, %d failovers%n",
+                seconds,
+                seed,
+                seed + done - 1,
+                counts.failovers());
+        err.flush();
     }
 
     /** What this process has taken of all processors, compiler and garbage collection included. */

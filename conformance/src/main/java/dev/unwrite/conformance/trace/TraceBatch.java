@@ -45,19 +45,32 @@ public final class TraceBatch {
 
     private final long start = System.nanoTime();
     private final boolean wantEdges;
+    private final TraceProgress progress;
     private final SortedSet<String> edges = new TreeSet<>();
     private Duration checking = Duration.ZERO;
     private long steps;
     private int processes;
+    /** Only used by the thread that reads what TLC says. */
+    private int told;
 
     /** A batch. */
     public TraceBatch() {
         this(false);
     }
 
+    /** A batch of one run that tells how far it is. */
+    TraceBatch(TraceProgress progress) {
+        this(false, progress);
+    }
+
     /** A batch that also collects the edges taken, if {@code wantEdges}. */
     public TraceBatch(boolean wantEdges) {
+        this(wantEdges, TraceProgress.NONE);
+    }
+
+    private TraceBatch(boolean wantEdges, TraceProgress progress) {
         this.wantEdges = wantEdges;
+        this.progress = progress;
     }
 
     /** How long TLC looked at steps so far. */
@@ -204,7 +217,18 @@ public final class TraceBatch {
         List<String> also = module.equals(MODULE) ? List.of() : List.of(GuardModule.INVARIANT);
         int steps = group.stream().mapToInt(run -> run.merged.steps().size()).sum();
         String heap = Math.max(HEAP_MIB_MIN, steps / STEPS_PER_MIB) + "m";
-        return new BatchCheck(files, LIMIT, heap, "Position").asking(also).run(module, runs, constants, report, seen);
+        return new BatchCheck(files, LIMIT, heap, "Position")
+                .asking(also)
+                .telling(taken -> tell(taken, steps))
+                .run(module, runs, constants, report, seen);
+    }
+
+    /** TLC says some things twice. */
+    private void tell(int taken, int all) {
+        if (taken > told) {
+            told = taken;
+            progress.steps(Math.min(taken, all), all);
+        }
     }
 
     /** Runs again up to the steps that failed, takes them without comparing, and tells the difference. */

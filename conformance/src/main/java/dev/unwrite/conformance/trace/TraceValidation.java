@@ -8,6 +8,12 @@ import java.util.List;
 public final class TraceValidation {
     private TraceValidation() {}
 
+    /** As below; nobody asks how far it is. */
+    public static TraceJudgment validate(List<Path> paths)
+            throws IOException, InterruptedException, TraceFormatException {
+        return validate(paths, TraceProgress.NONE);
+    }
+
     /**
      * Validates traces of one group. Blocks until TLC, in a process of its own, has come to an end.
      *
@@ -15,14 +21,14 @@ public final class TraceValidation {
      * @throws TraceFormatException if these are no traces, not all of them, or empty ones
      * @throws IOException if they cannot be read, or TLC did not do its work
      */
-    public static TraceJudgment validate(List<Path> paths)
+    public static TraceJudgment validate(List<Path> paths, TraceProgress progress)
             throws IOException, InterruptedException, TraceFormatException {
         MergedRun run = MergedRun.of(TraceFolder.read(paths));
         TraceFormatException unusable = run.unusable();
         if (unusable != null) {
             throw unusable;
         }
-        return new TraceBatch().check(List.of(run)).getFirst();
+        return new TraceBatch(progress).check(List.of(run)).getFirst();
     }
 
     /**

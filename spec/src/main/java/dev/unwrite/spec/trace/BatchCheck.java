@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,17 +27,20 @@ public final class BatchCheck {
     private final String heap;
     private final String view;
     private final List<String> alsoAsked;
+    private final IntConsumer listener;
 
     /**
      * Specifications in {@code files}; a check takes no longer than {@code limit}, in a heap of {@code heap} at most;
      * states are told apart by the definition {@code view}, which must name the run.
      */
     public BatchCheck(SpecFiles files, Duration limit, String heap, String view) {
-        this(files, limit, heap, view, List.of());
+        this(files, limit, heap, view, List.of(), depth -> {});
     }
 
-    private BatchCheck(SpecFiles files, Duration limit, String heap, String view, List<String> alsoAsked) {
+    private BatchCheck(
+            SpecFiles files, Duration limit, String heap, String view, List<String> alsoAsked, IntConsumer listener) {
         this.alsoAsked = List.copyOf(alsoAsked);
+        this.listener = listener;
         this.files = files;
         this.limit = limit;
         this.heap = heap;
@@ -45,7 +49,12 @@ public final class BatchCheck {
 
     /** The same with these invariants too, which are never violated and only report. */
     public BatchCheck asking(List<String> invariants) {
-        return new BatchCheck(files, limit, heap, view, invariants);
+        return new BatchCheck(files, limit, heap, view, invariants, listener);
+    }
+
+    /** The same; {@code told} learns each minute, from a thread of the run, how many steps the run that came farthest has taken. */
+    public BatchCheck telling(IntConsumer told) {
+        return new BatchCheck(files, limit, heap, view, alsoAsked, told);
     }
 
     /**
@@ -113,7 +122,10 @@ public final class BatchCheck {
             if (edges != null) {
                 job = job.withProperty(UnwriteTraceReader.EDGES, edges.toString());
             }
-            return result(TlcRun.run(job), runs, Files.readString(reached).strip());
+            return result(
+                    TlcRun.run(job, progress -> listener.accept(progress.depth())),
+                    runs,
+                    Files.readString(reached).strip());
         } finally {
             Files.deleteIfExists(trace);
             Files.deleteIfExists(reached);
