@@ -4,6 +4,7 @@ import dev.unwrite.cli.Exit;
 import dev.unwrite.cli.ExitException;
 import dev.unwrite.conformance.trace.TraceFormatException;
 import dev.unwrite.conformance.trace.TraceJudgment;
+import dev.unwrite.conformance.trace.TraceProgress;
 import dev.unwrite.conformance.trace.TraceValidation;
 import dev.unwrite.spec.tlc.LackingException;
 import java.io.IOException;
@@ -12,9 +13,9 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -48,9 +49,10 @@ public final class ValidateCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        PrintWriter out = java.util.Objects.requireNonNull(spec).commandLine().getOut();
+        CommandLine line = java.util.Objects.requireNonNull(spec).commandLine();
+        PrintWriter out = line.getOut();
         try {
-            return switch (TraceValidation.validate(paths, this::progress)) {
+            return switch (TraceValidation.validate(paths, TraceProgress.inLines(line.getErr()::println))) {
                 case TraceJudgment.Accepted accepted -> show(out, accepted);
                 case TraceJudgment.Rejected rejected -> show(out, rejected);
             };
@@ -64,12 +66,6 @@ public final class ValidateCommand implements Callable<Integer> {
             Thread.currentThread().interrupt();
             throw new ExitException(Exit.FAILED, "interrupted", e);
         }
-    }
-
-    private void progress(int taken, int all) {
-        PrintWriter err = java.util.Objects.requireNonNull(spec).commandLine().getErr();
-        err.printf(Locale.ROOT, "%,d of %,d steps%n", taken, all);
-        err.flush();
     }
 
     private static int show(PrintWriter out, TraceJudgment.Accepted accepted) {

@@ -214,7 +214,7 @@ final class StatesReceived {
         }
         toCommit.remove(key);
         if (!follows(key.term) || !h.core.take(new Action.AskCommit(key.epoch))) {
-            // A later one was committed meanwhile.
+            // Nobody counts on it any more.
             drop(key);
             commit();
             return;

@@ -1,13 +1,13 @@
 package dev.unwrite.chaos.check;
 
 import dev.unwrite.conformance.trace.TraceFormatException;
+import dev.unwrite.conformance.trace.TraceProgress;
 import dev.unwrite.conformance.trace.TraceValidation;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Objects;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
@@ -35,9 +35,8 @@ public final class SpecTraceJudge implements TraceJudge {
 
     @Override
     public Judgement judge(Path traces) {
-        FutureTask<dev.unwrite.conformance.trace.TraceJudgment> task = new FutureTask<>(() -> TraceValidation.validate(
-                List.of(traces),
-                (taken, all) -> tell.accept(String.format(Locale.ROOT, "%,d of %,d steps", taken, all))));
+        FutureTask<dev.unwrite.conformance.trace.TraceJudgment> task =
+                new FutureTask<>(() -> TraceValidation.validate(List.of(traces), TraceProgress.inLines(tell)));
         Thread thread = Thread.ofPlatform().daemon().name("trace-validation").start(task);
         try {
             return judgement(task.get(within.toMillis(), TimeUnit.MILLISECONDS));

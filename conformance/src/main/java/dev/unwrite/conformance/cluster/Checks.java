@@ -175,7 +175,7 @@ final class Checks {
         if (!finished || cut == null || cluster.isLost()) {
             return;
         }
-        SimHost owner = cluster.processes()[after.owner().equals("A") ? 0 : 1];
+        SimHost owner = cluster.process(after.owner());
         if (owner.disk().hasLied() && !Arrays.equals(cut.image, durableImage())) {
             cluster.lose();
             return;
@@ -342,8 +342,7 @@ final class Checks {
         }
         checkedChanges = changes;
         sinceDeep = 0;
-        String name = isProtected ? record.secondary() : record.owner();
-        SimHost holder = cluster.processes()[name.equals("A") ? 0 : 1];
+        SimHost holder = cluster.process(isProtected ? record.secondary() : record.owner());
         if (holder.disk().isDamaged() || cluster.lostFolders().isLost(holder)) {
             return;
         }

@@ -476,7 +476,11 @@ public final class Cluster {
     @Nullable
     SimHost owner() {
         String owner = storage.record().owner();
-        return owner.isEmpty() ? null : processes[owner.equals("A") ? 0 : 1];
+        return owner.isEmpty() ? null : process(owner);
+    }
+
+    SimHost process(String name) {
+        return processes[name.equals("A") ? 0 : 1];
     }
 
     /** Ends the traces. */

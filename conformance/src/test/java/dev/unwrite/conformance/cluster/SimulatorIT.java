@@ -22,17 +22,14 @@ class SimulatorIT {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                // The rest of a state never came, and deltas waited for one that was lost: there was no room for any
-                // other.
+                // The rest of a state never came, and deltas waited for one that was lost: no other had room.
                 "config:2071869,run:8,load:B:11:34,run:0,run:0,run:1,run:0,load:A:60:65,run:16,time:49,load:A:0:0,run:5,"
                         + "checkpoint:A:0,checkpoint:A:0",
                 // The word of a refusal was lost with a connection that the primary did not know of.
                 "run:7,load:A:6:0,checkpoint:A:0,run:0,run:0,break:B,again:0",
-                // A checkpoint that could not be stored while a takeover was decided was found, and resumed, by a
-                // restart.
+                // A checkpoint that could not be stored during a takeover was found, and resumed, by a restart.
                 "config:2054323,run:8,run:1,eio:B:59,ask:A:0:0,run:1,failover:A:0,run:0,kill:B",
-                // The first flush of a host that starts from its disk failed, and the second promised what was not
-                // there.
+                // The first flush of a host that starts from its disk failed, and the second promised too much.
                 "run:2,fail:37:0,load:A:54:12,crash:A:0,restart:A,run:0",
                 // A rollback ends while its host is down, which then loses its checkpoint: it starts from the disk.
                 "config:25427,run:8,load:A:8:23,load:A:29:0,run:2,failover:A:0,run:41,crash:B:0,flip:B:0:0",
