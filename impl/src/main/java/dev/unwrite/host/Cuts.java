@@ -109,16 +109,16 @@ final class Cuts {
         if (hold != mine) {
             return;
         }
-        mine.pausedAt = h.now();
         h.timers.after(MACHINE_WAITS_AFTER, () -> {
             mine.machineWaits = true;
             h.writes.admit();
         });
         h.room()
                 .pause(Reply.of(
-                        done -> {
+                        stoodStill -> {
                             if (hold == mine) {
                                 mine.paused = true;
+                                mine.pausedAt = h.now() - stoodStill;
                                 h.writes.close(() -> drained(mine));
                             }
                         },

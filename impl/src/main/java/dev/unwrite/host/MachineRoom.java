@@ -27,8 +27,11 @@ public interface MachineRoom {
     /** Ends the machine and whoever is connected to it. */
     void stop();
 
-    /** Stops the machine between two of its steps. On reply none of its reads and writes is in flight. */
-    void pause(Reply<Done> reply);
+    /**
+     * Stops the machine between two of its steps. On reply none of its reads and writes is in flight; the reply says for how many
+     * nanoseconds it has stood still by then.
+     */
+    void pause(Reply<Long> reply);
 
     /** Lets a paused machine go on; nothing if it is not paused. */
     void unpause();

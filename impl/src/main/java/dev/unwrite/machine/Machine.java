@@ -27,8 +27,10 @@ public interface Machine extends Closeable {
     /**
      * Stops the machine between two of its steps. On return no operation is half done and the machine has no read or
      * write under way, until {@link #unpause}. Bounded: an operation that waits for the storage ends or fails first.
+     *
+     * @return for how many nanoseconds it has stood still by then; 0 where it did its work up to that moment
      */
-    void pause() throws IOException;
+    long pause() throws IOException;
 
     /**
      * The state at this moment; called only between {@link #pause} and {@link #unpause}. The result does not change while the

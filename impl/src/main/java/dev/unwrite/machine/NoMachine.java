@@ -114,7 +114,9 @@ public final class NoMachine implements Machine {
     }
 
     @Override
-    public void pause() {}
+    public long pause() {
+        return 0;
+    }
 
     @Override
     public void unpause() {}

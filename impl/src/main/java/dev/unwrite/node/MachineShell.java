@@ -191,14 +191,8 @@ final class MachineShell implements MachineRoom, Closeable {
     }
 
     @Override
-    public void pause(Reply<Done> reply) {
-        order(
-                machine,
-                running -> {
-                    running.pause();
-                    return Done.DONE;
-                },
-                reply);
+    public void pause(Reply<Long> reply) {
+        order(machine, Machine::pause, reply);
     }
 
     @Override

@@ -597,8 +597,8 @@ final class Stage implements PeerChannel, SharedStorage, LocalStore, MachineRoom
     }
 
     @Override
-    public void pause(Reply<Done> reply) {
-        order("pause", reply, () -> Done.DONE);
+    public void pause(Reply<Long> reply) {
+        order("pause", reply, () -> 0L);
     }
 
     @Override

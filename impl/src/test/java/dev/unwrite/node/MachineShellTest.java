@@ -108,7 +108,7 @@ class MachineShellTest {
         }
 
         @Override
-        public void pause() throws IOException {
+        public long pause() throws IOException {
             called("pause");
             pauses.countDown();
             try {
@@ -118,6 +118,7 @@ class MachineShellTest {
             } catch (InterruptedException e) {
                 throw new IOException(e);
             }
+            return 0;
         }
 
         @Override
@@ -175,10 +176,10 @@ class MachineShellTest {
         assertThat(room.isRunning()).isFalse();
         onLoop(room::run);
         assertThat(room.isRunning()).isTrue();
-        this.<Done>answer(room::pause);
+        this.<Long>answer(room::pause);
         this.<Saved>answer(reply -> room.save(1, 3, 0, 3, null, true, reply));
         onLoop(room::unpause);
-        this.<Done>answer(room::pause);
+        this.<Long>answer(room::pause);
         assertThat(calls).containsExactly("1 resume saved", "1 go", "1 pause", "1 save", "1 unpause", "1 pause");
     }
 
@@ -189,7 +190,7 @@ class MachineShellTest {
         onLoop(room::run);
         Fake first = made.getFirst();
         first.pausesForLong = true;
-        Awaited<Done> pause = new Awaited<>();
+        Awaited<Long> pause = new Awaited<>();
         onLoop(() -> room.pause(pause));
         first.pauses.await();
         onLoop(room::stop);
@@ -209,7 +210,7 @@ class MachineShellTest {
         this.<Done>answer(room::coldStart);
         assertThat(calls).containsExactly("1 coldStart");
         onLoop(room::run);
-        this.<Done>answer(room::pause);
+        this.<Long>answer(room::pause);
         assertThat(calls).containsExactly("1 coldStart", "1 go", "1 pause");
     }
 
@@ -239,7 +240,7 @@ class MachineShellTest {
     @Test
     void withoutAMachineNothingCanBePaused() throws Exception {
         loop.start();
-        assertThat(this.<Done>ask(room::pause).trouble())
+        assertThat(this.<Long>ask(room::pause).trouble())
                 .isNotNull()
                 .extracting(Trouble::kind)
                 .isEqualTo(Trouble.Kind.UNAVAILABLE);

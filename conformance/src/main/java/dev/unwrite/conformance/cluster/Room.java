@@ -30,7 +30,7 @@ final class Room implements MachineRoom {
     private final SimHost process;
     private final Cluster cluster;
     private @Nullable History history;
-    private @Nullable Reply<Done> pausing;
+    private @Nullable Reply<Long> pausing;
     private boolean running;
     private boolean paused;
     private long pausedAt;
@@ -186,23 +186,23 @@ final class Room implements MachineRoom {
     }
 
     @Override
-    public void pause(Reply<Done> reply) {
+    public void pause(Reply<Long> reply) {
         pausedAt = cluster.now();
         if (cluster.config().holdsAtOnce() || underWay == 0) {
             paused = true;
             cluster.witness().machine(process, "pause");
-            later(() -> reply.done(Done.DONE));
+            later(() -> reply.done(cluster.now() - pausedAt));
         } else {
             pausing = reply;
         }
     }
 
     private void pauseIfQuiet() {
-        Reply<Done> reply = pausing;
+        Reply<Long> reply = pausing;
         if (reply != null && underWay == 0) {
             pausing = null;
             paused = true;
-            later(() -> reply.done(Done.DONE));
+            later(() -> reply.done(cluster.now() - pausedAt));
         }
     }
 

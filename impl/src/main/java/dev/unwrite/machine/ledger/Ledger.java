@@ -5,7 +5,9 @@ import java.util.Arrays;
 import java.util.BitSet;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.SortedMap;
 import java.util.StringJoiner;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -107,6 +109,17 @@ final class Ledger {
             pageBatches[page - Layout.DATA_FIRST] = batch;
         }
         dirty.clear();
+        return pages;
+    }
+
+    /** The pages that the newest batch has changed, as it left them. */
+    SortedMap<Integer, ByteBuffer> newestPages() {
+        SortedMap<Integer, ByteBuffer> pages = new TreeMap<>();
+        for (int page = Layout.DATA_FIRST; page < layout.end(); page++) {
+            if (batch > 0 && pageBatch(page) == batch) {
+                pages.put(page, encode(page));
+            }
+        }
         return pages;
     }
 

@@ -50,7 +50,7 @@ public final class LedgerMachine implements Machine {
     @Override
     public void resume(InputStream state) throws IOException {
         SavedLedger saved = SavedLedger.read(state);
-        Store store = new Store(volume(), saved.nextJournalSlot());
+        Store store = new Store(volume(), saved);
         String problem = store.check(saved.ledger());
         if (problem != null) {
             throw new IOException("the volume and the mirrored state are not of the same moment: " + problem);
@@ -58,9 +58,11 @@ public final class LedgerMachine implements Machine {
         begin(saved.ledger(), store);
     }
 
+    /** It works on until its batch is over: what it has written by then is flushed. */
     @Override
-    public void pause() throws IOException {
+    public long pause() throws IOException {
         running().pause();
+        return 0;
     }
 
     @Override

@@ -11,10 +11,23 @@ import org.jspecify.annotations.Nullable;
 final class Store {
     private final LedgerVolume volume;
     private final Journal journal;
+    /** Images of the newest batch: durable in the journal, written in place with the next batch. */
+    private SortedMap<Integer, ByteBuffer> behind;
 
+    /** After a cold start: all pages are in place. */
     Store(LedgerVolume volume, int nextJournalSlot) {
+        this(volume, nextJournalSlot, new TreeMap<>());
+    }
+
+    /** With a mirrored state: those of the newest batch may not be. */
+    Store(LedgerVolume volume, SavedLedger saved) {
+        this(volume, saved.nextJournalSlot(), saved.ledger().newestPages());
+    }
+
+    private Store(LedgerVolume volume, int nextJournalSlot, SortedMap<Integer, ByteBuffer> behind) {
         this.volume = volume;
         this.journal = new Journal(volume, nextJournalSlot);
+        this.behind = behind;
     }
 
     int nextJournalSlot() {
@@ -22,8 +35,8 @@ final class Store {
     }
 
     /**
-     * Writes what the ledger has changed. On return a crash cannot undo it once a later flush has ended, and none of its
-     * writes is under way.
+     * Writes what the ledger has changed. On return a crash cannot undo it, none of its writes is under way, and nothing that
+     * was written waits for a flush.
      */
     void commit(Ledger ledger) throws IOException {
         if (ledger.dirty().isEmpty()) {
@@ -33,12 +46,13 @@ final class Store {
         for (int page : ledger.beginBatch()) {
             images.put(page, ledger.encode(page));
         }
+        volume.write(behind);
         journal.write(ledger.batch(), images);
         volume.flush();
-        volume.write(images);
+        behind = images;
     }
 
-    /** What first disagrees between the volume and the memory, or null. */
+    /** What first disagrees between the volume, as a cold start would find it, and the memory, or null. */
     @Nullable
     String check(Ledger ledger) throws IOException {
         Layout layout = ledger.layout();
@@ -47,11 +61,19 @@ final class Store {
             return "page 0: the volume has " + onDisk + ", the memory " + layout.config();
         }
         List<ByteBuffer> pages = volume.read(Layout.DATA_FIRST, layout.dataPages());
+        List<Journal.Entry> entries = Journal.entries(volume);
+        long newest = entries.isEmpty() ? 0 : entries.getLast().batch();
+        SortedMap<Integer, ByteBuffer> images = new TreeMap<>();
+        entries.forEach(entry -> images.putAll(entry.images()));
         for (int page = Layout.DATA_FIRST; page < layout.end(); page++) {
-            String difference = Difference.between(pages.get(page - Layout.DATA_FIRST), ledger, page);
+            ByteBuffer found = images.getOrDefault(page, pages.get(page - Layout.DATA_FIRST));
+            String difference = Difference.between(found, ledger, page);
             if (difference != null) {
                 return difference;
             }
+        }
+        if (newest != ledger.batch()) {
+            return "the journal ends at batch " + newest + ", the memory at " + ledger.batch();
         }
         return ledger.total() == layout.config().total()
                 ? null

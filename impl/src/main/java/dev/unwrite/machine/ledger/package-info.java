@@ -53,12 +53,13 @@
  * <h2>Why a crash loses nothing</h2>
  *
  * Requests take effect in batches. A batch (1) writes the new images of all its pages, with their checksums, into a
- * journal slot, (2) flushes, (3) writes the pages in place, (4) says the replies. Batches use the two slots in turn. The
- * flush of batch n makes its journal entry durable and also the pages of batch n-1, in place, before the slot of batch n-1
- * is used again. So at any moment only pages of the two newest whole journal entries can be missing or torn in place (two,
- * because an entry may have become whole although its flush never ended), and a cold start that writes their images
- * again, the older first, has every page whole, at the boundary of a batch. A torn journal entry belongs to a batch that
- * never touched a page. A reply leaves only after a later flush (or checkpoint), so it is never ahead of the journal.
+ * journal slot, (2) flushes, (3) says the replies; its pages are written in place by the next batch, before that one's
+ * flush. So between two batches nothing waits for a flush, and a checkpoint that is cut there need not wait for one.
+ * Batches use the two slots in turn. The flush of batch n makes its journal entry durable and also the pages of batch n-1,
+ * in place, before the slot of batch n-1 is used again. So at any moment only pages of the two newest whole journal entries
+ * can be missing or torn in place (two, because an entry may have become whole although its flush never ended), and a cold
+ * start that writes their images again, the older first, has every page whole, at the boundary of a batch. A torn journal
+ * entry belongs to a batch that never touched a page. A reply is said when the entry is durable, so it is never ahead of it.
  * While protected none of this is needed, since a rollback takes back the journal and the pages together; the order is
  * kept because the machine cannot know.
  */

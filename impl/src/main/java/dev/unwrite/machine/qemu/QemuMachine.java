@@ -174,8 +174,10 @@ public final class QemuMachine implements Machine {
     }
 
     @Override
-    public void pause() throws IOException {
+    public long pause() throws IOException {
+        long before = System.nanoTime();
         running().pause();
+        return System.nanoTime() - before;
     }
 
     @Override

@@ -143,6 +143,7 @@ class LedgerCrashTest {
                 run.batches.add(batch(found.ledger(), chance));
                 run.states.add(balancesAndClients(found.ledger()));
                 found.store().commit(found.ledger());
+                assertThat(device.isClean()).as("nothing waits for a flush").isTrue();
             }
         } catch (IOException e) {
             assertThat(e).hasMessage("planned failure");

@@ -188,7 +188,7 @@ class LedgerScheduleTest {
             device = new MemoryDevice(disk);
             SavedLedger saved = SavedLedger.read(new ByteArrayInputStream(mirrored));
             ledger = saved.ledger();
-            store = new Store(new LedgerVolume(device), saved.nextJournalSlot());
+            store = new Store(new LedgerVolume(device), saved);
             assertThat(store.check(ledger)).isNull();
             model = checkpointed.copy();
             committed = model.copy();

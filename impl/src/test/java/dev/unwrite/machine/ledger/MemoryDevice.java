@@ -42,6 +42,11 @@ final class MemoryDevice implements BlockDevice {
         return flushes;
     }
 
+    /** Whether all that was written is flushed. */
+    synchronized boolean isClean() {
+        return unflushed.isEmpty();
+    }
+
     /** All that a reader sees now. */
     synchronized byte[] snapshot() {
         return content.clone();
