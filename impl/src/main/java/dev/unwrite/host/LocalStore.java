@@ -11,6 +11,9 @@ import org.jspecify.annotations.Nullable;
  * durable always looks as if orders had been carried out in the order given; many appends share a sync.
  */
 public interface LocalStore {
+    /** Of so many calls of {@link #nextCopies} the contents are in memory at once. */
+    int WINDOWS = 3;
+
     /** What became of an append. */
     enum Stored {
         /** It is stored, under the policy of the log. */
@@ -70,7 +73,10 @@ public interface LocalStore {
     /** Begins to read back the copies since an epoch, the oldest of each block; an earlier reading is given up. */
     void readBack(long term, long epoch);
 
-    /** The next few MiB of copies; an empty list at the end. */
+    /**
+     * The next few MiB of copies; an empty list at the end. Their contents stay as they are until it has been called
+     * {@link #WINDOWS} times more in this reading.
+     */
     void nextCopies(Reply<List<Copied>> reply);
 
     /** The storage that this folder belongs to from here on, durably; nothing is done if that was known. */

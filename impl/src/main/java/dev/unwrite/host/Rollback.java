@@ -29,6 +29,10 @@ final class Rollback {
     private boolean allRead;
     /** Writes under way in this session, of whichever pass. */
     private int writing;
+    /** Of this pass, by each of the last times that copies were read: their memory is used again in turn. */
+    private int[] writingOf = new int[LocalStore.WINDOWS];
+    /** How many times copies were read in this pass. */
+    private int windows;
 
     private long blocks;
     private long lastBlocks;
@@ -45,6 +49,8 @@ final class Rollback {
         }
         pass++;
         copies.clear();
+        writingOf = new int[LocalStore.WINDOWS];
+        windows = 0;
         reading = false;
         allRead = false;
         h.store().readBack(held.term(), held.epoch());
@@ -58,8 +64,9 @@ final class Rollback {
         while (writing < WRITES_MAX && !copies.isEmpty()) {
             write(copies.remove());
         }
-        if (copies.isEmpty() && !reading && !allRead) {
+        if (copies.isEmpty() && !reading && !allRead && writingOf[(windows + 1) % LocalStore.WINDOWS] == 0) {
             reading = true;
+            windows++;
             long mine = pass;
             h.store().nextCopies(Reply.of(next -> wereRead(next, mine), why -> {
                 if (mine == pass) {
@@ -110,6 +117,9 @@ final class Rollback {
         long session = h.sessions.number();
         h.core.must(new Action.SendWrite(HostState.OWED, piece));
         writing++;
+        int[] own = writingOf;
+        int window = windows % LocalStore.WINDOWS;
+        own[window]++;
         h.storage()
                 .write(
                         session,
@@ -120,6 +130,7 @@ final class Rollback {
                                 done -> {
                                     if (h.sessions.is(session)) {
                                         writing--;
+                                        own[window]--;
                                         blocks += piece.count();
                                         lastBlocks += piece.count();
                                         h.core.must(new Action.WriteDone(HostState.OWED, piece, session));

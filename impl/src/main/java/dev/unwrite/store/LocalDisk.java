@@ -206,7 +206,7 @@ public final class LocalDisk implements Closeable {
     /** As {@link LocalStore#readBack}. */
     public void readBack(long term, long epoch) {
         close();
-        reading = undo.readBack(term, epoch);
+        reading = undo.readBack(term, epoch, LocalStore.WINDOWS);
     }
 
     /** As {@link LocalStore#nextCopies}. */
@@ -277,8 +277,7 @@ public final class LocalDisk implements Closeable {
 
         @Override
         public void restore(int volume, long firstBlock, int count, ByteBuffer data) {
-            ByteBuffer copy = ByteBuffer.allocate(data.remaining()).put(data.duplicate());
-            copies.add(new Copied(new Extent(volume, firstBlock, count), copy.flip()));
+            copies.add(new Copied(new Extent(volume, firstBlock, count), data));
         }
 
         @Override

@@ -30,8 +30,11 @@ final class OldestCopies {
     private final RecordReader records;
     private final Map<Integer, BlockSet> done = new HashMap<>();
     private final List<Piece> pieces = new ArrayList<>();
-    private final ByteBuffer window;
-    private final ByteBuffer run;
+    /** Used in turn, so that what was handed out stays as it is for some calls. */
+    private final @Nullable ByteBuffer[] windows;
+
+    private final int windowBytes;
+    private int calls;
     private @Nullable StoredRecord left;
 
     private record Piece(int volume, long first, int count, int at) {
@@ -41,27 +44,36 @@ final class OldestCopies {
     }
 
     /** Of all records of the epochs. */
-    OldestCopies(LogFiles files, LogId log, NavigableMap<EpochKey, EpochRecords.View> epochs) {
+    OldestCopies(LogFiles files, LogId log, NavigableMap<EpochKey, EpochRecords.View> epochs, int windows) {
         this.files = files;
         this.records = new RecordReader(files, log, epochs.values());
         long bytes =
                 epochs.values().stream().mapToLong(EpochRecords.View::bytes).sum();
-        this.window = files.buffer((int) Math.min(WINDOW_BYTES, bytes));
-        this.run = files.buffer((int) Math.min(RUN_BYTES, bytes));
+        this.windows = new ByteBuffer[windows];
+        this.windowBytes = (int) Math.min(WINDOW_BYTES, bytes);
     }
 
     /** Hands out the blocks of the next window; returns their number, 0 at the end. */
     long next(UndoLog.Visitor visitor) throws IOException {
+        ByteBuffer window = nextWindow();
         StoredRecord record = left == null ? records.next() : left;
-        while (record != null && take(record)) {
+        while (record != null && take(record, window)) {
             record = records.next();
         }
         left = record;
-        return handOut(visitor);
+        return handOut(window, visitor);
+    }
+
+    private ByteBuffer nextWindow() {
+        int turn = calls++ % windows.length;
+        ByteBuffer used = windows[turn];
+        ByteBuffer window = used == null ? files.buffer(windowBytes) : used;
+        windows[turn] = window;
+        return window.clear();
     }
 
     /** False if the window has no room for it. */
-    private boolean take(StoredRecord record) throws IOException {
+    private boolean take(StoredRecord record, ByteBuffer window) throws IOException {
         BlockSet before = done.getOrDefault(record.volume(), BlockSet.EMPTY);
         List<Range> missing = before.missing(record.first(), record.count());
         if (missing.isEmpty()) {
@@ -84,32 +96,46 @@ final class OldestCopies {
         return true;
     }
 
-    private long handOut(UndoLog.Visitor visitor) throws IOException {
+    private long handOut(ByteBuffer window, UndoLog.Visitor visitor) throws IOException {
         long blocks = 0;
         pieces.sort(Comparator.comparingInt(Piece::volume).thenComparingLong(Piece::first));
         int i = 0;
         while (i < pieces.size()) {
-            Piece start = pieces.get(i);
+            int from = i;
+            Piece start = pieces.get(from);
             long end = start.first;
-            run.clear();
             while (i < pieces.size() && continues(pieces.get(i), start, end)) {
-                Piece piece = pieces.get(i++);
-                if (!piece.zero()) {
-                    run.put(window.slice(piece.at, piece.count * Pages.BYTES));
-                }
-                end += piece.count;
+                end += pieces.get(i++).count;
             }
             int count = (int) (end - start.first);
             blocks += count;
             if (start.zero()) {
                 visitor.restoreZeroes(start.volume, start.first, count);
             } else {
-                visitor.restore(start.volume, start.first, count, run.flip().asReadOnlyBuffer());
+                ByteBuffer data = together(window, pieces.subList(from, i), count * Pages.BYTES);
+                visitor.restore(start.volume, start.first, count, data.asReadOnlyBuffer());
             }
         }
         pieces.clear();
-        window.clear();
         return blocks;
+    }
+
+    /** The contents of pieces one behind the other: where they are, if they are one behind the other there, or a copy. */
+    private static ByteBuffer together(ByteBuffer window, List<Piece> run, int bytes) {
+        int at = run.getFirst().at;
+        boolean apart = false;
+        for (Piece piece : run) {
+            apart |= piece.at != at;
+            at += piece.count * Pages.BYTES;
+        }
+        if (!apart) {
+            return window.slice(run.getFirst().at, bytes);
+        }
+        ByteBuffer copy = ByteBuffer.allocate(bytes);
+        for (Piece piece : run) {
+            copy.put(window.slice(piece.at, piece.count * Pages.BYTES));
+        }
+        return copy.flip();
     }
 
     private boolean continues(Piece piece, Piece start, long end) {
@@ -118,6 +144,6 @@ final class OldestCopies {
         }
         return piece.zero()
                 ? end - start.first + piece.count <= Integer.MAX_VALUE
-                : piece.count * Pages.BYTES <= run.remaining();
+                : (end - start.first + piece.count) * Pages.BYTES <= RUN_BYTES || piece.equals(start);
     }
 }

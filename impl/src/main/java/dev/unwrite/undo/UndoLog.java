@@ -66,7 +66,7 @@ public final class UndoLog implements Closeable {
 
     /** Takes what is to be written back. */
     public interface Visitor {
-        /** {@code data} holds the content of {@code count} adjacent blocks; it is valid only during the call. */
+        /** {@code data} holds the content of {@code count} adjacent blocks; for how long, {@link UndoLog#readBack} says. */
         void restore(int volume, long firstBlock, int count, ByteBuffer data) throws IOException;
 
         /** The same for adjacent blocks of zeroes, of any number; where it is not overridden, they come as data. */
@@ -283,7 +283,7 @@ public final class UndoLog implements Closeable {
      * @throws CorruptLogException if a copy is damaged; some blocks may already have been handed out
      */
     public long rollback(long baseTerm, long baseEpoch, Visitor visitor) throws IOException {
-        try (Reading reading = readBack(baseTerm, baseEpoch)) {
+        try (Reading reading = readBack(baseTerm, baseEpoch, 1)) {
             long blocks = 0;
             for (long now = reading.next(visitor); now > 0; now = reading.next(visitor)) {
                 blocks += now;
@@ -292,9 +292,13 @@ public final class UndoLog implements Closeable {
         }
     }
 
-    /** As {@link #rollback}, a few MiB at a time. Until it is closed, discarded segments that it may read are not reused. */
-    public Reading readBack(long baseTerm, long baseEpoch) {
-        return new Reading(new EpochKey(baseTerm, baseEpoch), new EpochKey(baseTerm, Long.MAX_VALUE));
+    /**
+     * As {@link #rollback}, a few MiB at a time. Until it is closed, discarded segments that it may read are not reused. What a
+     * visitor was given stays as it is until {@link Reading#next} has been called {@code windows} times more, each time of which
+     * takes memory of its own.
+     */
+    public Reading readBack(long baseTerm, long baseEpoch, int windows) {
+        return new Reading(new EpochKey(baseTerm, baseEpoch), new EpochKey(baseTerm, Long.MAX_VALUE), windows);
     }
 
     /** What a rollback writes back, for one thread. */
@@ -302,9 +306,9 @@ public final class UndoLog implements Closeable {
         private final OldestCopies rollback;
         private boolean ended;
 
-        private Reading(EpochKey from, EpochKey to) {
+        private Reading(EpochKey from, EpochKey to, int windows) {
             pool.beginRead();
-            rollback = new OldestCopies(files, log, published.subMap(from, true, to, true));
+            rollback = new OldestCopies(files, log, published.subMap(from, true, to, true), windows);
         }
 
         /** Hands out the next blocks; returns their number, 0 at the end. */

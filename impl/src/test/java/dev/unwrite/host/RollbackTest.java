@@ -80,6 +80,26 @@ class RollbackTest {
         assertThat(stage.host.takeover.lastRestored()).isEqualTo(20);
     }
 
+    /** Its memory is that of the copies that were read three times before (LocalStore.WINDOWS). */
+    @Test
+    void copiesAreNotReadOverThoseThatAreStillBeingWritten() {
+        List<LocalStore.Copied> copies = new ArrayList<>();
+        for (int i = 0; i < 6; i++) {
+            copies.add(copied(i, 1));
+        }
+        Stage stage = secondary(copies);
+        stage.readAtOnce = 1;
+        stage.late = "write 0";
+        takeOver(stage);
+        assertThat(stage.orders("write")).hasSize(LocalStore.WINDOWS);
+        assertThat(stage.orders("nextCopies")).hasSize(LocalStore.WINDOWS);
+        stage.answerLate();
+        assertThat(isPrimary(stage)).isTrue();
+        for (int i = 0; i < 6; i++) {
+            assertThat(block(stage, i)).isEqualTo((byte) (100 + i));
+        }
+    }
+
     @Test
     void manyBlocksAreWrittenAMebibyteAtATime() {
         Stage stage = secondary(List.of(

@@ -93,7 +93,10 @@ final class Stage implements PeerChannel, SharedStorage, LocalStore, MachineRoom
     private final Deque<Runnable> replies = new ArrayDeque<>();
     private final Deque<Runnable> lateReplies = new ArrayDeque<>();
     private final List<Copied> stored;
-    private boolean readToTheEnd;
+    /** So many copies come in one reading. */
+    int readAtOnce = Integer.MAX_VALUE;
+
+    private int readUpTo;
     /** What the other host says of itself ten times a second, if it does. */
     @Nullable
     String peerSays;
@@ -541,15 +544,15 @@ final class Stage implements PeerChannel, SharedStorage, LocalStore, MachineRoom
     @Override
     public void readBack(long term, long epoch) {
         orders.add("readBack " + epoch);
-        readToTheEnd = false;
+        readUpTo = 0;
     }
 
     @Override
     public void nextCopies(Reply<List<Copied>> reply) {
         order("nextCopies", reply, () -> {
-            boolean end = readToTheEnd;
-            readToTheEnd = true;
-            return end ? List.of() : stored;
+            int from = readUpTo;
+            readUpTo = (int) Math.min(stored.size(), (long) from + readAtOnce);
+            return stored.subList(from, readUpTo);
         });
     }
 
