@@ -20,7 +20,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class OldestCopies {
     private static final int WINDOW_BYTES = 4 << 20;
-    private static final int RUN_BYTES = 1 << 20;
+    /** No record is larger, so that each fits into a run. */
+    private static final int RUN_BYTES = LogWriter.MAX_FRAME_BLOCKS * Pages.BYTES;
     /** Zeroes fill no window, so their number has a bound of its own. */
     private static final int PIECES_MAX = 1 << 14;
     /** Where the content of a piece is that has none. */
@@ -55,8 +56,11 @@ final class OldestCopies {
 
     /** Hands out the blocks of the next window; returns their number, 0 at the end. */
     long next(UndoLog.Visitor visitor) throws IOException {
-        ByteBuffer window = nextWindow();
         StoredRecord record = left == null ? records.next() : left;
+        if (record == null) {
+            return 0;
+        }
+        ByteBuffer window = nextWindow();
         while (record != null && take(record, window)) {
             record = records.next();
         }
@@ -144,6 +148,6 @@ final class OldestCopies {
         }
         return piece.zero()
                 ? end - start.first + piece.count <= Integer.MAX_VALUE
-                : (end - start.first + piece.count) * Pages.BYTES <= RUN_BYTES || piece.equals(start);
+                : (end - start.first + piece.count) * Pages.BYTES <= RUN_BYTES;
     }
 }
